@@ -1,0 +1,250 @@
+//! The halo2 circuit of a layout: columns and gates from the shape, fixed cells and copies from the layout, advice from
+//! the witness.
+
+use std::ops::{Add, Mul, Sub};
+use std::sync::Arc;
+
+use assay_models::Trace;
+use halo2_proofs::circuit::{Cell, Layouter, SimpleFloorPlanner, Value};
+use halo2_proofs::plonk::{self, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase};
+use halo2_proofs::poly::Rotation;
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::columns::{Advice, Challenge, Fixed, Shape};
+use crate::error::CircuitError;
+use crate::gates::{Algebra, Gate};
+use crate::layout::{Layout, Wire};
+use crate::witness::{Challenges, Columns, Pinned};
+
+/// Degree of the permutation argument's chunks of three columns; no gate is higher.
+pub const DEGREE: usize = 5;
+
+/// One inference of a layout's network.
+#[derive(Clone, Debug)]
+pub struct InferenceCircuit {
+    layout: Arc<Layout>,
+    witness: Option<(Columns, Pinned)>,
+}
+
+impl InferenceCircuit {
+    /// The circuit without a witness, for key generation.
+    pub fn for_keygen(layout: Arc<Layout>) -> Self {
+        Self { layout, witness: None }
+    }
+
+    /// The circuit of one inference.
+    ///
+    /// # Errors
+    /// The trace is not one of the layout's graph.
+    pub fn new(layout: Arc<Layout>, trace: &Trace, context: Fr) -> Result<Self, CircuitError> {
+        let columns = Columns::phase_zero(&layout, trace, context)?;
+        Ok(Self { layout, witness: Some((columns, Pinned::new())) })
+    }
+
+    /// The circuit with phase-0 columns and pinned phase-1 cells of the caller's making.
+    ///
+    /// # Soundness
+    /// Nothing is checked here: what is not an inference is rejected by the proof system.
+    pub fn with_columns(layout: Arc<Layout>, columns: Columns, pinned: Pinned) -> Self {
+        Self { layout, witness: Some((columns, pinned)) }
+    }
+}
+
+/// halo2 handles of the columns, in the order of the [`Shape`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    shape: Shape,
+    advice: Vec<Column<plonk::Advice>>,
+    fixed: Vec<Column<plonk::Fixed>>,
+    instance: Column<plonk::Instance>,
+    challenges: [plonk::Challenge; 5],
+}
+
+impl Config {
+    /// Creates the columns and gates of a shape.
+    pub fn new(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Self {
+        meta.set_minimum_degree(DEGREE);
+        let advice: Vec<_> = shape
+            .advice
+            .iter()
+            .map(|column| {
+                let made = if column.phase() == 0 {
+                    meta.advice_column_in(FirstPhase)
+                } else {
+                    meta.advice_column_in(SecondPhase)
+                };
+                if column.equality() {
+                    meta.enable_equality(made);
+                }
+                made
+            })
+            .collect();
+        let fixed = shape.fixed.iter().map(|_| meta.fixed_column()).collect();
+        let instance = meta.instance_column();
+        meta.enable_equality(instance);
+        let challenges = Challenge::ALL.map(|_| meta.challenge_usable_after(FirstPhase));
+        let config = Self { shape, advice, fixed, instance, challenges };
+        for gate in Gate::ALL {
+            if let Term(Some(polynomial)) = gate.polynomial(&config) {
+                meta.create_gate(gate.name(), |_| [(gate.name(), polynomial)]);
+            }
+        }
+        config
+    }
+
+    fn advice(&self, column: Advice) -> Option<Column<plonk::Advice>> {
+        self.shape.advice_index(column).and_then(|i| self.advice.get(i)).copied()
+    }
+}
+
+/// A halo2 expression, or zero: products with absent columns vanish instead of growing the tree.
+#[derive(Clone, Debug)]
+pub struct Term(Option<Expression<Fr>>);
+
+impl Add for Term {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(match (self.0, other.0) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        })
+    }
+}
+
+impl Sub for Term {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(match (self.0, other.0) {
+            (Some(a), Some(b)) => Some(a - b),
+            (None, Some(b)) => Some(-b),
+            (a, None) => a,
+        })
+    }
+}
+
+impl Mul for Term {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        Self(self.0.zip(other.0).map(|(a, b)| a * b))
+    }
+}
+
+impl Algebra for Config {
+    type Value = Term;
+
+    fn fixed(&self, column: Fixed) -> Term {
+        let column = self.shape.fixed_index(column).and_then(|i| self.fixed.get(i));
+        Term(column.map(|c| c.query_fixed(Rotation::cur())))
+    }
+
+    fn advice(&self, column: Advice, rotation: i32) -> Term {
+        Term(Self::advice(self, column).map(|c| c.query_advice(Rotation(rotation))))
+    }
+
+    fn challenge(&self, challenge: Challenge) -> Term {
+        Term(Some(self.challenges[challenge as usize].expr()))
+    }
+
+    fn constant(&self, value: u64) -> Term {
+        Term((value != 0).then(|| Expression::Constant(Fr::from(value))))
+    }
+
+    fn lanes(&self) -> usize {
+        self.shape.lanes
+    }
+
+    fn has(&self, column: Fixed) -> bool {
+        self.shape.fixed_index(column).is_some()
+    }
+}
+
+impl Circuit<Fr> for InferenceCircuit {
+    type Config = Config;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = Shape;
+
+    fn without_witnesses(&self) -> Self {
+        Self::for_keygen(Arc::clone(&self.layout))
+    }
+
+    fn params(&self) -> Shape {
+        self.layout.shape.clone()
+    }
+
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Config {
+        Config::new(meta, shape)
+    }
+
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Config {
+        Config::new(meta, Shape::default())
+    }
+
+    fn synthesize(&self, config: Config, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        let layout = &self.layout;
+        let challenges = config.challenges.map(|challenge| layouter.get_challenge(challenge));
+        layouter.assign_region(
+            || "network",
+            |mut region| {
+                for (column, values) in config.fixed.iter().zip(&layout.fixed) {
+                    for (row, value) in values.iter().enumerate() {
+                        if *value != Fr::ZERO {
+                            region.assign_fixed(*column, row, *value);
+                        }
+                    }
+                }
+                let Some((columns, pinned)) = &self.witness else { return Ok(()) };
+                let known = known(challenges);
+                let completed = known.map(|challenges| {
+                    let mut columns = columns.clone();
+                    columns.complete(layout, &challenges, pinned);
+                    columns
+                });
+                for ((name, column), values) in config.shape.advice.iter().zip(&config.advice).zip(
+                    completed.as_ref().map_or(&columns.advice, |c| &c.advice),
+                ) {
+                    if (name.phase() == 1) != completed.is_some() {
+                        continue;
+                    }
+                    for (row, value) in values.iter().enumerate() {
+                        if *value != Fr::ZERO {
+                            region.assign_advice(*column, row, Value::known(*value));
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        layouter.assign_region(
+            || "copies",
+            |mut region| {
+                for copy in &layout.copies {
+                    if let (Some(left), Some(right)) = (cell(&config, copy.left), cell(&config, copy.right)) {
+                        region.constrain_equal(left, right);
+                    }
+                }
+                Ok(())
+            },
+        )
+    }
+}
+
+fn cell(config: &Config, wire: Wire) -> Option<Cell> {
+    match wire {
+        Wire::Advice(column, row) => {
+            config.advice(column).map(|column| Cell { row_offset: row, column: column.into() })
+        }
+        Wire::Instance(row) => Some(Cell { row_offset: row, column: config.instance.into() }),
+    }
+}
+
+/// All challenges, once the first phase is committed.
+fn known(values: [Value<Fr>; 5]) -> Option<Challenges> {
+    let mut challenges = [Fr::ZERO; 5];
+    for (slot, value) in challenges.iter_mut().zip(values) {
+        let mut found = None;
+        value.map(|v| found = Some(v));
+        *slot = found?;
+    }
+    Some(challenges)
+}

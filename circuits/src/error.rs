@@ -1,0 +1,64 @@
+//! What can go wrong between a quantised graph and its circuit.
+
+use assay_models::ModelError;
+
+/// Why a graph has no circuit, or an inference no witness.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CircuitError {
+    /// The graph itself is not sound (accumulators may wrap, shapes disagree).
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The circuit has no identity for this op yet.
+    #[error("node `{node}`: {what} is not provable yet: expected {expected}")]
+    Unsupported {
+        /// ONNX node name.
+        node: String,
+        /// What the node asks for.
+        what: String,
+        /// What would be accepted.
+        expected: String,
+    },
+    /// A lookup table would not fit any circuit.
+    #[error(
+        "node `{node}`: its requantisation needs a table of {rows} rows, more than {limit}: \
+         quantise with power-of-two scales (divisor {divisor}) and smaller weights"
+    )]
+    TableTooLarge {
+        /// ONNX node name.
+        node: String,
+        /// Rows the table would take.
+        rows: u128,
+        /// Rows allowed.
+        limit: u128,
+        /// Requantisation divisor.
+        divisor: u64,
+    },
+    /// No circuit of supported size holds the graph.
+    #[error("the circuit needs {rows} rows, more than 2^{limit_k}: split the model or wait for wider layouts")]
+    TooManyRows {
+        /// Rows needed.
+        rows: usize,
+        /// Largest supported `k`.
+        limit_k: u32,
+    },
+    /// The trace does not belong to the graph of the layout.
+    #[error("the trace does not fit the layout: {what}, expected {expected} elements and got {got}")]
+    TraceMismatch {
+        /// Which tensor or node.
+        what: String,
+        /// Elements expected.
+        expected: usize,
+        /// Elements found.
+        got: usize,
+    },
+    /// A value of the trace is in no lookup table: the trace was not made by the interpreter.
+    #[error("the trace is not an honest one: row {row} looks up a value that no table holds")]
+    NotInTable {
+        /// Row of the lookup.
+        row: usize,
+    },
+    /// An internal invariant of the planner does not hold.
+    #[error("planner invariant violated: {0} (please report this model)")]
+    Invariant(&'static str),
+}

@@ -1,0 +1,437 @@
+//! [`Layout`]: where every cell of a network sits. A pure function of the graph; the halo2 circuit and the witness filler
+//! read it, and nothing else decides positions. See `docs/circuit.md`, "Layout".
+
+mod activations;
+mod scalars;
+mod tables;
+mod weights;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
+
+use assay_models::{Intervals, Node, Op, QuantizedGraph, TensorId, intervals};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::columns::{Advice, Fixed, Shape};
+use crate::error::CircuitError;
+use crate::field::integer;
+use crate::ops;
+
+pub(crate) use activations::{Element, Function, Planes};
+pub(crate) use scalars::{Axis, ScalarRow, Sources};
+use tables::Tables;
+
+/// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
+pub const UNUSABLE_ROWS: usize = 6;
+/// Bytes packed into one public word.
+pub const WORD_BYTES: usize = 31;
+/// Largest supported circuit.
+const MAX_K: u32 = 22;
+const MIN_K: u32 = 6;
+/// Widest supported weight row.
+const MAX_LANES: usize = 64;
+
+/// An advice cell or a public one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wire {
+    /// Column and row.
+    Advice(Advice, usize),
+    /// Row of the instance column.
+    Instance(usize),
+}
+
+/// Two cells that must be equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// What the equality means, for messages.
+    pub name: String,
+    /// One end.
+    pub left: Wire,
+    /// The other end.
+    pub right: Wire,
+}
+
+/// Where every cell of a network sits.
+#[derive(Debug)]
+pub struct Layout {
+    /// The network.
+    pub graph: QuantizedGraph,
+    /// Circuit size: `n = 2^k` rows.
+    pub k: u32,
+    /// Columns in use.
+    pub shape: Shape,
+    /// Fixed columns, one vector of `usable_rows` values each, in the order of the shape.
+    pub fixed: Vec<Vec<Fr>>,
+    /// Copy constraints.
+    pub copies: Vec<Copy>,
+    /// Public words: packed input, packed output, context.
+    pub instances: usize,
+    pub(crate) elements: Vec<(usize, Element)>,
+    pub(crate) dense_inputs: Vec<(usize, TensorId, usize)>,
+    pub(crate) scalars: Vec<ScalarRow>,
+    /// Rows in use by weights and scalars, activations, tables.
+    pub(crate) rows: Rows,
+    pub(crate) table_rows: usize,
+    pub(crate) table_index: OnceLock<HashMap<[Fr; 4], usize>>,
+    pub(crate) counts: Counts,
+}
+
+/// Rows by region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) activations: usize,
+    pub(crate) weights: usize,
+    pub(crate) scalars: usize,
+    pub(crate) tables: usize,
+}
+
+/// Assigned phase-0 cells by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) requantise: usize,
+    pub(crate) bytes: usize,
+    pub(crate) ring: usize,
+    pub(crate) maximum: usize,
+    pub(crate) weights: usize,
+    pub(crate) padding: usize,
+}
+
+impl Layout {
+    /// Plans the circuit of a graph: among the weight-lane counts 1, 2, 4, ... 64 the one with the smallest estimated
+    /// proving work (`n` times the columns, a fixed lane counted a third of an advice column).
+    ///
+    /// # Errors
+    /// [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] and
+    /// [`CircuitError::TooManyRows`] say what does not fit; interval errors of the model are passed on.
+    pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
+        let intervals = intervals(graph)?;
+        let mut best: Option<(u64, usize)> = None;
+        let base = Builder::build(graph, &intervals, 1)?;
+        let mut lanes = 1;
+        while lanes <= MAX_LANES {
+            let weights = ops::weight_rows(graph, lanes);
+            let rows = base.rows_with(weights);
+            let n = rows.next_power_of_two() as u64;
+            let work = n * (3 * 33 + lanes as u64);
+            if best.is_none_or(|(least, _)| work < least) {
+                best = Some((work, lanes));
+            }
+            lanes *= 2;
+        }
+        let (_, lanes) = best.ok_or(CircuitError::Invariant("some lane count fits"))?;
+        Builder::build(graph, &intervals, lanes)?.finish()
+    }
+
+    /// Number of rows that may hold cells.
+    pub fn usable_rows(&self) -> usize {
+        (1usize << self.k) - UNUSABLE_ROWS
+    }
+
+    /// A fixed cell; zero where the shape lacks the column.
+    pub fn fixed_at(&self, column: Fixed, row: usize) -> Fr {
+        self.shape.fixed_index(column).and_then(|i| self.fixed.get(i)).and_then(|v| v.get(row)).copied().unwrap_or(Fr::ZERO)
+    }
+
+    /// Planes of a convolution's input shape.
+    pub(crate) fn conv_planes(shape: &[usize]) -> Option<Planes> {
+        match *shape {
+            [1, channels, height, width] => Some(Planes { channels, height, width }),
+            _ => None,
+        }
+    }
+
+    /// Table row of a tuple `(tag, v1, v2, v3)`.
+    pub(crate) fn table_row(&self, tuple: &[Fr; 4]) -> Option<usize> {
+        let index = self.table_index.get_or_init(|| {
+            let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
+            (0..self.table_rows).rev().map(|row| (columns.map(|c| self.fixed_at(c, row)), row)).collect()
+        });
+        index.get(tuple).copied()
+    }
+}
+
+/// What a tensor's consumers read of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Reads {
+    /// Its fingerprint (linear ops).
+    plane: bool,
+    /// The maxima of its 2x2 windows.
+    pooled: bool,
+    /// Its packed bytes (graph output).
+    packed: bool,
+}
+
+/// A layout in the making: rows grow until [`Builder::finish`] knows how many there are.
+pub(crate) struct Builder<'a> {
+    pub(crate) graph: &'a QuantizedGraph,
+    pub(crate) intervals: &'a Intervals,
+    pub(crate) lanes: usize,
+    fixed: BTreeMap<Fixed, Vec<Fr>>,
+    copies: Vec<Copy>,
+    instances: usize,
+    elements: Vec<(usize, Element)>,
+    dense_inputs: Vec<(usize, TensorId, usize)>,
+    scalars: Vec<ScalarRow>,
+    tables: Tables,
+    counts: Counts,
+    /// Next free rows; row 0 stays empty so that no carry reaches the blinding rows at the end of the columns.
+    activation_row: usize,
+    weight_row: usize,
+    scalar_row: usize,
+    memo: HashMap<scalars::Term, Wire>,
+    /// Fingerprint of every channel of a tensor.
+    fingerprints: HashMap<TensorId, Vec<Wire>>,
+    roots: Vec<TensorId>,
+    reads: HashMap<TensorId, Reads>,
+    planes: HashMap<TensorId, Planes>,
+}
+
+impl<'a> Builder<'a> {
+    fn build(graph: &'a QuantizedGraph, intervals: &'a Intervals, lanes: usize) -> Result<Self, CircuitError> {
+        let weight_rows = ops::weight_rows(graph, lanes);
+        let mut builder = Self {
+            graph,
+            intervals,
+            lanes,
+            fixed: BTreeMap::new(),
+            copies: Vec::new(),
+            instances: 0,
+            elements: Vec::new(),
+            dense_inputs: Vec::new(),
+            scalars: Vec::new(),
+            tables: Tables::default(),
+            counts: Counts::default(),
+            activation_row: 1,
+            weight_row: 1,
+            scalar_row: 1 + weight_rows,
+            memo: HashMap::new(),
+            fingerprints: HashMap::new(),
+            roots: roots(graph),
+            reads: HashMap::new(),
+            planes: HashMap::new(),
+        };
+        builder.find_planes()?;
+        builder.find_reads();
+        builder.input()?;
+        for (index, node) in graph.nodes.iter().enumerate() {
+            match &node.op {
+                Op::Conv(op) => ops::conv::lay_out(&mut builder, index, node, op)?,
+                Op::Dense(op) => ops::dense::lay_out(&mut builder, index, node, op)?,
+                Op::Add(op) => ops::add::lay_out(&mut builder, index, node, op)?,
+                Op::Rescale(op) => ops::rescale::lay_out(&mut builder, index, node, op)?,
+                Op::MaxPool(op) => ops::max_pool::lay_out(&mut builder, node, op)?,
+                Op::Reshape => {} // another name for the same cells
+                Op::AveragePool(_) => return Err(unsupported(node, "AveragePool", "Conv, MaxPool or Gemm in its place")),
+                Op::Transpose(_) => return Err(unsupported(node, "Transpose", "tensors in [1, c, h, w] order")),
+                Op::ArgMax(_) => return Err(unsupported(node, "ArgMax", "the scores themselves as the graph's output")),
+            }
+        }
+        if builder.weight_row != 1 + weight_rows {
+            return Err(CircuitError::Invariant("weight rows are those counted beforehand"));
+        }
+        let context = builder.scalar_free();
+        builder.publish("context", context);
+        Ok(builder)
+    }
+
+    /// Rows the circuit needs with `weight_rows` rows of weights, blinding included.
+    fn rows_with(&self, weight_rows: usize) -> usize {
+        let scalars = self.scalar_row - self.weight_row;
+        let used = self.activation_row.max(1 + weight_rows + scalars).max(self.tables.rows() + 1);
+        used + UNUSABLE_ROWS
+    }
+
+    fn finish(mut self) -> Result<Layout, CircuitError> {
+        let total = self.rows_with(self.weight_row - 1).max(self.instances + UNUSABLE_ROWS);
+        let k = total.next_power_of_two().ilog2().max(MIN_K);
+        if k > MAX_K {
+            return Err(CircuitError::TooManyRows { rows: total, limit_k: MAX_K });
+        }
+        let usable = (1usize << k) - UNUSABLE_ROWS;
+        let table = self.tables.entries();
+        let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
+        for row in 0..usable {
+            let entry = table.get(row).copied().unwrap_or(last);
+            for (column, value) in [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(entry) {
+                self.set(row, column, value);
+            }
+            self.set(row, Fixed::Use, i64::from(row + 1 < usable));
+            self.set(row, Fixed::Edge, i64::from(row == 0 || row + 1 == usable));
+        }
+        let used: BTreeSet<Fixed> = self.fixed.keys().copied().collect();
+        let shape = Shape::new(&used, self.lanes);
+        let fixed = self.fixed.into_values().map(|mut column| {
+            column.resize(usable, Fr::ZERO);
+            column
+        });
+        Ok(Layout {
+            graph: self.graph.clone(),
+            k,
+            shape,
+            fixed: fixed.collect(),
+            copies: self.copies,
+            instances: self.instances,
+            elements: self.elements,
+            dense_inputs: self.dense_inputs,
+            rows: Rows {
+                activations: self.activation_row,
+                weights: self.weight_row,
+                scalars: self.scalars.len(),
+                tables: table.len(),
+            },
+            scalars: self.scalars,
+            table_rows: table.len(),
+            table_index: OnceLock::new(),
+            counts: self.counts,
+        })
+    }
+
+    /// Sets a fixed cell to a small integer; a column exists once a cell of it is not zero.
+    pub(crate) fn set(&mut self, row: usize, column: Fixed, value: i64) {
+        if value != 0 {
+            self.set_field(row, column, integer(value));
+        }
+    }
+
+    /// Sets a fixed flag.
+    pub(crate) fn flag(&mut self, row: usize, column: Fixed, on: bool) {
+        self.set(row, column, i64::from(on));
+    }
+
+    /// Sets a fixed cell.
+    pub(crate) fn set_field(&mut self, row: usize, column: Fixed, value: Fr) {
+        let cells = self.fixed.entry(column).or_default();
+        if cells.len() <= row {
+            cells.resize(row + 1, Fr::ZERO);
+        }
+        if let Some(cell) = cells.get_mut(row) {
+            *cell = value;
+        }
+    }
+
+    /// Constrains two cells to be equal.
+    pub(crate) fn copy(&mut self, name: impl Into<String>, left: Wire, right: Wire) {
+        self.copies.push(Copy { name: name.into(), left, right });
+    }
+
+    /// Makes a cell the next public word.
+    pub(crate) fn publish(&mut self, name: &str, cell: Wire) {
+        let row = self.instances;
+        self.instances += 1;
+        self.copy(format!("{name} = instance {row}"), cell, Wire::Instance(row));
+    }
+
+    /// The tensor whose cells a tensor's are (through Reshape).
+    pub(crate) fn root(&self, tensor: TensorId) -> TensorId {
+        self.roots.get(tensor.0).copied().unwrap_or(tensor)
+    }
+
+    /// Zero point of a tensor.
+    pub(crate) fn zero_point(&self, tensor: TensorId) -> i64 {
+        self.graph.tensors.get(tensor.0).map_or(0, |info| i64::from(info.zero_point))
+    }
+
+    /// The fingerprint of `x - zero_point` from that of `x`: `X - zero_point * G` over the real `height x width`.
+    pub(crate) fn centred(&mut self, fingerprint: Wire, zero_point: i64, planes: Planes) -> Result<Wire, CircuitError> {
+        if zero_point == 0 {
+            return Ok(fingerprint);
+        }
+        let (one, area) = (self.one(), self.area(planes.height, planes.width));
+        self.linear(&[(1, fingerprint, one), (-zero_point, area, one)]).ok_or(CircuitError::Invariant("a sum has terms"))
+    }
+
+    /// The x cell of a weights row holds an element of a tensor.
+    pub(crate) fn dense_input(&mut self, row: usize, tensor: TensorId, index: usize) {
+        self.dense_inputs.push((row, tensor, index));
+    }
+
+    /// Fingerprints of a tensor's channels, made by its producer.
+    pub(crate) fn fingerprints(&self, tensor: TensorId) -> Result<Vec<Wire>, CircuitError> {
+        let root = self.root(tensor);
+        self.fingerprints.get(&root).cloned().ok_or(CircuitError::Invariant("a tensor is laid out before it is read"))
+    }
+
+    fn reads(&self, tensor: TensorId) -> Reads {
+        self.reads.get(&self.root(tensor)).copied().unwrap_or_default()
+    }
+
+    /// Channels, height and width of a tensor's cells.
+    pub(crate) fn planes(&self, tensor: TensorId) -> Result<Planes, CircuitError> {
+        self.planes.get(&self.root(tensor)).copied().ok_or(CircuitError::Invariant("every tensor has planes"))
+    }
+
+    /// The first `[1, c, h, w]` shape among a tensor's names decides its planes; a vector is one plane of one row.
+    fn find_planes(&mut self) -> Result<(), CircuitError> {
+        for (index, info) in self.graph.tensors.iter().enumerate() {
+            let root = self.root(TensorId(index));
+            match info.shape.as_slice() {
+                [1, channels, height, width] => {
+                    let planes = Planes { channels: *channels, height: *height, width: *width };
+                    let known = self.planes.entry(root).or_insert(planes);
+                    if *known != planes {
+                        return Err(CircuitError::Unsupported {
+                            node: info.name.clone(),
+                            what: format!("a reshape of planes {known} to planes {planes}"),
+                            expected: "one [1, c, h, w] shape for the same elements".to_owned(),
+                        });
+                    }
+                }
+                [1, ..] | [_] => {}
+                shape => {
+                    return Err(CircuitError::Unsupported {
+                        node: info.name.clone(),
+                        what: format!("a batch: shape {shape:?}"),
+                        expected: "batch size 1".to_owned(),
+                    });
+                }
+            }
+        }
+        for (index, info) in self.graph.tensors.iter().enumerate() {
+            let root = self.root(TensorId(index));
+            self.planes.entry(root).or_insert(Planes { channels: 1, height: 1, width: info.len() });
+        }
+        Ok(())
+    }
+
+    fn find_reads(&mut self) {
+        for node in &self.graph.nodes {
+            for input in &node.inputs {
+                let root = self.root(*input);
+                let reads = self.reads.entry(root).or_default();
+                match node.op {
+                    Op::Reshape => {}
+                    Op::MaxPool(_) => reads.pooled = true,
+                    Op::Conv(_)
+                    | Op::Dense(_)
+                    | Op::Add(_)
+                    | Op::AveragePool(_)
+                    | Op::Rescale(_)
+                    | Op::Transpose(_)
+                    | Op::ArgMax(_) => reads.plane = true,
+                }
+            }
+        }
+        let output = self.root(self.graph.output);
+        self.reads.entry(output).or_default().packed = true;
+    }
+}
+
+/// For every tensor the one whose cells it shares: itself, or what it is a Reshape of.
+fn roots(graph: &QuantizedGraph) -> Vec<TensorId> {
+    let mut roots: Vec<TensorId> = (0..graph.tensors.len()).map(TensorId).collect();
+    for node in &graph.nodes {
+        if let (Op::Reshape, Some(input)) = (&node.op, node.inputs.first()) {
+            let root = roots.get(input.0).copied().unwrap_or(*input);
+            if let Some(slot) = roots.get_mut(node.output.0) {
+                *slot = root;
+            }
+        }
+    }
+    roots
+}
+
+/// A refusal that names the node.
+pub(crate) fn unsupported(node: &Node, what: impl Into<String>, expected: &str) -> CircuitError {
+    CircuitError::Unsupported { node: node.name.clone(), what: what.into(), expected: expected.to_owned() }
+}

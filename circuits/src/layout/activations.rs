@@ -1,0 +1,372 @@
+//! Activation rows: one element a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or bytes).
+
+use std::fmt;
+
+use assay_models::{DType, Requantise, TensorId};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::tables::TableKey;
+use super::{Builder, WORD_BYTES, Wire};
+use crate::columns::{Advice, Fixed};
+use crate::error::CircuitError;
+use crate::field::integer;
+
+/// Channels, height and width of a tensor's cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Planes {
+    pub(crate) channels: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+}
+
+impl Planes {
+    /// Elements of one channel.
+    pub(crate) const fn area(self) -> usize {
+        self.height * self.width
+    }
+
+    /// Elements of all channels.
+    pub(crate) const fn len(self) -> usize {
+        self.channels * self.area()
+    }
+}
+
+impl fmt::Display for Planes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {}, {}]", self.channels, self.height, self.width)
+    }
+}
+
+/// What an activation row holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// `c, t, b, z` of a node's accumulator number `index`.
+    Requantised {
+        /// Node index.
+        node: usize,
+        /// Index in the output tensor.
+        index: usize,
+        /// Output channel.
+        channel: usize,
+    },
+    /// A range-checked element of a tensor: `c = z`, `t = b = 0`.
+    Byte {
+        /// Tensor.
+        tensor: TensorId,
+        /// Index in the tensor.
+        index: usize,
+    },
+    /// An accumulator of the full convolution plane outside the wanted rectangle, in `t`.
+    Ring {
+        /// Node index.
+        node: usize,
+        /// Output channel.
+        channel: usize,
+        /// Row of the full plane.
+        i: usize,
+        /// Column of the full plane.
+        j: usize,
+    },
+}
+
+/// The order in which the elements of a channel follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Row by row.
+    Plane,
+    /// Window by window, four rows each.
+    Windows,
+}
+
+/// What f sums over a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// The fingerprint of each channel's plane in `z_w, z_h`.
+    Planes,
+    /// The fingerprint of a vector in `r`.
+    Vector,
+}
+
+/// What g sums over a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// The fingerprint of each channel's plane.
+    Planes,
+    /// The fingerprint of each channel's plane of window maxima.
+    Maxima,
+    /// Words of 31 bytes.
+    Words,
+}
+
+/// A Horner sum over `len` elements: inside segments, and over the segments of a block.
+#[derive(Clone, Copy)]
+struct Fold {
+    segment: usize,
+    block: usize,
+}
+
+/// What one element does to a [`Fold`].
+struct Place {
+    continues: bool,
+    take: bool,
+    outer: bool,
+    ends_block: bool,
+}
+
+impl Fold {
+    /// The place of element `index` of `len`.
+    const fn place(self, index: usize, len: usize) -> Place {
+        let next = index + 1;
+        let take = next.is_multiple_of(self.segment) || next == len;
+        Place {
+            continues: !index.is_multiple_of(self.segment),
+            take,
+            outer: take && index % self.block >= self.segment,
+            ends_block: next.is_multiple_of(self.block) || next == len,
+        }
+    }
+}
+
+/// The block ends of f and g.
+struct Ends {
+    f: Vec<Wire>,
+    g: Vec<Wire>,
+}
+
+impl Builder<'_> {
+    /// The graph's input: every element range-checked, its fingerprint, its public words.
+    pub(super) fn input(&mut self) -> Result<(), CircuitError> {
+        let tensor = self.graph.input;
+        let ends = self.bytes(tensor, Order::Plane, Output::Words)?;
+        self.publish_words("input", &ends.g)?;
+        self.fingerprints.insert(self.root(tensor), ends.f);
+        if self.reads(tensor).pooled {
+            self.copy_block(tensor, Output::Maxima)?;
+        }
+        if self.root(self.graph.output) == self.root(tensor) {
+            self.copy_block(tensor, Output::Words)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of a requantised tensor; returns the end cells of f: the left side of the node's identity, one a channel
+    /// ([`Function::Planes`]) or one in all ([`Function::Vector`]).
+    pub(crate) fn requantised(
+        &mut self,
+        node: usize,
+        function: Function,
+        requantise: &Requantise,
+    ) -> Result<Vec<Wire>, CircuitError> {
+        let output = self.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?.output;
+        let reads = self.reads(output);
+        let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
+        let (order, g) = match (alone, function) {
+            (true, Function::Planes) if reads.pooled => (Order::Windows, Output::Maxima),
+            (true, _) if reads.packed => (Order::Plane, Output::Words),
+            _ => (Order::Plane, Output::Planes),
+        };
+        let planes = self.planes(output)?;
+        let remainder = self.tables.remainder(self.graph, node, requantise)?;
+        let quotient = self.tables.output(self.graph, self.intervals, node, requantise)?;
+        let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
+            .map(|index| {
+                let channel = if requantise.multipliers.len() == planes.channels { index / planes.area() } else { index };
+                let inverse = Fr::from(requantise.multiplier(channel)).invert().unwrap_or(Fr::ZERO);
+                (Element::Requantised { node, index, channel }, [Fr::from(2 * requantise.divisor) * inverse, inverse])
+            })
+            .collect();
+        self.counts.requantise += 4 * elements.len();
+        let ends = self.block(&elements, planes, order, function, g, [remainder, quotient]);
+        match g {
+            Output::Planes => {
+                self.fingerprints.insert(output, ends.g);
+                if reads.pooled {
+                    self.copy_block(output, Output::Maxima)?;
+                }
+                if reads.packed {
+                    self.copy_block(output, Output::Words)?;
+                }
+            }
+            Output::Maxima => self.pooled(output, ends.g)?,
+            Output::Words => self.publish_words("output", &ends.g)?,
+        }
+        Ok(ends.f)
+    }
+
+    /// A second set of cells for a tensor read in two ways, tied to the first by equal fingerprints.
+    fn copy_block(&mut self, tensor: TensorId, g: Output) -> Result<(), CircuitError> {
+        let order = if g == Output::Maxima { Order::Windows } else { Order::Plane };
+        let originals = self.fingerprints(tensor)?;
+        let ends = self.bytes(tensor, order, g)?;
+        for (channel, (copy, original)) in ends.f.into_iter().zip(originals).enumerate() {
+            self.copy(format!("copy of {}[{channel}] = original", self.tensor_name(tensor)), copy, original);
+        }
+        match g {
+            Output::Maxima => self.pooled(tensor, ends.g),
+            Output::Words => self.publish_words("output", &ends.g),
+            Output::Planes => Ok(()),
+        }
+    }
+
+    /// Rows of range-checked elements of a tensor.
+    fn bytes(&mut self, tensor: TensorId, order: Order, g: Output) -> Result<Ends, CircuitError> {
+        let planes = self.planes(tensor)?;
+        let dtype = self.dtype(tensor)?;
+        let tags = [self.tables.tag(TableKey::Zero), self.tables.tag(TableKey::Bytes(dtype))];
+        let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
+            .map(|index| (Element::Byte { tensor, index }, [Fr::ONE, Fr::ZERO]))
+            .collect();
+        self.counts.bytes += 4 * elements.len();
+        Ok(self.block(&elements, planes, order, Function::Planes, g, tags))
+    }
+
+    /// Fingerprints of the outputs of the MaxPool nodes that read a tensor in window order.
+    fn pooled(&mut self, source: TensorId, ends: Vec<Wire>) -> Result<(), CircuitError> {
+        let root = self.root(source);
+        let outputs: Vec<TensorId> = self
+            .graph
+            .nodes
+            .iter()
+            .filter(|n| matches!(n.op, assay_models::Op::MaxPool(_)) && n.inputs.iter().any(|i| self.root(*i) == root))
+            .map(|n| n.output)
+            .collect();
+        for output in outputs {
+            self.fingerprints.insert(output, ends.clone());
+            if self.reads(output).pooled {
+                self.copy_block(output, Output::Maxima)?;
+            }
+            if self.reads(output).packed {
+                self.copy_block(output, Output::Words)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lays elements in consecutive rows, each with its coefficients of `c` and `t`; returns the block ends.
+    fn block(
+        &mut self,
+        elements: &[(Element, [Fr; 2])],
+        planes: Planes,
+        order: Order,
+        function: Function,
+        g: Output,
+        [remainder, quotient]: [i64; 2],
+    ) -> Ends {
+        let (len, row_len) = (elements.len(), if order == Order::Windows { 2 * planes.width } else { planes.width });
+        let f_fold = match function {
+            Function::Planes => Fold { segment: row_len, block: planes.area() },
+            Function::Vector => Fold { segment: len, block: len },
+        };
+        let g_fold = match g {
+            Output::Planes | Output::Maxima => Fold { segment: row_len, block: planes.area() },
+            Output::Words => Fold { segment: WORD_BYTES, block: WORD_BYTES },
+        };
+        let mut ends = Ends { f: Vec::new(), g: Vec::new() };
+        for (at, (element, [coef_c, coef_t])) in elements.iter().enumerate() {
+            let row = self.activation_row;
+            self.activation_row += 1;
+            self.elements.push((row, *element));
+            self.set_field(row, Fixed::CoefC, *coef_c);
+            if *coef_t != Fr::ZERO {
+                self.set_field(row, Fixed::CoefT, *coef_t);
+            }
+            self.set(row, Fixed::Lookup, 1);
+            self.set(row, Fixed::TagRemainder, remainder);
+            self.set(row, Fixed::TagOutput, quotient);
+            let f = f_fold.place(at, len);
+            let window = (order == Order::Windows).then_some(at % 4);
+            if let Some(corner) = window {
+                let corners = [Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
+                self.set(row, corners[corner], 1);
+                self.counts.maximum += 1;
+            } else {
+                self.flag(row, Fixed::FPlane, function == Function::Planes);
+                self.flag(row, Fixed::FVector, function == Function::Vector);
+            }
+            self.flag(row, Fixed::FCont, f.continues && window.is_none_or(|corner| corner == 0));
+            self.flag(row, Fixed::FTake, f.take);
+            self.flag(row, if window.is_some() { Fixed::FOuterPair } else { Fixed::FOuter }, f.outer);
+            if f.ends_block {
+                ends.f.push(Wire::Advice(Advice::F2, row));
+            }
+            let place = g_fold.place(at, len);
+            match g {
+                Output::Planes => self.set(row, Fixed::GPlane, 1),
+                Output::Words => self.set(row, Fixed::GPack, 1),
+                Output::Maxima => {}
+            }
+            let continues = if g == Output::Maxima { at % 4 == 3 && at % row_len >= 4 } else { place.continues };
+            self.flag(row, Fixed::GCont, continues);
+            self.flag(row, Fixed::GTake, place.take);
+            self.flag(row, Fixed::GOuter, place.outer && g != Output::Words);
+            if place.ends_block {
+                ends.g.push(Wire::Advice(Advice::G2, row));
+            }
+        }
+        ends
+    }
+
+    /// Rows of a ring rectangle `[i0, i0 + h) x [j0, j0 + w)` of a node's full plane: `t` is the accumulator, no lookups.
+    pub(crate) fn ring(&mut self, node: usize, channel: usize, [i0, j0, h, w]: [usize; 4]) -> Wire {
+        let fold = Fold { segment: w, block: h * w };
+        self.counts.ring += h * w;
+        for at in 0..h * w {
+            let row = self.activation_row;
+            self.activation_row += 1;
+            self.elements.push((row, Element::Ring { node, channel, i: i0 + at / w, j: j0 + at % w }));
+            let place = fold.place(at, h * w);
+            self.set(row, Fixed::CoefT, 1);
+            self.set(row, Fixed::FPlane, 1);
+            self.flag(row, Fixed::FCont, place.continues);
+            self.flag(row, Fixed::FTake, place.take);
+            self.flag(row, Fixed::FOuter, place.outer);
+        }
+        Wire::Advice(Advice::F2, self.activation_row - 1)
+    }
+
+    /// Publishes packed words; signed bytes are shifted by 128 in a scalar row.
+    fn publish_words(&mut self, name: &str, words: &[Wire]) -> Result<(), CircuitError> {
+        let tensor = if name == "input" { self.graph.input } else { self.graph.output };
+        let len = self.planes(tensor)?.len();
+        let signed = self.dtype(tensor)? == DType::I8;
+        for (index, word) in words.iter().enumerate() {
+            let bytes = WORD_BYTES.min(len - index * WORD_BYTES);
+            let shift = (0..bytes).fold(Fr::ZERO, |acc, _| acc * Fr::from(256) + integer(128));
+            let cell = if signed { self.shifted(*word, shift) } else { *word };
+            self.publish(&format!("{name} word {index}"), cell);
+        }
+        Ok(())
+    }
+
+    fn dtype(&self, tensor: TensorId) -> Result<DType, CircuitError> {
+        let info = self.graph.tensors.get(tensor.0).ok_or(CircuitError::Invariant("tensor index"))?;
+        match info.dtype {
+            DType::U8 | DType::I8 => Ok(info.dtype),
+            other => Err(CircuitError::Unsupported {
+                node: info.name.clone(),
+                what: format!("an element type of {other:?}"),
+                expected: "u8 or i8 tensors".to_owned(),
+            }),
+        }
+    }
+
+    /// ONNX name of a tensor.
+    pub(crate) fn tensor_name(&self, tensor: TensorId) -> &str {
+        self.graph.tensors.get(tensor.0).map_or("?", |info| info.name.as_str())
+    }
+}
+
+/// Element indices of a tensor in the order of its rows.
+fn permutation(planes: Planes, order: Order) -> impl Iterator<Item = usize> {
+    let (area, width) = (planes.area(), planes.width);
+    (0..planes.len()).map(move |at| match order {
+        Order::Plane => at,
+        Order::Windows => {
+            let (channel, within) = (at / area, at % area);
+            let (pair, within) = (within / (2 * width), within % (2 * width));
+            let (window, corner) = (within / 4, within % 4);
+            channel * area + (2 * pair + corner / 2) * width + 2 * window + corner % 2
+        }
+    })
+}

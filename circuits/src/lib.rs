@@ -1,0 +1,34 @@
+//! Quantised graph to layout to halo2 circuit: few gates for every network.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `columns` | the columns by name, and which of them a circuit has |
+//! | `gates` | the identities, written once over any algebra |
+//! | `layout` | where every cell sits: activation rows, weights rows, scalar rows, tables |
+//! | `ops` | one file an op: its identity between fingerprints |
+//! | `witness` | the trace as columns; phase 1 by solving the gates |
+//! | `circuit` | the halo2 circuit |
+//! | `statement` | the public words |
+//! | `report` | rows, columns and cells, for people and for tests |
+//!
+//! Depends on `assay-models` alone; knows no files, floats, MSMs or NTTs.
+
+mod circuit;
+mod columns;
+mod error;
+mod field;
+mod gates;
+mod layout;
+mod ops;
+mod report;
+mod statement;
+mod witness;
+
+pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
+pub use columns::{Advice, Challenge, Fixed, Shape};
+pub use error::CircuitError;
+pub use gates::{Algebra, Gate};
+pub use layout::{Copy, Layout, UNUSABLE_ROWS, WORD_BYTES, Wire};
+pub use report::LayoutReport;
+pub use statement::statement;
+pub use witness::{Challenges, Columns, Pinned, Row};

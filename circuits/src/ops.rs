@@ -1,0 +1,26 @@
+//! One file an op: its identity between fingerprints, its degree, and the cells it commits. The meaning in integers is the
+//! file of the same name in `assay-models`.
+
+pub(crate) mod add;
+pub(crate) mod conv;
+pub(crate) mod dense;
+pub(crate) mod max_pool;
+pub(crate) mod rescale;
+
+use assay_models::{Op, QuantizedGraph};
+
+/// Weight rows of a graph with `lanes` lanes.
+pub(crate) fn weight_rows(graph: &QuantizedGraph, lanes: usize) -> usize {
+    let rows = |node: &assay_models::Node| match &node.op {
+        Op::Conv(op) => conv::weight_rows(op, lanes),
+        Op::Dense(op) => dense::weight_rows(op, lanes),
+        Op::Add(_)
+        | Op::AveragePool(_)
+        | Op::MaxPool(_)
+        | Op::Rescale(_)
+        | Op::Reshape
+        | Op::Transpose(_)
+        | Op::ArgMax(_) => 0,
+    };
+    graph.nodes.iter().map(rows).sum()
+}

@@ -1,0 +1,62 @@
+//! Dense (Gemm, MatMul with a constant): `Y(r) = sum_l W_l(r) * x_l + bias'(r)`, `bias' = bias - zx sum_l W_l`.
+//! The inputs stand beside their weights in column x, bound to the producer by equal plane fingerprints.
+//!
+//! Degree in the challenges: at most `O + H + W`.
+
+use assay_models::Node;
+use assay_models::ops::Dense;
+
+use crate::columns::{Advice, Fixed};
+use crate::error::CircuitError;
+use crate::layout::{Builder, Function, Wire, unsupported};
+
+/// Rows of the weights, one segment an input, and of the bias.
+pub(crate) fn weight_rows(op: &Dense, lanes: usize) -> usize {
+    (op.inputs + 1) * op.outputs.div_ceil(lanes)
+}
+
+/// Commits inputs and outputs, and ties both sides.
+pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense) -> Result<(), CircuitError> {
+    let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Dense has an input"))?;
+    let planes = b.planes(source)?;
+    if planes.len() != op.inputs {
+        let what = format!("a matrix product over {} of {} elements", op.inputs, planes.len());
+        return Err(unsupported(node, what, "one vector that holds the whole tensor"));
+    }
+    let fingerprints = b.fingerprints(source)?;
+    for input in 0..op.inputs {
+        let values: Vec<i64> =
+            (0..op.outputs).map(|o| op.weights.get(o * op.inputs + input).copied().map_or(0, i64::from)).collect();
+        let segment = b.segment(&values, input == 0);
+        let (channel, within) = (input / planes.area(), input % planes.area());
+        let (row, column) = (within / planes.width, within % planes.width);
+        for at in segment.first..segment.last {
+            b.set(at, Fixed::KeepU, 1);
+        }
+        b.set(segment.last, if column == 0 { Fixed::StartX } else { Fixed::ContX }, 1);
+        let ends_row = column + 1 == planes.width;
+        b.flag(segment.last, Fixed::TakeX, ends_row);
+        b.flag(segment.last, Fixed::StepX, ends_row && row > 0);
+        b.dense_input(segment.last, source, input);
+        if within + 1 == planes.area() {
+            let fingerprint = *fingerprints.get(channel).ok_or(CircuitError::Invariant("a fingerprint a channel"))?;
+            let name = format!("{}: inputs = {}[{channel}]", node.name, b.tensor_name(source));
+            b.copy(name, Wire::Advice(Advice::Acc2, segment.last), fingerprint);
+        }
+    }
+    let segment = b.segment(&corrected_bias(op, b.zero_point(source)), false);
+    b.set(segment.last, Fixed::Take, 1);
+    b.set(segment.last, Fixed::Product, 1);
+    let one = b.one();
+    b.copy(format!("{}: u = 1 (bias)", node.name), Wire::Advice(Advice::U, segment.last), one);
+    let outputs = b.requantised(index, Function::Vector, &op.requantise)?;
+    let left = *outputs.first().ok_or(CircuitError::Invariant("a Dense has outputs"))?;
+    b.copy(format!("{}: weights side = outputs side", node.name), Wire::Advice(Advice::P, segment.last), left);
+    Ok(())
+}
+
+/// `bias_o - zx sum_l W_lo`: a matrix product has no padding, so the zero point folds into the bias.
+fn corrected_bias(op: &Dense, zero_point: i64) -> Vec<i64> {
+    let rows = op.weights.chunks(op.inputs.max(1));
+    op.bias.iter().zip(rows).map(|(bias, row)| bias - zero_point * row.iter().map(|w| i64::from(*w)).sum::<i64>()).collect()
+}

@@ -1,0 +1,23 @@
+//! Rescale (Relu, Clip, QuantizeLinear on their own): `Y_c = X_c - zx G` for every channel, then requantised.
+//!
+//! Degree in the challenges: at most `H + W`.
+
+use assay_models::Node;
+use assay_models::ops::Rescale;
+
+use crate::error::CircuitError;
+use crate::layout::{Builder, Function};
+
+/// Commits the outputs and ties them to the operand.
+pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Rescale) -> Result<(), CircuitError> {
+    let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Rescale has an input"))?;
+    let planes = b.planes(source)?;
+    let fingerprints = b.fingerprints(source)?;
+    let zero_point = b.zero_point(source);
+    let outputs = b.requantised(index, Function::Planes, &op.requantise)?;
+    for (channel, (output, fingerprint)) in outputs.into_iter().zip(fingerprints).enumerate() {
+        let operand = b.centred(fingerprint, zero_point, planes)?;
+        b.copy(format!("{}: input = output[{channel}]", node.name), output, operand);
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a layout costs, in rows, columns and cells.
+
+use serde::{Deserialize, Serialize};
+
+use crate::columns::Advice;
+use crate::layout::Layout;
+
+/// The size of a layout; the numbers that proving time, memory and gas follow from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayoutReport {
+    /// Circuit size: `2^k` rows.
+    pub k: u32,
+    /// Weight lanes.
+    pub weight_lanes: usize,
+    /// Activation lanes.
+    pub activation_lanes: usize,
+    /// Rows of activations.
+    pub activation_rows: usize,
+    /// Rows of weights.
+    pub weight_rows: usize,
+    /// Rows of scalars.
+    pub scalar_rows: usize,
+    /// Rows of lookup tables.
+    pub table_rows: usize,
+    /// Advice columns.
+    pub advice_columns: usize,
+    /// Of them narrow, in phase 0.
+    pub narrow_columns: usize,
+    /// Of them lookup helpers (and their sum).
+    pub helper_columns: usize,
+    /// Fixed columns.
+    pub fixed_columns: usize,
+    /// Public words.
+    pub instances: usize,
+    /// Copy constraints.
+    pub copies: usize,
+    /// Elements of all activation tensors.
+    pub activations: usize,
+    /// Phase-0 cells of requantised tensors.
+    pub requantise_cells: usize,
+    /// Phase-0 cells of the input and of copied tensors.
+    pub byte_cells: usize,
+    /// Phase-0 cells of convolution rings.
+    pub ring_cells: usize,
+    /// Phase-0 cells of maxima.
+    pub maximum_cells: usize,
+    /// Phase-0 cells of dense inputs.
+    pub dense_input_cells: usize,
+    /// Fixed cells that hold a weight or a bias.
+    pub weight_cells: usize,
+    /// Fixed cells that pad weight rows at the front.
+    pub padding_cells: usize,
+}
+
+impl Layout {
+    /// The size of the layout.
+    pub fn report(&self) -> LayoutReport {
+        let count = |keep: fn(&Advice) -> bool| self.shape.advice.iter().filter(|c| keep(c)).count();
+        LayoutReport {
+            k: self.k,
+            weight_lanes: self.shape.lanes,
+            activation_lanes: 1,
+            activation_rows: self.rows.activations - 1,
+            weight_rows: self.rows.weights - 1,
+            scalar_rows: self.rows.scalars,
+            table_rows: self.rows.tables,
+            advice_columns: self.shape.advice.len(),
+            narrow_columns: count(|c| c.phase() == 0),
+            helper_columns: count(|c| matches!(c, Advice::H1 | Advice::H2)),
+            fixed_columns: self.shape.fixed.len(),
+            instances: self.instances,
+            copies: self.copies.len(),
+            activations: self.graph.tensors.iter().map(assay_models::TensorInfo::len).sum(),
+            requantise_cells: self.counts.requantise,
+            byte_cells: self.counts.bytes,
+            ring_cells: self.counts.ring,
+            maximum_cells: self.counts.maximum,
+            dense_input_cells: self.dense_inputs.len(),
+            weight_cells: self.counts.weights,
+            padding_cells: self.counts.padding,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! [`QuantizedGraph`]: a network as integers only, in topological order.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ModelError;
+use crate::ops::Op;
+
+/// Index of a tensor in [`QuantizedGraph::tensors`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TensorId(pub usize);
+
+/// Integer type of a tensor's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DType {
+    /// Unsigned 8-bit.
+    U8,
+    /// Signed 8-bit.
+    I8,
+    /// Signed 16-bit.
+    I16,
+    /// Signed 32-bit.
+    I32,
+    /// Signed 64-bit (indices only).
+    I64,
+}
+
+impl DType {
+    /// Smallest representable value.
+    pub const fn min(self) -> i64 {
+        match self {
+            Self::U8 => 0,
+            Self::I8 => i8::MIN as i64,
+            Self::I16 => i16::MIN as i64,
+            Self::I32 => i32::MIN as i64,
+            Self::I64 => i64::MIN,
+        }
+    }
+
+    /// Largest representable value.
+    pub const fn max(self) -> i64 {
+        match self {
+            Self::U8 => u8::MAX as i64,
+            Self::I8 => i8::MAX as i64,
+            Self::I16 => i16::MAX as i64,
+            Self::I32 => i32::MAX as i64,
+            Self::I64 => i64::MAX,
+        }
+    }
+}
+
+/// What is known of a tensor at compile time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TensorInfo {
+    /// ONNX value name.
+    pub name: String,
+    /// Shape as ONNX spells it, batch axis included (`[1, c, h, w]`).
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub dtype: DType,
+    /// Real value of one integer step, `real = scale * (value - zero_point)`; for reading inputs and showing outputs,
+    /// never part of the arithmetic.
+    pub scale: f64,
+    /// The integer that stands for real zero.
+    pub zero_point: i32,
+}
+
+impl TensorInfo {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether the tensor has no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// ONNX node name (or the name of its output where the node has none), for messages.
+    pub name: String,
+    /// What it computes.
+    pub op: Op,
+    /// Operands, in ONNX order; constants live inside [`Op`].
+    pub inputs: Vec<TensorId>,
+    /// Result.
+    pub output: TensorId,
+}
+
+/// A quantised network: integers only, nodes in topological order, one input and one output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QuantizedGraph {
+    /// Model name (file stem).
+    pub name: String,
+    /// All tensors.
+    pub tensors: Vec<TensorInfo>,
+    /// Operations in topological order; each tensor but the input is the output of exactly one.
+    pub nodes: Vec<Node>,
+    /// The graph's input.
+    pub input: TensorId,
+    /// The graph's output.
+    pub output: TensorId,
+}
+
+impl QuantizedGraph {
+    /// What is known of a tensor.
+    ///
+    /// # Errors
+    /// [`ModelError::BadGraph`] if there is none of this id.
+    pub fn tensor(&self, id: TensorId) -> Result<&TensorInfo, ModelError> {
+        self.tensors.get(id.0).ok_or_else(|| ModelError::BadGraph {
+            problem: "a tensor id is out of range",
+            got: format!("{} of {}", id.0, self.tensors.len()),
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! The interpreter: the ground truth for every witness.
+
+use crate::error::ModelError;
+use crate::graph::QuantizedGraph;
+use crate::ops::{Evaluated, Operand};
+
+/// All integer tensors of one inference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// Elements of every tensor, row-major, indexed by [`TensorId`](crate::TensorId).
+    pub values: Vec<Vec<i64>>,
+    /// Accumulators of every node, indexed like [`QuantizedGraph::nodes`](crate::QuantizedGraph); empty where an op has none.
+    pub accumulators: Vec<Vec<i64>>,
+}
+
+impl Trace {
+    /// Elements of the graph's output.
+    pub fn output(&self, graph: &QuantizedGraph) -> &[i64] {
+        self.values.get(graph.output.0).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Runs a graph on one input, exactly.
+///
+/// `input` holds the integer elements of [`QuantizedGraph::input`], row-major
+/// ([`quantise_input`](crate::quantise_input) makes them from real values). The graph must be
+/// [valid](QuantizedGraph::validate), as every imported or decoded graph is.
+///
+/// # Errors
+/// [`ModelError::InputLength`] and [`ModelError::InputRange`] with what was expected and got.
+pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelError> {
+    check_input(graph, input)?;
+    let mut values = vec![Vec::new(); graph.tensors.len()];
+    let mut accumulators = Vec::with_capacity(graph.nodes.len());
+    if let Some(slot) = values.get_mut(graph.input.0) {
+        *slot = input.to_vec();
+    }
+    for node in &graph.nodes {
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        for id in &node.inputs {
+            let values = values.get(id.0).map_or(&[][..], Vec::as_slice);
+            operands.push(Operand { info: graph.tensor(*id)?, values });
+        }
+        let evaluated = node.op.evaluate(&operands).map_err(|fault| fault.at(&node.name))?;
+        let (accumulator, output) = match (evaluated, node.op.requantise()) {
+            (Evaluated::Accumulators(acc), Some(rule)) => {
+                let shape = &graph.tensor(node.output)?.shape;
+                let channel = |element| node.op.channel(element, shape);
+                let output = acc.iter().enumerate().map(|(at, acc)| rule.apply(*acc, channel(at))).collect();
+                (acc, output)
+            }
+            (Evaluated::Accumulators(output) | Evaluated::Output(output), _) => (Vec::new(), output),
+        };
+        accumulators.push(accumulator);
+        if let Some(slot) = values.get_mut(node.output.0) {
+            *slot = output;
+        }
+    }
+    Ok(Trace { values, accumulators })
+}
+
+fn check_input(graph: &QuantizedGraph, input: &[i64]) -> Result<(), ModelError> {
+    let info = graph.tensor(graph.input)?;
+    if input.len() != info.len() {
+        return Err(ModelError::InputLength {
+            tensor: info.name.clone(),
+            shape: info.shape.clone(),
+            expected: info.len(),
+            got: input.len(),
+        });
+    }
+    let (low, high, dtype) = (info.dtype.min(), info.dtype.max(), info.dtype);
+    match input.iter().copied().enumerate().find(|(_, value)| !(low..=high).contains(value)) {
+        Some((index, got)) => Err(ModelError::InputRange { index, got, low, high, dtype }),
+        None => Ok(()),
+    }
+}

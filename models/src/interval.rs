@@ -1,0 +1,136 @@
+//! [`intervals`]: the worst case over all inputs of the declared type, and the proof that nothing can wrap.
+
+use crate::error::ModelError;
+use crate::graph::{Node, QuantizedGraph};
+use crate::ops::Op;
+
+/// Bounds of every accumulator and tensor of a graph, over all inputs of the declared type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intervals {
+    /// `(lo, hi)` of each node's accumulators, indexed like [`QuantizedGraph::nodes`]; `None` where an op has none. They hold
+    /// for every partial sum too, in any order, bias first.
+    pub accumulators: Vec<Option<(i64, i64)>>,
+    /// `(lo, hi)` of each tensor's elements, indexed by [`TensorId`](crate::TensorId).
+    pub tensors: Vec<(i64, i64)>,
+}
+
+/// A closed interval of integers, wide enough that sums of products of a graph cannot wrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Interval {
+    lo: i128,
+    hi: i128,
+}
+
+impl Interval {
+    /// `(x - zero_point)` for `x` in `range`.
+    pub(crate) fn corrected(range: (i64, i64), zero_point: i32) -> Self {
+        let zero_point = i128::from(zero_point);
+        Self { lo: i128::from(range.0) - zero_point, hi: i128::from(range.1) - zero_point }
+    }
+
+    /// Extended to hold 0: a term that may be absent.
+    pub(crate) fn with_zero(self) -> Self {
+        Self { lo: self.lo.min(0), hi: self.hi.max(0) }
+    }
+
+    /// Every `weight * x`.
+    pub(crate) fn times(self, weight: i64) -> Self {
+        let (a, b) = (self.lo.saturating_mul(weight.into()), self.hi.saturating_mul(weight.into()));
+        Self { lo: a.min(b), hi: a.max(b) }
+    }
+
+    /// Every sum.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { lo: self.lo.saturating_add(other.lo), hi: self.hi.saturating_add(other.hi) }
+    }
+
+    /// Shifted by a constant.
+    pub(crate) fn plus(self, constant: i64) -> Self {
+        self.and(Self { lo: constant.into(), hi: constant.into() })
+    }
+
+    /// Every sum of some of `weight * x`, one independent `x` a weight.
+    pub(crate) fn dot<'a>(weights: impl Iterator<Item = &'a i16>, x: Self) -> Self {
+        let (mut positive, mut negative) = (0i128, 0i128);
+        for weight in weights {
+            let weight = i128::from(*weight);
+            if weight > 0 { positive += weight } else { negative += weight }
+        }
+        let x = x.with_zero();
+        Self { lo: positive * x.lo + negative * x.hi, hi: positive * x.hi + negative * x.lo }
+    }
+
+    /// As `i64`, if no accumulator reaches 2^40 and no product with the multiplier 2^62.
+    fn checked(self, multiplier: u64, node: &str) -> Result<(i64, i64), ModelError> {
+        let magnitude = self.lo.unsigned_abs().max(self.hi.unsigned_abs());
+        if magnitude < 1 << 40 && magnitude.saturating_mul(multiplier.into()) < 1 << 62 {
+            Ok((self.lo as i64, self.hi as i64))
+        } else {
+            Err(ModelError::AccumulatorRange { node: node.to_owned(), lo: self.lo, hi: self.hi, multiplier })
+        }
+    }
+}
+
+/// Bounds every accumulator and every tensor in the worst case over all inputs of the declared type.
+///
+/// Bounds of a tensor follow from those of its producer, so saturation and ReLU narrow what comes after them.
+///
+/// # Errors
+/// [`ModelError::AccumulatorRange`] names the node where `|acc| >= 2^40` or `|acc * m| >= 2^62` is possible;
+/// [`ModelError::BadGraph`] and [`ModelError::Op`] if ids or shapes do not fit together.
+pub fn intervals(graph: &QuantizedGraph) -> Result<Intervals, ModelError> {
+    let mut tensors: Vec<(i64, i64)> = graph.tensors.iter().map(|t| (t.dtype.min(), t.dtype.max())).collect();
+    let mut accumulators = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let (accumulator, output) = node_bounds(graph, node, &tensors)?;
+        accumulators.push(accumulator);
+        graph.tensor(node.output)?;
+        if let Some(bounds) = tensors.get_mut(node.output.0) {
+            *bounds = output;
+        }
+    }
+    Ok(Intervals { accumulators, tensors })
+}
+
+type Bounds = (i64, i64);
+
+/// Bounds of a node's accumulators and of its output.
+fn node_bounds(
+    graph: &QuantizedGraph,
+    node: &Node,
+    tensors: &[Bounds],
+) -> Result<(Option<Bounds>, Bounds), ModelError> {
+    let mut inputs = Vec::with_capacity(node.inputs.len());
+    for id in &node.inputs {
+        inputs.push((graph.tensor(*id)?, tensors.get(id.0).copied().unwrap_or((0, 0))));
+    }
+    let Some((first, range)) = inputs.first().copied() else {
+        return Err(crate::OpFault::Operands { expected: node.op.operands(), got: 0 }.at(&node.name));
+    };
+    let Some(rule) = node.op.requantise() else {
+        let output = match &node.op {
+            Op::ArgMax(arg_max) => arg_max.bounds(&first.shape).map_err(|fault| fault.at(&node.name))?,
+            Op::MaxPool(_) | Op::Reshape | Op::Transpose(_) => range,
+            Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::AveragePool(_) | Op::Rescale(_) => range,
+        };
+        return Ok((None, output));
+    };
+    let corrected: Vec<Interval> =
+        inputs.iter().map(|(info, range)| Interval::corrected(*range, info.zero_point)).collect();
+    let (mut accumulator, mut output) = (None, None);
+    for channel in 0..node.op.channels() {
+        let Some(bounds) = node.op.bounds(channel, &corrected) else {
+            let fault = crate::OpFault::Operands { expected: node.op.operands(), got: node.inputs.len() };
+            return Err(fault.at(&node.name));
+        };
+        let (lo, hi) = bounds.checked(rule.multiplier(channel), &node.name)?;
+        widen(&mut accumulator, (lo, hi));
+        widen(&mut output, (rule.apply(lo, channel), rule.apply(hi, channel)));
+    }
+    Ok((accumulator, output.unwrap_or(range)))
+}
+
+/// The smallest interval holding both.
+fn widen(bounds: &mut Option<Bounds>, other: Bounds) {
+    *bounds = Some(bounds.map_or(other, |(lo, hi)| (lo.min(other.0), hi.max(other.1))));
+}

@@ -1,0 +1,59 @@
+//! Gemm and MatMul with a constant right-hand side: <https://onnx.ai/onnx/operators/onnx__Gemm.html>.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::OpFault;
+use crate::interval::Interval;
+use crate::requantise::Requantise;
+
+/// `acc[n, o] = sum_i (x[n, i] - zx) * weights[o, i] + bias[o]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dense {
+    /// `[o, i]` row-major, weight zero point already subtracted.
+    pub weights: Vec<i16>,
+    /// Number of outputs `o`.
+    pub outputs: usize,
+    /// Number of inputs `i`.
+    pub inputs: usize,
+    /// `[o]`.
+    pub bias: Vec<i64>,
+    /// Accumulator to output.
+    pub requantise: Requantise,
+}
+
+impl Dense {
+    /// `[.., i]` to `[.., o]`; any number of leading axes, at least one.
+    ///
+    /// # Errors
+    /// If input, weights and bias do not fit together.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [rows @ .., inputs] = input else {
+            return Err(OpFault::Rank { expected: "at least 2", got: input.to_vec() });
+        };
+        if rows.is_empty() {
+            return Err(OpFault::Rank { expected: "at least 2", got: input.to_vec() });
+        }
+        super::expect_size("inputs", self.inputs.max(1), *inputs)?;
+        super::expect_size("outputs", self.outputs.max(1), self.outputs)?;
+        super::expect_size("weights", super::elements(&[self.outputs, self.inputs])?, self.weights.len())?;
+        super::expect_size("bias", self.outputs, self.bias.len())?;
+        Ok([rows, &[self.outputs]].concat())
+    }
+
+    /// Accumulators `[.., o]` of `x` `[.., i]` with zero point `zx`.
+    pub fn accumulate(&self, x: &[i64], zx: i64) -> Vec<i64> {
+        let mut acc = Vec::with_capacity(x.len() / self.inputs.max(1) * self.outputs);
+        for row in x.chunks_exact(self.inputs.max(1)) {
+            for (weights, bias) in self.weights.chunks_exact(self.inputs.max(1)).zip(&self.bias) {
+                acc.push(bias + row.iter().zip(weights).map(|(x, w)| (x - zx) * i64::from(*w)).sum::<i64>());
+            }
+        }
+        acc
+    }
+
+    /// Bounds of the accumulators of output `o`, for corrected inputs in `x`; they hold for every partial sum.
+    pub(crate) fn bounds(&self, output: usize, x: Interval) -> Interval {
+        let weights = self.weights.iter().skip(output * self.inputs).take(self.inputs);
+        Interval::dot(weights, x).plus(self.bias.get(output).copied().unwrap_or(0))
+    }
+}

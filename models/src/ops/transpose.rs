@@ -1,0 +1,55 @@
+//! Transpose: <https://onnx.ai/onnx/operators/onnx__Transpose.html>.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::OpFault;
+
+/// `y[i] = x[perm(i)]`, axes as ONNX numbers them, batch axis included: axis `k` of the result is axis `perm[k]` of the operand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transpose {
+    /// Permutation of the axes.
+    pub perm: Vec<usize>,
+}
+
+impl Transpose {
+    /// `output[k] = input[perm[k]]`.
+    ///
+    /// # Errors
+    /// If `perm` is no permutation of the operand's axes.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let mut sorted = self.perm.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(0..input.len()) {
+            let axes = self.perm.iter().map(|axis| *axis as i64).collect();
+            return Err(OpFault::Axes { axes, rank: input.len() });
+        }
+        Ok(self.perm.iter().filter_map(|axis| input.get(*axis).copied()).collect())
+    }
+
+    /// The elements of `x` in the order of the result.
+    ///
+    /// # Errors
+    /// As [`Transpose::output_shape`].
+    pub fn evaluate<T: Copy>(&self, x: &[T], input: &[usize]) -> Result<Vec<T>, OpFault> {
+        let output = self.output_shape(input)?;
+        let mut strides = vec![1; input.len()];
+        for axis in (1..input.len()).rev() {
+            strides[axis - 1] = strides[axis] * input[axis];
+        }
+        let steps: Vec<usize> = self.perm.iter().filter_map(|axis| strides.get(*axis).copied()).collect();
+        let mut index = vec![0; output.len()];
+        let mut result = Vec::with_capacity(x.len());
+        for _ in 0..x.len() {
+            let from: usize = index.iter().zip(&steps).map(|(i, step)| i * step).sum();
+            result.extend(x.get(from));
+            for (i, size) in index.iter_mut().zip(&output).rev() {
+                *i += 1;
+                if *i < *size {
+                    break;
+                }
+                *i = 0;
+            }
+        }
+        Ok(result)
+    }
+}

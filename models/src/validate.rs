@@ -1,0 +1,151 @@
+//! [`QuantizedGraph::validate`]: what every graph must satisfy, so that later code may trust it.
+
+use crate::error::{ModelError, OpFault};
+use crate::graph::{DType, Node, QuantizedGraph, TensorInfo};
+use crate::interval::intervals;
+use crate::ops::{ELEMENTS_LIMIT, Op, elements};
+use crate::requantise::Requantise;
+
+/// Most elements of all tensors together.
+const TOTAL_LIMIT: usize = 2 * ELEMENTS_LIMIT;
+
+/// Bound of biases and of Add's multipliers, exclusive.
+const CONSTANT_LIMIT: i64 = 1 << 40;
+
+/// Largest divisor.
+const DIVISOR_LIMIT: u64 = 1 << 60;
+
+impl QuantizedGraph {
+    /// Checks everything later code relies on: ids in range, topological order, one producer a tensor, shapes and sizes that
+    /// agree, element types, sane requantisation, and that no accumulator can wrap.
+    ///
+    /// # Errors
+    /// The first violation, with its node or tensor.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        let mut total = 0usize;
+        for info in &self.tensors {
+            total = total.saturating_add(check_tensor(info)?);
+        }
+        if total > TOTAL_LIMIT {
+            let got = format!("{total} elements, limit {TOTAL_LIMIT}");
+            return Err(ModelError::BadGraph { problem: "the tensors together are too large", got });
+        }
+        let input = self.tensor(self.input)?;
+        if input.dtype == DType::I64 {
+            let fault = OpFault::Type { what: "graph input", expected: "U8, I8, I16 or I32", got: input.dtype };
+            return Err(fault.at(&input.name));
+        }
+        let mut known = vec![false; self.tensors.len()];
+        mark(&mut known, self.input.0);
+        for node in &self.nodes {
+            self.check_node(node, &known)?;
+            mark(&mut known, node.output.0);
+        }
+        if let Some(at) = known.iter().position(|known| !known) {
+            let got = self.tensors.get(at).map_or_else(String::new, |info| info.name.clone());
+            return Err(ModelError::BadGraph { problem: "a tensor has no producer", got });
+        }
+        self.tensor(self.output)?;
+        intervals(self).map(|_| ())
+    }
+
+    fn check_node(&self, node: &Node, known: &[bool]) -> Result<(), ModelError> {
+        let mut inputs = Vec::with_capacity(node.inputs.len());
+        for id in &node.inputs {
+            let info = self.tensor(*id)?;
+            if known.get(id.0) != Some(&true) {
+                let got = format!("{:?} in node {:?}", info.name, node.name);
+                return Err(ModelError::BadGraph { problem: "a tensor is read before it is written", got });
+            }
+            inputs.push(info);
+        }
+        let output = self.tensor(node.output)?;
+        if known.get(node.output.0) != Some(&false) {
+            let got = format!("{:?} by node {:?}", output.name, node.name);
+            return Err(ModelError::BadGraph { problem: "a tensor is written twice", got });
+        }
+        check_op(&node.op, &inputs, output).map_err(|fault| fault.at(&node.name))
+    }
+}
+
+fn mark(known: &mut [bool], at: usize) {
+    if let Some(slot) = known.get_mut(at) {
+        *slot = true;
+    }
+}
+
+/// Number of elements, if the tensor is sane.
+fn check_tensor(info: &TensorInfo) -> Result<usize, ModelError> {
+    let elements = elements(&info.shape).map_err(|_| ModelError::TooLarge {
+        tensor: info.name.clone(),
+        shape: info.shape.iter().map(|size| *size as i64).collect(),
+        limit: ELEMENTS_LIMIT,
+    })?;
+    if !(info.scale.is_finite() && info.scale > 0.0) {
+        return Err(ModelError::BadScale { node: info.name.clone(), got: info.scale });
+    }
+    Ok(elements)
+}
+
+fn check_op(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), OpFault> {
+    let shapes: Vec<&[usize]> = inputs.iter().map(|info| info.shape.as_slice()).collect();
+    let expected = op.output_shape(&shapes, &output.shape)?;
+    if expected != output.shape {
+        return Err(OpFault::Shape { what: "result", expected, got: output.shape.clone() });
+    }
+    check_constants(op)?;
+    let Some(rule) = op.requantise() else { return check_types(op, inputs, output) };
+    if let Some(wide) = inputs.iter().find(|info| info.dtype == DType::I64) {
+        return Err(OpFault::Type { what: "operand", expected: "U8, I8, I16 or I32", got: wide.dtype });
+    }
+    check_requantise(rule, op.channels(), output.dtype)?;
+    range("zero point of the result", output.zero_point, rule.zero_point, rule.zero_point)
+}
+
+/// Ops without accumulators keep their operand's type; `ArgMax` gives indices.
+fn check_types(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), OpFault> {
+    let Some(input) = inputs.first() else { return Ok(()) };
+    match op {
+        Op::ArgMax(_) if output.dtype == DType::I64 => Ok(()),
+        Op::ArgMax(_) => Err(OpFault::Type { what: "result of ArgMax", expected: "I64", got: output.dtype }),
+        Op::MaxPool(_) | Op::Reshape | Op::Transpose(_) if output.dtype == input.dtype => {
+            range("zero point of the result", output.zero_point, input.zero_point, input.zero_point)
+        }
+        Op::MaxPool(_)
+        | Op::Reshape
+        | Op::Transpose(_)
+        | Op::Conv(_)
+        | Op::Dense(_)
+        | Op::Add(_)
+        | Op::AveragePool(_)
+        | Op::Rescale(_) => Err(OpFault::Type { what: "result", expected: "that of the operand", got: output.dtype }),
+    }
+}
+
+fn check_constants(op: &Op) -> Result<(), OpFault> {
+    let bias: &[i64] = match op {
+        Op::Conv(conv) => &conv.bias,
+        Op::Dense(dense) => &dense.bias,
+        Op::Add(add) => &[add.mx, add.my],
+        Op::AveragePool(_) | Op::MaxPool(_) | Op::Rescale(_) | Op::Reshape | Op::Transpose(_) | Op::ArgMax(_) => &[],
+    };
+    bias.iter().try_for_each(|value| range("bias or multiplier", *value, -CONSTANT_LIMIT + 1, CONSTANT_LIMIT - 1))
+}
+
+fn check_requantise(rule: &Requantise, channels: usize, dtype: DType) -> Result<(), OpFault> {
+    let count = rule.multipliers.len();
+    if count != 1 && count != channels {
+        return Err(OpFault::Size { what: "multipliers (or 1)", expected: channels, got: count });
+    }
+    rule.multipliers.iter().try_for_each(|m| range("multiplier", *m, 1u64, u64::from(u32::MAX)))?;
+    range("divisor", rule.divisor, 1, DIVISOR_LIMIT)?;
+    let (min, max) = (dtype.min(), dtype.max());
+    range("zero point", i64::from(rule.zero_point), min, max)?;
+    range("low", i64::from(rule.low), min, max.min(i64::from(rule.high)))?;
+    range("high", i64::from(rule.high), min, max)
+}
+
+fn range<T: Copy + Into<i128>>(what: &'static str, got: T, low: T, high: T) -> Result<(), OpFault> {
+    let (got, low, high) = (got.into(), low.into(), high.into());
+    if (low..=high).contains(&got) { Ok(()) } else { Err(OpFault::Constant { what, got, low, high }) }
+}
