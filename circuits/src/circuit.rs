@@ -1,12 +1,13 @@
 //! The halo2 circuit of a layout: columns and gates from the shape, fixed cells and copies from the layout, advice from
 //! the witness.
 
+use std::cell::RefCell;
 use std::ops::{Add, Mul, Sub};
 use std::sync::Arc;
 
 use assay_models::Trace;
 use halo2_proofs::circuit::{Cell, Layouter, SimpleFloorPlanner, Value};
-use halo2_proofs::plonk::{self, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase};
+use halo2_proofs::plonk::{self, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, VirtualCells};
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -85,11 +86,10 @@ impl Config {
         meta.enable_equality(instance);
         let challenges = Challenge::ALL.map(|_| meta.challenge_usable_after(FirstPhase));
         let config = Self { shape, advice, fixed, instance, challenges };
-        for gate in Gate::ALL {
-            if let Term(Some(polynomial)) = gate.polynomial(&config) {
-                meta.create_gate(gate.name(), |_| [(gate.name(), polynomial)]);
-            }
-        }
+        meta.create_gate("network", |cells| {
+            let expressions = Expressions { config: &config, cells: RefCell::new(cells) };
+            Gate::ALL.into_iter().filter_map(|gate| Some((gate.name(), gate.polynomial(&expressions).0?))).collect::<Vec<_>>()
+        });
         config
     }
 
@@ -130,20 +130,26 @@ impl Mul for Term {
     }
 }
 
-impl Algebra for Config {
+/// The gates over halo2 expressions.
+struct Expressions<'a, 'c> {
+    config: &'a Config,
+    cells: RefCell<&'a mut VirtualCells<'c, Fr>>,
+}
+
+impl Algebra for Expressions<'_, '_> {
     type Value = Term;
 
     fn fixed(&self, column: Fixed) -> Term {
-        let column = self.shape.fixed_index(column).and_then(|i| self.fixed.get(i));
-        Term(column.map(|c| c.query_fixed(Rotation::cur())))
+        let column = self.config.shape.fixed_index(column).and_then(|i| self.config.fixed.get(i));
+        Term(column.map(|c| self.cells.borrow_mut().query_fixed(*c, Rotation::cur())))
     }
 
     fn advice(&self, column: Advice, rotation: i32) -> Term {
-        Term(Self::advice(self, column).map(|c| c.query_advice(Rotation(rotation))))
+        Term(self.config.advice(column).map(|c| self.cells.borrow_mut().query_advice(c, Rotation(rotation))))
     }
 
     fn challenge(&self, challenge: Challenge) -> Term {
-        Term(Some(self.challenges[challenge as usize].expr()))
+        Term(Some(self.cells.borrow_mut().query_challenge(self.config.challenges[challenge as usize])))
     }
 
     fn constant(&self, value: u64) -> Term {
@@ -151,11 +157,11 @@ impl Algebra for Config {
     }
 
     fn lanes(&self) -> usize {
-        self.shape.lanes
+        self.config.shape.lanes
     }
 
     fn has(&self, column: Fixed) -> bool {
-        self.shape.fixed_index(column).is_some()
+        self.config.shape.fixed_index(column).is_some()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::field::integer;
 use crate::ops;
 
 pub(crate) use activations::{Element, Function, Planes};
-pub(crate) use scalars::{Axis, ScalarRow, Sources};
+pub(crate) use scalars::{ScalarRow, Sources};
 use tables::Tables;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.

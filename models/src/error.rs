@@ -152,15 +152,26 @@ pub enum ModelError {
         /// Their names.
         names: String,
     },
-    /// A shape whose number of elements is beyond reason.
-    #[error("tensor {tensor:?} of shape {shape:?} is too large: expected at most {limit} elements")]
-    TooLarge {
+    /// A shape without elements, or with more than is reasonable.
+    #[error("tensor {tensor:?} has shape {shape:?}: expected sizes of at least 1 and at most {limit} elements")]
+    BadShape {
         /// Tensor name.
         tensor: String,
         /// Its shape.
         shape: Vec<i64>,
         /// Limit.
         limit: usize,
+    },
+    /// Scales whose ratio no multiplier can stand for.
+    #[error(
+        "node {node:?}: the scales of its operands over that of its result make {got}: expected less than 2^32; \
+         quantise the model again"
+    )]
+    BadRatio {
+        /// Node name.
+        node: String,
+        /// The ratio.
+        got: f64,
     },
     /// One tensor used with two scales or zero points.
     #[error(

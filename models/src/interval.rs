@@ -73,7 +73,7 @@ impl Interval {
 
 /// Bounds every accumulator and every tensor in the worst case over all inputs of the declared type.
 ///
-/// Bounds of a tensor follow from those of its producer, so saturation and ReLU narrow what comes after them.
+/// Bounds of a tensor follow from those of its producer, so saturation and Relu narrow what comes after them.
 ///
 /// # Errors
 /// [`ModelError::AccumulatorRange`] names the node where `|acc| >= 2^40` or `|acc * m| >= 2^62` is possible;
@@ -110,8 +110,14 @@ fn node_bounds(
     let Some(rule) = node.op.requantise() else {
         let output = match &node.op {
             Op::ArgMax(arg_max) => arg_max.bounds(&first.shape).map_err(|fault| fault.at(&node.name))?,
-            Op::MaxPool(_) | Op::Reshape | Op::Transpose(_) => range,
-            Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::AveragePool(_) | Op::Rescale(_) => range,
+            Op::MaxPool(_)
+            | Op::Reshape
+            | Op::Transpose(_)
+            | Op::Conv(_)
+            | Op::Dense(_)
+            | Op::Add(_)
+            | Op::AveragePool(_)
+            | Op::Rescale(_) => range,
         };
         return Ok((None, output));
     };

@@ -3,6 +3,7 @@
 mod error;
 mod format;
 mod graph;
+mod import;
 mod interpreter;
 mod interval;
 pub mod ops;
@@ -14,6 +15,7 @@ mod validate;
 
 pub use error::{ModelError, OpFault};
 pub use graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
+pub use import::import;
 pub use interpreter::{Trace, interpret};
 pub use interval::{Intervals, intervals};
 pub use ops::Op;

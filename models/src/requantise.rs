@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The integer rule that takes an accumulator back to a narrow tensor.
 ///
 /// `z = clamp(RNE(acc * m / D) + zero_point, low, high)` with `m = multipliers[channel]` (or the only one) and
-/// `D = divisor`. ReLU, Clip and saturation are `low` and `high`.
+/// `D = divisor`. Relu, Clip and saturation are `low` and `high`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requantise {
     /// `m`, one for the tensor or one per output channel; each at least 1.
@@ -35,6 +35,11 @@ pub struct RequantiseCells {
 }
 
 impl Requantise {
+    /// Accumulators as they are, in `i32`.
+    pub fn accumulators() -> Self {
+        Self { multipliers: vec![1], divisor: 1, zero_point: 0, low: i32::MIN, high: i32::MAX }
+    }
+
     /// `m` of a channel.
     pub fn multiplier(&self, channel: usize) -> u64 {
         match self.multipliers.as_slice() {

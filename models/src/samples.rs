@@ -1,7 +1,7 @@
 //! Tiny graphs with seeded pseudo-random weights, for tests of the crates that build on this one.
 //!
 //! They are small enough that every cell of their circuit can be attacked in turn, and hold what a circuit finds hard: padding,
-//! a non-zero input zero point, one multiplier a channel, a ReLU whose zero point is not 0, signed outputs.
+//! a non-zero input zero point, one multiplier a channel, a Relu whose zero point is not 0, signed outputs.
 
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
 use crate::ops::{Conv, Dense, MaxPool, Op};
@@ -45,10 +45,10 @@ pub fn input(graph: &QuantizedGraph, seed: u64) -> Vec<i64> {
     Numbers::new(seed).many(len, low, high)
 }
 
-/// `u8 [1, 1, 6, 6]`, zero point 3; Conv 1 -> 2, 3x3, pads 1, multipliers `[1, 3]` over 64, ReLU at zero point 5; `MaxPool` 2x2;
+/// `u8 [1, 1, 6, 6]`, zero point 3; Conv 1 -> 2, 3x3, pads 1, multipliers `[1, 3]` over 64, Relu at zero point 5; `MaxPool` 2x2;
 /// Flatten; Dense 18 -> 3 over 64, `i8`.
 pub fn tiny_cnn() -> QuantizedGraph {
-    let mut numbers = Numbers::new(0xC0FFEE);
+    let mut numbers = Numbers::new(0x00C0_FFEE);
     let conv = Conv {
         weights: numbers.weights(18, 31),
         weights_shape: [2, 1, 3, 3],
@@ -79,7 +79,7 @@ pub fn tiny_cnn() -> QuantizedGraph {
     )
 }
 
-/// `u8 [1, 8]`; Dense 8 -> 5 over 64 with ReLU; Dense 5 -> 3 over 64, `i8`.
+/// `u8 [1, 8]`; Dense 8 -> 5 over 64 with Relu; Dense 5 -> 3 over 64, `i8`.
 pub fn tiny_mlp() -> QuantizedGraph {
     let mut numbers = Numbers::new(0xBEEF);
     let relu = Requantise { multipliers: vec![1], divisor: 64, zero_point: 0, low: 0, high: 255 };

@@ -76,7 +76,7 @@ fn mark(known: &mut [bool], at: usize) {
 
 /// Number of elements, if the tensor is sane.
 fn check_tensor(info: &TensorInfo) -> Result<usize, ModelError> {
-    let elements = elements(&info.shape).map_err(|_| ModelError::TooLarge {
+    let elements = elements(&info.shape).map_err(|_| ModelError::BadShape {
         tensor: info.name.clone(),
         shape: info.shape.iter().map(|size| *size as i64).collect(),
         limit: ELEMENTS_LIMIT,

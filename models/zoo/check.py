@@ -25,7 +25,7 @@ DTYPES = {np.dtype(np.uint8): "u8", np.dtype(np.int8): "i8"}
 
 
 class Runner:
-    """A session of one model that also returns the output of every QuantizeLinear."""
+    """ONNX Runtime on one model, returning also the output of every QuantizeLinear."""
 
     def __init__(self, path: Path) -> None:
         model = onnx.load(path)

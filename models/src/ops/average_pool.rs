@@ -1,4 +1,4 @@
-//! AveragePool and GlobalAveragePool without padding: <https://onnx.ai/onnx/operators/onnx__AveragePool.html>.
+//! `AveragePool` and `GlobalAveragePool` without padding: <https://onnx.ai/onnx/operators/onnx__AveragePool.html>.
 
 use serde::{Deserialize, Serialize};
 

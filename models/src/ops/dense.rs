@@ -1,4 +1,4 @@
-//! Gemm and MatMul with a constant right-hand side: <https://onnx.ai/onnx/operators/onnx__Gemm.html>.
+//! Gemm and `MatMul` with a constant right-hand side: <https://onnx.ai/onnx/operators/onnx__Gemm.html>.
 
 use serde::{Deserialize, Serialize};
 

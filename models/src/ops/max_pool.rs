@@ -1,4 +1,4 @@
-//! MaxPool, dilation 1: <https://onnx.ai/onnx/operators/onnx__MaxPool.html>.
+//! `MaxPool`, dilation 1: <https://onnx.ai/onnx/operators/onnx__MaxPool.html>.
 
 use serde::{Deserialize, Serialize};
 

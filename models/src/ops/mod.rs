@@ -25,6 +25,7 @@ pub use dense::Dense;
 pub use max_pool::MaxPool;
 pub use rescale::Rescale;
 pub use transpose::Transpose;
+pub(crate) use window::planes;
 
 use crate::error::OpFault;
 use crate::graph::TensorInfo;

@@ -1,4 +1,4 @@
-//! Relu, Clip or a change of scale on its own: QuantizeLinear of a quantised tensor.
+//! Relu, Clip or a change of scale on its own: `QuantizeLinear` of a quantised tensor.
 
 use serde::{Deserialize, Serialize};
 

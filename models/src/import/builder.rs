@@ -1,0 +1,296 @@
+//! [`Builder`]: the graph under construction, and the step from pending values to tensors.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::constant::Constant;
+use super::node::NodeView;
+use super::ratio::{Ratio, fit};
+use super::value::{Pending, Quantisation, Source, Value};
+use crate::error::ModelError;
+use crate::graph::{DType, Node, TensorId, TensorInfo};
+use crate::ops::{Add, Op};
+use crate::requantise::Requantise;
+
+/// The graph so far.
+#[derive(Default)]
+pub(super) struct Builder {
+    pub(super) tensors: Vec<TensorInfo>,
+    /// Whether the name of a tensor is that of an integer ONNX value, indexed like `tensors`.
+    integer_name: Vec<bool>,
+    /// Whether the scale of a tensor is known, which that of an integer input is not before it is read.
+    scaled: Vec<bool>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) values: HashMap<String, Value>,
+    pub(super) input: Option<TensorId>,
+    pub(super) input_name: String,
+}
+
+impl Builder {
+    pub(super) fn value(&self, node: &NodeView<'_>, index: usize) -> Result<&Value, ModelError> {
+        let name = node.operand(index);
+        name.and_then(|name| self.values.get(name)).ok_or_else(|| ModelError::MissingInput {
+            node: node.name.to_owned(),
+            tensor: name.map_or_else(|| format!("operand {index}"), str::to_owned),
+        })
+    }
+
+    /// A constant operand; `what` names it in the message.
+    pub(super) fn constant(
+        &self,
+        node: &NodeView<'_>,
+        index: usize,
+        what: &'static str,
+    ) -> Result<Arc<Constant>, ModelError> {
+        match self.value(node, index)? {
+            Value::Constant(constant) => Ok(Arc::clone(constant)),
+            Value::Integer(_) | Value::Real(_) | Value::Pending(_) => {
+                Err(node.unquantised(what, "it must be a constant: an initializer, or DequantizeLinear of one"))
+            }
+        }
+    }
+
+    pub(super) fn optional_constant(
+        &self,
+        node: &NodeView<'_>,
+        index: usize,
+        what: &'static str,
+    ) -> Result<Option<Arc<Constant>>, ModelError> {
+        node.operand(index).map(|_| self.constant(node, index, what)).transpose()
+    }
+
+    /// The tensor under a real operand.
+    pub(super) fn real(&self, node: &NodeView<'_>, index: usize) -> Result<TensorId, ModelError> {
+        match self.value(node, index)? {
+            Value::Real(tensor) => Ok(*tensor),
+            Value::Pending(_) => Err(node.unquantised(
+                "it reads a float tensor that was never quantised",
+                "quantise the activations before it too (QuantizeLinear, DequantizeLinear; in ONNX Runtime's quantize_static, \
+                 do not exclude the node)",
+            )),
+            Value::Integer(_) => {
+                Err(node.unquantised("it reads integers where it takes floats", "put a DequantizeLinear before it"))
+            }
+            Value::Constant(_) => {
+                Err(node.unquantised("its data operand is a constant", "fold constants before export (for example with onnxsim)"))
+            }
+        }
+    }
+
+    /// An integer operand.
+    pub(super) fn integer(&self, node: &NodeView<'_>, index: usize) -> Result<TensorId, ModelError> {
+        match self.value(node, index)? {
+            Value::Integer(tensor) => Ok(*tensor),
+            Value::Real(_) | Value::Pending(_) | Value::Constant(_) => {
+                Err(node.unquantised("its data operand is not a quantised tensor", "put a QuantizeLinear before it"))
+            }
+        }
+    }
+
+    pub(super) fn info(&self, tensor: TensorId) -> Result<&TensorInfo, ModelError> {
+        self.tensors
+            .get(tensor.0)
+            .ok_or_else(|| ModelError::BadGraph { problem: "a tensor id is out of range", got: tensor.0.to_string() })
+    }
+
+    /// Exact scale of a tensor.
+    pub(super) fn scale(&self, tensor: TensorId) -> Result<Ratio, ModelError> {
+        let info = self.info(tensor)?;
+        Ratio::of(info.scale).ok_or_else(|| ModelError::BadScale { node: info.name.clone(), got: info.scale })
+    }
+
+    pub(super) fn shape(&self, value: &Value) -> Result<Vec<usize>, ModelError> {
+        Ok(match value {
+            Value::Integer(tensor) | Value::Real(tensor) => self.info(*tensor)?.shape.clone(),
+            Value::Pending(pending) => pending.shape().to_vec(),
+            Value::Constant(constant) => constant.shape.clone(),
+        })
+    }
+
+    /// Adds a tensor whose scale is known if `quantisation` is given.
+    pub(super) fn add_tensor(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        quantisation: Quantisation,
+        scaled: bool,
+    ) -> TensorId {
+        let Quantisation { scale, zero_point, dtype } = quantisation;
+        self.tensors.push(TensorInfo { name: name.to_owned(), shape, dtype, scale, zero_point: zero_point as i32 });
+        self.integer_name.push(false);
+        self.scaled.push(scaled);
+        TensorId(self.tensors.len() - 1)
+    }
+
+    /// Adds a node and the tensor it writes.
+    pub(super) fn emit(
+        &mut self,
+        node: &str,
+        op: Op,
+        inputs: Vec<TensorId>,
+        name: &str,
+        shape: Vec<usize>,
+        quantisation: Quantisation,
+    ) -> TensorId {
+        let output = self.add_tensor(name, shape, quantisation, true);
+        self.nodes.push(Node { name: node.to_owned(), op, inputs, output });
+        output
+    }
+
+    /// Adds a node that keeps scale, zero point and type.
+    pub(super) fn emit_alike(
+        &mut self,
+        node: &str,
+        op: Op,
+        input: TensorId,
+        name: &str,
+        shape: Vec<usize>,
+    ) -> Result<TensorId, ModelError> {
+        let info = self.info(input)?;
+        let quantisation = Quantisation { scale: info.scale, zero_point: info.zero_point.into(), dtype: info.dtype };
+        let scaled = self.scaled.get(input.0).copied().unwrap_or(true);
+        let output = self.emit(node, op, vec![input], name, shape, quantisation);
+        if let Some(slot) = self.scaled.get_mut(output.0) {
+            *slot = scaled;
+        }
+        Ok(output)
+    }
+
+    /// Says that a tensor is read with this scale and zero point, which must be those it was written with.
+    pub(super) fn read_as(
+        &mut self,
+        node: &NodeView<'_>,
+        tensor: TensorId,
+        scale: f64,
+        zero_point: i64,
+    ) -> Result<(), ModelError> {
+        let scaled = self.scaled.get(tensor.0).copied().unwrap_or(true);
+        let info = self.info(tensor)?;
+        if scaled && (info.scale.to_bits(), i64::from(info.zero_point)) != (scale.to_bits(), zero_point) {
+            return Err(ModelError::ScaleMismatch {
+                node: node.name.to_owned(),
+                tensor: info.name.clone(),
+                scale: info.scale,
+                zero_point: info.zero_point.into(),
+                got_scale: scale,
+                got_zero_point: zero_point,
+            });
+        }
+        self.adopt(tensor, scale, zero_point);
+        Ok(())
+    }
+
+    /// Gives a scale to a tensor that has none yet, and to those it was moved from.
+    fn adopt(&mut self, tensor: TensorId, scale: f64, zero_point: i64) {
+        let mut next = Some(tensor);
+        while let Some(tensor) = next {
+            let unscaled = self.scaled.get_mut(tensor.0).filter(|scaled| !**scaled);
+            let (Some(scaled), Some(info)) = (unscaled, self.tensors.get_mut(tensor.0)) else { return };
+            (info.scale, info.zero_point, *scaled) = (scale, zero_point as i32, true);
+            let producer = self.nodes.iter().find(|node| node.output == tensor);
+            next = producer.and_then(|node| node.inputs.first().copied());
+        }
+    }
+
+    /// Gives a tensor the name of the integer ONNX value it is, unless it has one.
+    pub(super) fn name_integer(&mut self, tensor: TensorId, name: &str) {
+        if let (Some(info), Some(named)) = (self.tensors.get_mut(tensor.0), self.integer_name.get_mut(tensor.0)) {
+            if !*named {
+                name.clone_into(&mut info.name);
+            }
+            *named = true;
+        }
+    }
+
+    /// `QuantizeLinear`: gives pending values their scale, and so their op its requantisation.
+    pub(super) fn quantise(
+        &mut self,
+        pending: &Pending,
+        quantisation: Quantisation,
+        name: &str,
+    ) -> Result<TensorId, ModelError> {
+        let direct = if pending.after.is_empty() { name } else { &pending.name };
+        let shape = pending.source_shape.clone();
+        let mut tensor = match &pending.source {
+            Source::Input => self.quantise_input(pending, quantisation, name)?,
+            Source::Accumulators { op, input, units } => {
+                let (multipliers, divisor) = requantisation(units, quantisation.scale, &pending.node)?;
+                let rule = rule(pending, quantisation, multipliers, divisor);
+                if matches!(op, Op::Rescale(_)) && self.is_identity(&rule, *input, quantisation) {
+                    *input
+                } else {
+                    let mut op = op.clone();
+                    op.requantise_mut().into_iter().for_each(|slot| *slot = rule.clone());
+                    self.emit(&pending.node, op, vec![*input], direct, shape, quantisation)
+                }
+            }
+            Source::Sum { inputs, scales } => {
+                let (multipliers, divisor) = requantisation(scales, quantisation.scale, &pending.node)?;
+                let factor = |at: usize| multipliers.get(at).map_or(1, |m| *m as i64);
+                let requantise = rule(pending, quantisation, vec![1], divisor);
+                let op = Op::Add(Add { mx: factor(0), my: factor(1), requantise });
+                self.emit(&pending.node, op, inputs.to_vec(), direct, shape, quantisation)
+            }
+        };
+        for (at, after) in pending.after.iter().enumerate() {
+            let name = if at + 1 == pending.after.len() { name } else { &after.name };
+            tensor = self.emit_alike(&after.node, after.op.clone(), tensor, name, after.shape.clone())?;
+        }
+        self.name_integer(tensor, name);
+        Ok(tensor)
+    }
+
+    /// The integer tensor of a float input; every `QuantizeLinear` of it must say the same.
+    fn quantise_input(&mut self, pending: &Pending, q: Quantisation, name: &str) -> Result<TensorId, ModelError> {
+        let Some(input) = self.input else {
+            let tensor = self.add_tensor(name, pending.source_shape.clone(), q, true);
+            self.input = Some(tensor);
+            return Ok(tensor);
+        };
+        let info = self.info(input)?;
+        if (info.scale.to_bits(), i64::from(info.zero_point), info.dtype) == (q.scale.to_bits(), q.zero_point, q.dtype)
+        {
+            return Ok(input);
+        }
+        Err(ModelError::ScaleMismatch {
+            node: pending.node.clone(),
+            tensor: self.input_name.clone(),
+            scale: info.scale,
+            zero_point: info.zero_point.into(),
+            got_scale: q.scale,
+            got_zero_point: q.zero_point,
+        })
+    }
+
+    /// Whether a rescale changes nothing.
+    fn is_identity(&self, rule: &Requantise, input: TensorId, q: Quantisation) -> bool {
+        let whole = i64::from(rule.low) == q.dtype.min() && i64::from(rule.high) == q.dtype.max();
+        let same = |info: &TensorInfo| info.dtype == q.dtype && i64::from(info.zero_point) == q.zero_point;
+        rule.multipliers == [rule.divisor] && whole && self.tensors.get(input.0).is_some_and(same)
+    }
+}
+
+/// Multipliers and divisor from units of accumulators to units of a scale.
+fn requantisation(units: &[Ratio], scale: f64, node: &str) -> Result<(Vec<u64>, u64), ModelError> {
+    let ratio = |unit: &Ratio| unit.over(Ratio::of(scale)?);
+    let ratios: Option<Vec<Ratio>> = units.iter().map(ratio).collect();
+    ratios.as_deref().and_then(fit).ok_or_else(|| ModelError::BadRatio {
+        node: node.to_owned(),
+        got: units.iter().map(|unit| unit.value() / scale).fold(0.0, f64::max),
+    })
+}
+
+/// Requantisation with the bounds of Relu, Clip and the type: rounding is monotone, so bounds of real values become bounds of
+/// integers.
+fn rule(pending: &Pending, q: Quantisation, multipliers: Vec<u64>, divisor: u64) -> Requantise {
+    let bound = |real: f64| {
+        let rounded = (real / q.scale).round_ties_even() as i64;
+        rounded.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
+    };
+    let low = if pending.low == f64::NEG_INFINITY { q.dtype.min() as i32 } else { bound(pending.low) };
+    let high = if pending.high == f64::INFINITY { q.dtype.max() as i32 } else { bound(pending.high) };
+    Requantise { multipliers, divisor, zero_point: q.zero_point as i32, low, high }
+}
+
+/// The type of a tensor that leaves the graph as bare `i32` accumulators.
+pub(super) const ACCUMULATORS: Quantisation = Quantisation { scale: 1.0, zero_point: 0, dtype: DType::I32 };

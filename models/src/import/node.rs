@@ -1,0 +1,117 @@
+//! [`NodeView`]: a node of the file with its name and attributes.
+
+use tract_onnx::pb::{AttributeProto, NodeProto};
+
+use crate::error::ModelError;
+
+/// A node of an ONNX graph.
+pub(super) struct NodeView<'a> {
+    pub(super) proto: &'a NodeProto,
+    /// Node name, or that of its output, or the operator.
+    pub(super) name: &'a str,
+    /// Name of its first output.
+    pub(super) output: &'a str,
+}
+
+impl<'a> NodeView<'a> {
+    pub(super) fn new(proto: &'a NodeProto) -> Self {
+        let output = proto.output.first().map_or("", String::as_str);
+        let name = [proto.name.as_str(), output].into_iter().find(|name| !name.is_empty()).unwrap_or(&proto.op_type);
+        Self { proto, name, output }
+    }
+
+    /// Operator, with its domain unless it is ONNX's own.
+    pub(super) fn operator(&self) -> String {
+        match self.proto.domain.as_str() {
+            "" | "ai.onnx" => self.proto.op_type.clone(),
+            domain => format!("{domain}.{}", self.proto.op_type),
+        }
+    }
+
+    /// Name of an operand; `None` where it is left out.
+    pub(super) fn operand(&self, index: usize) -> Option<&'a str> {
+        self.proto.input.get(index).map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'a AttributeProto> {
+        self.proto.attribute.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// Refuses attributes whose meaning is not known here.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), ModelError> {
+        match self.proto.attribute.iter().find(|attribute| !known.contains(&attribute.name.as_str())) {
+            None => Ok(()),
+            Some(unknown) => {
+                Err(self.unsupported("attribute", unknown.name.clone(), "an attribute of the operator's int8 form"))
+            }
+        }
+    }
+
+    pub(super) fn int(&self, name: &str, default: i64) -> i64 {
+        self.attribute(name).map_or(default, |attribute| attribute.i)
+    }
+
+    pub(super) fn float(&self, name: &str) -> Option<f64> {
+        self.attribute(name).map(|attribute| attribute.f.into())
+    }
+
+    pub(super) fn ints(&self, name: &str) -> Option<&'a [i64]> {
+        self.attribute(name).map(|attribute| attribute.ints.as_slice())
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Option<&'a tract_onnx::pb::TensorProto> {
+        self.attribute(name).and_then(|attribute| attribute.t.as_ref())
+    }
+
+    /// A string attribute that must be one of `supported`, the first of them being the default.
+    pub(super) fn string(
+        &self,
+        name: &'static str,
+        supported: &[&str],
+        expected: &'static str,
+    ) -> Result<(), ModelError> {
+        let got = self.attribute(name).map(|attribute| String::from_utf8_lossy(&attribute.s).into_owned());
+        match got {
+            Some(got) if !supported.contains(&got.as_str()) => Err(self.unsupported(name, got, expected)),
+            _ => Ok(()),
+        }
+    }
+
+    /// An integer attribute that must have one value, which is also its default.
+    pub(super) fn must_be(&self, name: &'static str, value: i64, expected: &'static str) -> Result<(), ModelError> {
+        match self.int(name, value) {
+            got if got == value => Ok(()),
+            got => Err(self.unsupported(name, got.to_string(), expected)),
+        }
+    }
+
+    /// `N` sizes from a list attribute of integers, or the default.
+    pub(super) fn sizes<const N: usize>(
+        &self,
+        name: &'static str,
+        default: [usize; N],
+    ) -> Result<[usize; N], ModelError> {
+        let Some(ints) = self.ints(name) else { return Ok(default) };
+        let sizes: Option<Vec<usize>> = ints.iter().map(|v| usize::try_from(*v).ok()).collect();
+        sizes.and_then(|sizes| sizes.try_into().ok()).ok_or_else(|| {
+            self.unsupported(name, format!("{ints:?}"), "one number a spatial axis, two axes, none negative")
+        })
+    }
+
+    /// An axis attribute or operand, negative ones counted from the end.
+    pub(super) fn axis(&self, axis: i64, rank: usize) -> Result<usize, ModelError> {
+        let from_start = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+        usize::try_from(from_start)
+            .ok()
+            .filter(|axis| *axis < rank)
+            .ok_or_else(|| crate::OpFault::Axes { axes: vec![axis], rank }.at(self.name))
+    }
+
+    pub(super) fn unsupported(&self, attribute: &'static str, got: String, expected: &'static str) -> ModelError {
+        ModelError::UnsupportedAttribute { node: self.name.to_owned(), attribute, got, expected }
+    }
+
+    pub(super) fn unquantised(&self, problem: &'static str, help: &'static str) -> ModelError {
+        ModelError::Unquantised { node: self.name.to_owned(), problem, help }
+    }
+}

@@ -1,0 +1,272 @@
+//! Conv, Gemm, `MatMul` and their integer forms: accumulators that wait for a scale.
+
+use crate::error::ModelError;
+use crate::graph::{DType, TensorId};
+use crate::import::builder::Builder;
+use crate::import::constant::{Constant, Elements};
+use crate::import::node::NodeView;
+use crate::import::ratio::Ratio;
+use crate::import::value::{Pending, Source, Value};
+use crate::ops::{Conv, Dense, Op, Transpose};
+use crate::requantise::Requantise;
+
+/// Weights with their zero point subtracted; one scale, or one per output.
+pub(super) struct Weights {
+    values: Vec<i16>,
+    shape: Vec<usize>,
+    scales: Vec<Ratio>,
+}
+
+impl Weights {
+    /// From a dequantised constant; `axis` is that of the outputs.
+    fn of_constant(constant: &Constant, node: &NodeView<'_>, axis: usize) -> Result<Self, ModelError> {
+        let Elements::Quantised { values, dtype, scales, axis: got } = &constant.elements else {
+            constant.floats()?;
+            return Err(node.unquantised(
+                "its weights are floats",
+                "quantise the weights too: int8 weights with DequantizeLinear, as quantize_static writes them",
+            ));
+        };
+        if scales.len() > 1 && *got != axis {
+            return Err(node.unsupported(
+                "scales of the weights",
+                format!("one per index of axis {got}"),
+                "one per output",
+            ));
+        }
+        Self::new(values, *dtype, constant.shape.clone(), scales, node)
+    }
+
+    /// From integers with zero points already subtracted.
+    pub(super) fn new(
+        values: &[i64],
+        dtype: DType,
+        shape: Vec<usize>,
+        scales: &[f64],
+        node: &NodeView<'_>,
+    ) -> Result<Self, ModelError> {
+        if !matches!(dtype, DType::U8 | DType::I8) {
+            return Err(node.unsupported("type of the weights", format!("{dtype:?}"), "8-bit weights (INT8 or UINT8)"));
+        }
+        let scale = |scale: &f64| {
+            Ratio::of(*scale).ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: *scale })
+        };
+        let scales = scales.iter().map(scale).collect::<Result<_, _>>()?;
+        if let Some(wide) = values.iter().copied().find(|v| v.unsigned_abs() > 255) {
+            let fault =
+                crate::OpFault::Constant { what: "weight less its zero point", got: wide.into(), low: -255, high: 255 };
+            return Err(fault.at(node.name));
+        }
+        Ok(Self { values: values.iter().map(|v| *v as i16).collect(), shape, scales })
+    }
+
+    /// From an integer operand and the zero points of another, `axis` being that of the outputs.
+    pub(super) fn read(
+        builder: &Builder,
+        node: &NodeView<'_>,
+        index: usize,
+        zero_points: &[i64],
+        scales: &[f64],
+        axis: usize,
+    ) -> Result<Self, ModelError> {
+        let constant = builder.constant(node, index, "its weights are not constant")?;
+        let (values, dtype) = constant.integers()?;
+        let outputs = constant.shape.get(axis).copied().unwrap_or(0);
+        for (what, got) in [("zero points of the weights", zero_points.len()), ("scales of the weights", scales.len())]
+        {
+            if got > 1 && got != outputs {
+                return Err(crate::OpFault::Size { what, expected: outputs, got }.at(node.name));
+            }
+        }
+        let inner: usize = constant.shape.iter().skip(axis + 1).product();
+        let zero_point = |at: usize| {
+            let channel = if zero_points.len() > 1 { at / inner.max(1) % outputs.max(1) } else { 0 };
+            zero_points.get(channel).copied().unwrap_or(0)
+        };
+        let values: Vec<i64> = values.iter().enumerate().map(|(at, v)| v.saturating_sub(zero_point(at))).collect();
+        Self::new(&values, dtype, constant.shape.clone(), scales, node)
+    }
+
+    /// `[i, o]` as `[o, i]`.
+    fn transposed(self, node: &NodeView<'_>) -> Result<Self, ModelError> {
+        let transpose = Transpose { perm: vec![1, 0] };
+        let values = transpose.evaluate(&self.values, &self.shape).map_err(|fault| fault.at(node.name))?;
+        let shape = transpose.output_shape(&self.shape).map_err(|fault| fault.at(node.name))?;
+        Ok(Self { values, shape, scales: self.scales })
+    }
+
+    /// Real value of one step of an accumulator over an operand of this scale.
+    fn units(&self, scale: Ratio, node: &NodeView<'_>) -> Result<Vec<Ratio>, ModelError> {
+        let unit = |weight: &Ratio| {
+            weight.times(scale).ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: weight.value() })
+        };
+        self.scales.iter().map(unit).collect()
+    }
+}
+
+/// Integers of a bias in units of the accumulators: those of the file where its scale is that of the accumulators, otherwise
+/// rounded to the nearest, half to even.
+pub(super) fn bias(
+    constant: Option<&Constant>,
+    units: &[Ratio],
+    outputs: usize,
+    node: &NodeView<'_>,
+) -> Result<Vec<i64>, ModelError> {
+    let Some(constant) = constant else { return Ok(vec![0; outputs]) };
+    let got = constant.len();
+    if got != outputs && got != 1 {
+        return Err(crate::OpFault::Size { what: "bias", expected: outputs, got }.at(node.name));
+    }
+    let unit = |at: usize| units.get(at).or(units.first()).copied().unwrap_or(Ratio::ONE).value();
+    let at = |output: usize| if got == 1 { 0 } else { output };
+    match &constant.elements {
+        Elements::Integers { values, .. } => Ok((0..outputs).filter_map(|o| values.get(at(o)).copied()).collect()),
+        Elements::Floats(_) => {
+            let values = constant.floats()?;
+            let round = |o: usize| values.get(at(o)).map(|v| (v / unit(o)).round_ties_even() as i64);
+            Ok((0..outputs).filter_map(round).collect())
+        }
+        Elements::Quantised { values, scales, .. } => {
+            let round = |o: usize| {
+                let scale = scales.get(at(o)).or(scales.first()).copied().unwrap_or(1.0);
+                let (value, factor) = (*values.get(at(o))?, scale / unit(o));
+                // The file holds the product of two scales as one float32.
+                let same = (factor - 1.0).abs() < 1e-6;
+                Some(if same { value } else { (value as f64 * factor).round_ties_even() as i64 })
+            };
+            Ok((0..outputs).filter_map(round).collect())
+        }
+    }
+}
+
+const CONV: [&str; 6] = ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
+
+/// Conv of a tensor read with a scale.
+pub(super) fn convolution(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    input: TensorId,
+    scale: Ratio,
+    weights: Weights,
+    bias_constant: Option<&Constant>,
+) -> Result<Pending, ModelError> {
+    node.only(&CONV)?;
+    let geometry = super::pool::Geometry::read(node)?;
+    let weights_shape: [usize; 4] = weights.shape.as_slice().try_into().map_err(|_| {
+        crate::OpFault::Rank { expected: "4 (two-dimensional Conv)", got: weights.shape.clone() }.at(node.name)
+    })?;
+    let [outputs, _, kh, kw] = weights_shape;
+    let kernel = node.sizes("kernel_shape", [kh, kw])?;
+    if kernel != [kh, kw] {
+        return Err(node.unsupported("kernel_shape", format!("{kernel:?}"), "the last two sizes of the weights"));
+    }
+    let group = usize::try_from(node.int("group", 1)).unwrap_or(0);
+    let units = weights.units(scale, node)?;
+    let conv = Conv {
+        bias: bias(bias_constant, &units, outputs, node)?,
+        weights: weights.values,
+        weights_shape,
+        strides: geometry.strides,
+        pads: geometry.pads,
+        group,
+        requantise: Requantise::accumulators(),
+    };
+    let shape = conv.output_shape(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Conv(conv), input, units }, shape))
+}
+
+/// Gemm or `MatMul` of a tensor read with a scale; weights `[o, i]`, or `[i, o]` if `transposed`.
+pub(super) fn dense(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    input: TensorId,
+    scale: Ratio,
+    weights: Weights,
+    transposed: bool,
+    bias_constant: Option<&Constant>,
+) -> Result<Pending, ModelError> {
+    let weights = if transposed { weights.transposed(node)? } else { weights };
+    let [outputs, inputs] = weights.shape.as_slice().try_into().map_err(|_| {
+        crate::OpFault::Rank { expected: "2 (a matrix of weights)", got: weights.shape.clone() }.at(node.name)
+    })?;
+    let units = weights.units(scale, node)?;
+    let bias = bias(bias_constant, &units, outputs, node)?;
+    let requantise = Requantise::accumulators();
+    let dense = Dense { weights: weights.values, outputs, inputs, bias, requantise };
+    let shape = dense.output_shape(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Dense(dense), input, units }, shape))
+}
+
+pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let input = builder.real(node, 0)?;
+    let constant = builder.constant(node, 1, "its weights are not constant")?;
+    let weights = Weights::of_constant(&constant, node, 0)?;
+    let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
+    convolution(builder, node, input, builder.scale(input)?, weights, bias.as_deref())
+        .map(|pending| Value::Pending(Box::new(pending)))
+}
+
+pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&["alpha", "beta", "transA", "transB"])?;
+    for name in ["alpha", "beta"] {
+        if let Some(got) = node.float(name).filter(|got| got.to_bits() != 1f64.to_bits()) {
+            return Err(node.unsupported(name, got.to_string(), "1: fold it into weights and bias"));
+        }
+    }
+    node.must_be("transA", 0, "0")?;
+    let transposed = node.int("transB", 0) == 0;
+    let input = builder.real(node, 0)?;
+    let constant = builder.constant(node, 1, "its weights are not constant")?;
+    let weights = Weights::of_constant(&constant, node, usize::from(transposed))?;
+    let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
+    if builder.info(input)?.shape.len() != 2 {
+        let got = builder.info(input)?.shape.clone();
+        return Err(crate::OpFault::Rank { expected: "2 for Gemm", got }.at(node.name));
+    }
+    dense(builder, node, input, builder.scale(input)?, weights, transposed, bias.as_deref())
+        .map(|pending| Value::Pending(Box::new(pending)))
+}
+
+pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&[])?;
+    let input = builder.real(node, 0)?;
+    let constant = builder.constant(node, 1, "its second operand is not constant")?;
+    let weights = Weights::of_constant(&constant, node, 1)?;
+    dense(builder, node, input, builder.scale(input)?, weights, true, None)
+        .map(|pending| Value::Pending(Box::new(pending)))
+}
+
+/// The operand and weights of `ConvInteger` or `MatMulInteger`, whose zero points are operands 2 and 3.
+fn integer_operands(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    axis: usize,
+) -> Result<(TensorId, Weights), ModelError> {
+    let input = builder.integer(node, 0)?;
+    let (zero_points, _) = super::quantize::zero_points(builder, node, 2)?;
+    let zero_point = match zero_points.as_slice() {
+        [] => 0,
+        [zero_point] => *zero_point,
+        many => return Err(node.unsupported("zero point", format!("{} of them", many.len()), "one for an activation")),
+    };
+    let scale = builder.info(input)?.scale;
+    builder.read_as(node, input, scale, zero_point)?;
+    let (zero_points, _) = super::quantize::zero_points(builder, node, 3)?;
+    let weights = Weights::read(builder, node, 1, &zero_points, &[1.0], axis)?;
+    Ok((input, weights))
+}
+
+pub(super) fn conv_integer(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let (input, weights) = integer_operands(builder, node, 0)?;
+    let mut pending = convolution(builder, node, input, Ratio::ONE, weights, None)?;
+    pending.integer = true;
+    Ok(Value::Pending(Box::new(pending)))
+}
+
+pub(super) fn matmul_integer(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&[])?;
+    let (input, weights) = integer_operands(builder, node, 1)?;
+    let mut pending = dense(builder, node, input, Ratio::ONE, weights, true, None)?;
+    pending.integer = true;
+    Ok(Value::Pending(Box::new(pending)))
+}

@@ -1,0 +1,171 @@
+//! Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Constant: the same elements under another shape or in another order.
+
+use std::sync::Arc;
+
+use crate::error::{ModelError, OpFault};
+use crate::import::builder::Builder;
+use crate::import::constant::{self, Constant};
+use crate::import::node::NodeView;
+use crate::import::value::{After, Value};
+use crate::ops::{Op, Transpose};
+
+/// Applies an op that commutes with requantisation, on whatever the value stands on.
+pub(super) fn move_elements(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    value: Value,
+    op: Op,
+    shape: Vec<usize>,
+) -> Result<Value, ModelError> {
+    if matches!(op, Op::Reshape) && builder.shape(&value)? == shape {
+        return Ok(value);
+    }
+    Ok(match value {
+        Value::Integer(tensor) => {
+            let tensor = builder.emit_alike(node.name, op, tensor, node.output, shape)?;
+            builder.name_integer(tensor, node.output);
+            Value::Integer(tensor)
+        }
+        Value::Real(tensor) => Value::Real(builder.emit_alike(node.name, op, tensor, node.output, shape)?),
+        Value::Pending(mut pending) => {
+            let (node, name) = (node.name.to_owned(), node.output.to_owned());
+            pending.after.push(After { node, name, op, shape });
+            Value::Pending(pending)
+        }
+        Value::Constant(constant) => {
+            let moved = match &op {
+                Op::Reshape => constant.reshaped(shape),
+                Op::Transpose(transpose) => Some(constant.transposed(transpose).map_err(|fault| fault.at(node.name))?),
+                Op::MaxPool(_)
+                | Op::Conv(_)
+                | Op::Dense(_)
+                | Op::Add(_)
+                | Op::AveragePool(_)
+                | Op::Rescale(_)
+                | Op::ArgMax(_) => None,
+            };
+            let moved = moved.ok_or_else(|| {
+                node.unquantised(
+                    "it changes a constant in a way that is not folded here",
+                    "fold constants before export (for example with onnxsim)",
+                )
+            })?;
+            Value::Constant(Arc::new(moved))
+        }
+    })
+}
+
+fn reshaped(builder: &mut Builder, node: &NodeView<'_>, shape: Vec<usize>) -> Result<Value, ModelError> {
+    let value = builder.value(node, 0)?.clone();
+    let from = builder.shape(&value)?;
+    let count = |shape: &[usize]| shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+    if count(&from) != count(&shape) {
+        return Err(OpFault::Shape { what: "result", expected: from, got: shape }.at(node.name));
+    }
+    move_elements(builder, node, value, Op::Reshape, shape)
+}
+
+fn operand_shape(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<usize>, ModelError> {
+    builder.shape(builder.value(node, 0)?)
+}
+
+pub(super) fn flatten(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&["axis"])?;
+    let shape = operand_shape(builder, node)?;
+    let axis = match node.int("axis", 1) {
+        axis if axis == shape.len() as i64 => shape.len(),
+        axis => node.axis(axis, shape.len())?,
+    };
+    let (rows, columns) = shape.split_at_checked(axis).unwrap_or((&shape, &[]));
+    reshaped(builder, node, vec![rows.iter().product(), columns.iter().product()])
+}
+
+pub(super) fn reshape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&["allowzero", "shape"])?;
+    node.must_be("allowzero", 0, "0")?;
+    let from = operand_shape(builder, node)?;
+    let wanted = match node.ints("shape") {
+        Some(wanted) => wanted.to_vec(),
+        None => builder.constant(node, 1, "its shape is computed by the graph")?.integers()?.0.to_vec(),
+    };
+    let size = |(axis, size): (usize, &i64)| match (size, from.get(axis)) {
+        (0, Some(size)) => *size as i64,
+        (size, _) => *size,
+    };
+    let sizes: Vec<i64> = wanted.iter().enumerate().map(size).collect();
+    let bad =
+        || node.unsupported("shape", format!("{wanted:?}"), "sizes with as many elements, at most one of them -1");
+    let known = sizes.iter().filter(|size| **size != -1).try_fold(1i64, |product, size| product.checked_mul(*size));
+    let total = from.iter().product::<usize>() as i64;
+    let open = sizes.iter().filter(|size| **size == -1).count();
+    let rest = known.and_then(|known| total.checked_div(known));
+    let shape = sizes.iter().map(|size| if *size == -1 { rest } else { Some(*size) });
+    let shape: Option<Vec<usize>> = shape.map(|size| size.and_then(|size| usize::try_from(size).ok())).collect();
+    reshaped(builder, node, shape.filter(|_| open <= 1).ok_or_else(bad)?)
+}
+
+pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&["perm"])?;
+    let from = operand_shape(builder, node)?;
+    let perm = match node.ints("perm") {
+        Some(perm) => perm.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
+        None => (0..from.len()).rev().collect(),
+    };
+    let transpose = Transpose { perm };
+    let shape = transpose.output_shape(&from).map_err(|fault| fault.at(node.name))?;
+    let value = builder.value(node, 0)?.clone();
+    move_elements(builder, node, value, Op::Transpose(transpose), shape)
+}
+
+/// Axes from the attribute (before opset 13) or the second operand.
+fn axes(builder: &Builder, node: &NodeView<'_>) -> Result<Option<Vec<i64>>, ModelError> {
+    node.only(&["axes"])?;
+    if let Some(axes) = node.ints("axes") {
+        return Ok(Some(axes.to_vec()));
+    }
+    let constant = builder.optional_constant(node, 1, "its axes are computed by the graph")?;
+    constant.map(|constant| Ok(constant.integers()?.0.to_vec())).transpose()
+}
+
+pub(super) fn squeeze(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let axes = match axes(builder, node)? {
+        Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<Vec<_>, _>>()?,
+        None => from.iter().enumerate().filter(|(_, size)| **size == 1).map(|(axis, _)| axis).collect(),
+    };
+    let keep = from.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
+    let shape = keep.map(|(_, size)| *size).collect();
+    reshaped(builder, node, shape)
+}
+
+pub(super) fn unsqueeze(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let axes = axes(builder, node)?.unwrap_or_default();
+    let rank = from.len().saturating_add(axes.len());
+    let axes = axes.iter().map(|axis| node.axis(*axis, rank)).collect::<Result<Vec<_>, _>>()?;
+    let mut sizes = from.into_iter();
+    let shape = (0..rank).filter_map(|axis| if axes.contains(&axis) { Some(1) } else { sizes.next() }).collect();
+    reshaped(builder, node, shape)
+}
+
+pub(super) fn identity(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.only(&[])?;
+    builder.value(node, 0).cloned()
+}
+
+pub(super) fn constant(_: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let tensor = node.tensor("value").filter(|_| node.proto.attribute.len() == 1);
+    if let Some(tensor) = tensor {
+        return Ok(Value::Constant(Arc::new(Constant::read(tensor, node.output)?)));
+    }
+    let elements = match (node.ints("value_ints"), node.float("value_float"), node.proto.attribute.as_slice()) {
+        (Some(ints), _, [_]) => constant::Elements::Integers { values: ints.to_vec(), dtype: crate::DType::I64 },
+        (None, Some(float), [_]) => constant::Elements::Floats(vec![float]),
+        _ => return Err(node.unsupported("value", "another form".to_owned(), "value, value_ints or value_float")),
+    };
+    let shape = match &elements {
+        constant::Elements::Integers { values, .. } => vec![values.len()],
+        constant::Elements::Floats(_) | constant::Elements::Quantised { .. } => Vec::new(),
+    };
+    Ok(Value::Constant(Arc::new(Constant { name: node.output.to_owned(), shape, elements })))
+}

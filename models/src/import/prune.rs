@@ -1,0 +1,48 @@
+//! The end of the import: only what the output depends on remains.
+
+use super::builder::Builder;
+use crate::error::ModelError;
+use crate::graph::{Node, QuantizedGraph, TensorId};
+
+/// The graph of a builder, without the nodes and tensors that its output does not need.
+pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<QuantizedGraph, ModelError> {
+    let mut needed = vec![false; builder.tensors.len()];
+    mark(&mut needed, output);
+    let mut nodes: Vec<Node> = Vec::new();
+    for node in builder.nodes.into_iter().rev() {
+        if needed.get(node.output.0) == Some(&true) {
+            node.inputs.iter().for_each(|input| mark(&mut needed, *input));
+            nodes.push(node);
+        }
+    }
+    nodes.reverse();
+    let input = builder.input.filter(|input| needed.get(input.0) == Some(&true) && !nodes.is_empty());
+    let input = input.ok_or_else(|| ModelError::BadGraph {
+        problem: "its output does not depend on its input through any operation",
+        got: builder.input_name.clone(),
+    })?;
+    let places: Vec<usize> = needed.iter().scan(0, |next, needed| Some(place(next, *needed))).collect();
+    let renumber = |tensor: &mut TensorId| tensor.0 = places.get(tensor.0).copied().unwrap_or(tensor.0);
+    for node in &mut nodes {
+        node.inputs.iter_mut().for_each(renumber);
+        renumber(&mut node.output);
+    }
+    let (mut input, mut output) = (input, output);
+    renumber(&mut input);
+    renumber(&mut output);
+    let tensors = builder.tensors.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(info, _)| info).collect();
+    Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output })
+}
+
+fn mark(needed: &mut [bool], tensor: TensorId) {
+    if let Some(slot) = needed.get_mut(tensor.0) {
+        *slot = true;
+    }
+}
+
+/// The number of a tensor among those that stay.
+fn place(next: &mut usize, needed: bool) -> usize {
+    let place = *next;
+    *next += usize::from(needed);
+    place
+}

@@ -1,0 +1,101 @@
+//! [`Value`]: what an ONNX value is in integers while the graph is being read.
+
+use std::sync::Arc;
+
+use super::constant::Constant;
+use super::ratio::Ratio;
+use crate::graph::{DType, TensorId};
+use crate::ops::Op;
+
+/// An ONNX value.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// An integer tensor of the graph, as `QuantizeLinear` and the `QLinear` operators give it.
+    Integer(TensorId),
+    /// `DequantizeLinear` of a tensor of the graph: real numbers that stand on integers.
+    Real(TensorId),
+    /// Real numbers, or `i32` accumulators, that have no integer tensor before a `QuantizeLinear` gives them a scale.
+    Pending(Box<Pending>),
+    /// A constant.
+    Constant(Arc<Constant>),
+}
+
+/// A result that waits for its scale.
+#[derive(Clone, Debug)]
+pub(super) struct Pending {
+    /// Node that made it, for messages and for the op's name.
+    pub(super) node: String,
+    /// ONNX name of the node's result.
+    pub(super) name: String,
+    pub(super) source: Source,
+    /// Shape of the source.
+    pub(super) source_shape: Vec<usize>,
+    /// Whether ONNX sees `i32` (`ConvInteger`, `MatMulInteger`) and not floats.
+    pub(super) integer: bool,
+    /// Smallest real value, by Relu or Clip.
+    pub(super) low: f64,
+    /// Largest real value, by Relu or Clip.
+    pub(super) high: f64,
+    /// Ops that move elements or take maxima, to run after the requantisation, which they commute with.
+    pub(super) after: Vec<After>,
+}
+
+/// An op to run once the tensor exists.
+#[derive(Clone, Debug)]
+pub(super) struct After {
+    pub(super) node: String,
+    /// ONNX name of its result.
+    pub(super) name: String,
+    pub(super) op: Op,
+    pub(super) shape: Vec<usize>,
+}
+
+/// Where pending values come from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// The float input of the graph.
+    Input,
+    /// Accumulators of an op; `units`: real value of one step, one for all or one per channel.
+    Accumulators { op: Op, input: TensorId, units: Vec<Ratio> },
+    /// Sum of two tensors with their scales.
+    Sum { inputs: [TensorId; 2], scales: [Ratio; 2] },
+}
+
+impl Pending {
+    pub(super) fn new(node: &str, name: &str, source: Source, shape: Vec<usize>) -> Self {
+        Self {
+            node: node.to_owned(),
+            name: name.to_owned(),
+            source,
+            source_shape: shape,
+            integer: false,
+            low: f64::NEG_INFINITY,
+            high: f64::INFINITY,
+            after: Vec::new(),
+        }
+    }
+
+    /// Shape of the value.
+    pub(super) fn shape(&self) -> &[usize] {
+        self.after.last().map_or(&self.source_shape, |after| &after.shape)
+    }
+
+    /// Whether these are bare accumulators, to which a bias or factor may still be added.
+    pub(super) fn is_bare(&self) -> bool {
+        self.after.is_empty() && self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
+    }
+
+    /// `min(max(x, low), high)`, after the bounds so far.
+    pub(super) fn clip(&mut self, low: f64, high: f64) {
+        self.low = self.low.max(low).min(high);
+        self.high = self.high.max(low).min(high);
+    }
+}
+
+/// Scale, zero point and type of a tensor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quantisation {
+    pub(super) scale: f64,
+    pub(super) zero_point: i64,
+    pub(super) dtype: DType,
+}
