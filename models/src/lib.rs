@@ -4,6 +4,7 @@ mod error;
 mod format;
 mod graph;
 mod import;
+pub mod input;
 mod interpreter;
 mod interval;
 pub mod ops;

@@ -262,6 +262,7 @@ impl Builder<'_> {
             Output::Planes | Output::Maxima => Fold { segment: row_len, block: planes.area() },
             Output::Words => Fold { segment: WORD_BYTES, block: WORD_BYTES },
         };
+        self.tables.relu |= order == Order::Windows;
         let mut ends = Ends { f: Vec::new(), g: Vec::new() };
         for (at, (element, [coef_c, coef_t])) in elements.iter().enumerate() {
             let row = self.activation_row;

@@ -33,6 +33,8 @@ pub(super) enum TableKey {
 /// The tables in use; a table's rows are made when all its users are known.
 #[derive(Default)]
 pub(super) struct Tables {
+    /// Whether maxima are looked up.
+    pub(super) relu: bool,
     keys: Vec<TableKey>,
     remainders: BTreeMap<u64, Vec<(i64, i64)>>,
     /// Smallest and largest `c` of an output table.
@@ -82,13 +84,15 @@ impl Tables {
         let quotients: i64 = self.quotients.iter().map(|(_, from, to)| 2 * (to - from + 1)).sum();
         let remainders: usize = self.remainders.values().map(Vec::len).sum();
         let bytes = self.keys.iter().filter(|key| matches!(key, TableKey::Bytes(_))).count();
-        511 + 1 + 256 * bytes + remainders + quotients as usize
+        let relu = if self.relu { 511 } else { 0 };
+        relu + 1 + 256 * bytes + remainders + quotients as usize
     }
 
     /// The stack, by tag.
     pub(super) fn entries(&self) -> Vec<[i64; 4]> {
         let relu = RELU_TAG as i64;
-        let mut stack: Vec<[i64; 4]> = (-255..=255).map(|d: i64| [relu, d, d.max(0), 0]).collect();
+        let differences = if self.relu { -255..256 } else { 0..0 };
+        let mut stack: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
         for (tag, key) in (relu + 1..).zip(&self.keys) {
             match key {
                 TableKey::Zero => stack.push([tag, 0, 0, 0]),

@@ -1,0 +1,28 @@
+"""Checks the crates' normal dependencies on each other against the table of docs/overview.md (stdin: cargo metadata)."""
+
+import json
+import sys
+
+ALLOWED = {
+    "assay-models": set(),
+    "assay-circuits": {"assay-models"},
+    "assay-verifier": set(),
+    "assay-solidity": {"assay-verifier"},
+    "assay-prover": {"assay-models", "assay-circuits", "assay-verifier"},
+    "assay-contracts": set(),
+    "assay": {"assay-models", "assay-circuits", "assay-verifier", "assay-solidity", "assay-prover", "assay-contracts"},
+}
+
+wrong = []
+packages = json.load(sys.stdin)["packages"]
+for package in packages:
+    name = package["name"]
+    if name not in ALLOWED:
+        wrong.append(f"{name} has no row in the table")
+        continue
+    ours = {d["name"] for d in package["dependencies"] if d["kind"] is None and d["name"].startswith("assay")}
+    wrong += [f"{name} -> {other} is not an allowed arrow" for other in sorted(ours - ALLOWED[name])]
+missing = set(ALLOWED) - {p["name"] for p in packages}
+wrong += [f"{name} is in the table and not in the workspace" for name in sorted(missing)]
+print("\n".join(wrong) if wrong else f"{len(packages)} crates, every arrow allowed")
+sys.exit(bool(wrong))

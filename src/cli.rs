@@ -1,0 +1,146 @@
+//! The arguments, as they are typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Proves that a published neural network really produced an answer.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, about, max_term_width = 110)]
+#[command(after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
+assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n\n\
+Exit codes: 0 done, 1 the proof is invalid, 2 the request is wrong, 3 the machine failed.")]
+pub(crate) struct Cli {
+    /// Print one machine-readable JSON object, last
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Import a quantised ONNX model and plan its circuit
+    #[command(after_help = "Example:\n  assay compile lenet.onnx\nWrites lenet.assay/graph.bin and lenet.assay/layout.json.")]
+    Compile(ModelArgs),
+    /// Make the keys of a compiled model
+    #[command(after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/pk and lenet.assay/vk.")]
+    Setup(SetupArgs),
+    /// Run the model and prove the answer
+    #[command(after_help = "Example:\n  assay prove lenet.onnx --input input.json\nWrites lenet.assay/proof.json.")]
+    Prove(ProveArgs),
+    /// Check a proof
+    #[command(after_help = "Example:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json\nExit code 1 when the proof is invalid.")]
+    Verify(VerifyArgs),
+    /// Run the model without proving
+    #[command(after_help = "Example:\n  assay infer lenet.onnx --input input.json")]
+    Infer(InferArgs),
+    /// Write the Solidity verifier, and the calldata of the proof if there is one
+    #[command(after_help = "Example:\n  assay contract lenet.onnx\nWrites lenet.assay/Verifier.sol and lenet.assay/calldata.hex.")]
+    Contract(ModelArgs),
+    /// Make or import the structured reference string
+    #[command(subcommand)]
+    Srs(SrsCommand),
+    /// Prove a held-out digit, check it natively and in an EVM, pay for it, and try to cheat
+    #[command(after_help = "Example:\n  assay demo\n  assay demo --model mnist-mlp --digit 7 --json")]
+    Demo(DemoArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The structured reference string [default: the one made by `assay srs`]
+    #[arg(long)]
+    pub(crate) srs: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InferArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The input: JSON {"input_data": [[...]]} or .npy
+    #[arg(long)]
+    pub(crate) input: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The input: JSON {"input_data": [[...]]} or .npy
+    #[arg(long)]
+    pub(crate) input: PathBuf,
+    /// Context the proof is bound to, up to 31 bytes of hexadecimal (a market computes it from request and payee)
+    #[arg(long, default_value = "00")]
+    pub(crate) context: String,
+    /// The structured reference string [default: the one made by `assay srs`]
+    #[arg(long)]
+    pub(crate) srs: Option<PathBuf>,
+    /// Where to write the proof [default: MODEL.assay/proof.json]
+    #[arg(long)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The proof [default: MODEL.assay/proof.json]
+    #[arg(long)]
+    pub(crate) proof: Option<PathBuf>,
+    /// The verifying key [default: MODEL.assay/vk]
+    #[arg(long)]
+    pub(crate) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SrsCommand {
+    /// Make an SRS whose secret is known: for trying things out only
+    #[command(after_help = "Example:\n  assay srs generate --insecure -k 14")]
+    Generate {
+        /// Agree that whoever knows the published seed can forge every proof
+        #[arg(long, required = true)]
+        insecure: bool,
+        /// Largest circuit: 2^k rows
+        #[arg(short, default_value_t = 14, value_parser = clap::value_parser!(u32).range(4..=22))]
+        k: u32,
+        /// Where to write it [default: the user's data folder]
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+    /// Import halo2's raw KZG parameters, checked by pairing
+    #[command(after_help = "Example:\n  assay srs import kzg_bn254_14.srs")]
+    Import {
+        /// The parameter file
+        file: PathBuf,
+        /// Where to write it [default: the user's data folder]
+        #[arg(long)]
+        output: Option<PathBuf>,
+    },
+}
+
+/// A network of the zoo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZooModel {
+    /// LeNet-5 on 28x28 digits, 61,706 parameters
+    Lenet,
+    /// 784-128-10, 101,770 parameters
+    MnistMlp,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Which network
+    #[arg(long, value_enum, default_value_t = ZooModel::Lenet)]
+    pub(crate) model: ZooModel,
+    /// Which of the 1,000 held-out digits
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..1000))]
+    pub(crate) digit: u16,
+}

@@ -1,0 +1,46 @@
+//! The verbs: each takes its arguments and the terminal, and returns how it went.
+
+pub(crate) mod compile;
+pub(crate) mod contract;
+pub(crate) mod demo;
+pub(crate) mod infer;
+pub(crate) mod prove;
+pub(crate) mod setup;
+pub(crate) mod srs;
+pub(crate) mod verify;
+
+use std::path::Path;
+
+use assay_models::{QuantizedGraph, input};
+
+use crate::failure::{Classify as _, Outcome};
+use crate::files::{self, ModelFolder};
+
+/// The graph that `assay compile` wrote.
+fn compiled_graph(folder: &ModelFolder) -> Outcome<QuantizedGraph> {
+    let bytes = folder.read("graph.bin", "compile")?;
+    QuantizedGraph::from_bytes(&bytes).request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))
+}
+
+/// Reads an input file and quantises it for the graph's input.
+fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<Vec<i64>> {
+    let bytes = files::read(path)?;
+    let doing = format!("cannot use {} as an input", path.display());
+    let values = if path.extension().is_some_and(|e| e == "npy") {
+        input::parse_npy(&bytes).request(&doing)?
+    } else {
+        let text = String::from_utf8(bytes).request(&doing)?;
+        input::parse_json(&text).request(&doing)?
+    };
+    values.quantise(graph).request(&doing)
+}
+
+/// Position of the largest value; the first of equals.
+fn largest(values: &[i64]) -> Option<usize> {
+    (0..values.len()).rev().max_by_key(|i| values.get(*i))
+}
+
+/// Hexadecimal digits of a digest, shortened for people.
+fn short(digest: &[u8; 32]) -> String {
+    hex::encode(digest).chars().take(16).collect()
+}

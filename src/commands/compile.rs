@@ -1,0 +1,53 @@
+//! `assay compile`: ONNX to integers to a planned circuit.
+
+use assay_circuits::{Layout, LayoutReport};
+use assay_models::import;
+use serde::Serialize;
+
+use crate::cli::ModelArgs;
+use crate::failure::{Classify as _, Outcome};
+use crate::files::{self, ModelFolder};
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Compiled {
+    model: String,
+    graph_digest: String,
+    parameters: usize,
+    layout: LayoutReport,
+}
+
+pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
+    let bytes = files::read(folder.model())?;
+    let graph = import(&bytes, &name).request(format_args!("cannot import {}", folder.model().display()))?;
+    let (layout, _) = terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let compiled = Compiled {
+        model: name.into_owned(),
+        graph_digest: hex::encode(graph.digest()),
+        parameters: graph.parameters(),
+        layout: layout.report(),
+    };
+    folder.create()?;
+    files::write(&folder.file("graph.bin"), &graph.to_bytes())?;
+    let json = serde_json::to_vec_pretty(&compiled).machine("cannot encode the layout")?;
+    files::write(&folder.file("layout.json"), &json)?;
+    let report = &compiled.layout;
+    terminal.say(format_args!(
+        "{}: {} parameters, {} nodes\n  2^{} rows: {} of weights, {} of activations, {} of tables\n  {} advice and {} fixed columns, {} public words",
+        compiled.model,
+        compiled.parameters,
+        graph.nodes.len(),
+        report.k,
+        report.weight_rows,
+        report.activation_rows,
+        report.table_rows,
+        report.advice_columns,
+        report.fixed_columns,
+        report.instances,
+    ));
+    terminal.say(format_args!("next: assay setup {}", folder.model().display()));
+    terminal.result(&compiled);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Files of a model: where they lie by default, read with clear errors, written whole or not at all.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Classify as _, Failure, Kind, Outcome};
+
+/// The folder `MODEL.assay` beside `MODEL.onnx`.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelFolder {
+    folder: PathBuf,
+    model: PathBuf,
+}
+
+impl ModelFolder {
+    /// The folder of a model, named by its ONNX file or by the folder itself.
+    pub(crate) fn of(model: &Path) -> Self {
+        let onnx = if model.extension().is_some_and(|e| e == "assay") { model.with_extension("onnx") } else { model.to_owned() };
+        Self { folder: onnx.with_extension("assay"), model: onnx }
+    }
+
+    /// The ONNX file.
+    pub(crate) fn model(&self) -> &Path {
+        &self.model
+    }
+
+    /// A file in the folder: `graph.bin`, `layout.json`, `pk`, `vk`, `proof.json`, `Verifier.sol`, `calldata.hex`.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Creates the folder.
+    pub(crate) fn create(&self) -> Outcome {
+        fs::create_dir_all(&self.folder).machine(format_args!("cannot create {}", self.folder.display()))
+    }
+
+    /// Reads a file that an earlier command makes.
+    pub(crate) fn read(&self, name: &str, made_by: &str) -> Outcome<Vec<u8>> {
+        let path = self.file(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(bytes),
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                let next = format!("run `assay {made_by} {}`", self.model.display());
+                Err(Failure {
+                    kind: Kind::Request,
+                    error: anyhow::anyhow!("{} does not exist: {next} first", path.display()),
+                })
+            }
+            Err(e) => Err(e).machine(format_args!("cannot read {}", path.display())),
+        }
+    }
+}
+
+/// Reads a file the user names.
+pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
+    match fs::read(path) {
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied) => {
+            Err(e).request(format_args!("cannot read {}", path.display()))
+        }
+        other => other.machine(format_args!("cannot read {}", path.display())),
+    }
+}
+
+/// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: a reader finds the old
+/// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    let partial = path.with_file_name(name);
+    let written = fs::File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, path)
+    });
+    if written.is_err() {
+        // Best effort: the error of the write is the one to report.
+        let _ = fs::remove_file(&partial);
+    }
+    written.machine(format_args!("cannot write {} ({} bytes)", path.display(), bytes.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_neither_the_file_nor_a_partial_one() {
+        let folder = std::env::temp_dir().join(format!("assay-files-{}", std::process::id()));
+        fs::create_dir_all(folder.join("target.bin")).unwrap();
+        fs::write(folder.join("target.bin").join("occupied"), b"x").unwrap();
+        assert!(write(&folder.join("target.bin"), b"bytes").is_err(), "a folder cannot be replaced by a file");
+        let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["target.bin"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_folder_of_a_model_is_found_from_the_model_and_from_itself() {
+        let from_model = ModelFolder::of(Path::new("zoo/lenet.onnx"));
+        let from_folder = ModelFolder::of(Path::new("zoo/lenet.assay"));
+        assert_eq!(from_model.file("vk"), Path::new("zoo/lenet.assay/vk"));
+        assert_eq!(from_folder.file("vk"), from_model.file("vk"));
+        assert_eq!(from_folder.model(), Path::new("zoo/lenet.onnx"));
+    }
+}
