@@ -1,2 +1,37 @@
-//! The `assay` command line.
-fn main() {}
+//! The `assay` command line: arguments to commands, errors to exit codes.
+
+mod cli;
+mod commands;
+mod failure;
+mod files;
+mod memory;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::terminal::Terminal;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.json);
+    let outcome = match &cli.command {
+        Command::Compile(args) => commands::compile::run(args, terminal),
+        Command::Setup(args) => commands::setup::run(args, terminal),
+        Command::Prove(args) => commands::prove::run(args, terminal),
+        Command::Verify(args) => commands::verify::run(args, terminal),
+        Command::Infer(args) => commands::infer::run(args, terminal),
+        Command::Contract(args) => commands::contract::run(args, terminal),
+        Command::Srs(command) => commands::srs::run(command, terminal),
+        Command::Demo(args) => commands::demo::run(args, terminal),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::report(&failure.error);
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}

@@ -18,7 +18,8 @@ use crate::error::CircuitError;
 use crate::field::integer;
 use crate::ops;
 
-pub(crate) use activations::{Element, Function, Planes};
+pub use activations::Element;
+pub(crate) use activations::{Function, Planes};
 pub(crate) use scalars::{ScalarRow, Sources};
 use tables::Tables;
 
@@ -67,8 +68,10 @@ pub struct Layout {
     pub copies: Vec<Copy>,
     /// Public words: packed input, packed output, context.
     pub instances: usize,
-    pub(crate) elements: Vec<(usize, Element)>,
-    pub(crate) dense_inputs: Vec<(usize, TensorId, usize)>,
+    /// Row of every activation element, in row order.
+    pub elements: Vec<(usize, Element)>,
+    /// Row, tensor and index of every x cell.
+    pub dense_inputs: Vec<(usize, TensorId, usize)>,
     pub(crate) scalars: Vec<ScalarRow>,
     /// Rows in use by weights and scalars, activations, tables.
     pub(crate) rows: Rows,
@@ -121,6 +124,15 @@ impl Layout {
         }
         let (_, lanes) = best.ok_or(CircuitError::Invariant("some lane count fits"))?;
         Builder::build(graph, &intervals, lanes)?.finish()
+    }
+
+    /// The circuit of a graph with `lanes` weight lanes, 1 to 64.
+    ///
+    /// # Errors
+    /// As [`Layout::plan`].
+    pub fn with_lanes(graph: &QuantizedGraph, lanes: usize) -> Result<Self, CircuitError> {
+        let intervals = intervals(graph)?;
+        Builder::build(graph, &intervals, lanes.clamp(1, MAX_LANES))?.finish()
     }
 
     /// Number of rows that may hold cells.

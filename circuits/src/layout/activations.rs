@@ -40,7 +40,7 @@ impl fmt::Display for Planes {
 
 /// What an activation row holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Element {
+pub enum Element {
     /// `c, t, b, z` of a node's accumulator number `index`.
     Requantised {
         /// Node index.

@@ -1,0 +1,232 @@
+//! A cheating prover: one lie, and everything that follows from it computed honestly.
+
+use std::collections::BTreeMap;
+
+use assay_circuits::{Advice, Columns, Element, Fixed, Layout, Pinned, statement};
+use assay_models::{Op, QuantizedGraph, TensorId, Trace};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::checker::{Claim, Dropped, Failure, Readers};
+use crate::networks::{CONTEXT, Case, challenges, integer, small};
+
+/// The cells of one requantised element, `c` a field element, and the output that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tuple {
+    pub(crate) c: Fr,
+    pub(crate) t: i64,
+    pub(crate) b: i64,
+    pub(crate) z: i64,
+}
+
+/// What a cheater changes; all else is computed from it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lie {
+    /// Another input than the claimed one.
+    pub(crate) input: Option<Vec<i64>>,
+    /// Whether the statement claims the honest input nevertheless.
+    pub(crate) keep_input_claim: bool,
+    /// Cells of requantised elements, by node and index.
+    pub(crate) cells: BTreeMap<(usize, usize), Tuple>,
+    /// What a node reads of its first operand, by node and index: its x cell or its copy block.
+    pub(crate) reads: BTreeMap<(usize, usize), i64>,
+    /// Elements of the copy block that the output is packed from.
+    pub(crate) packed: BTreeMap<usize, i64>,
+    /// r cells, by row.
+    pub(crate) maxima: BTreeMap<usize, i64>,
+    /// Phase-0 cells overwritten at the end, before multiplicities are counted.
+    pub(crate) edits: Vec<(Advice, usize, Fr)>,
+}
+
+/// Phase 0 and the statement of a cheater.
+#[derive(Clone)]
+pub(crate) struct Forged {
+    pub(crate) columns: Columns,
+    pub(crate) instances: Vec<Fr>,
+    /// Row and lookup (0 remainder, 1 output, 2 maximum) of tuples in no table.
+    pub(crate) missing: Vec<(usize, usize)>,
+}
+
+impl Case {
+    /// Phase 0 of a lie: tensors downstream, multiplicities and statement honest.
+    pub(crate) fn forge(&self, lie: &Lie) -> Forged {
+        self.forge_on(&self.layout, lie)
+    }
+
+    /// As [`Case::forge`], on an altered layout of the same network.
+    pub(crate) fn forge_on(&self, layout: &Layout, lie: &Lie) -> Forged {
+        let input = lie.input.as_ref().unwrap_or(&self.input);
+        let mut trace = self.forward(input, lie);
+        let mut columns = Columns::tensors(layout, &trace, Fr::from(CONTEXT)).unwrap();
+        for ((node, index), tuple) in &lie.cells {
+            let row = self.row(*node, *index);
+            let values = [tuple.c, integer(tuple.t), integer(tuple.b), integer(tuple.z)];
+            for (column, value) in [Advice::C, Advice::T, Advice::B, Advice::Z].into_iter().zip(values) {
+                columns.set(layout, column, row, value);
+            }
+        }
+        for ((node, index), value) in &lie.reads {
+            let tensor = self.graph.nodes[*node].inputs[0];
+            for (row, _, _) in layout.dense_inputs.iter().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
+                columns.set(layout, Advice::X, *row, integer(*value));
+            }
+            self.set_byte(layout, &mut columns, tensor, *index, *value);
+        }
+        for (index, value) in &lie.packed {
+            self.set_byte(layout, &mut columns, self.graph.output, *index, *value);
+            trace.values[self.graph.output.0][*index] = *value;
+        }
+        maxima(layout, &mut columns, &lie.maxima);
+        for (column, row, value) in &lie.edits {
+            columns.set(layout, *column, *row, *value);
+        }
+        let missing = columns.count_lookups(layout);
+        let claimed = if lie.keep_input_claim { &self.input } else { input };
+        let instances = statement(&self.graph, claimed, trace.output(&self.graph), Fr::from(CONTEXT)).unwrap();
+        Forged { columns, instances, missing }
+    }
+
+    /// The element of a tensor's copy block, if it has one.
+    fn set_byte(&self, layout: &Layout, columns: &mut Columns, tensor: TensorId, index: usize, value: i64) {
+        if let Some(row) = self.bytes(tensor, index).filter(|_| tensor != self.graph.input) {
+            columns.set(layout, Advice::C, row, integer(value));
+            columns.set(layout, Advice::Z, row, integer(value));
+        }
+    }
+
+    /// The interpreter, with forced cells.
+    fn forward(&self, input: &[i64], lie: &Lie) -> Trace {
+        let graph = &self.graph;
+        let mut trace = Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new() };
+        trace.values[graph.input.0] = input.to_vec();
+        for (at, node) in graph.nodes.iter().enumerate() {
+            let mut operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
+            for ((_, index), value) in lie.reads.iter().filter(|((reader, _), _)| *reader == at) {
+                operands[0][*index] = *value;
+            }
+            let accumulators = accumulate(graph, at, &operands);
+            let mut output = match (&node.op, node.op.requantise()) {
+                (op, Some(rule)) => {
+                    let shape = &graph.tensors[node.output.0].shape;
+                    accumulators.iter().enumerate().map(|(i, acc)| rule.apply(*acc, op.channel(i, shape))).collect()
+                }
+                (Op::MaxPool(_), None) => self.pooled(at, &operands[0], &lie.maxima),
+                _ => operands[0].clone(),
+            };
+            for ((_, index), tuple) in lie.cells.iter().filter(|((writer, _), _)| *writer == at) {
+                output[*index] = tuple.z;
+            }
+            trace.accumulators.push(accumulators);
+            trace.values[node.output.0] = output;
+        }
+        trace
+    }
+
+    /// Outputs of a `MaxPool` whose r cells may lie.
+    fn pooled(&self, node: usize, operand: &[i64], forced: &BTreeMap<usize, i64>) -> Vec<i64> {
+        let Op::MaxPool(pool) = &self.graph.nodes[node].op else { unreachable!() };
+        let shape = &self.graph.tensors[self.graph.nodes[node].inputs[0].0].shape;
+        let mut output = pool.evaluate(operand, shape).unwrap();
+        for (window, maximum) in output.iter_mut().enumerate() {
+            let corners = self.window(node, window);
+            if corners.iter().any(|(row, _)| forced.contains_key(row)) {
+                let honest = |running: Option<i64>, z: i64| running.map_or(0, |running| running.max(z) - z);
+                *maximum = corners
+                    .iter()
+                    .fold(None, |running, (row, index)| {
+                        let z = operand[*index];
+                        Some(z + forced.get(row).copied().unwrap_or_else(|| honest(running, z)))
+                    })
+                    .unwrap();
+            }
+        }
+        output
+    }
+
+    /// Rows and operand indices of the four corners of a window.
+    pub(crate) fn window(&self, node: usize, window: usize) -> Vec<(usize, usize)> {
+        let source = self.graph.nodes[node].inputs[0];
+        let shape = &self.graph.tensors[source.0].shape;
+        let (height, width) = (shape[2] / 2, shape[3] / 2);
+        let (channel, i, j) = (window / (height * width), window / width % height, window % width);
+        let producer = self.graph.nodes.iter().position(|node| node.output == source).unwrap();
+        (0..4)
+            .map(|corner| (channel * shape[2] + 2 * i + corner / 2) * shape[3] + 2 * j + corner % 2)
+            .map(|index| (self.bytes(source, index).unwrap_or_else(|| self.row(producer, index)), index))
+            .collect()
+    }
+
+    /// What rejects a forged phase 0 once phase 1 is completed honestly.
+    pub(crate) fn judge(&self, forged: &Forged) -> Vec<Failure> {
+        let mut columns = forged.columns.clone();
+        columns.complete(&self.layout, &challenges(1), &Pinned::new());
+        let claim = Claim {
+            layout: &self.layout,
+            columns: &columns,
+            challenges: &challenges(1),
+            instances: &forged.instances,
+        };
+        claim.failures_beside(&self.columns, &Readers::new(&self.layout.shape))
+    }
+
+    /// What rejects a forged phase 0 on another layout, with some constraints dropped and some phase-1 cells pinned.
+    pub(crate) fn judge_on(layout: &Layout, forged: &Forged, pinned: &Pinned, dropped: &Dropped) -> Vec<Failure> {
+        let mut columns = forged.columns.clone();
+        columns.complete(layout, &challenges(1), pinned);
+        let claim =
+            Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
+        claim.failures(dropped)
+    }
+
+    /// The honest cells of an element.
+    pub(crate) fn tuple(&self, node: usize, index: usize) -> Tuple {
+        let row = self.row(node, index);
+        let cell = |column| self.cell(column, row);
+        Tuple { c: cell(Advice::C), t: small(cell(Advice::T)), b: small(cell(Advice::B)), z: small(cell(Advice::Z)) }
+    }
+
+    /// Another valid tuple for an element: the nearest table entry of the same b whose output differs.
+    pub(crate) fn other(&self, node: usize, index: usize) -> Tuple {
+        let honest = self.tuple(node, index);
+        let tag = self.layout.fixed_at(Fixed::TagOutput, self.row(node, index));
+        let entry = self
+            .tables
+            .keys()
+            .filter(|[t0, _, b, z]| *t0 == tag && small(*b) == honest.b && small(*z) != honest.z)
+            .min_by_key(|[_, c, _, _]| ((small(*c) - small(honest.c)).abs(), small(*c)))
+            .unwrap();
+        Tuple { c: entry[1], z: small(entry[3]), ..honest }
+    }
+}
+
+/// Accumulators of a node; none where the op has none.
+fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> Vec<i64> {
+    let node = &graph.nodes[node];
+    let info = |at: usize| &graph.tensors[node.inputs[at].0];
+    let zero_point = |at| i64::from(info(at).zero_point);
+    match &node.op {
+        Op::Conv(op) => op.accumulate(&operands[0], &info(0).shape, zero_point(0)).unwrap(),
+        Op::Dense(op) => op.accumulate(&operands[0], zero_point(0)),
+        Op::Add(op) => op.accumulate(&operands[0], &operands[1], zero_point(0), zero_point(1)),
+        Op::Rescale(op) => op.accumulate(&operands[0], zero_point(0)),
+        Op::MaxPool(_) | Op::Reshape => Vec::new(),
+        other => panic!("{} is in no attacked network", other.name()),
+    }
+}
+
+/// The r cells that follow from the z cells: running maximum minus the element, except where forced.
+fn maxima(layout: &Layout, columns: &mut Columns, forced: &BTreeMap<usize, i64>) {
+    let flag = |column, row| layout.fixed_at(column, row) == Fr::ONE;
+    let mut running = 0;
+    for (row, element) in &layout.elements {
+        let first = flag(Fixed::Pool00, *row);
+        let pooled = first || [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].iter().any(|corner| flag(*corner, *row));
+        if !pooled || matches!(element, Element::Ring { .. }) {
+            continue;
+        }
+        let z = small(columns.get(layout, Advice::Z, *row));
+        let r = forced.get(row).copied().unwrap_or(if first { 0 } else { running.max(z) - z });
+        running = z + r;
+        columns.set(layout, Advice::R, *row, integer(r));
+    }
+}

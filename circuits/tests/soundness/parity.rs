@@ -1,0 +1,109 @@
+//! The checker against halo2: the same polynomials, the same verdicts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use assay_circuits::{Columns, Config, Gate, InferenceCircuit, Layout, Pinned};
+use assay_models::samples::Numbers;
+use halo2_proofs::dev::MockProver;
+use halo2_proofs::plonk::{ConstraintSystem, Expression};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::checker::{Claim, Dropped};
+use crate::networks::{Case, all, challenges, random};
+
+#[test]
+fn the_checker_evaluates_halo2s_own_polynomials() {
+    for case in all() {
+        let layout = &case.layout;
+        let mut numbers = Numbers::new(17);
+        let column = |numbers: &mut Numbers| (0..layout.usable_rows()).map(|_| random(numbers)).collect();
+        let advice = layout.shape.advice.iter().map(|_| column(&mut numbers)).collect();
+        let columns = Columns { advice, context: Fr::ZERO };
+        let challenges = challenges(2);
+        let claim = Claim { layout, columns: &columns, challenges: &challenges, instances: &[] };
+        let polynomials = polynomials(layout);
+        let mut compared = 0;
+        for gate in Gate::ALL {
+            for row in (0..case.scalars_end().max(case.activations_end()) + 20).chain([layout.usable_rows() - 1]) {
+                let ours = claim.gate(gate, row);
+                let theirs = polynomials.get(gate.name()).map_or(Fr::ZERO, |p| evaluate(p, &claim, row));
+                assert_eq!(ours, theirs, "{}: gate {} in row {row}", case.graph.name, gate.name());
+                compared += usize::from(ours != Fr::ZERO);
+            }
+        }
+        println!("{}: {compared} values that are not zero agree", case.graph.name);
+        assert!(compared > 1000);
+    }
+}
+
+#[test]
+fn mock_prover_accepts_and_rejects_what_the_checker_does() {
+    for case in all() {
+        let (mut accepted, mut rejected) = (0, 0);
+        let mut numbers = Numbers::new(40);
+        let narrow = case.layout.shape.advice.iter().copied().filter(|c| c.phase() == 0).collect::<Vec<_>>();
+        for mutant in 0..12 {
+            let column = narrow[numbers.between(0, narrow.len() as i64 - 1) as usize];
+            let row = numbers.between(1, case.activations_end() as i64) as usize;
+            let mut forged = case.forge(&crate::forge::Lie::default());
+            if mutant > 0 {
+                let value = forged.columns.get(&case.layout, column, row) + Fr::ONE;
+                forged.columns.set(&case.layout, column, row, value);
+                if column != assay_circuits::Advice::M {
+                    forged.columns.count_lookups(&case.layout);
+                }
+            }
+            let failures = case.judge(&forged);
+            let full = Case::judge_on(&case.layout, &forged, &Pinned::new(), &Dropped::default());
+            assert_eq!(failures.is_empty(), full.is_empty(), "touched rows miss a failure: {full:?}");
+            let mock = mock_prover_accepts(&case, forged.columns, forged.instances);
+            assert_eq!(mock, failures.is_empty(), "{}: {column:?} in row {row}", case.graph.name);
+            *if mock { &mut accepted } else { &mut rejected } += 1;
+        }
+        println!("{}: MockProver agrees, {accepted} accepted and {rejected} rejected", case.graph.name);
+        assert!(accepted > 0 && rejected > 2);
+    }
+}
+
+/// Whether halo2's `MockProver`, under challenges of its own, accepts a phase 0 completed honestly.
+fn mock_prover_accepts(case: &Case, columns: Columns, instances: Vec<Fr>) -> bool {
+    let layout = Arc::new(Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap());
+    let circuit = InferenceCircuit::with_columns(Arc::clone(&layout), columns, Pinned::new());
+    MockProver::run(layout.k, &circuit, vec![instances]).unwrap().verify().is_ok()
+}
+
+/// The gates as halo2 is configured with them, by name.
+pub(crate) fn polynomials(layout: &Layout) -> BTreeMap<String, Expression<Fr>> {
+    let mut meta = ConstraintSystem::default();
+    Config::new(&mut meta, layout.shape.clone());
+    let gates = meta.gates().iter();
+    gates
+        .flat_map(|gate| {
+            let named = |(index, polynomial): (usize, &Expression<Fr>)| {
+                (gate.constraint_name(index).to_owned(), polynomial.clone())
+            };
+            gate.polynomials().iter().enumerate().map(named).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// A polynomial by halo2's own evaluation.
+fn evaluate(polynomial: &Expression<Fr>, claim: &Claim<'_>, row: usize) -> Fr {
+    let at = |column: &[Fr], rotation: i32| {
+        usize::try_from(row as i64 + i64::from(rotation)).ok().and_then(|row| column.get(row)).copied().unwrap_or(Fr::ZERO)
+    };
+    polynomial.evaluate(
+        &|constant| constant,
+        &|_| panic!("no selectors"),
+        &|query| at(&claim.layout.fixed[query.column_index()], query.rotation().0),
+        &|query| at(&claim.columns.advice[query.column_index()], query.rotation().0),
+        &|_| panic!("no instance in a gate"),
+        &|challenge| claim.challenges[challenge.index()],
+        &|a| -a,
+        &|a, b| a + b,
+        &|a, b| a * b,
+        &|a, b| a * b,
+    )
+}

@@ -1,0 +1,86 @@
+//! Compiled contracts, embedded.
+
+use serde::Deserialize;
+
+use crate::ContractsError;
+use crate::abi::{Entry, describe_error};
+
+/// A compiled contract.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Artifact {
+    name: String,
+    deployed_bytes: usize,
+    #[serde(default)]
+    vk_digest: Option<String>,
+    abi: Vec<Entry>,
+    bytecode: String,
+}
+
+/// Verifiers of the zoo's models, generated for keys of the published insecure SRS.
+const VERIFIERS: &[(&str, &str)] = &[];
+
+impl Artifact {
+    /// `InferenceMarket`.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn market() -> Result<Self, ContractsError> {
+        Self::from_json("InferenceMarket", include_str!("../../artifacts/InferenceMarket.json"))
+    }
+
+    /// The compiled verifier of a model of the zoo, if it belongs to the key with this digest.
+    ///
+    /// # Errors
+    /// A model without a compiled verifier, or one whose verifier belongs to another key; both digests are named.
+    pub fn verifier(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
+        let Some((name, json)) = VERIFIERS.iter().find(|(name, _)| *name == model) else {
+            let known = VERIFIERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            return Err(ContractsError::NoVerifier { name: model.to_owned(), known });
+        };
+        Self::from_json(name, json)?.belonging_to(key_digest)
+    }
+
+    /// Reads an artifact that `contracts/build.mjs` wrote.
+    ///
+    /// # Errors
+    /// Text that is not such an artifact.
+    pub fn from_json(name: &str, json: &str) -> Result<Self, ContractsError> {
+        let damaged = |what| ContractsError::Artifact { name: name.to_owned(), what };
+        let artifact: Self = serde_json::from_str(json).map_err(|_| damaged("it is not the expected JSON"))?;
+        hex::decode(&artifact.bytecode).map_err(|_| damaged("its bytecode is not hexadecimal"))?;
+        Ok(artifact)
+    }
+
+    /// The artifact, if it was generated from the key with this digest.
+    ///
+    /// # Errors
+    /// An artifact of another key; both digests are named.
+    pub fn belonging_to(self, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
+        let expected = hex::encode(key_digest);
+        if self.vk_digest.as_ref() == Some(&expected) {
+            return Ok(self);
+        }
+        let got = self.vk_digest.unwrap_or_else(|| "none".to_owned());
+        Err(ContractsError::ForeignVerifier { name: self.name, expected, got })
+    }
+
+    /// The contract's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Size of the deployed code in bytes; a chain's limit is 24,576.
+    pub fn deployed_bytes(&self) -> usize {
+        self.deployed_bytes
+    }
+
+    /// Code that deploys the contract, to be followed by the constructor's arguments.
+    pub fn bytecode(&self) -> Vec<u8> {
+        hex::decode(&self.bytecode).unwrap_or_default()
+    }
+
+    /// Names what the contract reverted with.
+    pub fn describe_error(&self, data: &[u8]) -> String {
+        describe_error(&self.abi, data)
+    }
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+/// Accepts whatever it is called with.
+contract AcceptAll {
+    fallback() external {}
+}

@@ -1,0 +1,93 @@
+//! The crate's one error type.
+
+use assay_verifier::encoding::hex_of;
+
+/// Why there is no SRS, key or proof.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProverError {
+    /// The bytes are not an SRS of this version.
+    #[error("not an assay SRS of version 1: expected it to begin with ASSAYSR1; run `assay srs generate` or `import`")]
+    SrsMagic,
+    /// The file does not have the length its `k` says.
+    #[error("the SRS is truncated or has bytes to spare: expected {expected} bytes for k = {k}, got {got}")]
+    SrsLength {
+        /// The `k` in the file.
+        k: u32,
+        /// Bytes expected.
+        expected: u64,
+        /// Bytes found.
+        got: u64,
+    },
+    /// `k` is out of range.
+    #[error("expected an SRS with k in {least}..={most}, got {got}")]
+    SrsSize {
+        /// Smallest accepted.
+        least: u32,
+        /// Largest accepted.
+        most: u32,
+        /// Found.
+        got: u32,
+    },
+    /// The checksum at the end of the file does not match.
+    #[error("the SRS is damaged: its checksum is {}, expected {}", hex_of(.got), hex_of(.expected))]
+    SrsChecksum {
+        /// Checksum of the bytes.
+        expected: [u8; 32],
+        /// Checksum in the file.
+        got: [u8; 32],
+    },
+    /// A point is off the curve, not canonical or not where it must be.
+    #[error("the SRS is not one: {0}")]
+    SrsPoint(&'static str),
+    /// The SRS is of another size than the circuit.
+    #[error("the circuit has 2^{circuit} rows, the SRS 2^{srs}; use an SRS with k = {circuit}")]
+    SrsMismatch {
+        /// `k` of the circuit.
+        circuit: u32,
+        /// `k` of the SRS.
+        srs: u32,
+    },
+    /// The key was made with another SRS.
+    #[error("the key belongs to the SRS {}, but this SRS is {}; use the one it was made with", hex_of(.expected), hex_of(.got))]
+    ForeignSrs {
+        /// Digest in the key.
+        expected: [u8; 32],
+        /// Digest of the SRS at hand.
+        got: [u8; 32],
+    },
+    /// The key was made for another graph.
+    #[error("the key belongs to the graph {}, but this graph is {}; run `assay setup` for it", hex_of(.expected), hex_of(.got))]
+    ForeignGraph {
+        /// Digest in the key.
+        expected: [u8; 32],
+        /// Digest of the graph at hand.
+        got: [u8; 32],
+    },
+    /// The key describes another constraint system than the layout's.
+    #[error("the key describes another circuit than this layout's, perhaps of an older version; run `assay setup` again")]
+    ForeignLayout,
+    /// The public values are not as many as the key's.
+    #[error("expected {expected} instances, got {got}")]
+    InstanceCount {
+        /// The key's count.
+        expected: usize,
+        /// The count given.
+        got: usize,
+    },
+    /// The trace does not fit the layout.
+    #[error(transparent)]
+    Circuit(#[from] assay_circuits::CircuitError),
+    /// The model refused.
+    #[error(transparent)]
+    Model(#[from] assay_models::ModelError),
+    /// A key could not be made or read.
+    #[error(transparent)]
+    Key(#[from] assay_verifier::VerifyError),
+    /// halo2 refused.
+    #[error("the stock prover failed: {0}")]
+    Halo2(#[from] halo2_proofs::plonk::Error),
+    /// Reading or writing failed.
+    #[error("the SRS could not be read or written: {0}")]
+    Io(#[from] std::io::Error),
+}

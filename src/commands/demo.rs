@@ -1,0 +1,244 @@
+//! `assay demo`: one held-out digit through the whole loop, then four ways to cheat.
+
+mod settlement;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assay_circuits::Layout;
+use assay_models::{QuantizedGraph, import, interpret, packing};
+use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen, prove};
+use assay_verifier::{Instances, Proof, Verifier};
+use rand::rngs::OsRng;
+use serde::Serialize;
+
+use self::settlement::{Settlement, Statement};
+use super::largest;
+use crate::cli::{DemoArgs, ZooModel};
+use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::memory::peak_mb;
+use crate::terminal::{Terminal, picture};
+
+const SIDE: usize = 28;
+const DIGITS: &[u8] = include_bytes!("../../models/zoo/digits.u8");
+const LABELS: &[u8] = include_bytes!("../../models/zoo/labels.u8");
+
+/// What the demo found; the keys of its JSON object.
+#[expect(clippy::struct_excessive_bools, reason = "one flag an outcome that was tried, named as scripts read them")]
+#[derive(Debug, Serialize)]
+struct Report {
+    model: &'static str,
+    params: usize,
+    k: u32,
+    advice_columns: usize,
+    fixed_columns: usize,
+    setup_s: f64,
+    prove_s: f64,
+    verify_ms: f64,
+    peak_rss_mb: Option<u64>,
+    proof_bytes: usize,
+    verifier_bytes: usize,
+    gas_verify: u64,
+    gas_fulfil: u64,
+    verified_native: bool,
+    verified_evm: bool,
+    paid: bool,
+    tampered_rejected: bool,
+    replay_paid: bool,
+    thief_paid: bool,
+    output: Vec<i64>,
+    answer: Option<usize>,
+    label: u8,
+}
+
+struct Zoo {
+    name: &'static str,
+    onnx: &'static [u8],
+    /// Seconds the proof takes on two cores, for the progress line.
+    expected: Duration,
+}
+
+impl ZooModel {
+    const fn zoo(self) -> Zoo {
+        match self {
+            Self::Lenet => Zoo {
+                name: "lenet",
+                onnx: include_bytes!("../../models/zoo/lenet/lenet.onnx"),
+                expected: Duration::from_secs(3),
+            },
+            Self::MnistMlp => Zoo {
+                name: "mnist-mlp",
+                onnx: include_bytes!("../../models/zoo/mnist-mlp/mnist-mlp.onnx"),
+                expected: Duration::from_secs(2),
+            },
+        }
+    }
+}
+
+pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
+    let zoo = args.model.zoo();
+    let digit = usize::from(args.digit);
+    let (Some(pixels), Some(label)) = (DIGITS.chunks(SIDE * SIDE).nth(digit), LABELS.get(digit).copied()) else {
+        return refuse(format_args!("--digit expects 0..1000, got {digit}"));
+    };
+    let graph = import(zoo.onnx, zoo.name).machine("cannot import the zoo's model")?;
+    terminal.say(format_args!("{} ({} parameters), held-out digit {digit}:\n", zoo.name, graph.parameters()));
+    terminal.say(picture(pixels, SIDE));
+    let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
+    let trace = interpret(&graph, &input).machine("cannot run the model")?;
+    let output = trace.output(&graph).to_vec();
+    let answer = largest(&output);
+    terminal.say(format_args!("  the model answers {} (the label is {label})\n", answer.map_or_else(String::new, |a| a.to_string())));
+
+    let (key, srs, setup_s) = keys(&graph, terminal)?;
+    let report = key.layout().report();
+    terminal.say(format_args!(
+        "  2^{} rows, {} advice and {} fixed columns, {} public words\n",
+        report.k, report.advice_columns, report.fixed_columns, report.instances
+    ));
+
+    let words = words(&graph, &input, &output)?;
+    let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words, terminal)?;
+    let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
+    let context = context.values().first().copied().unwrap_or_default();
+    let ((instances, proof), prove_s) = terminal
+        .step("prove", Some(zoo.expected), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+        .machine("cannot prove")?;
+    let verifier = Verifier::new(key.verifying_key()).machine("cannot prepare the verifier")?;
+    let start = Instant::now();
+    let verified = verifier.verify(&instances, &proof);
+    let verify_ms = start.elapsed().as_secs_f64() * 1000.0;
+    terminal.say(format_args!("  {:<34} {verify_ms:>8.1} ms", "verify natively"));
+
+    let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
+    let outcome = settle(&mut settlement, &proved, &words, terminal)?;
+    let found = Report {
+        model: zoo.name,
+        params: graph.parameters(),
+        k: report.k,
+        advice_columns: report.advice_columns,
+        fixed_columns: report.fixed_columns,
+        setup_s,
+        prove_s,
+        verify_ms,
+        peak_rss_mb: peak_mb(),
+        proof_bytes: proof.bytes.len(),
+        verifier_bytes: settlement.verifier_bytes(),
+        gas_verify: outcome.gas_verify.unwrap_or(0),
+        gas_fulfil: outcome.gas_fulfil.unwrap_or(0),
+        verified_native: verified.is_ok(),
+        verified_evm: outcome.gas_verify.is_some(),
+        paid: outcome.gas_fulfil.is_some(),
+        tampered_rejected: outcome.tampered_rejected,
+        replay_paid: outcome.replay_paid,
+        thief_paid: outcome.thief_paid,
+        output,
+        answer,
+        label,
+    };
+    conclude(&found, terminal)
+}
+
+/// An insecure SRS of the right size, and the keys.
+fn keys(graph: &QuantizedGraph, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
+    let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
+    let (srs, _) = terminal
+        .step("make an insecure SRS", None, || Srs::insecure(layout.k, PUBLISHED_SEED))
+        .machine("cannot make an SRS")?;
+    let (key, seconds) = terminal
+        .step("make the keys", None, || keygen(&srs, Arc::clone(&layout)))
+        .machine("cannot make the keys")?;
+    Ok((key, srs, seconds))
+}
+
+/// The public words of input and output.
+fn words(graph: &QuantizedGraph, input: &[i64], output: &[i64]) -> Outcome<Statement> {
+    let pack = |tensor: assay_models::TensorId, values: &[i64]| {
+        let dtype = graph.tensor(tensor).machine("cannot read the graph")?.dtype;
+        packing::pack(values, dtype).machine("cannot pack the public words")
+    };
+    Ok(Statement { input: pack(graph.input, input)?, output: pack(graph.output, output)? })
+}
+
+struct Proved<'a> {
+    verifier: &'a Verifier,
+    instances: &'a Instances,
+    proof: &'a Proof,
+}
+
+impl Proved<'_> {
+    fn rejects(&self, words: &[[u8; 32]], bytes: &[u8]) -> bool {
+        let proof = Proof { key_digest: self.proof.key_digest, bytes: bytes.to_vec() };
+        Instances::from_words(words).and_then(|instances| self.verifier.verify(&instances, &proof)).is_err()
+    }
+}
+
+/// What happened on the chain; gas where a transaction went through.
+struct Settled {
+    gas_verify: Option<u64>,
+    gas_fulfil: Option<u64>,
+    tampered_rejected: bool,
+    replay_paid: bool,
+    thief_paid: bool,
+}
+
+/// Cheats first, while the request is open, then the honest prover, then the replay.
+fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Outcome<Settled> {
+    let bytes = &proved.proof.bytes;
+    let instances = proved.instances.words();
+    let gas_verify = settlement.verify(&instances, bytes).ok();
+    terminal.say(format_args!("  {:<34} {:>8} gas, calldata included\n", "verify in the EVM", gas_verify.unwrap_or(0)));
+    settlement.show_balances(terminal);
+
+    let mut flipped = bytes.clone();
+    if let Some(byte) = flipped.last_mut() {
+        *byte ^= 1;
+    }
+    let proof_rejected = proved.rejects(&instances, &flipped)
+        && settlement.verify(&instances, &flipped).is_err()
+        && settlement.fulfil_as_prover(words, &flipped).is_err();
+    say_outcome(terminal, "a proof with one bit changed", proof_rejected);
+
+    let lied = words.with_other_output();
+    let mut lied_instances = instances.clone();
+    for (slot, word) in lied_instances.iter_mut().skip(lied.input.len()).zip(&lied.output) {
+        *slot = *word;
+    }
+    let output_rejected = proved.rejects(&lied_instances, bytes)
+        && settlement.verify(&lied_instances, bytes).is_err()
+        && settlement.fulfil_as_prover(&lied, bytes).is_err();
+    say_outcome(terminal, "another output under the same proof", output_rejected);
+
+    let thief_paid = settlement.fulfil_as_thief(words, bytes).is_ok();
+    say_outcome(terminal, "a thief who copies the proof", !thief_paid);
+
+    let gas_fulfil = settlement.fulfil_as_prover(words, bytes).ok();
+    let gas = gas_fulfil.map_or_else(|| "rejected".to_owned(), |gas| format!("paid, {gas} gas"));
+    terminal.say(format_args!("  {:<42} {gas}", "the prover who made it"));
+    let replay_paid = settlement.fulfil_as_prover(words, bytes).is_ok();
+    say_outcome(terminal, "the same proof once more", !replay_paid);
+    settlement.withdraw_all();
+    terminal.say("");
+    settlement.show_balances(terminal);
+    let tampered_rejected = proof_rejected && output_rejected;
+    Ok(Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid })
+}
+
+fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {
+    terminal.say(format_args!("  {what:<42} {}", if rejected { "rejected, paid nothing" } else { "ACCEPTED" }));
+}
+
+fn conclude(found: &Report, terminal: Terminal) -> Outcome {
+    let memory = found.peak_rss_mb.map_or_else(|| "unknown".to_owned(), |mb| format!("{mb} MB"));
+    terminal.say(format_args!("  proof {} bytes, peak memory {memory}", found.proof_bytes));
+    terminal.say("\n  The SRS of this demo is insecure: its secret is published. Use a ceremony's for anything that matters.");
+    terminal.result(found);
+    let sound = found.tampered_rejected && !found.replay_paid && !found.thief_paid;
+    if found.verified_native && found.verified_evm && found.paid && sound {
+        return Ok(());
+    }
+    Err(Failure {
+        kind: Kind::InvalidProof,
+        error: anyhow::anyhow!("the demo did not go as it must (see above): please report it with this output"),
+    })
+}

@@ -1,0 +1,89 @@
+//! `assay prove`: an answer and the proof of it.
+
+use std::sync::Arc;
+
+use assay_circuits::Layout;
+use assay_models::interpret;
+use assay_prover::{Srs, prove, rebuild};
+use assay_verifier::{Instances, ProofFile, Verifier, VerifyingKey};
+use halo2curves::bn256::Fr;
+use rand::rngs::OsRng;
+use serde::Serialize;
+
+use super::{compiled_graph, largest, read_input};
+use crate::cli::ProveArgs;
+use crate::failure::{Classify as _, Outcome, refuse};
+use crate::files::{self, ModelFolder};
+use crate::memory::peak_mb;
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Proved {
+    output: Vec<i64>,
+    label: Option<usize>,
+    load_s: f64,
+    prove_s: f64,
+    proof_bytes: usize,
+    peak_rss_mb: Option<u64>,
+    insecure: bool,
+    proof: String,
+}
+
+pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    let context = parse_context(&args.context)?;
+    let graph = compiled_graph(&folder)?;
+    let input = read_input(&graph, &args.input)?;
+    let trace = interpret(&graph, &input).request("cannot run the model")?;
+    let output = trace.output(&graph).to_vec();
+    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let srs = match &args.srs {
+        Some(path) => files::read(path)?,
+        None => folder.read("srs", "setup")?,
+    };
+    let srs = Srs::from_bytes(&srs).request("cannot use the SRS")?;
+    let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
+    let (key, load_s) = terminal
+        .step("rebuild the proving key", None, || rebuild(&srs, layout, key))
+        .request("cannot use the verifying key for this model")?;
+    let ((instances, proof), prove_s) = terminal
+        .step("prove", None, || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+        .machine("cannot prove this inference")?;
+    Verifier::new(key.verifying_key())
+        .and_then(|verifier| verifier.verify(&instances, &proof))
+        .machine("the proof just made does not verify (please report this model)")?;
+    let path = args.output.clone().unwrap_or_else(|| folder.file("proof.json"));
+    let file = ProofFile::new(key.verifying_key(), &instances, &proof).to_json().machine("cannot encode the proof")?;
+    files::write(&path, file.as_bytes())?;
+    let label = largest(&output);
+    terminal.say(format_args!("output {output:?}{}", label.map_or_else(String::new, |l| format!(", largest: {l}"))));
+    terminal.say(format_args!("wrote {} ({} bytes of proof)", path.display(), proof.bytes.len()));
+    terminal.say(format_args!("next: assay verify {}", folder.model().display()));
+    terminal.result(&Proved {
+        output,
+        label,
+        load_s,
+        prove_s,
+        proof_bytes: proof.bytes.len(),
+        peak_rss_mb: peak_mb(),
+        insecure: srs.is_insecure(),
+        proof: path.display().to_string(),
+    });
+    Ok(())
+}
+
+/// Up to 31 bytes of hexadecimal as a field element.
+fn parse_context(text: &str) -> Outcome<Fr> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let even = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
+    let bytes = hex::decode(&even).request(format_args!("--context expects hexadecimal, got {text:?}"))?;
+    if bytes.len() > 31 {
+        return refuse(format_args!("--context expects at most 31 bytes, got {}", bytes.len()));
+    }
+    let mut word = [0; 32];
+    for (slot, byte) in word.iter_mut().rev().zip(bytes.iter().rev()) {
+        *slot = *byte;
+    }
+    let words = Instances::from_words(&[word]).request("--context is not a field element")?;
+    words.values().first().copied().map_or_else(|| refuse("--context is empty"), Ok)
+}

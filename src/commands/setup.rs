@@ -1,0 +1,66 @@
+//! `assay setup`: the keys of a compiled model.
+
+use std::sync::Arc;
+
+use assay_circuits::Layout;
+use assay_prover::keygen;
+use serde::Serialize;
+
+use super::{compiled_graph, srs};
+use crate::cli::SetupArgs;
+use crate::failure::{Classify as _, Outcome, refuse};
+use crate::files::{self, ModelFolder};
+use crate::memory::peak_mb;
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Setup {
+    k: u32,
+    setup_s: f64,
+    peak_rss_mb: Option<u64>,
+    vk_digest: String,
+    srs_digest: String,
+    insecure: bool,
+}
+
+pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    let graph = compiled_graph(&folder)?;
+    let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
+    let srs = srs::load(args.srs.as_deref())?;
+    if srs.k() < layout.k {
+        return refuse(format_args!(
+            "the circuit has 2^{} rows, the SRS only 2^{}: run `assay srs generate --insecure -k {}` or import a larger one",
+            layout.k,
+            srs.k(),
+            layout.k
+        ));
+    }
+    let srs = if srs.k() > layout.k {
+        let (cut, _) = terminal.step("cut the SRS to size", None, || srs.truncated(layout.k)).request("cannot cut the SRS")?;
+        cut
+    } else {
+        srs
+    };
+    let (key, setup_s) =
+        terminal.step("make the keys", None, || keygen(&srs, layout)).machine("cannot make the keys")?;
+    let verifying = key.verifying_key();
+    folder.create()?;
+    // The key last: whoever finds one finds the SRS it belongs to.
+    files::write(&folder.file("srs"), &srs.to_bytes().machine("cannot encode the SRS")?)?;
+    files::write(&folder.file("vk"), verifying.bytes())?;
+    if srs.is_insecure() {
+        terminal.warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");
+    }
+    terminal.say(format_args!("verifying key {}", hex::encode(verifying.digest())));
+    terminal.say(format_args!("next: assay prove {} --input input.json", folder.model().display()));
+    terminal.result(&Setup {
+        k: verifying.k(),
+        setup_s,
+        peak_rss_mb: peak_mb(),
+        vk_digest: hex::encode(verifying.digest()),
+        srs_digest: hex::encode(srs.digest()),
+        insecure: srs.is_insecure(),
+    });
+    Ok(())
+}

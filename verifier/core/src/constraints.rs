@@ -1,0 +1,338 @@
+//! The constraint system as data: what halo2's `configure` would build, in the same order.
+//!
+//! Columns and challenges are numbered by creation and queries by first use. Both orders are part of the protocol (they
+//! order the words of a proof), so the description records them instead of leaving them to the rebuilding code.
+
+use std::collections::BTreeSet;
+
+use halo2_proofs::plonk::{self, Advice, Any, Challenge, FirstPhase, Fixed, Instance, SecondPhase, ThirdPhase};
+use halo2_proofs::poly::Rotation;
+use halo2curves::bn256::Fr;
+use serde::{Deserialize, Serialize};
+
+use crate::{Expression, Node, VerifyError};
+
+/// Most columns of one kind, queries of one kind, gates, and polynomials of a gate.
+pub const MAX_COUNT: usize = 4096;
+/// Most rows between the current row and a queried one.
+pub const MAX_ROTATION: u32 = 1024;
+/// Most challenges.
+pub const MAX_CHALLENGES: usize = 64;
+/// Least and most degree; copies alone need 3.
+pub const DEGREES: (u32, u32) = (3, 64);
+
+/// A column, by its kind and its number within the kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Column {
+    /// Filled at key generation.
+    Fixed(u32),
+    /// Filled by the prover.
+    Advice(u32),
+    /// Public values.
+    Instance(u32),
+}
+
+/// A column queried some rows below the current one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Query {
+    /// Number of the column within its kind.
+    pub column: u32,
+    /// Rows below the current one; negative is above.
+    pub rotation: i32,
+}
+
+/// Polynomials that must vanish in every usable row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gate {
+    /// The gate's name, for people.
+    pub name: String,
+    /// Its polynomials; halo2 combines them in this order.
+    pub polynomials: Vec<Expression>,
+}
+
+/// Columns, phases, challenges, queries, gates and copies of a circuit. No halo2 lookups, no selectors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConstraintSystem {
+    /// Number of fixed columns.
+    pub fixed_columns: u32,
+    /// Phase (0, 1, 2) of each advice column.
+    pub advice_phases: Vec<u8>,
+    /// Phase after which each challenge is drawn.
+    pub challenge_phases: Vec<u8>,
+    /// Number of instance columns; assay's circuits have one.
+    pub instance_columns: u32,
+    /// Distinct fixed queries, by first use.
+    pub fixed_queries: Vec<Query>,
+    /// Distinct advice queries, by first use.
+    pub advice_queries: Vec<Query>,
+    /// Distinct instance queries, by first use.
+    pub instance_queries: Vec<Query>,
+    /// Gates, by creation.
+    pub gates: Vec<Gate>,
+    /// Equality-enabled columns, in the permutation's order.
+    pub equality: Vec<Column>,
+    /// Fixed columns enabled for constants, by creation.
+    pub constants: Vec<u32>,
+    /// Degree set explicitly; the degree of the system.
+    pub minimum_degree: u32,
+}
+
+impl ConstraintSystem {
+    /// Describes a halo2 constraint system whose selectors, if any, have become fixed columns.
+    ///
+    /// # Errors
+    /// Lookups, selectors, a number of instance columns other than one, or a degree that was not set explicitly; and
+    /// whatever [`ConstraintSystem::check`] refuses.
+    pub fn from_halo2(cs: &plonk::ConstraintSystem<Fr>) -> Result<Self, VerifyError> {
+        if !cs.lookups().is_empty() {
+            return Err(VerifyError::Unsupported { what: "halo2's lookup argument", instead: "use the logUp gates" });
+        }
+        if cs.num_selectors() != 0 {
+            return Err(VerifyError::Unsupported { what: "selectors", instead: "use fixed columns as flags" });
+        }
+        let minimum_degree = cs.minimum_degree().ok_or(VerifyError::Unsupported {
+            what: "an implied degree",
+            instead: "call set_minimum_degree with the true degree",
+        })?;
+        let gates = cs.gates().iter().map(|gate| {
+            let polynomials = gate.polynomials().iter().map(Expression::from_halo2).collect::<Result<_, _>>()?;
+            Ok(Gate { name: gate.name().to_owned(), polynomials })
+        });
+        let equality = cs.permutation().get_columns().into_iter().map(|column| match column.column_type() {
+            Any::Fixed => Column::Fixed(column.index() as u32),
+            Any::Advice(_) => Column::Advice(column.index() as u32),
+            Any::Instance => Column::Instance(column.index() as u32),
+        });
+        let description = Self {
+            fixed_columns: cs.num_fixed_columns() as u32,
+            advice_phases: cs.advice_column_phase(),
+            challenge_phases: cs.challenge_phase(),
+            instance_columns: cs.num_instance_columns() as u32,
+            fixed_queries: describe_queries(cs.fixed_queries()),
+            advice_queries: describe_queries(cs.advice_queries()),
+            instance_queries: describe_queries(cs.instance_queries()),
+            gates: gates.collect::<Result<_, VerifyError>>()?,
+            equality: equality.collect(),
+            constants: cs.constants().iter().map(|column| column.index() as u32).collect(),
+            minimum_degree: minimum_degree as u32,
+        };
+        description.check()?;
+        Ok(description)
+    }
+
+    /// Checks that the description is complete and free of contradictions, so that halo2 accepts it without a panic.
+    ///
+    /// # Errors
+    /// The first contradiction or exceeded limit.
+    pub fn check(&self) -> Result<(), VerifyError> {
+        limit("fixed columns", 0, MAX_COUNT, self.fixed_columns as usize)?;
+        limit("advice columns", 1, MAX_COUNT, self.advice_phases.len())?;
+        limit("challenges", 0, MAX_CHALLENGES, self.challenge_phases.len())?;
+        limit("instance columns", 1, 1, self.instance_columns as usize)?;
+        limit("gates", 1, MAX_COUNT, self.gates.len())?;
+        limit("degree", DEGREES.0 as usize, DEGREES.1 as usize, self.minimum_degree as usize)?;
+        self.check_phases()?;
+        let queries = self.check_queries()?;
+        self.check_equality(&queries)?;
+        for (at, gate) in self.gates.iter().enumerate() {
+            limit("polynomials of a gate", 1, MAX_COUNT, gate.polynomials.len())?;
+            for polynomial in &gate.polynomials {
+                if polynomial.degree()? > u64::from(self.minimum_degree) {
+                    return Err(VerifyError::Inconsistent { what: "a gate's degree exceeds the system's", at });
+                }
+                for node in polynomial.nodes() {
+                    self.check_operand(node, &queries)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_phases(&self) -> Result<(), VerifyError> {
+        let mut seen = [false; 3];
+        for (at, &phase) in self.advice_phases.iter().enumerate() {
+            let before = phase == 0 || seen.get(usize::from(phase) - 1) == Some(&true);
+            match seen.get_mut(usize::from(phase)) {
+                Some(seen) if before => *seen = true,
+                _ => return Err(VerifyError::Inconsistent { what: "an advice column skips a phase", at }),
+            }
+        }
+        let known = |phase: &u8| seen.get(usize::from(*phase)) == Some(&true);
+        match self.challenge_phases.iter().position(|phase| !known(phase)) {
+            Some(at) => Err(VerifyError::Inconsistent { what: "a challenge follows a phase without columns", at }),
+            None => Ok(()),
+        }
+    }
+
+    /// Fixed, advice, then instance queries, each by first use.
+    fn queries(&self) -> impl Iterator<Item = (Column, i32)> {
+        let fixed = self.fixed_queries.iter().map(|query| (Column::Fixed(query.column), query.rotation));
+        let advice = self.advice_queries.iter().map(|query| (Column::Advice(query.column), query.rotation));
+        let instance = self.instance_queries.iter().map(|query| (Column::Instance(query.column), query.rotation));
+        fixed.chain(advice).chain(instance)
+    }
+
+    /// All queries as (column, rotation); refuses repeated ones and columns that do not exist.
+    fn check_queries(&self) -> Result<BTreeSet<(Column, i32)>, VerifyError> {
+        let mut all = BTreeSet::new();
+        let lists = [&self.fixed_queries, &self.advice_queries, &self.instance_queries];
+        lists.into_iter().try_for_each(|list| limit("queries", 0, MAX_COUNT, list.len()))?;
+        for (at, (column, rotation)) in self.queries().enumerate() {
+            let exists = self.has(column) && rotation.unsigned_abs() <= MAX_ROTATION;
+            if !exists || !all.insert((column, rotation)) {
+                return Err(VerifyError::Inconsistent { what: "a query repeats another or is out of range", at });
+            }
+        }
+        Ok(all)
+    }
+
+    fn check_equality(&self, queries: &BTreeSet<(Column, i32)>) -> Result<(), VerifyError> {
+        limit("equality-enabled columns", 0, MAX_COUNT, self.equality.len())?;
+        let mut seen = BTreeSet::new();
+        for (at, &column) in self.equality.iter().enumerate() {
+            if !seen.insert(column) || !queries.contains(&(column, 0)) {
+                return Err(VerifyError::Inconsistent {
+                    what: "an equality-enabled column is repeated or not queried",
+                    at,
+                });
+            }
+        }
+        let mut constants = BTreeSet::new();
+        for (at, &column) in self.constants.iter().enumerate() {
+            if !constants.insert(column) || !seen.contains(&Column::Fixed(column)) {
+                return Err(VerifyError::Inconsistent {
+                    what: "a constants column is repeated or not copied from",
+                    at,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_operand(&self, node: &Node, queries: &BTreeSet<(Column, i32)>) -> Result<(), VerifyError> {
+        let (known, at) = match *node {
+            Node::Fixed { column, rotation } => (queries.contains(&(Column::Fixed(column), rotation)), column),
+            Node::Advice { column, rotation } => (queries.contains(&(Column::Advice(column), rotation)), column),
+            Node::Instance { column, rotation } => (queries.contains(&(Column::Instance(column), rotation)), column),
+            Node::Challenge(index) => ((index as usize) < self.challenge_phases.len(), index),
+            _ => (true, 0),
+        };
+        let what = "a gate uses a cell that is not among the queries, or a challenge that does not exist";
+        if known { Ok(()) } else { Err(VerifyError::Inconsistent { what, at: at as usize }) }
+    }
+
+    fn has(&self, column: Column) -> bool {
+        match column {
+            Column::Fixed(index) => index < self.fixed_columns,
+            Column::Advice(index) => (index as usize) < self.advice_phases.len(),
+            Column::Instance(index) => index < self.instance_columns,
+        }
+    }
+
+    /// Rebuilds halo2's own constraint system: the same columns, queries, gates and copies in the same order.
+    ///
+    /// # Errors
+    /// Whatever [`ConstraintSystem::check`] refuses.
+    pub fn to_halo2(&self) -> Result<plonk::ConstraintSystem<Fr>, VerifyError> {
+        self.check()?;
+        let mut cs = plonk::ConstraintSystem::default();
+        cs.set_minimum_degree(self.minimum_degree as usize);
+        let columns = Columns::create(self, &mut cs);
+        let mut first = true;
+        for gate in &self.gates {
+            let polynomials =
+                gate.polynomials.iter().map(|polynomial| polynomial.to_halo2(|node| columns.operand(node)));
+            let polynomials = polynomials.collect::<Result<Vec<_>, _>>()?;
+            cs.create_gate(gate.name.as_str(), |cells| {
+                if std::mem::take(&mut first) {
+                    columns.query_all(self, cells);
+                }
+                polynomials
+            });
+        }
+        for column in &self.equality {
+            if let Some(column) = columns.any(*column) {
+                cs.enable_equality(column);
+            }
+        }
+        for column in self.constants.iter().filter_map(|index| columns.fixed.get(*index as usize)) {
+            cs.enable_constant(*column);
+        }
+        Ok(cs)
+    }
+}
+
+/// halo2's columns and challenges, by number.
+struct Columns {
+    fixed: Vec<plonk::Column<Fixed>>,
+    advice: Vec<plonk::Column<Advice>>,
+    instance: Vec<plonk::Column<Instance>>,
+    challenges: Vec<Challenge>,
+}
+
+impl Columns {
+    fn create(description: &ConstraintSystem, cs: &mut plonk::ConstraintSystem<Fr>) -> Self {
+        let fixed = (0..description.fixed_columns).map(|_| cs.fixed_column()).collect();
+        let instance = (0..description.instance_columns).map(|_| cs.instance_column()).collect();
+        let advice = description.advice_phases.iter().map(|phase| match phase {
+            0 => cs.advice_column_in(FirstPhase),
+            1 => cs.advice_column_in(SecondPhase),
+            _ => cs.advice_column_in(ThirdPhase),
+        });
+        let advice = advice.collect();
+        let challenges = description.challenge_phases.iter().map(|phase| match phase {
+            0 => cs.challenge_usable_after(FirstPhase),
+            1 => cs.challenge_usable_after(SecondPhase),
+            _ => cs.challenge_usable_after(ThirdPhase),
+        });
+        let challenges = challenges.collect();
+        Self { fixed, advice, instance, challenges }
+    }
+
+    /// Makes every query in its recorded order, before any gate does.
+    fn query_all(&self, description: &ConstraintSystem, cells: &mut plonk::VirtualCells<'_, Fr>) {
+        for (column, rotation) in description.queries() {
+            if let Some(column) = self.any(column) {
+                cells.query_any(column, Rotation(rotation));
+            }
+        }
+    }
+
+    fn any(&self, column: Column) -> Option<plonk::Column<Any>> {
+        match column {
+            Column::Fixed(index) => self.fixed.get(index as usize).map(|column| (*column).into()),
+            Column::Advice(index) => self.advice.get(index as usize).map(|column| (*column).into()),
+            Column::Instance(index) => self.instance.get(index as usize).map(|column| (*column).into()),
+        }
+    }
+
+    fn operand(&self, node: &Node) -> Result<plonk::Expression<Fr>, VerifyError> {
+        let expression = match *node {
+            Node::Constant(value) => Some(plonk::Expression::Constant(value)),
+            Node::Fixed { column, rotation } => self.fixed.get(column as usize).map(|column| column.rot(rotation)),
+            Node::Advice { column, rotation } => self.advice.get(column as usize).map(|column| column.rot(rotation)),
+            Node::Instance { column, rotation } => {
+                self.instance.get(column as usize).map(|column| column.rot(rotation))
+            }
+            Node::Challenge(index) => self.challenges.get(index as usize).map(Challenge::expr),
+            _ => None,
+        };
+        expression.ok_or(VerifyError::Inconsistent { what: "an expression's operand does not exist", at: 0 })
+    }
+}
+
+fn describe_queries<C: plonk::ColumnType>(queries: &[(plonk::Column<C>, Rotation)]) -> Vec<Query> {
+    let describe = |(column, rotation): &(plonk::Column<C>, Rotation)| Query {
+        column: column.index() as u32,
+        rotation: rotation.0,
+    };
+    queries.iter().map(describe).collect()
+}
+
+pub(crate) fn limit(what: &'static str, least: usize, most: usize, got: usize) -> Result<(), VerifyError> {
+    if (least..=most).contains(&got) {
+        Ok(())
+    } else {
+        Err(VerifyError::Limit { what, least: least as u64, most: most as u64, got: got as u64 })
+    }
+}

@@ -1,0 +1,121 @@
+//! Canonical bytes of field elements and curve points, as the EVM writes them.
+//!
+//! A scalar is 32 bytes, big-endian, below the modulus. A point of G1 is `x || y`, 64 bytes, big-endian; the point at
+//! infinity is `(0, 0)` where it is allowed at all. A point of G2 is `x.c0 || x.c1 || y.c0 || y.c1`, 128 bytes.
+
+use halo2curves::CurveAffine;
+use halo2curves::bn256::{Fq, Fq2, Fr, G1Affine, G2Affine};
+use halo2curves::ff::PrimeField;
+use halo2curves::group::cofactor::CofactorGroup;
+use halo2curves::group::prime::PrimeCurveAffine;
+
+/// A scalar as 32 big-endian bytes.
+pub fn scalar_to_bytes(scalar: &Fr) -> [u8; 32] {
+    let mut bytes = scalar.to_repr();
+    bytes.reverse();
+    bytes
+}
+
+/// The scalar of 32 big-endian bytes, if they are below the modulus.
+pub fn scalar_from_bytes(bytes: &[u8; 32]) -> Option<Fr> {
+    let mut repr = *bytes;
+    repr.reverse();
+    Fr::from_repr(repr).into()
+}
+
+/// A point of G1 as `x || y`, big-endian; `(0, 0)` for the point at infinity.
+pub fn g1_to_bytes(point: &G1Affine) -> [[u8; 32]; 2] {
+    [base_to_bytes(&point.x), base_to_bytes(&point.y)]
+}
+
+/// The point of G1 with these coordinates, if both are below the modulus and it is on the curve.
+///
+/// `(0, 0)` is the point at infinity; callers that cannot use it must refuse it.
+pub fn g1_from_bytes(bytes: &[[u8; 32]; 2]) -> Option<G1Affine> {
+    let [x, y] = bytes;
+    Option::from(G1Affine::from_xy(base_from_bytes(x)?, base_from_bytes(y)?))
+}
+
+/// A point of G2 as `x.c0 || x.c1 || y.c0 || y.c1`, big-endian.
+pub fn g2_to_bytes(point: &G2Affine) -> [[u8; 32]; 4] {
+    [&point.x.c0, &point.x.c1, &point.y.c0, &point.y.c1].map(base_to_bytes)
+}
+
+/// The point of G2 with these coordinates, if all are below the modulus and it is a point of the subgroup of order r
+/// other than infinity.
+pub fn g2_from_bytes(bytes: &[[u8; 32]; 4]) -> Option<G2Affine> {
+    let [x0, x1, y0, y1] = bytes;
+    let x = Fq2 { c0: base_from_bytes(x0)?, c1: base_from_bytes(x1)? };
+    let y = Fq2 { c0: base_from_bytes(y0)?, c1: base_from_bytes(y1)? };
+    let point: G2Affine = Option::from(G2Affine::from_xy(x, y))?;
+    let in_group = bool::from(point.to_curve().is_torsion_free());
+    (in_group && !bool::from(point.is_identity())).then_some(point)
+}
+
+fn base_to_bytes(element: &Fq) -> [u8; 32] {
+    let mut bytes = element.to_repr();
+    bytes.reverse();
+    bytes
+}
+
+fn base_from_bytes(bytes: &[u8; 32]) -> Option<Fq> {
+    let mut repr = *bytes;
+    repr.reverse();
+    Fq::from_repr(repr).into()
+}
+
+/// Lower-case hexadecimal, without a prefix.
+pub fn hex_of(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// serde form of a scalar: its canonical bytes; others are refused.
+pub(crate) mod scalar {
+    use super::{Fr, scalar_from_bytes, scalar_to_bytes};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(scalar: &Fr, serializer: S) -> Result<S::Ok, S::Error> {
+        scalar_to_bytes(scalar).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fr, D::Error> {
+        let bytes = <[u8; 32]>::deserialize(deserializer)?;
+        scalar_from_bytes(&bytes).ok_or_else(|| D::Error::custom("a scalar is not below the modulus"))
+    }
+}
+
+/// serde form of points of G1: their canonical bytes; others are refused.
+pub(crate) mod points {
+    use super::{G1Affine, g1_from_bytes, g1_to_bytes};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(points: &[G1Affine], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(points.iter().map(g1_to_bytes))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<G1Affine>, D::Error> {
+        let points = Vec::<[[u8; 32]; 2]>::deserialize(deserializer)?;
+        let read = |bytes| g1_from_bytes(bytes).ok_or_else(|| D::Error::custom("a commitment is not on the curve"));
+        points.iter().map(read).collect()
+    }
+}
+
+/// serde form of a point of G2: its canonical bytes; others are refused.
+pub(crate) mod point_g2 {
+    use super::{G2Affine, g2_from_bytes, g2_to_bytes};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(point: &G2Affine, serializer: S) -> Result<S::Ok, S::Error> {
+        g2_to_bytes(point).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<G2Affine, D::Error> {
+        let bytes = <[[u8; 32]; 4]>::deserialize(deserializer)?;
+        g2_from_bytes(&bytes).ok_or_else(|| D::Error::custom("the point of the SRS is not in the group"))
+    }
+}

@@ -1,0 +1,183 @@
+//! A gate polynomial as a flat postfix program.
+//!
+//! A tree would be deserialised by recursion, as deep as the bytes say; a postfix program is a list, whose depth is
+//! computed before anything recursive is built from it.
+
+use halo2_proofs::plonk;
+use halo2curves::bn256::Fr;
+use serde::{Deserialize, Serialize};
+
+use crate::VerifyError;
+use crate::encoding::scalar;
+
+/// Deepest expression tree that a key may hold.
+pub const MAX_DEPTH: usize = 1024;
+
+/// One step of a postfix program: push an operand, or replace the top operands by a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Node {
+    /// Push a field element.
+    Constant(#[serde(with = "scalar")] Fr),
+    /// Push a fixed cell.
+    Fixed {
+        /// Fixed column.
+        column: u32,
+        /// Rows below the current one.
+        rotation: i32,
+    },
+    /// Push an advice cell.
+    Advice {
+        /// Advice column.
+        column: u32,
+        /// Rows below the current one.
+        rotation: i32,
+    },
+    /// Push an instance cell.
+    Instance {
+        /// Instance column.
+        column: u32,
+        /// Rows below the current one.
+        rotation: i32,
+    },
+    /// Push a challenge.
+    Challenge(u32),
+    /// `a` becomes `-a`.
+    Negate,
+    /// `a b` becomes `a + b`.
+    Add,
+    /// `a b` becomes `a * b`.
+    Multiply,
+    /// `a` becomes `a` times a field element.
+    Scale(#[serde(with = "scalar")] Fr),
+}
+
+/// A polynomial in cells and challenges; a gate demands that it vanishes in every usable row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expression {
+    nodes: Vec<Node>,
+}
+
+impl Expression {
+    /// The program's steps, in order of evaluation.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Takes over halo2's expression, operand order included.
+    ///
+    /// # Errors
+    /// A selector that was not turned into a fixed column.
+    pub fn from_halo2(expression: &plonk::Expression<Fr>) -> Result<Self, VerifyError> {
+        let mut nodes = Vec::new();
+        append(expression, &mut nodes)?;
+        Ok(Self { nodes })
+    }
+
+    /// Runs the program over any domain: `leaf` gives operands, `apply` results.
+    ///
+    /// # Errors
+    /// A program that lacks operands or leaves more than one result, and whatever `leaf` and `apply` refuse.
+    pub fn fold<T>(
+        &self,
+        mut leaf: impl FnMut(&Node) -> Result<T, VerifyError>,
+        mut apply: impl FnMut(&Node, T, Option<T>) -> Result<T, VerifyError>,
+    ) -> Result<T, VerifyError> {
+        let mut stack = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let missing = || VerifyError::Inconsistent { what: "an operation of an expression lacks operands", at };
+            let value = match node {
+                Node::Negate | Node::Scale(_) => apply(node, stack.pop().ok_or_else(missing)?, None)?,
+                Node::Add | Node::Multiply => {
+                    let right = stack.pop().ok_or_else(missing)?;
+                    apply(node, stack.pop().ok_or_else(missing)?, Some(right))?
+                }
+                operand => leaf(operand)?,
+            };
+            stack.push(value);
+        }
+        match (stack.pop(), stack.is_empty()) {
+            (Some(value), true) => Ok(value),
+            _ => Err(VerifyError::Inconsistent { what: "an expression has no single result", at: self.nodes.len() }),
+        }
+    }
+
+    /// Degree in cells (challenges are constants), as halo2 counts it.
+    ///
+    /// # Errors
+    /// A malformed program, or one deeper than [`MAX_DEPTH`].
+    pub fn degree(&self) -> Result<u64, VerifyError> {
+        let leaf = |node: &Node| Ok((u64::from(!matches!(node, Node::Constant(_) | Node::Challenge(_))), 1usize));
+        let apply = |node: &Node, (left, depth): (u64, usize), right: Option<(u64, usize)>| {
+            let (right, right_depth) = right.unwrap_or((0, 0));
+            let depth = depth.max(right_depth) + 1;
+            if depth > MAX_DEPTH {
+                return Err(VerifyError::Limit {
+                    what: "an expression's depth",
+                    least: 1,
+                    most: MAX_DEPTH as u64,
+                    got: depth as u64,
+                });
+            }
+            let degree = match node {
+                Node::Multiply => left.saturating_add(right),
+                Node::Add => left.max(right),
+                _ => left,
+            };
+            Ok((degree, depth))
+        };
+        self.fold(leaf, apply).map(|(degree, _)| degree)
+    }
+
+    /// Rebuilds halo2's expression; `leaf` turns an operand into a query of the constraint system at hand.
+    ///
+    /// # Errors
+    /// A malformed program, and whatever `leaf` refuses.
+    pub(crate) fn to_halo2(
+        &self,
+        leaf: impl FnMut(&Node) -> Result<plonk::Expression<Fr>, VerifyError>,
+    ) -> Result<plonk::Expression<Fr>, VerifyError> {
+        use plonk::Expression as E;
+        self.fold(leaf, |node, left, right| {
+            Ok(match (node, right) {
+                (Node::Add, Some(right)) => E::Sum(Box::new(left), Box::new(right)),
+                (Node::Multiply, Some(right)) => E::Product(Box::new(left), Box::new(right)),
+                (Node::Scale(factor), _) => E::Scaled(Box::new(left), *factor),
+                _ => E::Negated(Box::new(left)),
+            })
+        })
+    }
+}
+
+fn append(expression: &plonk::Expression<Fr>, nodes: &mut Vec<Node>) -> Result<(), VerifyError> {
+    use plonk::Expression as E;
+    let node = match expression {
+        E::Constant(value) => Node::Constant(*value),
+        E::Selector(_) => {
+            return Err(VerifyError::Unsupported { what: "a selector", instead: "use fixed columns as flags" });
+        }
+        E::Fixed(query) => Node::Fixed { column: query.column_index() as u32, rotation: query.rotation().0 },
+        E::Advice(query) => Node::Advice { column: query.column_index() as u32, rotation: query.rotation().0 },
+        E::Instance(query) => Node::Instance { column: query.column_index() as u32, rotation: query.rotation().0 },
+        E::Challenge(challenge) => Node::Challenge(challenge.index() as u32),
+        E::Negated(a) => {
+            append(a, nodes)?;
+            Node::Negate
+        }
+        E::Sum(a, b) => {
+            append(a, nodes)?;
+            append(b, nodes)?;
+            Node::Add
+        }
+        E::Product(a, b) => {
+            append(a, nodes)?;
+            append(b, nodes)?;
+            Node::Multiply
+        }
+        E::Scaled(a, factor) => {
+            append(a, nodes)?;
+            Node::Scale(*factor)
+        }
+    };
+    nodes.push(node);
+    Ok(())
+}
