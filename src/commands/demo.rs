@@ -146,7 +146,7 @@ fn keys(graph: &QuantizedGraph, terminal: Terminal) -> Outcome<(ProvingKey, Srs,
         .step("make an insecure SRS", None, || Srs::insecure(layout.k, PUBLISHED_SEED))
         .machine("cannot make an SRS")?;
     let (key, seconds) = terminal
-        .step("make the keys", None, || keygen(&srs, Arc::clone(&layout)))
+        .step("make the keys", None, || keygen(&srs, Arc::clone(&layout), graph.digest()))
         .machine("cannot make the keys")?;
     Ok((key, srs, seconds))
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let srs = Srs::from_bytes(&srs).request("cannot use the SRS")?;
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let (key, load_s) = terminal
-        .step("rebuild the proving key", None, || rebuild(&srs, layout, key))
+        .step("rebuild the proving key", None, || rebuild(&srs, layout, graph.digest(), key))
         .request("cannot use the verifying key for this model")?;
     let ((instances, proof), prove_s) = terminal
         .step("prove", None, || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))

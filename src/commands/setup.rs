@@ -43,7 +43,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         srs
     };
     let (key, setup_s) =
-        terminal.step("make the keys", None, || keygen(&srs, layout)).machine("cannot make the keys")?;
+        terminal.step("make the keys", None, || keygen(&srs, layout, graph.digest())).machine("cannot make the keys")?;
     let verifying = key.verifying_key();
     folder.create()?;
     // The key last: whoever finds one finds the SRS it belongs to.
