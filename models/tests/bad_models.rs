@@ -1,4 +1,5 @@
 //! Files that are refused: each with a message that names the place and the next step, never with a panic.
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;

@@ -1,4 +1,5 @@
 //! The models of the zoo, against what ONNX Runtime computed for 1,000 held-out digits (`zoo/README.md`).
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -97,9 +98,10 @@ fn models_have_the_published_sizes_and_worst_cases() {
         bounds,
         [(-41_891, 49_210), (-191_985, 192_543), (-251_044, 250_180), (-250_739, 253_893), (-127_738, 127_976)]
     );
-    for graph in [mlp, lenet] {
-        let divisors: Vec<_> = graph.nodes.iter().filter_map(|node| node.op.requantise()).collect();
-        assert!(divisors.iter().all(|rule| rule.multipliers == [1] && rule.divisor == 256));
+    for (graph, divisors) in [(mlp, &[512, 512][..]), (lenet, &[256; 5])] {
+        let rules: Vec<_> = graph.nodes.iter().filter_map(|node| node.op.requantise()).collect();
+        assert!(rules.iter().all(|rule| rule.multipliers == [1]));
+        assert_eq!(rules.iter().map(|rule| rule.divisor).collect::<Vec<_>>(), divisors, "{}", graph.name);
     }
 }
 

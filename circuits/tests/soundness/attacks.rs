@@ -1,1 +1,224 @@
-//! To be written.
+//! The known holes of the field, each by name: the intact circuit refuses the attack, and where the hole is a misplaced
+//! fixed cell, the circuit with that cell accepts it.
+
+use std::collections::BTreeMap;
+
+use assay_circuits::{Advice, Fixed, Gate, Layout, Pinned};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+use rayon::prelude::*;
+
+use crate::canaries::{half_integer, not_a_byte, wrong_output};
+use crate::checker::{Dropped, Failure};
+use crate::forge::{Forged, Lie, Tuple};
+use crate::networks::{self, Case, integer, small};
+use crate::steer::{Target, passes};
+
+/// Rejected by the sum of helpers alone, for exactly these tuples in no table.
+fn assert_not_in_table(case: &Case, lie: &Lie, missing: &[(usize, usize)]) {
+    let forged = case.forge(lie);
+    assert_eq!(forged.missing, missing, "{lie:?}");
+    assert_eq!(case.judge(&forged), [Failure::Gate(Gate::SumEdge, case.layout.usable_rows() - 1)]);
+}
+
+/// The layout of a case with fixed cells of its own.
+fn altered(case: &Case, cells: &[(Fixed, usize, Fr)]) -> Layout {
+    let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
+    for (column, row, value) in cells {
+        let index = layout.shape.fixed_index(*column).unwrap();
+        assert_ne!(layout.fixed[index][*row], *value);
+        layout.fixed[index][*row] = *value;
+    }
+    layout
+}
+
+#[test]
+fn a_requantisation_off_by_one_has_no_remainder() {
+    for case in networks::all() {
+        let nodes = case.graph.nodes.iter().enumerate().filter(|(_, node)| node.op.requantise().is_some());
+        let places = nodes.flat_map(|(at, node)| (0..case.graph.tensors[node.output.0].len()).map(move |i| (at, i)));
+        places.collect::<Vec<_>>().par_iter().for_each(|(at, index)| {
+            let rule = case.graph.nodes[*at].op.requantise().unwrap();
+            let (n, d) = case.quotient(*at, *index);
+            let honest = case.tuple(*at, *index);
+            for raw in [-1, 1].map(|off| 2 * small(honest.c) + honest.b + off) {
+                let (c, b) = (raw.div_euclid(2), raw.rem_euclid(2));
+                let tuple = Tuple { c: integer(c), t: n - 2 * d * c, b, z: rule.saturate(raw) };
+                let lie = Lie { cells: BTreeMap::from([((*at, *index), tuple)]), ..Lie::default() };
+                assert_not_in_table(&case, &lie, &[(case.row(*at, *index), 0)]);
+            }
+        });
+    }
+}
+
+#[test]
+fn the_other_side_of_an_exact_tie_needs_half_of_an_integer() {
+    for case in [networks::cnn(), networks::fork()] {
+        let (lie, _) = half_integer(&case);
+        let ((node, index), _) = lie.cells.iter().next().unwrap();
+        assert_not_in_table(&case, &lie, &[(case.row(*node, *index), 1)]);
+    }
+}
+
+#[test]
+fn an_input_beyond_a_byte_that_keeps_its_word_is_in_no_table() {
+    for case in networks::all() {
+        let lie = not_a_byte(&case);
+        let forged = case.forge(&lie);
+        assert_eq!(forged.instances[..2], case.instances[..2]);
+        assert_eq!(forged.missing.len(), 1);
+        assert_not_in_table(&case, &lie, &forged.missing);
+    }
+}
+
+#[test]
+fn a_wrong_maximum_is_in_no_table() {
+    for (case, pool) in [(networks::cnn(), 1), (networks::pooled_output(), 1), (networks::fork(), 1)] {
+        let windows = case.graph.tensors[case.graph.nodes[pool].output.0].len();
+        for window in 0..windows {
+            let last = case.window(pool, window)[3].0;
+            let r = small(case.cell(Advice::R, last));
+            for wrong in [r - 1, r + 1, r + 2, -r - 1] {
+                let lie = Lie { maxima: BTreeMap::from([(last, wrong)]), ..Lie::default() };
+                assert_not_in_table(&case, &lie, &[(last, 2)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clipped_entry_beside_the_true_one_would_let_any_output_saturate() {
+    let case = networks::cnn();
+    let dense = case.node("dense");
+    let (row, honest) = (case.row(dense, 0), case.tuple(dense, 0));
+    assert!(honest.z < 127);
+    let lie = Lie { cells: BTreeMap::from([((dense, 0), Tuple { z: 127, ..honest })]), ..Lie::default() };
+    assert_not_in_table(&case, &lie, &[(row, 1)]);
+    let end = case.layout.report().table_rows;
+    let entry = [case.layout.fixed_at(Fixed::TagOutput, row), honest.c, integer(honest.b), integer(127)];
+    let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
+    let cells: Vec<_> = columns
+        .into_iter()
+        .zip(entry)
+        .map(|(column, value)| (column, end, value))
+        .filter(|(column, row, value)| case.layout.fixed_at(*column, *row) != *value)
+        .collect();
+    assert!(accepted_with(&case, &altered(&case, &cells), &lie, end));
+}
+
+#[test]
+fn zero_filled_table_rows_would_make_every_raw_zero_an_output_of_zero() {
+    let case = networks::cnn();
+    let (dense, index) = (case.node("dense"), 1);
+    let honest = case.tuple(dense, index);
+    assert_eq!((honest.c, honest.b, honest.z), (Fr::ZERO, 0, -2));
+    let lie = Lie { cells: BTreeMap::from([((dense, index), Tuple { z: 0, ..honest })]), ..Lie::default() };
+    assert_not_in_table(&case, &lie, &[(case.row(dense, index), 1)]);
+    let end = case.layout.report().table_rows;
+    let unused = end..case.layout.usable_rows();
+    let cells: Vec<_> = [Fixed::T1, Fixed::T2, Fixed::T3]
+        .into_iter()
+        .flat_map(|column| unused.clone().map(move |row| (column, row, Fr::ZERO)))
+        .filter(|(column, row, _)| case.layout.fixed_at(*column, *row) != Fr::ZERO)
+        .collect();
+    assert!(accepted_with(&case, &altered(&case, &cells), &lie, end));
+}
+
+/// Whether a lie whose missing tuple sits in a row of an altered table is accepted.
+fn accepted_with(case: &Case, layout: &Layout, lie: &Lie, row: usize) -> bool {
+    let mut forged = case.forge(lie);
+    forged.columns.set(layout, Advice::M, row, Fr::ONE);
+    Case::judge_on(layout, &forged, &Pinned::new(), &Dropped::default()).is_empty()
+}
+
+#[test]
+fn wrong_multiplicities_are_refused_and_only_the_sum_over_equal_rows_counts() {
+    for case in networks::all() {
+        let (honest, end) = (case.forge(&Lie::default()), case.layout.report().table_rows);
+        let last = case.layout.usable_rows() - 1;
+        let moved = |from: usize, to: usize| {
+            let mut forged: Forged = honest.clone();
+            let m = |row| honest.columns.get(&case.layout, Advice::M, row);
+            forged.columns.set(&case.layout, Advice::M, from, m(from) - Fr::ONE);
+            forged.columns.set(&case.layout, Advice::M, to, m(to) + Fr::ONE);
+            case.judge(&forged)
+        };
+        let used: Vec<usize> = (0..end).filter(|row| case.cell(Advice::M, *row) != Fr::ZERO).collect();
+        for pair in used.windows(2) {
+            assert_eq!(moved(pair[0], pair[1]), [Failure::Gate(Gate::SumEdge, last)]);
+        }
+        assert_eq!(moved(end - 1, end), [], "the last entry is repeated");
+        assert_eq!(moved(end, end + 1), []);
+        let wrong = case.forge(&wrong_output(&case));
+        assert_eq!(case.judge(&wrong), [Failure::Gate(Gate::SumEdge, last)]);
+    }
+}
+
+#[test]
+fn another_context_is_refused() {
+    for case in networks::all() {
+        let context = case.layout.instances - 1;
+        let name = format!("context = instance {context}");
+        let forged = case.forge(&Lie { wrong_word: Some(context), ..Lie::default() });
+        assert_eq!(case.judge(&forged), [Failure::Copy(name.clone())]);
+        let mut forged = case.forge(&Lie::default());
+        forged.columns.context += Fr::ONE;
+        assert_eq!(case.judge(&forged), [Failure::Copy(name)]);
+    }
+}
+
+#[test]
+fn a_helper_freed_in_an_unused_row_would_hide_a_wrong_output() {
+    for case in networks::all() {
+        let forged = case.forge(&wrong_output(&case));
+        let unused = case.layout.usable_rows() - 9;
+        let freed = altered(&case, &[(Fixed::Use, unused, Fr::ZERO)]);
+        assert!(passes(&freed, &forged, (Advice::S, unused + 1), &Target::Sum, &Dropped::default()));
+    }
+}
+
+#[test]
+fn a_running_sum_with_a_free_start_would_hide_a_lie() {
+    let case = networks::cnn();
+    let first = |flag| (1..case.layout.usable_rows()).find(|row| case.flag(flag, *row)).unwrap();
+    let conv = case.node("conv");
+    let output = Lie { cells: BTreeMap::from([((conv, 7), case.other(conv, 7))]), ..Lie::default() };
+    let mut input = case.input.clone();
+    input[0] ^= 1;
+    let input = Lie { input: Some(input), keep_input_claim: true, ..Lie::default() };
+    let (side, word) = ("conv: weights side = outputs side", "input word 0 = instance 0");
+    let starts = [
+        (Fixed::FCont, 1, Advice::F1, &output, side),
+        (Fixed::FOuter, first(Fixed::FTake), Advice::F2, &output, side),
+        (Fixed::GCont, 1, Advice::G1, &input, word),
+        (Fixed::GOuter, first(Fixed::GTake), Advice::G2, &input, word),
+        (Fixed::Car, 1, Advice::Acc1, &output, side),
+        (Fixed::Step, first(Fixed::Take), Advice::Acc2, &output, side),
+        (Fixed::KeepP, 1, Advice::P, &output, side),
+    ];
+    for (flag, row, column, lie, name) in starts {
+        let forged = case.forge(lie);
+        assert_eq!(case.judge(&forged), [Failure::Copy(name.to_owned())]);
+        let target = Target::Copy(name.to_owned());
+        let carried = altered(&case, &[(flag, row, Fr::ONE)]);
+        assert!(!passes(&case.layout, &forged, (column, 0), &target, &Dropped::default()), "{column:?} in row 0 is read");
+        assert!(passes(&carried, &forged, (column, 0), &target, &Dropped::default()), "{flag:?} in row {row}");
+    }
+    let forged = case.forge(&wrong_output(&case));
+    let free = altered(&case, &[(Fixed::Edge, 0, Fr::ZERO)]);
+    assert!(!passes(&case.layout, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
+    assert!(passes(&free, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
+}
+
+/// A weight in a front-padding lane would be a coefficient that belongs to no output.
+#[test]
+fn front_padding_is_zero_and_anything_else_breaks_an_honest_inference() {
+    let case = networks::cnn();
+    let (dense, report) = (case.node("dense"), case.layout.report());
+    assert_eq!((case.layout.shape.lanes, report.padding_cells), (2, 13));
+    let honest = case.forge(&Lie::default());
+    let row = case.layout.dense_inputs[0].0 - 1;
+    let padded = altered(&case, &[(Fixed::W(0), row, Fr::ONE)]);
+    let failures = Case::judge_on(&padded, &honest, &Pinned::new(), &Dropped::default());
+    assert_eq!(failures, [Failure::Copy("dense: weights side = outputs side".to_owned())], "{dense}");
+}

@@ -36,6 +36,8 @@ pub(crate) struct Lie {
     pub(crate) maxima: BTreeMap<usize, i64>,
     /// Phase-0 cells overwritten at the end, before multiplicities are counted.
     pub(crate) edits: Vec<(Advice, usize, Fr)>,
+    /// A public word raised by one.
+    pub(crate) wrong_word: Option<usize>,
 }
 
 /// Phase 0 and the statement of a cheater.
@@ -82,7 +84,10 @@ impl Case {
         }
         let missing = columns.count_lookups(layout);
         let claimed = if lie.keep_input_claim { &self.input } else { input };
-        let instances = statement(&self.graph, claimed, trace.output(&self.graph), Fr::from(CONTEXT)).unwrap();
+        let mut instances = statement(&self.graph, claimed, trace.output(&self.graph), Fr::from(CONTEXT)).unwrap();
+        if let Some(word) = lie.wrong_word {
+            instances[word] += Fr::ONE;
+        }
         Forged { columns, instances, missing }
     }
 

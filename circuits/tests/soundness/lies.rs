@@ -1,1 +1,172 @@
-//! To be written.
+//! One valid-looking lie a place - valid tuples, honest downstream - caught by exactly the identity that binds the place.
+
+use std::collections::BTreeMap;
+
+use assay_circuits::{Fixed, Gate};
+use assay_models::{Op, TensorId};
+use rayon::prelude::*;
+
+use crate::checker::Failure;
+use crate::forge::Lie;
+use crate::networks::{self, Case};
+
+/// What must catch a lie, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Catch {
+    /// A copy, by name.
+    Copy(String),
+    /// The maximum lookup of a row.
+    Maximum(usize),
+    /// The start of a running maximum.
+    MaxStart(usize),
+}
+
+/// A lie at a place.
+pub(crate) struct Placed {
+    pub(crate) place: String,
+    pub(crate) lie: Lie,
+    pub(crate) catch: Catch,
+}
+
+/// Every lie of a case.
+pub(crate) fn lies(case: &Case) -> Vec<Placed> {
+    let mut lies = Vec::new();
+    for (at, node) in case.graph.nodes.iter().enumerate() {
+        match &node.op {
+            Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::Rescale(_) => lies.extend(requantised(case, at)),
+            Op::MaxPool(_) => lies.extend(maxima(case, at)),
+            _ => {}
+        }
+        if matches!(node.op, Op::Dense(_)) {
+            lies.extend(dense_inputs(case, at));
+        }
+    }
+    lies.extend(packed(case));
+    lies.extend(inputs(case));
+    lies.extend(words(case));
+    lies
+}
+
+/// Another valid tuple for every requantised element of a node.
+fn requantised(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
+    let node = &case.graph.nodes[at];
+    let info = &case.graph.tensors[node.output.0];
+    let area: usize = info.shape.iter().skip(2).product();
+    (0..info.len()).map(move |index| {
+        let catch = match node.op {
+            Op::Add(_) => format!("{}: sum = output[{}]", node.name, index / area),
+            Op::Rescale(_) => format!("{}: input = output[{}]", node.name, index / area),
+            _ => format!("{}: weights side = outputs side", node.name),
+        };
+        let lie = Lie { cells: BTreeMap::from([((at, index), case.other(at, index))]), ..Lie::default() };
+        Placed { place: format!("output of {}", node.name), lie, catch: Catch::Copy(catch) }
+    })
+}
+
+/// Every r cell of a pool raised by one; every element of its copy block, where it has one.
+fn maxima(case: &Case, at: usize) -> Vec<Placed> {
+    let node = &case.graph.nodes[at];
+    let (source, windows) = (node.inputs[0], case.graph.tensors[node.output.0].len());
+    let mut lies = Vec::new();
+    for (row, index) in (0..windows).flat_map(|window| case.window(at, window)) {
+        let r = networks::small(case.cell(assay_circuits::Advice::R, row));
+        let catch = if case.flag(Fixed::Pool00, row) { Catch::MaxStart(row) } else { Catch::Maximum(row) };
+        let lie = Lie { maxima: BTreeMap::from([(row, r + 1)]), ..Lie::default() };
+        lies.push(Placed { place: format!("r of {}", node.name), lie, catch });
+        if case.bytes(source, index).is_some() {
+            let value = nudged(case, source, index);
+            let lie = Lie { reads: BTreeMap::from([((at, index), value)]), ..Lie::default() };
+            lies.push(Placed { place: format!("copy block of {}", node.name), lie, catch: copied(case, source, index) });
+        }
+    }
+    lies
+}
+
+/// Every x cell raised by one.
+fn dense_inputs(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
+    let node = &case.graph.nodes[at];
+    let tensor = node.inputs[0];
+    let values = &case.trace.values[tensor.0];
+    values.iter().enumerate().map(move |(index, value)| {
+        let (name, channel) = (&case.graph.tensors[tensor.0].name, index / area(case, tensor));
+        let lie = Lie { reads: BTreeMap::from([((at, index), value + 1)]), ..Lie::default() };
+        let catch = Catch::Copy(format!("{}: inputs = {name}[{channel}]", node.name));
+        Placed { place: format!("x of {}", node.name), lie, catch }
+    })
+}
+
+/// Every element of the copy block that the output is packed from.
+fn packed(case: &Case) -> Vec<Placed> {
+    let output = case.graph.output;
+    let copied_block = (0..case.graph.tensors[output.0].len()).filter(|index| case.bytes(output, *index).is_some());
+    copied_block
+        .map(|index| {
+            let lie = Lie { packed: BTreeMap::from([(index, nudged(case, output, index))]), ..Lie::default() };
+            Placed { place: "copy block of the output".to_owned(), lie, catch: copied(case, output, index) }
+        })
+        .collect()
+}
+
+/// Every input element changed against the claimed input.
+fn inputs(case: &Case) -> impl Iterator<Item = Placed> {
+    (0..case.input.len()).map(|index| {
+        let mut input = case.input.clone();
+        input[index] = nudged(case, case.graph.input, index);
+        let word = index / assay_circuits::WORD_BYTES;
+        let lie = Lie { input: Some(input), keep_input_claim: true, ..Lie::default() };
+        let catch = Catch::Copy(format!("input word {word} = instance {word}"));
+        Placed { place: "input".to_owned(), lie, catch }
+    })
+}
+
+/// Every public word changed against an honest inference.
+fn words(case: &Case) -> impl Iterator<Item = Placed> {
+    (0..case.layout.instances).map(|word| {
+        let suffix = format!(" = instance {word}");
+        let name = case.layout.copies.iter().map(|copy| &copy.name).find(|name| name.ends_with(&suffix)).unwrap();
+        let lie = Lie { wrong_word: Some(word), ..Lie::default() };
+        Placed { place: "public word".to_owned(), lie, catch: Catch::Copy(name.clone()) }
+    })
+}
+
+/// A neighbouring value of the same type.
+fn nudged(case: &Case, tensor: TensorId, index: usize) -> i64 {
+    let value = case.trace.values[tensor.0][index];
+    if value == case.graph.tensors[tensor.0].dtype.max() { value - 1 } else { value + 1 }
+}
+
+fn copied(case: &Case, tensor: TensorId, index: usize) -> Catch {
+    let name = &case.graph.tensors[tensor.0].name;
+    Catch::Copy(format!("copy of {name}[{}] = original", index / area(case, tensor)))
+}
+
+/// Elements of a channel of the cells of a tensor, which a Reshape does not change.
+fn area(case: &Case, tensor: TensorId) -> usize {
+    let mut root = tensor;
+    while let Some(node) = case.graph.nodes.iter().find(|node| node.output == root && node.op == Op::Reshape) {
+        root = node.inputs[0];
+    }
+    case.graph.tensors[root.0].shape.iter().skip(2).product()
+}
+
+#[test]
+fn every_valid_looking_lie_is_caught_by_exactly_the_identity_that_binds_it() {
+    for case in networks::all() {
+        let lies = lies(&case);
+        lies.par_iter().for_each(|placed| {
+            let forged = case.forge(&placed.lie);
+            let failures = case.judge(&forged);
+            let last = case.layout.usable_rows() - 1;
+            let (expected, missing) = match &placed.catch {
+                Catch::Copy(name) => (Failure::Copy(name.clone()), vec![]),
+                Catch::Maximum(row) => (Failure::Gate(Gate::SumEdge, last), vec![(*row, 2)]),
+                Catch::MaxStart(row) => (Failure::Gate(Gate::MaxStart, *row), vec![]),
+            };
+            assert_eq!(failures, [expected], "{}: {} {:?}", case.graph.name, placed.place, placed.lie);
+            assert_eq!(forged.missing, missing);
+        });
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        lies.iter().for_each(|placed| *places.entry(&placed.place).or_default() += 1);
+        println!("{}: {places:?}", case.graph.name);
+    }
+}

@@ -117,7 +117,7 @@ pub(crate) fn all() -> Vec<Case> {
 /// weight lanes, so that the dense segments are padded. The image makes an exact tie and a raw 0 in the scores.
 pub(crate) fn cnn() -> Case {
     let mut numbers = Numbers::new(3);
-    let rule = Requantise { multipliers: vec![1, 3], divisor: 16, zero_point: 5, low: 5, high: 255 };
+    let rule = Requantise { multipliers: vec![1, 3], divisor: 64, zero_point: 5, low: 5, high: 255 };
     let graph = graph(
         "cnn",
         vec![
@@ -128,15 +128,15 @@ pub(crate) fn cnn() -> Case {
             tensor("scores", &[1, 3], DType::I8, -2),
         ],
         vec![
-            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], 1, rule)), &[0], 1),
+            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], rule)), &[0], 1),
             ("pool", pool(), &[1], 2),
             ("flatten", Op::Reshape, &[2], 3),
-            ("dense", Op::Dense(dense(&mut numbers, 12, 3, signed(16, -2))), &[3], 4),
+            ("dense", Op::Dense(dense(&mut numbers, 12, 3, signed(64, -2))), &[3], 4),
         ],
     );
     Case::new(graph, 2, |graph, trace| {
         let conv = graph.nodes[0].op.requantise().unwrap();
-        let tie = |(at, acc): (usize, &i64)| 2 * (acc * conv.multiplier(at / 24) as i64).rem_euclid(16) == 16;
+        let tie = |(at, acc): (usize, &i64)| (acc * conv.multiplier(at / 24) as i64).rem_euclid(64) == 32;
         let raw = |acc: &i64| graph.nodes[3].op.requantise().unwrap().round(*acc, 0);
         let scores = trace.output(graph);
         trace.accumulators[0].iter().enumerate().any(tie)
@@ -160,7 +160,7 @@ pub(crate) fn residual() -> Case {
             tensor("scores", &[1, 5], DType::U8, 9),
         ],
         vec![
-            ("conv", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], 1, signed(9, 4))), &[0], 1),
+            ("conv", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], signed(9, 4))), &[0], 1),
             ("add", Op::Add(Add { mx: 3, my: 2, requantise: signed(8, 2) }), &[1, 0], 2),
             ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
             ("flatten", Op::Reshape, &[3], 4),
@@ -191,12 +191,13 @@ pub(crate) fn pooled_output() -> Case {
             tensor("features", &[1, 2, 4, 4], DType::U8, 30),
             tensor("pooled", &[1, 2, 2, 2], DType::U8, 30),
         ],
-        vec![("conv", Op::Conv(conv(&mut numbers, [2, 1, 2, 2], 0, rule)), &[0], 1), ("pool", pool(), &[1], 2)],
+        vec![("conv", Op::Conv(conv(&mut numbers, [2, 1, 2, 2], [0; 4], rule)), &[0], 1), ("pool", pool(), &[1], 2)],
     );
     Case::new(graph, 4, |graph, trace| trace.output(graph).iter().all(|z| (3..250).contains(z)))
 }
 
-/// Conv 1 -> 1, read by `MaxPool` (through a copy block) and by a second Conv without pads; Add of both is the output.
+/// Conv 1 -> 1, read by `MaxPool` (through a copy block) and by a second Conv (4x5, pads unlike on
+/// every side); Add of both is the output.
 pub(crate) fn fork() -> Case {
     let mut numbers = Numbers::new(21);
     let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
@@ -210,9 +211,9 @@ pub(crate) fn fork() -> Case {
             tensor("output", &[1, 1, 2, 2], DType::U8, 40),
         ],
         vec![
-            ("first", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], 1, rule(12, 7))), &[0], 1),
+            ("first", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], rule(12, 7))), &[0], 1),
             ("pool", pool(), &[1], 2),
-            ("second", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], 0, rule(6, 11))), &[1], 3),
+            ("second", Op::Conv(conv(&mut numbers, [1, 1, 4, 5], [1, 0, 0, 2], rule(6, 11))), &[1], 3),
             ("add", Op::Add(Add { mx: 1, my: -1, requantise: rule(3, 40) }), &[2, 3], 4),
         ],
     );
@@ -222,14 +223,14 @@ pub(crate) fn fork() -> Case {
     })
 }
 
-fn conv(numbers: &mut Numbers, shape: [usize; 4], pad: usize, requantise: Requantise) -> Conv {
+fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: Requantise) -> Conv {
     let [outputs, channels, height, width] = shape;
     Conv {
         weights: weights(numbers, outputs * channels * height * width),
         weights_shape: shape,
         bias: numbers.many(outputs, -40, 40),
         strides: [1, 1],
-        pads: [pad; 4],
+        pads,
         group: 1,
         requantise,
     }

@@ -1,1 +1,105 @@
-//! To be written.
+//! Gates with tables solved in the *field*: of all tuples that satisfy a row, exactly one, and it is the interpreter's.
+
+use assay_circuits::{Element, Fixed, Layout};
+use assay_models::ops::Dense;
+use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::networks::{graph, integer, small};
+
+/// `u8 [1, 1]`, Dense 1 -> 1 with a weight that makes accumulators of both signs.
+fn one_by_one(multiplier: u64, divisor: u64) -> QuantizedGraph {
+    let tensor = |name: &str, dtype, zero_point| TensorInfo {
+        name: name.to_owned(),
+        shape: vec![1, 1],
+        dtype,
+        scale: 1.0,
+        zero_point,
+    };
+    let requantise = Requantise { multipliers: vec![multiplier], divisor, zero_point: 7, low: -100, high: 120 };
+    let dense = Dense { weights: vec![3], outputs: 1, inputs: 1, bias: vec![1], requantise };
+    graph(
+        "one by one",
+        vec![tensor("x", DType::U8, 120), tensor("y", DType::I8, 7)],
+        vec![("dense", Op::Dense(dense), &[0], 1)],
+    )
+}
+
+/// The entries of a table, without its tag.
+fn table(layout: &Layout, tag: Fr) -> Vec<[Fr; 3]> {
+    (0..layout.report().table_rows)
+        .filter(|row| layout.fixed_at(Fixed::T0, *row) == tag)
+        .map(|row| [Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row)))
+        .collect()
+}
+
+#[test]
+fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to_even() {
+    let mut ties = 0;
+    for divisor in [1, 2, 3, 8, 9, 64, 96] {
+        for multiplier in [1, 2, 3, 5, 7, 12] {
+            let graph = one_by_one(multiplier, divisor);
+            let layout = Layout::with_lanes(&graph, 1).unwrap();
+            let requantised = |element: &Element| matches!(element, Element::Requantised { .. });
+            let (row, _) = layout.elements.iter().find(|(_, element)| requantised(element)).copied().unwrap();
+            let fixed = |column| layout.fixed_at(column, row);
+            let remainders = table(&layout, fixed(Fixed::TagRemainder));
+            let outputs: std::collections::HashMap<[Fr; 2], Fr> =
+                table(&layout, fixed(Fixed::TagOutput)).into_iter().map(|[c, b, z]| ([c, b], z)).collect();
+            assert_eq!(remainders.len() as u64, 2 * divisor);
+            let per_c = fixed(Fixed::CoefC).invert().unwrap();
+            let rule = graph.nodes[0].op.requantise().unwrap();
+            for x in 0..256 {
+                let acc = 3 * (x - 120) + 1;
+                let solved: Vec<_> = remainders
+                    .iter()
+                    .map(|[t, b, _]| [(integer(acc) - fixed(Fixed::CoefT) * t) * per_c, *b])
+                    .filter_map(|cb| outputs.get(&cb).map(|z| (2 * small(cb[0]) + small(cb[1]), small(*z))))
+                    .collect();
+                let raw = half_to_even(acc * multiplier as i64, divisor as i64);
+                assert_eq!(solved, [(raw, (raw + 7).clamp(-100, 120))], "{acc} * {multiplier} / {divisor}");
+                assert_eq!(rule.apply(acc, 0), (raw + 7).clamp(-100, 120));
+                ties += usize::from(2 * (acc * multiplier as i64).rem_euclid(divisor as i64) == divisor as i64);
+            }
+        }
+    }
+    println!("{ties} exact ties among them");
+    assert!(ties > 500);
+}
+
+/// Rounded half to even, written here a second time.
+fn half_to_even(n: i64, d: i64) -> i64 {
+    let below = n.div_euclid(d);
+    let nearest = [below, below + 1].into_iter().min_by_key(|q| ((n - q * d).abs(), q.rem_euclid(2)));
+    nearest.unwrap()
+}
+
+#[test]
+fn a_maximum_has_one_r() {
+    let layout = crate::networks::cnn().layout;
+    let relu: std::collections::HashMap<i64, Vec<i64>> =
+        table(&layout, Fr::ONE).into_iter().fold(Default::default(), |mut map: std::collections::HashMap<_, Vec<_>>, row| {
+            map.entry(small(row[0])).or_default().push(small(row[1]));
+            map
+        });
+    for running in -128..=255i64 {
+        for z in -128..=255i64 {
+            if (running - z).abs() <= 255 {
+                assert_eq!(relu[&(running - z)], [running.max(z) - z]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_byte_row_holds_one_tuple_for_each_value_of_its_type() {
+    for (case, range) in [(crate::networks::cnn(), 0..=255), (crate::networks::residual(), -128..=127)] {
+        let row = case.bytes(case.graph.input, 0).unwrap();
+        let tag = |column| case.layout.fixed_at(column, row);
+        assert_eq!(table(&case.layout, tag(Fixed::TagRemainder)), [[Fr::ZERO; 3]]);
+        let entries = table(&case.layout, tag(Fixed::TagOutput));
+        let expected: Vec<_> = range.map(|v| [integer(v), Fr::ZERO, integer(v)]).collect();
+        assert_eq!(entries, expected);
+    }
+}

@@ -67,9 +67,10 @@ fn decode(bytes: &[u8]) -> Result<ModelProto, ModelError> {
     let mut reader = bytes;
     let bad = |reason: String| ModelError::NotOnnx { reason };
     let proto = tract_onnx::onnx().proto_model_for_read(&mut reader).map_err(|error| bad(error.to_string()))?;
-    match proto.opset_import.iter().any(|opset| matches!(opset.domain.as_str(), "" | "ai.onnx") && opset.version > 0) {
-        true => Ok(proto),
-        false => Err(bad("it does not say which version of ONNX's operators it uses".to_owned())),
+    if proto.opset_import.iter().any(|opset| matches!(opset.domain.as_str(), "" | "ai.onnx")) {
+        Ok(proto)
+    } else {
+        Err(bad("it does not say which version of ONNX's operators it uses".to_owned()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Input files: `{"input_data": [[...]]}` and NumPy's `.npy`, as pure functions over bytes.
+//! Input files: `{"input_data": [[...]]}` and the `.npy` of `NumPy`, as pure functions over bytes.
 
 mod json;
 mod npy;

@@ -1,4 +1,4 @@
-//! NumPy's `.npy`, version 1 to 3: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+//! The `.npy` of `NumPy`, version 1 to 3: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 use super::InputValues;
 use crate::error::ModelError;

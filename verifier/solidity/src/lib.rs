@@ -7,10 +7,21 @@
 //!
 //! The arithmetic comes from the `snark-verifier` crate's EVM loader. It accepts calldata of any length above the
 //! needed, reduces scalars instead of refusing them and lets precompiles burn all gas on bad points; [`generate`] closes
-//! these three holes in its text and fails when it does not find the places to close.
+//! these three holes in its text, and fails when it does not find the places to close. It also makes the text compact
+//! enough for a chain's limit on code.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `yul` | reads and writes the generated assembly |
+//! | `strict` | closes the holes |
+//! | `compact` | shortens |
+//! | `contract` | puts the contract around it |
 
+mod compact;
+mod contract;
 mod error;
 mod strict;
+mod yul;
 
 pub use error::SolidityError;
 
@@ -55,7 +66,8 @@ pub fn generate(key: &VerifyingKey) -> Result<String, SolidityError> {
     let proof = Shplonk::read_proof(&deciding, &protocol, &instances, &mut transcript).map_err(refuse)?;
     Shplonk::verify(&deciding, &protocol, &instances, &proof).map_err(refuse)?;
     let length = 32 * key.instances() + key.proof_length();
-    Ok(heading(key) + &strict::make_strict(&loader.solidity_code(), length)?)
+    let body = compact::compact(strict::strict_body(&loader.solidity_code())?);
+    Ok(heading(key) + &contract::contract(length, &body))
 }
 
 /// The calldata of a verifying call: the public values as words, then the proof.

@@ -1,95 +1,115 @@
 //! Makes the generated source refuse what it would otherwise overlook.
 
 use crate::SolidityError;
+use crate::yul::{Expr, Line, number};
 
-/// The header of the generated contract, up to the body of its assembly block.
+/// What precedes the body of the generated assembly.
 const HEADER_END: &str = "let success := true";
-/// A scalar read from calldata, reduced: `mstore(PTR, mod(calldataload(OFFSET), f_q))`.
-const LOOSE_SCALAR: &str = ", mod(calldataload(";
 /// The generator's last check.
 const LAST_CHECK: &str = "if iszero(success) { revert(0, 0) }";
 
-/// Adds the exact length of the calldata, canonical scalars, a stop before the first precompile when anything read was
-/// malformed, and errors with names.
-pub(crate) fn make_strict(source: &str, length: usize) -> Result<String, SolidityError> {
+/// The generated body's lines, with canonical scalars and points, a stop before the first precompile when anything read
+/// was malformed, and an error with a name at the end.
+pub(crate) fn strict_body(source: &str) -> Result<Vec<Line>, SolidityError> {
     let (_, body) = source.split_once(HEADER_END).ok_or(unrecognised(HEADER_END, "1", 0))?;
-    let checks = body.matches(LAST_CHECK).count();
-    if checks != 1 {
-        return Err(unrecognised(LAST_CHECK, "1", checks));
-    }
-    let (mut scalars, mut stopped) = (0, false);
-    let mut strict = String::with_capacity(body.len() + 4096);
-    for line in body.lines() {
-        if !stopped && line.contains("staticcall(") {
-            strict.push_str(MALFORMED);
+    let lines: Vec<Line> = body.lines().filter(|line| !line.trim().is_empty()).map(Line::parse).collect();
+    let mut strict = Vec::with_capacity(lines.len());
+    let (mut loads, mut stopped, mut checked, mut at) = (0, false, 0, 0);
+    while let Some(line) = lines.get(at) {
+        let text = line.to_string();
+        if !stopped && text.contains("staticcall(") {
+            strict.extend(MALFORMED.lines().map(Line::parse));
             stopped = true;
         }
-        match line.trim().split_once(LOOSE_SCALAR) {
-            Some((store, rest)) => {
-                let pointer = store.strip_prefix("mstore(").ok_or(unrecognised(LOOSE_SCALAR, "a store", 0))?;
-                let (offset, _) = rest.split_once("), f_q))").ok_or(unrecognised(LOOSE_SCALAR, "a load", 0))?;
-                strict.push_str(&format!("success := and(load_scalar({pointer}, {offset}), success)\n"));
-                scalars += 1;
-            }
-            None if line.contains("calldataload(") && !is_coordinate(line) => {
-                return Err(unrecognised("calldataload", "scalars and points only", 1));
-            }
-            None => {
-                strict.push_str(line);
-                strict.push('\n');
+        let (load, length) = if let Some(pointer_offset) = loose_scalar(line) {
+            (Some(("load_scalars", pointer_offset)), 1)
+        } else if let Some(pointer_offset) = lines.get(at..at + 7).and_then(loose_point) {
+            (Some(("load_points", pointer_offset)), 7)
+        } else if text.contains("calldataload(") {
+            return Err(unrecognised("calldataload", "scalars and points only", 1));
+        } else {
+            (None, 1)
+        };
+        match load {
+            Some((function, (pointer, offset))) if !stopped => push_load(&mut strict, function, pointer, offset),
+            Some(_) => return Err(unrecognised("calldataload", "none after the first precompile", 1)),
+            None if text == LAST_CHECK => strict.extend(INVALID.lines().map(Line::parse)),
+            None => strict.push(line.clone()),
+        }
+        checked += usize::from(text == LAST_CHECK);
+        loads += usize::from(load.is_some());
+        at += length;
+    }
+    if loads == 0 || !stopped || checked != 1 {
+        return Err(unrecognised("load, precompile, last check", "each", checked));
+    }
+    Ok(strict)
+}
+
+/// `mstore(POINTER, mod(calldataload(OFFSET), f_q))`: the generator reduces scalars.
+fn loose_scalar(line: &Line) -> Option<(usize, usize)> {
+    let Line::Store(pointer, Expr::Call(name, arguments)) = line else { return None };
+    let [Expr::Call(load, offset), Expr::Atom(modulus)] = arguments.as_slice() else { return None };
+    let [Expr::Atom(offset)] = offset.as_slice() else { return None };
+    (name == "mod" && load == "calldataload" && modulus == "f_q").then_some(())?;
+    Some((*pointer, number(offset)?))
+}
+
+/// A block that loads a point's coordinates and checks that it is on the curve.
+fn loose_point(lines: &[Line]) -> Option<(usize, usize)> {
+    let [_, Line::Assign(_, Expr::Call(_, offset)), Line::Store(pointer, _), ..] = lines else { return None };
+    let [Expr::Atom(offset)] = offset.as_slice() else { return None };
+    let offset = number(offset)?;
+    let expected = [
+        "{".to_owned(),
+        format!("let x := calldataload({offset:#x})"),
+        format!("mstore({pointer:#x}, x)"),
+        format!("let y := calldataload({:#x})", offset + 32),
+        format!("mstore({:#x}, y)", pointer + 32),
+        "success := and(validate_ec_point(x, y), success)".to_owned(),
+        "}".to_owned(),
+    ];
+    lines.iter().map(Line::to_string).eq(expected).then_some((*pointer, offset))
+}
+
+/// Appends a load of one scalar or point, or lengthens the run that it continues.
+fn push_load(lines: &mut Vec<Line>, function: &str, pointer: usize, offset: usize) {
+    let size = if function == "load_points" { 64 } else { 32 };
+    if let Some(Line::Other(last)) = lines.last_mut() {
+        if let Some((first, from, count)) = parse_load(last, function) {
+            if (first + count * size, from + count * size) == (pointer, offset) {
+                *last = load(function, first, from, count + 1);
+                return;
             }
         }
     }
-    if scalars == 0 || !stopped {
-        return Err(unrecognised(LOOSE_SCALAR, "at least 1, then a precompile", scalars));
-    }
-    let strict = strict.replace(LAST_CHECK, INVALID);
-    Ok(HEADER.replace("LENGTH", &length.to_string()) + &strict)
+    lines.push(Line::Other(load(function, pointer, offset, 1)));
 }
 
-fn is_coordinate(line: &str) -> bool {
-    let line = line.trim();
-    line.starts_with("let x := calldataload(") || line.starts_with("let y := calldataload(")
+fn load(function: &str, pointer: usize, offset: usize, count: usize) -> String {
+    // The comment keeps the line from being taken for arithmetic.
+    format!("success := and({function}({pointer:#x}, {offset:#x}, {count}), success) //")
 }
 
-fn unrecognised(what: &'static str, expected: &'static str, got: usize) -> SolidityError {
+/// Pointer, offset and count of a load that [`load`] wrote.
+pub(crate) fn parse_load(text: &str, function: &str) -> Option<(usize, usize, usize)> {
+    let arguments = text.strip_prefix("success := and(")?.strip_prefix(function)?.strip_prefix('(')?;
+    let (arguments, _) = arguments.split_once(')')?;
+    let mut numbers = arguments.split(", ").map(number);
+    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+}
+
+pub(crate) fn unrecognised(what: &'static str, expected: &'static str, got: usize) -> SolidityError {
     SolidityError::Unrecognised { what, expected, got }
 }
 
 /// Stops before any precompile sees a point that is off the curve, which would burn the gas it is given.
-const MALFORMED: &str = "            if iszero(success) {
-                mstore(0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000)
-                revert(0, 4)
-            }
-";
+const MALFORMED: &str = "if iszero(success) {
+mstore(0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000) //
+revert(0, 4)
+}";
 
 const INVALID: &str = "if iszero(success) {
-                mstore(0, 0x09bde33900000000000000000000000000000000000000000000000000000000)
-                revert(0, 4)
-            }";
-
-const HEADER: &str = r#"
-pragma solidity 0.8.30;
-
-/// Verifies one kind of proof. Calldata: the public values as words, then the proof; nothing else.
-contract Halo2Verifier {
-    /// The calldata is not as long as the public values and a proof.
-    error WrongLength(uint256 expected, uint256 got);
-    /// A word is not below the modulus or a point is not on the curve.
-    error MalformedProof();
-    /// The proof does not show what the public values claim.
-    error InvalidProof();
-
-    fallback(bytes calldata) external returns (bytes memory) {
-        if (msg.data.length != LENGTH) revert WrongLength(LENGTH, msg.data.length);
-        assembly ("memory-safe") {
-            // The generated code owns all memory from 0x80 on.
-            let data := mload(0x40)
-            if iszero(eq(data, 0x80)) { revert(0, 0) }
-            let success := true
-            function load_scalar(ptr, offset) -> valid {
-                let value := calldataload(offset)
-                valid := lt(value, 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001)
-                mstore(ptr, value)
-            }
-"#;
+mstore(0, 0x09bde33900000000000000000000000000000000000000000000000000000000) //
+revert(0, 4)
+}";

@@ -1,0 +1,143 @@
+//! Every lookup made vacuous for one lie - its table is granted the lying tuple - and the lie passes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay_circuits::{Advice, Fixed, Layout, Pinned};
+use assay_models::Op;
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::rejected;
+use crate::checker::Dropped;
+use crate::forge::{Forged, Lie, Tuple};
+use crate::lies::{Catch, lies};
+use crate::networks::{self, Case, integer, small};
+
+const REMAINDER: usize = 0;
+const OUTPUT: usize = 1;
+const MAXIMUM: usize = 2;
+
+/// Whether a lie with one tuple in no table passes a circuit whose tables hold that tuple too.
+pub(crate) fn passes_if_granted(case: &Case, lie: &Lie, lookup: usize) -> bool {
+    let forged = rejected(case, lie);
+    let [(row, missing)] = forged.missing[..] else { panic!("{:?} are in no table", forged.missing) };
+    assert_eq!(missing, lookup);
+    let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
+    let granted = layout.report().table_rows;
+    assert!(granted < layout.usable_rows() - 1);
+    for (column, value) in [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(tuple(case, &forged, row, lookup)) {
+        let index = layout.shape.fixed_index(column).unwrap();
+        layout.fixed[index][granted] = value;
+    }
+    let mut columns = forged.columns.clone();
+    columns.set(&layout, Advice::M, granted, Fr::ONE);
+    Case::judge_on(&layout, &Forged { columns, ..forged }, &Pinned::new(), &Dropped::default()).is_empty()
+}
+
+/// The tuple that a row looks up.
+fn tuple(case: &Case, forged: &Forged, row: usize, lookup: usize) -> [Fr; 4] {
+    let cell = |column, row| forged.columns.get(&case.layout, column, row);
+    let fixed = |column| case.layout.fixed_at(column, row);
+    match lookup {
+        REMAINDER => [fixed(Fixed::TagRemainder), cell(Advice::T, row), cell(Advice::B, row), Fr::ZERO],
+        OUTPUT => [fixed(Fixed::TagOutput), cell(Advice::C, row), cell(Advice::B, row), cell(Advice::Z, row)],
+        _ => {
+            let excess = cell(Advice::Z, row - 1) + cell(Advice::R, row - 1) - cell(Advice::Z, row);
+            [Fr::ONE, excess, cell(Advice::R, row), Fr::ZERO]
+        }
+    }
+}
+
+#[test]
+fn without_any_one_lookup_a_lie_passes() {
+    for case in networks::all() {
+        let mut covered: BTreeSet<(usize, i64)> = BTreeSet::new();
+        for (at, node) in case.graph.nodes.iter().enumerate().filter(|(_, node)| node.op.requantise().is_some()) {
+            let row = case.row(at, 0);
+            assert!(passes_if_granted(&case, &another_quotient(&case, at), REMAINDER), "{}", node.name);
+            covered.insert((REMAINDER, small(case.layout.fixed_at(Fixed::TagRemainder, row))));
+            assert!(passes_if_granted(&case, &another_output(&case, at), OUTPUT), "{}", node.name);
+            covered.insert((OUTPUT, small(case.layout.fixed_at(Fixed::TagOutput, row))));
+        }
+        assert!(passes_if_granted(&case, &not_a_byte(&case), OUTPUT));
+        covered.insert((OUTPUT, small(case.layout.fixed_at(Fixed::TagOutput, 1))));
+        if case.graph.nodes.iter().any(|node| matches!(node.op, Op::MaxPool(_))) {
+            let raised = lies(&case).into_iter().find(|placed| matches!(placed.catch, Catch::Maximum(_))).unwrap();
+            assert!(passes_if_granted(&case, &raised.lie, MAXIMUM));
+        }
+        let missed: Vec<_> = in_use(&case).into_iter().filter(|lookup| !covered.contains(lookup)).collect();
+        assert_eq!(missed, exempt(&case), "{}", case.graph.name);
+        println!("{}: lookups with a canary, by kind and tag: {covered:?}; exempt {missed:?}", case.graph.name);
+    }
+}
+
+/// The lookups of a layout: kind and tag.
+fn in_use(case: &Case) -> BTreeSet<(usize, i64)> {
+    let rows = (0..case.activations_end()).filter(|row| case.flag(Fixed::Lookup, *row));
+    let tag = |column, row| small(case.layout.fixed_at(column, row));
+    rows.flat_map(|row| [(REMAINDER, tag(Fixed::TagRemainder, row)), (OUTPUT, tag(Fixed::TagOutput, row))]).collect()
+}
+
+/// The remainder lookup of byte rows binds t, which no sum reads there: it pins a cell that would be free, and no lie.
+fn exempt(case: &Case) -> Vec<(usize, i64)> {
+    assert!(!case.flag(Fixed::CoefT, 1) && case.flag(Fixed::CoefC, 1));
+    vec![(REMAINDER, small(case.layout.fixed_at(Fixed::TagRemainder, 1)))]
+}
+
+/// Another output, its remainder moved out of its range so that the accumulator stays.
+fn another_quotient(case: &Case, node: usize) -> Lie {
+    let (honest, other) = (case.tuple(node, 0), case.other(node, 0));
+    let (_, divisor) = case.quotient(node, 0);
+    let t = honest.t - 2 * divisor * (small(other.c) - small(honest.c));
+    Lie { cells: BTreeMap::from([((node, 0), Tuple { t, ..other })]), ..Lie::default() }
+}
+
+/// An output that does not follow from its quotient.
+fn another_output(case: &Case, node: usize) -> Lie {
+    let honest = case.tuple(node, 0);
+    let z = if honest.z > 3 { honest.z - 1 } else { honest.z + 1 };
+    Lie { cells: BTreeMap::from([((node, 0), Tuple { z, ..honest })]), ..Lie::default() }
+}
+
+/// One input element 256 too large, its neighbour in the word one too small: the word is the same.
+pub(crate) fn not_a_byte(case: &Case) -> Lie {
+    let dtype = case.graph.tensors[case.graph.input.0].dtype;
+    let forged = |at: usize| {
+        let mut input = case.input.clone();
+        (input[at], input[at + 1]) = (input[at] - 1, input[at + 1] + 256);
+        Lie { input: Some(input), keep_input_claim: true, ..Lie::default() }
+    };
+    let words = assay_circuits::WORD_BYTES;
+    let same_word = |at: &usize| at / words == (at + 1) / words && case.input[*at] > dtype.min();
+    (0..case.input.len() - 1)
+        .filter(same_word)
+        .map(forged)
+        .find(|lie| case.forge(lie).missing.len() == 1)
+        .unwrap_or_else(|| panic!("{}: every such input leaves another table too", case.graph.name))
+}
+
+#[test]
+fn a_half_integer_passes_where_the_output_lookup_is_granted_it() {
+    for case in [networks::cnn(), networks::fork()] {
+        let (lie, node) = half_integer(&case);
+        assert!(passes_if_granted(&case, &lie, OUTPUT), "{} {node}", case.graph.name);
+    }
+}
+
+/// The other side of an exact tie: `c = odd / 2` in the field, a remainder that its table holds.
+pub(crate) fn half_integer(case: &Case) -> (Lie, usize) {
+    let conv = |at: &usize| matches!(case.graph.nodes[*at].op, Op::Conv(_));
+    let (node, index) = (0..case.graph.nodes.len())
+        .filter(conv)
+        .find_map(|node| case.ties(node).first().map(|index| (node, *index)))
+        .unwrap();
+    let (n, d) = case.quotient(node, index);
+    let honest = case.tuple(node, index);
+    let even = 2 * small(honest.c) + honest.b;
+    let odd = 2 * n.div_euclid(d) + 1 - even;
+    assert!(even % 2 == 0 && odd.rem_euclid(2) == 1);
+    let rule = case.graph.nodes[node].op.requantise().unwrap();
+    let half = integer(odd) * Fr::from(2).invert().unwrap();
+    let tuple = Tuple { c: half, t: n - d * odd, b: 0, z: rule.saturate(odd) };
+    (Lie { cells: BTreeMap::from([((node, index), tuple)]), ..Lie::default() }, node)
+}

@@ -1,0 +1,80 @@
+//! Compiled graphs: what `from_bytes` refuses, so that later code may trust what it accepts.
+#![expect(clippy::panic, reason = "test code")]
+
+use assay_models::samples::{tiny_cnn, tiny_mlp};
+use assay_models::{DType, Op, QuantizedGraph, TensorId};
+
+/// A change that must be refused, and a word of the message.
+type Spoil = (fn(&mut QuantizedGraph), &'static str);
+
+const SPOILS: [Spoil; 17] = [
+    (|g| g.input = TensorId(99), "out of range"),
+    (|g| g.output = TensorId(99), "out of range"),
+    (|g| g.nodes[1].inputs = vec![TensorId(7)], "out of range"),
+    (|g| g.nodes.swap(0, 1), "read before it is written"),
+    (|g| g.nodes[2].output = TensorId(1), "written twice"),
+    (|g| g.nodes.truncate(3), "no producer"),
+    (|g| g.nodes[0].inputs.clear(), "expected 1 operands, got 0"),
+    (|g| g.tensors[1].shape = vec![1, 2, 6, 7], "[1, 2, 6, 6]"),
+    (|g| g.tensors[3].shape = vec![1, 19], "result of Reshape"),
+    (|g| g.tensors[0].shape = vec![1, 1, 0, 6], "at least 1"),
+    (|g| g.tensors[0].dtype = DType::I64, "element type"),
+    (|g| g.tensors[2].dtype = DType::I8, "that of the operand"),
+    (|g| g.tensors[1].zero_point = 4, "zero point"),
+    (|g| g.tensors[0].scale = f64::NAN, "NaN"),
+    (|g| conv(g).weights.truncate(17), "weights: expected 18, got 17"),
+    (|g| conv(g).group = 0, "group"),
+    (|g| conv(g).pads = [3, 0, 0, 0], "do not fit"),
+];
+
+const BAD_RULES: [Spoil; 7] = [
+    (|g| conv(g).requantise.multipliers = vec![1, 2, 3], "multipliers"),
+    (|g| conv(g).requantise.multipliers = vec![], "multipliers"),
+    (|g| conv(g).requantise.multipliers = vec![0], "multiplier = 0"),
+    (|g| conv(g).requantise.divisor = 0, "divisor = 0"),
+    (|g| conv(g).requantise.low = -1, "low = -1"),
+    (|g| conv(g).requantise.high = 256, "high = 256"),
+    (|g| conv(g).requantise.high = 4, "low = 5"),
+];
+
+fn conv(graph: &mut QuantizedGraph) -> &mut assay_models::ops::Conv {
+    match &mut graph.nodes[0].op {
+        Op::Conv(conv) => conv,
+        other => panic!("a Conv first, got {}", other.name()),
+    }
+}
+
+#[test]
+fn inconsistent_graphs_are_refused_with_the_reason() {
+    for (at, (spoil, word)) in SPOILS.iter().chain(&BAD_RULES).enumerate() {
+        let mut graph = tiny_cnn();
+        spoil(&mut graph);
+        let message = QuantizedGraph::from_bytes(&graph.to_bytes()).unwrap_err().to_string();
+        assert!(message.contains(word), "spoil {at}: {word:?} is not in {message:?}");
+    }
+}
+
+#[test]
+fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
+    for graph in [tiny_cnn(), tiny_mlp()] {
+        let bytes = graph.to_bytes();
+        assert!(bytes.starts_with(b"ASSAYGR1"));
+        assert_eq!(QuantizedGraph::from_bytes(&bytes).unwrap(), graph);
+        for end in 0..bytes.len() {
+            assert!(QuantizedGraph::from_bytes(&bytes[..end]).is_err(), "{end}");
+        }
+        assert!(QuantizedGraph::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
+    }
+    let message = QuantizedGraph::from_bytes(b"ASSAYGR2....").unwrap_err().to_string();
+    assert!(message.contains("expected the mark ASSAYGR1, got \"ASSAYGR2\"") && message.contains("assay compile"));
+}
+
+#[test]
+fn the_digest_depends_on_every_weight() {
+    let digest = tiny_cnn().digest();
+    for at in 0..18 {
+        let mut graph = tiny_cnn();
+        conv(&mut graph).weights[at] += 1;
+        assert_ne!(graph.digest(), digest);
+    }
+}

@@ -1,0 +1,197 @@
+//! The binary, run as a user runs it: what it writes, what it says, and its exit codes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+const INVALID_PROOF: i32 = 1;
+const WRONG_REQUEST: i32 = 2;
+const MACHINE: i32 = 3;
+
+/// A folder of its own with the small network and its sample input; removed at the end.
+struct Sandbox {
+    folder: PathBuf,
+}
+
+impl Sandbox {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("assay-cli-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/mnist-mlp");
+        for file in ["mnist-mlp.onnx", "input.json", "input.npy"] {
+            fs::copy(zoo.join(file), folder.join(file)).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
+        command.args(arguments).current_dir(&self.folder).env("XDG_DATA_HOME", self.path("data"));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command that must fail with this code and say each of these words.
+    fn fails(&self, arguments: &[&str], code: i32, says: &[&str]) {
+        let output = self.run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
+        for words in says {
+            assert!(message.contains(words), "{arguments:?} does not say {words:?}: {message}");
+        }
+        assert!(!message.contains("panicked"), "{message}");
+    }
+
+    fn partial_files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.path("mnist-mlp.assay")) else { return Vec::new() };
+        let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".partial")).collect()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+#[test]
+fn commands_chain_without_flags_from_the_model_to_a_valid_proof_and_a_contract() {
+    let sandbox = Sandbox::new("chain");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
+    let infer: serde_json::Value =
+        serde_json::from_str(&sandbox.succeeds(&["infer", "mnist-mlp.onnx", "--input", "input.npy", "--json"])).unwrap();
+    assert_eq!(infer["label"], 6);
+    let arguments = ["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "0xc0ffee", "--json"];
+    let proved: serde_json::Value = serde_json::from_str(&sandbox.succeeds(&arguments)).unwrap();
+    assert_eq!(proved["output"], infer["output"]);
+    let verdict: serde_json::Value =
+        serde_json::from_str(&sandbox.succeeds(&["verify", "mnist-mlp.onnx", "--json"])).unwrap();
+    assert_eq!((&verdict["valid"], &verdict["insecure"]), (&true.into(), &true.into()));
+    assert!(verdict["instances"].as_array().unwrap().last().unwrap().as_str().unwrap().ends_with("c0ffee"));
+    sandbox.succeeds(&["contract", "mnist-mlp.onnx"]);
+    let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/Verifier.sol")).unwrap();
+    assert!(source.contains("pragma solidity"));
+    assert_eq!(sandbox.partial_files(), [""; 0]);
+
+    let proof = fs::read_to_string(sandbox.path("mnist-mlp.assay/proof.json")).unwrap();
+    let changed = |name: &str, text: String| {
+        assert_ne!(text, proof);
+        fs::write(sandbox.path(name), text).unwrap();
+    };
+    let mut file: serde_json::Value = serde_json::from_str(&proof).unwrap();
+    let hex = file["proof"].as_str().unwrap().to_owned();
+    let last = if hex.ends_with('0') { "1" } else { "0" };
+    file["proof"] = format!("{}{last}", &hex[..hex.len() - 1]).into();
+    changed("flipped.json", file.to_string());
+    sandbox.fails(&["verify", "mnist-mlp.onnx", "--proof", "flipped.json"], INVALID_PROOF, &["proof"]);
+    file["proof"] = hex[..hex.len() - 64].into();
+    changed("short.json", file.to_string());
+    sandbox.fails(&["verify", "mnist-mlp.onnx", "--proof", "short.json"], INVALID_PROOF, &["expected", "bytes"]);
+    let mut file: serde_json::Value = serde_json::from_str(&proof).unwrap();
+    file["instances"][0] = format!("0x{:064x}", 1).into();
+    changed("input.json.proof", file.to_string());
+    sandbox.fails(&["verify", "mnist-mlp.onnx", "--proof", "input.json.proof"], INVALID_PROOF, &["invalid"]);
+    file["graph_digest"] = "11".repeat(32).into();
+    changed("foreign.json", file.to_string());
+    sandbox.fails(&["verify", "mnist-mlp.onnx", "--proof", "foreign.json"], WRONG_REQUEST, &["1111111111111111"]);
+    changed("half.json", proof[..proof.len() / 2].to_owned());
+    sandbox.fails(&["verify", "mnist-mlp.onnx", "--proof", "half.json"], WRONG_REQUEST, &["proof file"]);
+
+    let key = fs::read(sandbox.path("mnist-mlp.assay/vk")).unwrap();
+    fs::write(sandbox.path("mnist-mlp.assay/vk"), &key[..key.len() - 9]).unwrap();
+    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["verifying key"]);
+    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json"], WRONG_REQUEST, &["verifying key"]);
+    fs::write(sandbox.path("mnist-mlp.assay/vk"), &key).unwrap();
+    let mut srs = fs::read(sandbox.path("mnist-mlp.assay/srs")).unwrap();
+    let middle = srs.len() / 2;
+    srs[middle] ^= 1;
+    fs::write(sandbox.path("mnist-mlp.assay/srs"), &srs).unwrap();
+    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json"], WRONG_REQUEST, &["checksum"]);
+}
+
+#[test]
+fn a_wrong_model_is_refused_with_the_reason() {
+    let sandbox = Sandbox::new("models");
+    sandbox.fails(&["compile", "missing.onnx"], WRONG_REQUEST, &["missing.onnx"]);
+    fs::write(sandbox.path("text.onnx"), "this is no model").unwrap();
+    sandbox.fails(&["compile", "text.onnx"], WRONG_REQUEST, &["ONNX"]);
+    let model = fs::read(sandbox.path("mnist-mlp.onnx")).unwrap();
+    fs::write(sandbox.path("cut.onnx"), &model[..model.len() / 2]).unwrap();
+    sandbox.fails(&["compile", "cut.onnx"], WRONG_REQUEST, &["cut.onnx"]);
+    assert!(!sandbox.path("cut.assay").exists(), "a refused model leaves no folder");
+    sandbox.fails(&["setup", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay compile"]);
+    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json"], WRONG_REQUEST, &["assay compile"]);
+    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay setup"]);
+    fs::write(sandbox.path("mnist-mlp.assay"), "in the way").unwrap();
+    sandbox.fails(&["compile", "mnist-mlp.onnx"], MACHINE, &["mnist-mlp.assay"]);
+}
+
+#[test]
+fn a_wrong_input_is_refused_with_what_was_expected_and_got() {
+    let sandbox = Sandbox::new("inputs");
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    let refused = |name: &str, text: &str, says: &[&str]| {
+        fs::write(sandbox.path(name), text).unwrap();
+        sandbox.fails(&["infer", "mnist-mlp.onnx", "--input", name], WRONG_REQUEST, says);
+    };
+    refused("short.json", r#"{"input_data": [[0.5, 0.25]]}"#, &["784", "2"]);
+    refused("nan.json", r#"{"input_data": [[NaN]]}"#, &["nan.json"]);
+    refused("words.json", "hello", &["words.json"]);
+    refused("bytes.npy", "hello", &["bytes.npy"]);
+    sandbox.fails(&["infer", "mnist-mlp.onnx", "--input", "absent.json"], WRONG_REQUEST, &["absent.json"]);
+    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "xyz"], WRONG_REQUEST, &["--context"]);
+    let long = "ff".repeat(32);
+    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", &long], WRONG_REQUEST, &["31 bytes"]);
+}
+
+#[test]
+fn a_missing_small_or_damaged_srs_is_refused_with_the_command_that_helps() {
+    let sandbox = Sandbox::new("srs");
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.fails(&["setup", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay srs"]);
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "6", "--output", "small"]);
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--srs", "small"], WRONG_REQUEST, &["2^12", "2^6"]);
+    let small = fs::read(sandbox.path("small")).unwrap();
+    fs::write(sandbox.path("cut"), &small[..small.len() - 1]).unwrap();
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--srs", "cut"], WRONG_REQUEST, &["cut"]);
+    sandbox.fails(&["srs", "import", "cut"], WRONG_REQUEST, &["cut"]);
+    sandbox.fails(&["srs", "generate"], WRONG_REQUEST, &["--insecure"]);
+    assert!(!sandbox.path("mnist-mlp.assay/vk").exists());
+}
+
+#[test]
+fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
+    let sandbox = Sandbox::new("kill");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    for milliseconds in [20, 200, 500, 800, 1_100] {
+        let mut child = sandbox.command(&["setup", "mnist-mlp.onnx"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let key = sandbox.path("mnist-mlp.assay/vk");
+        if let Ok(bytes) = fs::read(&key) {
+            assert!(assay_verifier::VerifyingKey::from_bytes(&bytes).is_ok(), "killed after {milliseconds} ms");
+        }
+    }
+    sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json"]);
+    sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+}
