@@ -7,9 +7,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Proves that a published neural network really produced an answer.
 #[derive(Debug, Parser)]
 #[command(name = "assay", version, about, max_term_width = 110)]
-#[command(after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
+#[command(
+    after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
 assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n\n\
-Exit codes: 0 done, 1 the proof is invalid, 2 the request is wrong, 3 the machine failed.")]
+Exit codes: 0 done, 1 the proof is invalid, 2 the request is wrong, 3 the machine failed."
+)]
 pub(crate) struct Cli {
     /// Print one machine-readable JSON object, last
     #[arg(long, global = true)]
@@ -21,22 +23,30 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Import a quantised ONNX model and plan its circuit
-    #[command(after_help = "Example:\n  assay compile lenet.onnx\nWrites lenet.assay/graph.bin and lenet.assay/layout.json.")]
+    #[command(
+        after_help = "Example:\n  assay compile lenet.onnx\nWrites lenet.assay/graph.bin and lenet.assay/layout.json."
+    )]
     Compile(ModelArgs),
     /// Make the keys of a compiled model
-    #[command(after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/pk and lenet.assay/vk.")]
+    #[command(
+        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/pk and lenet.assay/vk."
+    )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
     #[command(after_help = "Example:\n  assay prove lenet.onnx --input input.json\nWrites lenet.assay/proof.json.")]
     Prove(ProveArgs),
     /// Check a proof
-    #[command(after_help = "Example:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json\nExit code 1 when the proof is invalid.")]
+    #[command(
+        after_help = "Example:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json\nExit code 1 when the proof is invalid."
+    )]
     Verify(VerifyArgs),
     /// Run the model without proving
     #[command(after_help = "Example:\n  assay infer lenet.onnx --input input.json")]
     Infer(InferArgs),
     /// Write the Solidity verifier, and the calldata of the proof if there is one
-    #[command(after_help = "Example:\n  assay contract lenet.onnx\nWrites lenet.assay/Verifier.sol and lenet.assay/calldata.hex.")]
+    #[command(
+        after_help = "Example:\n  assay contract lenet.onnx\nWrites lenet.assay/Verifier.sol and lenet.assay/calldata.hex."
+    )]
     Contract(ModelArgs),
     /// Make or import the structured reference string
     #[command(subcommand)]

@@ -19,7 +19,8 @@ use crate::files::{self, ModelFolder};
 /// The graph that `assay compile` wrote.
 fn compiled_graph(folder: &ModelFolder) -> Outcome<QuantizedGraph> {
     let bytes = folder.read("graph.bin", "compile")?;
-    QuantizedGraph::from_bytes(&bytes).request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))
+    QuantizedGraph::from_bytes(&bytes)
+        .request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))
 }
 
 /// Reads an input file and quantises it for the graph's input.

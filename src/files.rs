@@ -16,7 +16,11 @@ pub(crate) struct ModelFolder {
 impl ModelFolder {
     /// The folder of a model, named by its ONNX file or by the folder itself.
     pub(crate) fn of(model: &Path) -> Self {
-        let onnx = if model.extension().is_some_and(|e| e == "assay") { model.with_extension("onnx") } else { model.to_owned() };
+        let onnx = if model.extension().is_some_and(|e| e == "assay") {
+            model.with_extension("onnx")
+        } else {
+            model.to_owned()
+        };
         Self { folder: onnx.with_extension("assay"), model: onnx }
     }
 

@@ -63,7 +63,8 @@ impl Terminal {
             return ProgressBar::hidden();
         }
         let about = expected.map_or_else(String::new, |d| format!(" of about {:.0} s", d.as_secs_f64().max(1.0)));
-        let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
         let spinner = ProgressBar::new_spinner().with_style(style).with_message(format!("{what}{about}"));
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner

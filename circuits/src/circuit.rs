@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use assay_models::Trace;
 use halo2_proofs::circuit::{Cell, Layouter, SimpleFloorPlanner, Value};
-use halo2_proofs::plonk::{self, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, VirtualCells};
+use halo2_proofs::plonk::{
+    self, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, SecondPhase, VirtualCells,
+};
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -88,7 +90,10 @@ impl Config {
         let config = Self { shape, advice, fixed, instance, challenges };
         meta.create_gate("network", |cells| {
             let expressions = Expressions { config: &config, cells: RefCell::new(cells) };
-            Gate::ALL.into_iter().filter_map(|gate| Some((gate.name(), gate.polynomial(&expressions).0?))).collect::<Vec<_>>()
+            Gate::ALL
+                .into_iter()
+                .filter_map(|gate| Some((gate.name(), gate.polynomial(&expressions).0?)))
+                .collect::<Vec<_>>()
         });
         config
     }
@@ -206,9 +211,13 @@ impl Circuit<Fr> for InferenceCircuit {
                     columns.complete(layout, &challenges, pinned);
                     columns
                 });
-                for ((name, column), values) in config.shape.advice.iter().zip(&config.advice).zip(
-                    completed.as_ref().map_or(&columns.advice, |c| &c.advice),
-                ) {
+                for ((name, column), values) in config
+                    .shape
+                    .advice
+                    .iter()
+                    .zip(&config.advice)
+                    .zip(completed.as_ref().map_or(&columns.advice, |c| &c.advice))
+                {
                     if (name.phase() == 1) != completed.is_some() {
                         continue;
                     }

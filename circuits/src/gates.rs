@@ -136,22 +136,12 @@ impl Gate {
     pub fn on<A: Algebra>(self, a: &A) -> A::Value {
         let sum = |columns: &[Fixed]| columns.iter().fold(a.constant(0), |acc, c| acc + a.fixed(*c));
         match self {
-            Self::F1 | Self::F2 => sum(&[
-                Fixed::FPlane,
-                Fixed::FVector,
-                Fixed::Pool00,
-                Fixed::Pool01,
-                Fixed::Pool10,
-                Fixed::Pool11,
-            ]),
-            Self::G1 | Self::G2 => sum(&[
-                Fixed::GPlane,
-                Fixed::GPack,
-                Fixed::Pool00,
-                Fixed::Pool01,
-                Fixed::Pool10,
-                Fixed::Pool11,
-            ]),
+            Self::F1 | Self::F2 => {
+                sum(&[Fixed::FPlane, Fixed::FVector, Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11])
+            }
+            Self::G1 | Self::G2 => {
+                sum(&[Fixed::GPlane, Fixed::GPack, Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11])
+            }
             Self::Acc1 | Self::Acc2 => a.fixed(Fixed::On),
             Self::U => sum(&[Fixed::KeepU, Fixed::StepU, Fixed::StartX, Fixed::ContX]),
             Self::P => sum(&[Fixed::On, Fixed::Scalar]),
@@ -181,11 +171,11 @@ impl Gate {
             }
             Self::F2 => {
                 let outer = f(Fixed::FOuter) * zh.clone() + f(Fixed::FOuterPair) * (zh.clone() * zh);
-                (self.on(a) - f(Fixed::FTake) + outer) * previous(Advice::F2) + f(Fixed::FTake) * a.advice(Advice::F1, 0)
+                (self.on(a) - f(Fixed::FTake) + outer) * previous(Advice::F2)
+                    + f(Fixed::FTake) * a.advice(Advice::F1, 0)
             }
             Self::G1 => {
-                let step =
-                    f(Fixed::GPlane) * zw.clone() + f(Fixed::Pool11) * zw + f(Fixed::GPack) * a.constant(256);
+                let step = f(Fixed::GPlane) * zw.clone() + f(Fixed::Pool11) * zw + f(Fixed::GPack) * a.constant(256);
                 let hold = f(Fixed::Pool00) + f(Fixed::Pool01) + f(Fixed::Pool10);
                 let reads = f(Fixed::GPlane) + f(Fixed::GPack) + f(Fixed::Pool11);
                 (f(Fixed::GCont) * step + hold) * previous(Advice::G1)
@@ -258,8 +248,7 @@ pub(crate) fn remainder_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
 
 /// Requantise, second lookup: `(tag, c, b, z)`.
 pub(crate) fn output_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
-    let tuple =
-        [a.fixed(Fixed::TagOutput), a.advice(Advice::C, 0), a.advice(Advice::B, 0), a.advice(Advice::Z, 0)];
+    let tuple = [a.fixed(Fixed::TagOutput), a.advice(Advice::C, 0), a.advice(Advice::B, 0), a.advice(Advice::Z, 0)];
     Slot { numerator: a.fixed(Fixed::Lookup), denominator: denominator(a, tuple) }
 }
 

@@ -142,7 +142,12 @@ impl Layout {
 
     /// A fixed cell; zero where the shape lacks the column.
     pub fn fixed_at(&self, column: Fixed, row: usize) -> Fr {
-        self.shape.fixed_index(column).and_then(|i| self.fixed.get(i)).and_then(|v| v.get(row)).copied().unwrap_or(Fr::ZERO)
+        self.shape
+            .fixed_index(column)
+            .and_then(|i| self.fixed.get(i))
+            .and_then(|v| v.get(row))
+            .copied()
+            .unwrap_or(Fr::ZERO)
     }
 
     /// Planes of a convolution's input shape.
@@ -234,9 +239,13 @@ impl<'a> Builder<'a> {
                 Op::Rescale(op) => ops::rescale::lay_out(&mut builder, index, node, op)?,
                 Op::MaxPool(op) => ops::max_pool::lay_out(&mut builder, node, op)?,
                 Op::Reshape => {} // another name for the same cells
-                Op::AveragePool(_) => return Err(unsupported(node, "AveragePool", "Conv, MaxPool or Gemm in its place")),
+                Op::AveragePool(_) => {
+                    return Err(unsupported(node, "AveragePool", "Conv, MaxPool or Gemm in its place"));
+                }
                 Op::Transpose(_) => return Err(unsupported(node, "Transpose", "tensors in [1, c, h, w] order")),
-                Op::ArgMax(_) => return Err(unsupported(node, "ArgMax", "the scores themselves as the graph's output")),
+                Op::ArgMax(_) => {
+                    return Err(unsupported(node, "ArgMax", "the scores themselves as the graph's output"));
+                }
             }
         }
         if builder.weight_row != 1 + weight_rows {
@@ -250,7 +259,9 @@ impl<'a> Builder<'a> {
     /// Rows the circuit needs with `weight_rows` rows of weights, blinding included.
     fn rows_with(&self, weight_rows: usize) -> usize {
         let scalars = self.scalar_row - self.weight_row;
-        let used = self.activation_row.max(1 + weight_rows + scalars).max(self.tables.rows() + 1);
+        // The last usable row only ends the sum of helpers: a lookup there would count for nothing.
+        let summed = self.activation_row.max(self.tables.rows()) + 1;
+        let used = summed.max(1 + weight_rows + scalars);
         used + UNUSABLE_ROWS
     }
 
@@ -261,6 +272,9 @@ impl<'a> Builder<'a> {
             return Err(CircuitError::TooManyRows { rows: total, limit_k: MAX_K });
         }
         let usable = (1usize << k) - UNUSABLE_ROWS;
+        if self.activation_row >= usable {
+            return Err(CircuitError::Invariant("no lookup stands in the last usable row"));
+        }
         let table = self.tables.entries();
         let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
         for row in 0..usable {
@@ -350,7 +364,8 @@ impl<'a> Builder<'a> {
             return Ok(fingerprint);
         }
         let (one, area) = (self.one(), self.area(planes.height, planes.width));
-        self.linear(&[(1, fingerprint, one), (-zero_point, area, one)]).ok_or(CircuitError::Invariant("a sum has terms"))
+        self.linear(&[(1, fingerprint, one), (-zero_point, area, one)])
+            .ok_or(CircuitError::Invariant("a sum has terms"))
     }
 
     /// The x cell of a weights row holds an element of a tensor.

@@ -113,9 +113,7 @@ impl Columns {
         let excess = cell(Advice::Z, before) + cell(Advice::R, before) - cell(Advice::Z, here);
         [
             on.then(|| [fixed(Fixed::TagRemainder), cell(Advice::T, here), cell(Advice::B, here), Fr::ZERO]),
-            on.then(|| {
-                [fixed(Fixed::TagOutput), cell(Advice::C, here), cell(Advice::B, here), cell(Advice::Z, here)]
-            }),
+            on.then(|| [fixed(Fixed::TagOutput), cell(Advice::C, here), cell(Advice::B, here), cell(Advice::Z, here)]),
             pooled.then(|| [Fr::from(crate::gates::RELU_TAG), excess, cell(Advice::R, here), Fr::ZERO]),
         ]
     }
@@ -236,7 +234,13 @@ impl Columns {
 
     /// A cell; zero where the shape lacks the column.
     pub fn get(&self, layout: &Layout, column: Advice, row: usize) -> Fr {
-        layout.shape.advice_index(column).and_then(|i| self.advice.get(i)).and_then(|c| c.get(row)).copied().unwrap_or(Fr::ZERO)
+        layout
+            .shape
+            .advice_index(column)
+            .and_then(|i| self.advice.get(i))
+            .and_then(|c| c.get(row))
+            .copied()
+            .unwrap_or(Fr::ZERO)
     }
 
     /// Sets a cell; does nothing where the shape lacks the column.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use assay_circuits::{InferenceCircuit, Layout, statement};
-use assay_models::{QuantizedGraph, interpret, samples};
+use assay_models::ops::Rescale;
+use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, samples};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
@@ -28,4 +29,38 @@ fn honest_inferences_of_small_networks_satisfy_the_circuit() {
         satisfied(&samples::tiny_mlp(), seed);
         satisfied(&samples::tiny_cnn(), seed);
     }
+}
+
+/// A change of scale of `elements` elements: two activation rows an element, no weights, small tables.
+fn rescale(elements: usize) -> QuantizedGraph {
+    let tensor = |name: &str, dtype| TensorInfo {
+        name: name.to_owned(),
+        shape: vec![1, elements],
+        dtype,
+        scale: 1.0,
+        zero_point: 0,
+    };
+    let requantise = Requantise { multipliers: vec![1], divisor: 8, zero_point: 0, low: -128, high: 127 };
+    let op = Op::Rescale(Rescale { requantise });
+    QuantizedGraph {
+        name: format!("rescale-{elements}"),
+        tensors: vec![tensor("x", DType::U8), tensor("y", DType::I8)],
+        nodes: vec![Node { name: "rescale".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }],
+        input: TensorId(0),
+        output: TensorId(1),
+    }
+}
+
+/// The last usable row only ends the sum of helpers: a lookup in it would bind nothing.
+#[test]
+fn no_lookup_stands_in_the_last_usable_row_however_full_the_circuit_is() {
+    let mut least = usize::MAX;
+    for elements in 245..260 {
+        let layout = Layout::plan(&rescale(elements)).unwrap();
+        let last = layout.elements.iter().map(|(row, _)| *row).max().unwrap();
+        assert!(last + 1 < layout.usable_rows(), "{elements}: row {last} of {}", layout.usable_rows());
+        least = least.min(layout.usable_rows() - 1 - last);
+    }
+    assert_eq!(least, 1, "one of the sizes fills the circuit to the last row but one");
+    satisfied(&rescale(252), 1);
 }

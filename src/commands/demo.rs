@@ -88,7 +88,10 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let trace = interpret(&graph, &input).machine("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let answer = largest(&output);
-    terminal.say(format_args!("  the model answers {} (the label is {label})\n", answer.map_or_else(String::new, |a| a.to_string())));
+    terminal.say(format_args!(
+        "  the model answers {} (the label is {label})\n",
+        answer.map_or_else(String::new, |a| a.to_string())
+    ));
 
     let (key, srs, setup_s) = keys(&graph, terminal)?;
     let report = key.layout().report();
@@ -231,7 +234,9 @@ fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {
 fn conclude(found: &Report, terminal: Terminal) -> Outcome {
     let memory = found.peak_rss_mb.map_or_else(|| "unknown".to_owned(), |mb| format!("{mb} MB"));
     terminal.say(format_args!("  proof {} bytes, peak memory {memory}", found.proof_bytes));
-    terminal.say("\n  The SRS of this demo is insecure: its secret is published. Use a ceremony's for anything that matters.");
+    terminal.say(
+        "\n  The SRS of this demo is insecure: its secret is published. Use a ceremony's for anything that matters.",
+    );
     terminal.result(found);
     let sound = found.tampered_rejected && !found.replay_paid && !found.thief_paid;
     if found.verified_native && found.verified_evm && found.paid && sound {

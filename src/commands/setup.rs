@@ -37,13 +37,15 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         ));
     }
     let srs = if srs.k() > layout.k {
-        let (cut, _) = terminal.step("cut the SRS to size", None, || srs.truncated(layout.k)).request("cannot cut the SRS")?;
+        let (cut, _) =
+            terminal.step("cut the SRS to size", None, || srs.truncated(layout.k)).request("cannot cut the SRS")?;
         cut
     } else {
         srs
     };
-    let (key, setup_s) =
-        terminal.step("make the keys", None, || keygen(&srs, layout, graph.digest())).machine("cannot make the keys")?;
+    let (key, setup_s) = terminal
+        .step("make the keys", None, || keygen(&srs, layout, graph.digest()))
+        .machine("cannot make the keys")?;
     let verifying = key.verifying_key();
     folder.create()?;
     // The key last: whoever finds one finds the SRS it belongs to.

@@ -171,7 +171,8 @@ impl Builder<'_> {
         let quotient = self.tables.output(self.graph, self.intervals, node, requantise)?;
         let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
             .map(|index| {
-                let channel = if requantise.multipliers.len() == planes.channels { index / planes.area() } else { index };
+                let channel =
+                    if requantise.multipliers.len() == planes.channels { index / planes.area() } else { index };
                 let inverse = Fr::from(requantise.multiplier(channel)).invert().unwrap_or(Fr::ZERO);
                 (Element::Requantised { node, index, channel }, [Fr::from(2 * requantise.divisor) * inverse, inverse])
             })
@@ -214,9 +215,8 @@ impl Builder<'_> {
         let planes = self.planes(tensor)?;
         let dtype = self.dtype(tensor)?;
         let tags = [self.tables.tag(TableKey::Zero), self.tables.tag(TableKey::Bytes(dtype))];
-        let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
-            .map(|index| (Element::Byte { tensor, index }, [Fr::ONE, Fr::ZERO]))
-            .collect();
+        let elements: Vec<(Element, [Fr; 2])> =
+            permutation(planes, order).map(|index| (Element::Byte { tensor, index }, [Fr::ONE, Fr::ZERO])).collect();
         self.counts.bytes += 4 * elements.len();
         Ok(self.block(&elements, planes, order, Function::Planes, g, tags))
     }

@@ -145,10 +145,20 @@ impl Builder<'_> {
         self.shared(Term::Geometric(axis, n), |b| {
             let (power, one) = (b.power(axis, n), b.one());
             let top = b.shared(Term::PowerMinusOne(axis, n), |b| {
-                b.scalar(Some(power), Some(one), Sources::Copies, Coefficients { product: 1, constant: -1, ..Default::default() })
+                b.scalar(
+                    Some(power),
+                    Some(one),
+                    Sources::Copies,
+                    Coefficients { product: 1, constant: -1, ..Default::default() },
+                )
             });
             let base = b.shared(Term::MinusOne(axis), |b| {
-                b.scalar(None, None, Sources::Copies, Coefficients { axis: Some(axis), constant: -1, ..Default::default() })
+                b.scalar(
+                    None,
+                    None,
+                    Sources::Copies,
+                    Coefficients { axis: Some(axis), constant: -1, ..Default::default() },
+                )
             });
             let check =
                 b.scalar(None, Some(base), Sources::Quotient(top), Coefficients { product: 1, ..Default::default() });
@@ -179,7 +189,8 @@ impl Builder<'_> {
         let mut sum = None;
         for (channel, terms) in channels.iter().enumerate() {
             for (index, (left, right)) in terms.iter().enumerate() {
-                let q = Coefficients { keep: index > 0, step: index == 0 && channel > 0, product: 1, ..Default::default() };
+                let q =
+                    Coefficients { keep: index > 0, step: index == 0 && channel > 0, product: 1, ..Default::default() };
                 sum = Some(self.scalar(Some(*left), Some(*right), Sources::Copies, q));
             }
         }

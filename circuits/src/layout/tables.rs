@@ -52,7 +52,12 @@ impl Tables {
     }
 
     /// Tag of the `(t, b)` table of a rule.
-    pub(super) fn remainder(&mut self, graph: &QuantizedGraph, node: usize, rule: &Requantise) -> Result<i64, CircuitError> {
+    pub(super) fn remainder(
+        &mut self,
+        graph: &QuantizedGraph,
+        node: usize,
+        rule: &Requantise,
+    ) -> Result<i64, CircuitError> {
         check_size(graph, node, rule, 2 * u128::from(rule.divisor))?;
         self.remainders.entry(rule.divisor).or_insert_with(|| rule.remainders());
         Ok(self.tag(TableKey::Remainder(rule.divisor)))
@@ -101,7 +106,8 @@ impl Tables {
                     stack.extend(self.remainders.get(divisor).into_iter().flatten().map(|(t, b)| [tag, *t, *b, 0]));
                 }
                 TableKey::Output { zero_point, low, high } => {
-                    let range = self.quotients.iter().find(|(known, ..)| known == key).map_or(0..0, |(_, a, b)| *a..b + 1);
+                    let range =
+                        self.quotients.iter().find(|(known, ..)| known == key).map_or(0..0, |(_, a, b)| *a..b + 1);
                     let output = |raw: i64| (raw + i64::from(*zero_point)).clamp(i64::from(*low), i64::from(*high));
                     stack.extend(range.flat_map(|c| [0, 1].map(|b| [tag, c, b, output(2 * c + b)])));
                 }

@@ -35,8 +35,11 @@ impl FullPlane {
         let (height, width) = (input.height + kernel_h - 1, input.width + kernel_w - 1);
         let wanted_h = (input.height + top + bottom + 1).checked_sub(kernel_h)?;
         let wanted_w = (input.width + left + right + 1).checked_sub(kernel_w)?;
-        (inside && wanted_h > 0 && wanted_w > 0)
-            .then_some(Self { height, width, wanted: [kernel_h - 1 - top, kernel_w - 1 - left, wanted_h, wanted_w] })
+        (inside && wanted_h > 0 && wanted_w > 0).then_some(Self {
+            height,
+            width,
+            wanted: [kernel_h - 1 - top, kernel_w - 1 - left, wanted_h, wanted_w],
+        })
     }
 
     /// The ring: up to four rectangles `[i, j, h, w]`.

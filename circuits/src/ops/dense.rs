@@ -58,5 +58,9 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
 /// `bias_o - zx sum_l W_lo`: a matrix product has no padding, so the zero point folds into the bias.
 fn corrected_bias(op: &Dense, zero_point: i64) -> Vec<i64> {
     let rows = op.weights.chunks(op.inputs.max(1));
-    op.bias.iter().zip(rows).map(|(bias, row)| bias - zero_point * row.iter().map(|w| i64::from(*w)).sum::<i64>()).collect()
+    op.bias
+        .iter()
+        .zip(rows)
+        .map(|(bias, row)| bias - zero_point * row.iter().map(|w| i64::from(*w)).sum::<i64>())
+        .collect()
 }

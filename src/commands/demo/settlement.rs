@@ -1,7 +1,7 @@
 //! The chain's side of the demo: a market, a model with its verifier, an open request, and who is paid.
 
-use assay_contracts::{Artifact, Chain, Fulfilment, Market, Registration};
 use assay_contracts::{Address, U256};
+use assay_contracts::{Artifact, Chain, Fulfilment, Market, Registration};
 use assay_verifier::VerifyingKey;
 
 use crate::failure::{Classify as _, Outcome};
@@ -54,8 +54,10 @@ impl Settlement {
         } else {
             Chain::new()
         };
-        let [requester, prover, owner, contributor, thief] = ["requester", "prover", "model owner", "contributor", "thief"]
-            .map(|name| (name, chain.account(name, if name == "requester" { U256::from(FEE) } else { U256::ZERO })));
+        let [requester, prover, owner, contributor, thief] =
+            ["requester", "prover", "model owner", "contributor", "thief"].map(|name| {
+                (name, chain.account(name, if name == "requester" { U256::from(FEE) } else { U256::ZERO }))
+            });
         let (market, _) = Market::deploy(&mut chain, owner.1).machine("cannot deploy the market")?;
         let deployed = chain.deploy(owner.1, &verifier, &[]).machine("cannot deploy the verifier")?;
         let verifier_address = deployed.contract.unwrap_or_default();
@@ -106,8 +108,7 @@ impl Settlement {
     }
 
     fn fulfil(&mut self, payee: Address, words: &Statement, proof: &[u8]) -> Outcome<u64> {
-        let fulfilment =
-            Fulfilment { request: self.request, payee, input: &words.input, output: &words.output, proof };
+        let fulfilment = Fulfilment { request: self.request, payee, input: &words.input, output: &words.output, proof };
         self.market
             .fulfil(&mut self.chain, payee, &fulfilment)
             .map(|receipt| receipt.gas)
