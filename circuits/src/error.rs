@@ -8,7 +8,7 @@ use assay_models::ModelError;
 pub enum CircuitError {
     /// The graph itself is not sound (accumulators may wrap, shapes disagree).
     #[error(transparent)]
-    Model(#[from] ModelError),
+    Model(Box<ModelError>),
     /// The circuit has no identity for this op yet.
     #[error("node `{node}`: {what} is not provable yet: expected {expected}")]
     Unsupported {
@@ -61,4 +61,10 @@ pub enum CircuitError {
     /// An internal invariant of the planner does not hold.
     #[error("planner invariant violated: {0} (please report this model)")]
     Invariant(&'static str),
+}
+
+impl From<ModelError> for CircuitError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(Box::new(error))
+    }
 }

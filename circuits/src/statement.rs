@@ -31,5 +31,5 @@ pub fn statement(graph: &QuantizedGraph, input: &[i64], output: &[i64], context:
 fn field_of(word: [u8; 32]) -> Fr {
     let mut little = word;
     little.reverse();
-    Option::from(Fr::from_repr(little.into())).unwrap_or_default()
+    Option::from(Fr::from_repr(little)).unwrap_or_default()
 }

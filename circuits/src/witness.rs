@@ -171,18 +171,15 @@ impl Columns {
                 self.set(layout, column, scalar.row, value);
             }
         }
+        let free = |column| !pinned.contains_key(&(column, scalar.row));
         match scalar.sources {
-            Sources::Copies => {}
-            Sources::Quotient(dividend) if !pinned.contains_key(&(Advice::Acc2, scalar.row)) => {
+            Sources::Quotient(dividend) if free(Advice::Acc2) => {
                 let divisor = self.get(layout, Advice::U, scalar.row).invert().unwrap_or(Fr::ZERO);
                 let value = self.wire(layout, dividend) * divisor;
                 self.set(layout, Advice::Acc2, scalar.row, value);
             }
-            Sources::Quotient(_) => {}
-            Sources::Context if !pinned.contains_key(&(Advice::P, scalar.row)) => {
-                self.set(layout, Advice::P, scalar.row, self.context);
-            }
-            Sources::Context => {}
+            Sources::Context if free(Advice::P) => self.set(layout, Advice::P, scalar.row, self.context),
+            Sources::Copies | Sources::Quotient(_) | Sources::Context => {}
         }
         self.solve(layout, challenges, pinned, (Gate::P, Advice::P), scalar.row);
     }

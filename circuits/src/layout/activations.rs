@@ -107,6 +107,7 @@ struct Fold {
 }
 
 /// What one element does to a [`Fold`].
+#[expect(clippy::struct_excessive_bools, reason = "each becomes a fixed flag of its own")]
 struct Place {
     continues: bool,
     take: bool,
@@ -189,7 +190,7 @@ impl Builder<'_> {
                     self.copy_block(output, Output::Words)?;
                 }
             }
-            Output::Maxima => self.pooled(output, ends.g)?,
+            Output::Maxima => self.pooled(output, &ends.g)?,
             Output::Words => self.publish_words("output", &ends.g)?,
         }
         Ok(ends.f)
@@ -204,7 +205,7 @@ impl Builder<'_> {
             self.copy(format!("copy of {}[{channel}] = original", self.tensor_name(tensor)), copy, original);
         }
         match g {
-            Output::Maxima => self.pooled(tensor, ends.g),
+            Output::Maxima => self.pooled(tensor, &ends.g),
             Output::Words => self.publish_words("output", &ends.g),
             Output::Planes => Ok(()),
         }
@@ -222,7 +223,7 @@ impl Builder<'_> {
     }
 
     /// Fingerprints of the outputs of the MaxPool nodes that read a tensor in window order.
-    fn pooled(&mut self, source: TensorId, ends: Vec<Wire>) -> Result<(), CircuitError> {
+    fn pooled(&mut self, source: TensorId, ends: &[Wire]) -> Result<(), CircuitError> {
         let root = self.root(source);
         let outputs: Vec<TensorId> = self
             .graph
@@ -232,7 +233,7 @@ impl Builder<'_> {
             .map(|n| n.output)
             .collect();
         for output in outputs {
-            self.fingerprints.insert(output, ends.clone());
+            self.fingerprints.insert(output, ends.to_vec());
             if self.reads(output).pooled {
                 self.copy_block(output, Output::Maxima)?;
             }
