@@ -76,7 +76,8 @@ fn commands_chain_without_flags_from_the_model_to_a_valid_proof_and_a_contract()
     sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
     sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
     let infer: serde_json::Value =
-        serde_json::from_str(&sandbox.succeeds(&["infer", "mnist-mlp.onnx", "--input", "input.npy", "--json"])).unwrap();
+        serde_json::from_str(&sandbox.succeeds(&["infer", "mnist-mlp.onnx", "--input", "input.npy", "--json"]))
+            .unwrap();
     assert_eq!(infer["label"], 6);
     let arguments = ["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "0xc0ffee", "--json"];
     let proved: serde_json::Value = serde_json::from_str(&sandbox.succeeds(&arguments)).unwrap();
@@ -156,9 +157,17 @@ fn a_wrong_input_is_refused_with_what_was_expected_and_got() {
     refused("words.json", "hello", &["words.json"]);
     refused("bytes.npy", "hello", &["bytes.npy"]);
     sandbox.fails(&["infer", "mnist-mlp.onnx", "--input", "absent.json"], WRONG_REQUEST, &["absent.json"]);
-    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "xyz"], WRONG_REQUEST, &["--context"]);
+    sandbox.fails(
+        &["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "xyz"],
+        WRONG_REQUEST,
+        &["--context"],
+    );
     let long = "ff".repeat(32);
-    sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", &long], WRONG_REQUEST, &["31 bytes"]);
+    sandbox.fails(
+        &["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", &long],
+        WRONG_REQUEST,
+        &["31 bytes"],
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, Tensor
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
+#[cfg(test)]
 fn satisfied(graph: &QuantizedGraph, seed: u64) {
     let layout = Arc::new(Layout::plan(graph).unwrap());
     let trace = interpret(graph, &samples::input(graph, seed)).unwrap();

@@ -4,6 +4,7 @@ use assay_circuits::{Layout, LayoutReport};
 use assay_models::{Op, QuantizedGraph, import, samples};
 
 /// Phase-0 cells are at most four an activation, the ring, the maxima and the dense inputs; weights are committed once.
+#[cfg(test)]
 fn within_targets(graph: &QuantizedGraph) -> LayoutReport {
     let report = Layout::plan(graph).unwrap().report();
     println!("{} {report:?}", graph.name);
@@ -46,6 +47,7 @@ fn lenet_is_within_the_targets_and_fits_k_14() {
     assert!(report.k <= 14);
 }
 
+#[cfg(test)]
 fn zoo(name: &str) -> QuantizedGraph {
     let path = format!("{}/../models/zoo/{name}/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
     import(&std::fs::read(path).unwrap(), name).unwrap()

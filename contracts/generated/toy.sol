@@ -23,1089 +23,567 @@ contract Halo2Verifier {
             let data := mload(0x40)
             if iszero(eq(data, 0x80)) { revert(0, 0) }
             let success := true
-            function load_scalar(ptr, offset) -> valid {
-                let value := calldataload(offset)
-                valid := lt(value, 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001)
-                mstore(ptr, value)
+            // Copies scalars from calldata to memory; valid when all are below the modulus.
+            function load_scalars(ptr, offset, count) -> valid {
+                valid := true
+                for { let end := add(ptr, shl(5, count)) } lt(ptr, end) { ptr := add(ptr, 32) } {
+                    let value := calldataload(offset)
+                    valid := and(valid, lt(value, 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001))
+                    mstore(ptr, value)
+                    offset := add(offset, 32)
+                }
             }
-
+            // Copies points from calldata to memory; valid when all are on the curve and their coordinates below the modulus.
+            function load_points(ptr, offset, count) -> valid {
+                valid := true
+                for { let end := add(ptr, shl(6, count)) } lt(ptr, end) { ptr := add(ptr, 64) } {
+                    let x := calldataload(offset)
+                    let y := calldataload(add(offset, 32))
+                    valid := and(valid, validate_ec_point(x, y))
+                    mstore(ptr, x)
+                    mstore(add(ptr, 32), y)
+                    offset := add(offset, 64)
+                }
+            }
+            // Leaves the sum of two points at ptr; overwrites 128 bytes there.
+            function add_at(ptr, left, right) -> valid {
+                mcopy(ptr, left, 64)
+                mcopy(add(ptr, 64), right, 64)
+                valid := staticcall(gas(), 6, ptr, 128, ptr, 64)
+            }
+            // Leaves left + scalar * (x, y) at ptr; overwrites 128 bytes there.
+            function add_multiple(ptr, left, x, y, scalar) -> valid {
+                mstore(ptr, x)
+                mstore(add(ptr, 32), y)
+                mstore(add(ptr, 64), scalar)
+                valid := staticcall(gas(), 7, ptr, 96, add(ptr, 64), 64)
+                mcopy(ptr, left, 64)
+                valid := and(valid, staticcall(gas(), 6, ptr, 128, ptr, 64))
+            }
+            // The same for a point in memory.
+            function add_multiple_at(ptr, left, point, scalar) -> valid {
+                valid := add_multiple(ptr, left, mload(point), mload(add(point, 32)), scalar)
+            }
             let f_p := 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47
             let f_q := 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001
             function validate_ec_point(x, y) -> valid {
-                {
-                    let x_lt_p := lt(x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    let y_lt_p := lt(y, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    valid := and(x_lt_p, y_lt_p)
-                }
-                {
-                    let y_square := mulmod(y, y, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    let x_square := mulmod(x, x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    let x_cube := mulmod(x_square, x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    let x_cube_plus_3 := addmod(x_cube, 3, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
-                    let is_affine := eq(x_cube_plus_3, y_square)
-                    valid := and(valid, is_affine)
-                }
+            {
+            let x_lt_p := lt(x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            let y_lt_p := lt(y, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            valid := and(x_lt_p, y_lt_p)
             }
-success := and(load_scalar(0xa0, 0x0), success)
-success := and(load_scalar(0xc0, 0x20), success)
-success := and(load_scalar(0xe0, 0x40), success)
-success := and(load_scalar(0x100, 0x60), success)
-success := and(load_scalar(0x120, 0x80), success)
-success := and(load_scalar(0x140, 0xa0), success)
-success := and(load_scalar(0x160, 0xc0), success)
-success := and(load_scalar(0x180, 0xe0), success)
-mstore(0x80, 19233897558965011228448253212144782252159423859871324404171657876901939062603)
-
-        {
-            let x := calldataload(0x100)
-            mstore(0x1a0, x)
-            let y := calldataload(0x120)
-            mstore(0x1c0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x140)
-            mstore(0x1e0, x)
-            let y := calldataload(0x160)
-            mstore(0x200, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x180)
-            mstore(0x220, x)
-            let y := calldataload(0x1a0)
-            mstore(0x240, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0x260, keccak256(0x80, 480))
-{
+            {
+            let y_square := mulmod(y, y, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            let x_square := mulmod(x, x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            let x_cube := mulmod(x_square, x, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            let x_cube_plus_3 := addmod(x_cube, 3, 0x30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47)
+            let is_affine := eq(x_cube_plus_3, y_square)
+            valid := and(valid, is_affine)
+            }
+            }
+            success := and(load_scalars(0xa0, 0x0, 0x8), success)
+            mstore(0x80, 19233897558965011228448253212144782252159423859871324404171657876901939062603)
+            success := and(load_points(0x1a0, 0x100, 0x3), success)
+            mstore(0x260, keccak256(0x80, 480))
+            {
             let hash := mload(0x260)
             mstore(0x280, mod(hash, f_q))
             mstore(0x2a0, hash)
-        }
-
-        {
-            let x := calldataload(0x1c0)
-            mstore(0x2c0, x)
-            let y := calldataload(0x1e0)
-            mstore(0x2e0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0x300, keccak256(0x2a0, 96))
-{
+            }
+            success := and(load_points(0x2c0, 0x1c0, 0x1), success)
+            mstore(0x300, keccak256(0x2a0, 96))
+            {
             let hash := mload(0x300)
             mstore(0x320, mod(hash, f_q))
             mstore(0x340, hash)
-        }
-mstore8(864, 1)
-mstore(0x360, keccak256(0x340, 33))
-{
+            }
+            mstore8(864, 1)
+            mstore(0x360, keccak256(0x340, 33))
+            {
             let hash := mload(0x360)
             mstore(0x380, mod(hash, f_q))
             mstore(0x3a0, hash)
-        }
-mstore8(960, 1)
-mstore(0x3c0, keccak256(0x3a0, 33))
-{
+            }
+            mstore8(960, 1)
+            mstore(0x3c0, keccak256(0x3a0, 33))
+            {
             let hash := mload(0x3c0)
             mstore(0x3e0, mod(hash, f_q))
             mstore(0x400, hash)
-        }
-
-        {
-            let x := calldataload(0x200)
-            mstore(0x420, x)
-            let y := calldataload(0x220)
-            mstore(0x440, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x240)
-            mstore(0x460, x)
-            let y := calldataload(0x260)
-            mstore(0x480, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x280)
-            mstore(0x4a0, x)
-            let y := calldataload(0x2a0)
-            mstore(0x4c0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0x4e0, keccak256(0x400, 224))
-{
+            }
+            success := and(load_points(0x420, 0x200, 0x3), success)
+            mstore(0x4e0, keccak256(0x400, 224))
+            {
             let hash := mload(0x4e0)
             mstore(0x500, mod(hash, f_q))
             mstore(0x520, hash)
-        }
-
-        {
-            let x := calldataload(0x2c0)
-            mstore(0x540, x)
-            let y := calldataload(0x2e0)
-            mstore(0x560, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x300)
-            mstore(0x580, x)
-            let y := calldataload(0x320)
-            mstore(0x5a0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x340)
-            mstore(0x5c0, x)
-            let y := calldataload(0x360)
-            mstore(0x5e0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-
-        {
-            let x := calldataload(0x380)
-            mstore(0x600, x)
-            let y := calldataload(0x3a0)
-            mstore(0x620, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0x640, keccak256(0x520, 288))
-{
+            }
+            success := and(load_points(0x540, 0x2c0, 0x4), success)
+            mstore(0x640, keccak256(0x520, 288))
+            {
             let hash := mload(0x640)
             mstore(0x660, mod(hash, f_q))
             mstore(0x680, hash)
-        }
-success := and(load_scalar(0x6a0, 0x3c0), success)
-success := and(load_scalar(0x6c0, 0x3e0), success)
-success := and(load_scalar(0x6e0, 0x400), success)
-success := and(load_scalar(0x700, 0x420), success)
-success := and(load_scalar(0x720, 0x440), success)
-success := and(load_scalar(0x740, 0x460), success)
-success := and(load_scalar(0x760, 0x480), success)
-success := and(load_scalar(0x780, 0x4a0), success)
-success := and(load_scalar(0x7a0, 0x4c0), success)
-success := and(load_scalar(0x7c0, 0x4e0), success)
-success := and(load_scalar(0x7e0, 0x500), success)
-success := and(load_scalar(0x800, 0x520), success)
-success := and(load_scalar(0x820, 0x540), success)
-success := and(load_scalar(0x840, 0x560), success)
-success := and(load_scalar(0x860, 0x580), success)
-success := and(load_scalar(0x880, 0x5a0), success)
-success := and(load_scalar(0x8a0, 0x5c0), success)
-success := and(load_scalar(0x8c0, 0x5e0), success)
-success := and(load_scalar(0x8e0, 0x600), success)
-mstore(0x900, keccak256(0x680, 640))
-{
+            }
+            success := and(load_scalars(0x6a0, 0x3c0, 0x13), success)
+            mstore(0x900, keccak256(0x680, 640))
+            {
             let hash := mload(0x900)
             mstore(0x920, mod(hash, f_q))
             mstore(0x940, hash)
-        }
-mstore8(2400, 1)
-mstore(0x960, keccak256(0x940, 33))
-{
+            }
+            mstore8(2400, 1)
+            mstore(0x960, keccak256(0x940, 33))
+            {
             let hash := mload(0x960)
             mstore(0x980, mod(hash, f_q))
             mstore(0x9a0, hash)
-        }
-
-        {
-            let x := calldataload(0x620)
-            mstore(0x9c0, x)
-            let y := calldataload(0x640)
-            mstore(0x9e0, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0xa00, keccak256(0x9a0, 96))
-{
+            }
+            success := and(load_points(0x9c0, 0x620, 0x1), success)
+            mstore(0xa00, keccak256(0x9a0, 96))
+            {
             let hash := mload(0xa00)
             mstore(0xa20, mod(hash, f_q))
             mstore(0xa40, hash)
-        }
-
-        {
-            let x := calldataload(0x660)
-            mstore(0xa60, x)
-            let y := calldataload(0x680)
-            mstore(0xa80, y)
-            success := and(validate_ec_point(x, y), success)
-        }
-mstore(0xaa0, mulmod(mload(0x660), mload(0x660), f_q))
-mstore(0xac0, mulmod(mload(0xaa0), mload(0xaa0), f_q))
-mstore(0xae0, mulmod(mload(0xac0), mload(0xac0), f_q))
-mstore(0xb00, mulmod(mload(0xae0), mload(0xae0), f_q))
-mstore(0xb20, mulmod(mload(0xb00), mload(0xb00), f_q))
-mstore(0xb40, addmod(mload(0xb20), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q))
-mstore(0xb60, mulmod(mload(0xb40), 21204235282094297871551205565717985242031228012903033270457635305745314480129, f_q))
-mstore(0xb80, mulmod(mload(0xb60), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q))
-mstore(0xba0, addmod(mload(0x660), 15634706786522089014999940912207647497621112715300598509090847765194894752723, f_q))
-mstore(0xbc0, mulmod(mload(0xb60), 12665714902233886771621257707760628001216689236224375099263279115876915060114, f_q))
-mstore(0xbe0, addmod(mload(0x660), 9222527969605388450625148037496647087331675164191659244434925070698893435503, f_q))
-mstore(0xc00, mulmod(mload(0xb60), 8613538655231327379234925296132678673308827349856085326283699237864372525723, f_q))
-mstore(0xc20, addmod(mload(0x660), 13274704216607947843011480449124596415239537050559949017414504948711435969894, f_q))
-mstore(0xc40, mulmod(mload(0xb60), 11337521087074962117751360484258594221806844554503730593710248465453458800818, f_q))
-mstore(0xc60, addmod(mload(0x660), 10550721784764313104495045260998680866741519845912303749987955721122349694799, f_q))
-mstore(0xc80, mulmod(mload(0xb60), 1307561275430600547084599052067232502310777467428991595475612152992795732190, f_q))
-mstore(0xca0, addmod(mload(0x660), 20580681596408674675161806693190042586237586932987042748222592033583012763427, f_q))
-mstore(0xcc0, mulmod(mload(0xb60), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q))
-mstore(0xce0, addmod(mload(0x660), 4183653929190742691274098379026487729755080010366834215927449156672627370084, f_q))
-mstore(0xd00, mulmod(mload(0xb60), 1, f_q))
-mstore(0xd20, addmod(mload(0x660), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q))
-mstore(0xd40, mulmod(mload(0xb60), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q))
-mstore(0xd60, addmod(mload(0x660), 17469007932342511601170074881470761592846509154174309952071845811087332797745, f_q))
-mstore(0xd80, mulmod(mload(0xb60), 14940766826517323942636479241147756311199852622225275649687664389641784935947, f_q))
-mstore(0xda0, addmod(mload(0x660), 6947476045321951279609926504109518777348511778190758694010539796934023559670, f_q))
-mstore(0xdc0, mulmod(mload(0xb60), 8353089677377103612376907029239831201621163137110616679113215703556701300027, f_q))
-mstore(0xde0, addmod(mload(0x660), 13535153194462171609869498716017443886927201263305417664584988483019107195590, f_q))
-mstore(0xe00, mulmod(mload(0xb60), 19540430494807482326159819597004422086093766032135589407132600596362845576832, f_q))
-mstore(0xe20, addmod(mload(0x660), 2347812377031792896086586148252853002454598368280444936565603590212962918785, f_q))
-mstore(0xe40, mulmod(mload(0xb60), 21593175090660679728966189540082956087710442206243643852421469785983375007422, f_q))
-mstore(0xe60, addmod(mload(0x660), 295067781178595493280216205174319000837922194172390491276734400592433488195, f_q))
-mstore(0xe80, mulmod(mload(0xb60), 7453743110195651009871841175551411207906567694170420694440975759997908783171, f_q))
-mstore(0xea0, addmod(mload(0x660), 14434499761643624212374564569705863880641796706245613649257228426577899712446, f_q))
-mstore(0xec0, mulmod(mload(0xb60), 398060900184764123111996659293386330445164342166284510961681463198684035472, f_q))
-mstore(0xee0, addmod(mload(0x660), 21490181971654511099134409085963888758103200058249749832736522723377124460145, f_q))
-{
-            let prod := mload(0xba0)
-
-                prod := mulmod(mload(0xbe0), prod, f_q)
-                mstore(0xf00, prod)
-            
-                prod := mulmod(mload(0xc20), prod, f_q)
-                mstore(0xf20, prod)
-            
-                prod := mulmod(mload(0xc60), prod, f_q)
-                mstore(0xf40, prod)
-            
-                prod := mulmod(mload(0xca0), prod, f_q)
-                mstore(0xf60, prod)
-            
-                prod := mulmod(mload(0xce0), prod, f_q)
-                mstore(0xf80, prod)
-            
-                prod := mulmod(mload(0xd20), prod, f_q)
-                mstore(0xfa0, prod)
-            
-                prod := mulmod(mload(0xd60), prod, f_q)
-                mstore(0xfc0, prod)
-            
-                prod := mulmod(mload(0xda0), prod, f_q)
-                mstore(0xfe0, prod)
-            
-                prod := mulmod(mload(0xde0), prod, f_q)
-                mstore(0x1000, prod)
-            
-                prod := mulmod(mload(0xe20), prod, f_q)
-                mstore(0x1020, prod)
-            
-                prod := mulmod(mload(0xe60), prod, f_q)
-                mstore(0x1040, prod)
-            
-                prod := mulmod(mload(0xea0), prod, f_q)
-                mstore(0x1060, prod)
-            
-                prod := mulmod(mload(0xee0), prod, f_q)
-                mstore(0x1080, prod)
-            
-                prod := mulmod(mload(0xb40), prod, f_q)
-                mstore(0x10a0, prod)
-            
-        }
-mstore(0x10e0, 32)
-mstore(0x1100, 32)
-mstore(0x1120, 32)
-mstore(0x1140, mload(0x10a0))
-mstore(0x1160, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
-mstore(0x1180, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
-            if iszero(success) {
-                mstore(0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000)
-                revert(0, 4)
             }
-success := and(eq(staticcall(gas(), 0x5, 0x10e0, 0xc0, 0x10c0, 0x20), 1), success)
-{
-            
+            success := and(load_points(0xa60, 0x660, 0x1), success)
+            mstore(0xaa0, mulmod(mload(0x660), mload(0x660), f_q))
+            mstore(0xac0, mulmod(mload(0xaa0), mload(0xaa0), f_q))
+            mstore(0xae0, mulmod(mload(0xac0), mload(0xac0), f_q))
+            mstore(0xb00, mulmod(mload(0xae0), mload(0xae0), f_q))
+            mstore(0xb20, mulmod(mload(0xb00), mload(0xb00), f_q))
+            mstore(0xb40, addmod(mload(0xb20), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q))
+            mstore(0xb60, mulmod(mload(0xb40), 21204235282094297871551205565717985242031228012903033270457635305745314480129, f_q))
+            mstore(0xba0, addmod(mload(0x660), 15634706786522089014999940912207647497621112715300598509090847765194894752723, f_q))
+            mstore(0xbe0, addmod(mload(0x660), 9222527969605388450625148037496647087331675164191659244434925070698893435503, f_q))
+            mstore(0xc20, addmod(mload(0x660), 13274704216607947843011480449124596415239537050559949017414504948711435969894, f_q))
+            mstore(0xc60, addmod(mload(0x660), 10550721784764313104495045260998680866741519845912303749987955721122349694799, f_q))
+            mstore(0xca0, addmod(mload(0x660), 20580681596408674675161806693190042586237586932987042748222592033583012763427, f_q))
+            mstore(0xce0, addmod(mload(0x660), 4183653929190742691274098379026487729755080010366834215927449156672627370084, f_q))
+            mstore(0xd20, addmod(mload(0x660), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q))
+            mstore(0xd60, addmod(mload(0x660), 17469007932342511601170074881470761592846509154174309952071845811087332797745, f_q))
+            mstore(0xda0, addmod(mload(0x660), 6947476045321951279609926504109518777348511778190758694010539796934023559670, f_q))
+            mstore(0xde0, addmod(mload(0x660), 13535153194462171609869498716017443886927201263305417664584988483019107195590, f_q))
+            mstore(0xe20, addmod(mload(0x660), 2347812377031792896086586148252853002454598368280444936565603590212962918785, f_q))
+            mstore(0xe60, addmod(mload(0x660), 295067781178595493280216205174319000837922194172390491276734400592433488195, f_q))
+            mstore(0xea0, addmod(mload(0x660), 14434499761643624212374564569705863880641796706245613649257228426577899712446, f_q))
+            mstore(0xee0, addmod(mload(0x660), 21490181971654511099134409085963888758103200058249749832736522723377124460145, f_q))
+            {
+            let prod := mload(0xba0)
+            prod := mulmod(mload(0xbe0), prod, f_q)
+            mstore(0xf00, prod)
+            prod := mulmod(mload(0xc20), prod, f_q)
+            mstore(0xf20, prod)
+            prod := mulmod(mload(0xc60), prod, f_q)
+            mstore(0xf40, prod)
+            prod := mulmod(mload(0xca0), prod, f_q)
+            mstore(0xf60, prod)
+            prod := mulmod(mload(0xce0), prod, f_q)
+            mstore(0xf80, prod)
+            prod := mulmod(mload(0xd20), prod, f_q)
+            mstore(0xfa0, prod)
+            prod := mulmod(mload(0xd60), prod, f_q)
+            mstore(0xfc0, prod)
+            prod := mulmod(mload(0xda0), prod, f_q)
+            mstore(0xfe0, prod)
+            prod := mulmod(mload(0xde0), prod, f_q)
+            mstore(0x1000, prod)
+            prod := mulmod(mload(0xe20), prod, f_q)
+            mstore(0x1020, prod)
+            prod := mulmod(mload(0xe60), prod, f_q)
+            mstore(0x1040, prod)
+            prod := mulmod(mload(0xea0), prod, f_q)
+            mstore(0x1060, prod)
+            prod := mulmod(mload(0xee0), prod, f_q)
+            mstore(0x1080, prod)
+            prod := mulmod(mload(0xb40), prod, f_q)
+            mstore(0x10a0, prod)
+            }
+            mstore(0x10e0, 32)
+            mstore(0x1100, 32)
+            mstore(0x1120, 32)
+            mstore(0x1140, mload(0x10a0))
+            mstore(0x1160, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
+            mstore(0x1180, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
+            if iszero(success) {
+            mstore(0x0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000)
+            revert(0, 4)
+            }
+            success := and(eq(staticcall(gas(), 0x5, 0x10e0, 0xc0, 0x10c0, 0x20), 1), success)
+            {
             let inv := mload(0x10c0)
             let v
-        
-                    v := mload(0xb40)
-                    mstore(2880, mulmod(mload(0x1080), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xee0)
-                    mstore(3808, mulmod(mload(0x1060), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xea0)
-                    mstore(3744, mulmod(mload(0x1040), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xe60)
-                    mstore(3680, mulmod(mload(0x1020), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xe20)
-                    mstore(3616, mulmod(mload(0x1000), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xde0)
-                    mstore(3552, mulmod(mload(0xfe0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xda0)
-                    mstore(3488, mulmod(mload(0xfc0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xd60)
-                    mstore(3424, mulmod(mload(0xfa0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xd20)
-                    mstore(3360, mulmod(mload(0xf80), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xce0)
-                    mstore(3296, mulmod(mload(0xf60), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xca0)
-                    mstore(3232, mulmod(mload(0xf40), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xc60)
-                    mstore(3168, mulmod(mload(0xf20), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xc20)
-                    mstore(3104, mulmod(mload(0xf00), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0xbe0)
-                    mstore(3040, mulmod(mload(0xba0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                mstore(0xba0, inv)
-
-        }
-mstore(0x11a0, mulmod(mload(0xb80), mload(0xba0), f_q))
-mstore(0x11c0, mulmod(mload(0xbc0), mload(0xbe0), f_q))
-mstore(0x11e0, mulmod(mload(0xc00), mload(0xc20), f_q))
-mstore(0x1200, mulmod(mload(0xc40), mload(0xc60), f_q))
-mstore(0x1220, mulmod(mload(0xc80), mload(0xca0), f_q))
-mstore(0x1240, mulmod(mload(0xcc0), mload(0xce0), f_q))
-mstore(0x1260, mulmod(mload(0xd00), mload(0xd20), f_q))
-mstore(0x1280, mulmod(mload(0xd40), mload(0xd60), f_q))
-mstore(0x12a0, mulmod(mload(0xd80), mload(0xda0), f_q))
-mstore(0x12c0, mulmod(mload(0xdc0), mload(0xde0), f_q))
-mstore(0x12e0, mulmod(mload(0xe00), mload(0xe20), f_q))
-mstore(0x1300, mulmod(mload(0xe40), mload(0xe60), f_q))
-mstore(0x1320, mulmod(mload(0xe80), mload(0xea0), f_q))
-mstore(0x1340, mulmod(mload(0xec0), mload(0xee0), f_q))
-{
+            v := mload(0xb40)
+            mstore(0xb40, mulmod(mload(0x1080), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xee0)
+            mstore(0xee0, mulmod(mload(0x1060), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xea0)
+            mstore(0xea0, mulmod(mload(0x1040), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xe60)
+            mstore(0xe60, mulmod(mload(0x1020), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xe20)
+            mstore(0xe20, mulmod(mload(0x1000), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xde0)
+            mstore(0xde0, mulmod(mload(0xfe0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xda0)
+            mstore(0xda0, mulmod(mload(0xfc0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xd60)
+            mstore(0xd60, mulmod(mload(0xfa0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xd20)
+            mstore(0xd20, mulmod(mload(0xf80), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xce0)
+            mstore(0xce0, mulmod(mload(0xf60), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xca0)
+            mstore(0xca0, mulmod(mload(0xf40), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xc60)
+            mstore(0xc60, mulmod(mload(0xf20), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xc20)
+            mstore(0xc20, mulmod(mload(0xf00), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0xbe0)
+            mstore(0xbe0, mulmod(mload(0xba0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            mstore(0xba0, inv)
+            }
+            mstore(0x11a0, mulmod(mload(0xba0), mulmod(mload(0xb60), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q), f_q))
+            mstore(0x1260, mulmod(mload(0xd20), mulmod(mload(0xb60), 1, f_q), f_q))
+            {
             let result := mulmod(mload(0x1260), mload(0xa0), f_q)
-result := addmod(mulmod(mload(0x1280), mload(0xc0), f_q), result, f_q)
-result := addmod(mulmod(mload(0x12a0), mload(0xe0), f_q), result, f_q)
-result := addmod(mulmod(mload(0x12c0), mload(0x100), f_q), result, f_q)
-result := addmod(mulmod(mload(0x12e0), mload(0x120), f_q), result, f_q)
-result := addmod(mulmod(mload(0x1300), mload(0x140), f_q), result, f_q)
-result := addmod(mulmod(mload(0x1320), mload(0x160), f_q), result, f_q)
-result := addmod(mulmod(mload(0x1340), mload(0x180), f_q), result, f_q)
-mstore(4960, result)
-        }
-mstore(0x1380, mulmod(mload(0x6e0), mload(0x780), f_q))
-mstore(0x13a0, mulmod(mload(0x700), mload(0x7a0), f_q))
-mstore(0x13c0, addmod(mload(0x1380), mload(0x13a0), f_q))
-mstore(0x13e0, addmod(mload(0x6c0), sub(f_q, mload(0x13c0)), f_q))
-mstore(0x1400, mulmod(mload(0x13e0), mload(0x760), f_q))
-mstore(0x1420, mulmod(mload(0x500), mload(0x1400), f_q))
-mstore(0x1440, addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495617, f_q))
-mstore(0x1460, addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q))
-mstore(0x1480, mulmod(mload(0x1460), mload(0x1440), f_q))
-mstore(0x14a0, addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495615, f_q))
-mstore(0x14c0, mulmod(mload(0x14a0), mload(0x1480), f_q))
-mstore(0x14e0, addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495614, f_q))
-mstore(0x1500, mulmod(mload(0x14e0), mload(0x14c0), f_q))
-mstore(0x1520, mulmod(mload(0x1500), mload(0x760), f_q))
-mstore(0x1540, addmod(mload(0x1420), mload(0x1520), f_q))
-mstore(0x1560, mulmod(mload(0x500), mload(0x1540), f_q))
-mstore(0x1580, mulmod(mload(0x280), mload(0x7a0), f_q))
-mstore(0x15a0, mulmod(mload(0x720), mload(0x1580), f_q))
-mstore(0x15c0, addmod(mload(0x6a0), sub(f_q, mload(0x15a0)), f_q))
-mstore(0x15e0, mulmod(mload(0x740), 7, f_q))
-mstore(0x1600, addmod(mload(0x6e0), mload(0x15e0), f_q))
-mstore(0x1620, addmod(mload(0x15c0), sub(f_q, mload(0x1600)), f_q))
-mstore(0x1640, mulmod(mload(0x1620), mload(0x760), f_q))
-mstore(0x1660, addmod(mload(0x1560), mload(0x1640), f_q))
-mstore(0x1680, mulmod(mload(0x500), mload(0x1660), f_q))
-mstore(0x16a0, addmod(mload(0x6e0), sub(f_q, mload(0x740)), f_q))
-mstore(0x16c0, mulmod(mload(0x16a0), mload(0x760), f_q))
-mstore(0x16e0, addmod(mload(0x1680), mload(0x16c0), f_q))
-mstore(0x1700, mulmod(mload(0x500), mload(0x16e0), f_q))
-mstore(0x1720, addmod(1, sub(f_q, mload(0x860)), f_q))
-mstore(0x1740, mulmod(mload(0x1720), mload(0x1260), f_q))
-mstore(0x1760, addmod(mload(0x1700), mload(0x1740), f_q))
-mstore(0x1780, mulmod(mload(0x500), mload(0x1760), f_q))
-mstore(0x17a0, mulmod(mload(0x8c0), mload(0x8c0), f_q))
-mstore(0x17c0, addmod(mload(0x17a0), sub(f_q, mload(0x8c0)), f_q))
-mstore(0x17e0, mulmod(mload(0x17c0), mload(0x11a0), f_q))
-mstore(0x1800, addmod(mload(0x1780), mload(0x17e0), f_q))
-mstore(0x1820, mulmod(mload(0x500), mload(0x1800), f_q))
-mstore(0x1840, addmod(mload(0x8c0), sub(f_q, mload(0x8a0)), f_q))
-mstore(0x1860, mulmod(mload(0x1840), mload(0x1260), f_q))
-mstore(0x1880, addmod(mload(0x1820), mload(0x1860), f_q))
-mstore(0x18a0, mulmod(mload(0x500), mload(0x1880), f_q))
-mstore(0x18c0, addmod(1, sub(f_q, mload(0x11a0)), f_q))
-mstore(0x18e0, addmod(mload(0x11c0), mload(0x11e0), f_q))
-mstore(0x1900, addmod(mload(0x18e0), mload(0x1200), f_q))
-mstore(0x1920, addmod(mload(0x1900), mload(0x1220), f_q))
-mstore(0x1940, addmod(mload(0x1920), mload(0x1240), f_q))
-mstore(0x1960, addmod(mload(0x18c0), sub(f_q, mload(0x1940)), f_q))
-mstore(0x1980, mulmod(mload(0x7e0), mload(0x380), f_q))
-mstore(0x19a0, addmod(mload(0x6a0), mload(0x1980), f_q))
-mstore(0x19c0, addmod(mload(0x19a0), mload(0x3e0), f_q))
-mstore(0x19e0, mulmod(mload(0x800), mload(0x380), f_q))
-mstore(0x1a00, addmod(mload(0x1360), mload(0x19e0), f_q))
-mstore(0x1a20, addmod(mload(0x1a00), mload(0x3e0), f_q))
-mstore(0x1a40, mulmod(mload(0x1a20), mload(0x19c0), f_q))
-mstore(0x1a60, mulmod(mload(0x820), mload(0x380), f_q))
-mstore(0x1a80, addmod(mload(0x6e0), mload(0x1a60), f_q))
-mstore(0x1aa0, addmod(mload(0x1a80), mload(0x3e0), f_q))
-mstore(0x1ac0, mulmod(mload(0x1aa0), mload(0x1a40), f_q))
-mstore(0x1ae0, mulmod(mload(0x1ac0), mload(0x880), f_q))
-mstore(0x1b00, mulmod(1, mload(0x380), f_q))
-mstore(0x1b20, mulmod(mload(0x660), mload(0x1b00), f_q))
-mstore(0x1b40, addmod(mload(0x6a0), mload(0x1b20), f_q))
-mstore(0x1b60, addmod(mload(0x1b40), mload(0x3e0), f_q))
-mstore(0x1b80, mulmod(4131629893567559867359510883348571134090853742863529169391034518566172092834, mload(0x380), f_q))
-mstore(0x1ba0, mulmod(mload(0x660), mload(0x1b80), f_q))
-mstore(0x1bc0, addmod(mload(0x1360), mload(0x1ba0), f_q))
-mstore(0x1be0, addmod(mload(0x1bc0), mload(0x3e0), f_q))
-mstore(0x1c00, mulmod(mload(0x1be0), mload(0x1b60), f_q))
-mstore(0x1c20, mulmod(8910878055287538404433155982483128285667088683464058436815641868457422632747, mload(0x380), f_q))
-mstore(0x1c40, mulmod(mload(0x660), mload(0x1c20), f_q))
-mstore(0x1c60, addmod(mload(0x6e0), mload(0x1c40), f_q))
-mstore(0x1c80, addmod(mload(0x1c60), mload(0x3e0), f_q))
-mstore(0x1ca0, mulmod(mload(0x1c80), mload(0x1c00), f_q))
-mstore(0x1cc0, mulmod(mload(0x1ca0), mload(0x860), f_q))
-mstore(0x1ce0, addmod(mload(0x1ae0), sub(f_q, mload(0x1cc0)), f_q))
-mstore(0x1d00, mulmod(mload(0x1ce0), mload(0x1960), f_q))
-mstore(0x1d20, addmod(mload(0x18a0), mload(0x1d00), f_q))
-mstore(0x1d40, mulmod(mload(0x500), mload(0x1d20), f_q))
-mstore(0x1d60, mulmod(mload(0x840), mload(0x380), f_q))
-mstore(0x1d80, addmod(mload(0x6c0), mload(0x1d60), f_q))
-mstore(0x1da0, addmod(mload(0x1d80), mload(0x3e0), f_q))
-mstore(0x1dc0, mulmod(mload(0x1da0), mload(0x8e0), f_q))
-mstore(0x1de0, mulmod(11166246659983828508719468090013646171463329086121580628794302409516816350802, mload(0x380), f_q))
-mstore(0x1e00, mulmod(mload(0x660), mload(0x1de0), f_q))
-mstore(0x1e20, addmod(mload(0x6c0), mload(0x1e00), f_q))
-mstore(0x1e40, addmod(mload(0x1e20), mload(0x3e0), f_q))
-mstore(0x1e60, mulmod(mload(0x1e40), mload(0x8c0), f_q))
-mstore(0x1e80, addmod(mload(0x1dc0), sub(f_q, mload(0x1e60)), f_q))
-mstore(0x1ea0, mulmod(mload(0x1e80), mload(0x1960), f_q))
-mstore(0x1ec0, addmod(mload(0x1d40), mload(0x1ea0), f_q))
-mstore(0x1ee0, mulmod(mload(0xb20), mload(0xb20), f_q))
-mstore(0x1f00, mulmod(mload(0x1ee0), mload(0xb20), f_q))
-mstore(0x1f20, mulmod(mload(0x1f00), mload(0xb20), f_q))
-mstore(0x1f40, mulmod(1, mload(0xb20), f_q))
-mstore(0x1f60, mulmod(1, mload(0x1ee0), f_q))
-mstore(0x1f80, mulmod(1, mload(0x1f00), f_q))
-mstore(0x1fa0, mulmod(mload(0x1ec0), mload(0xb40), f_q))
-mstore(0x1fc0, mulmod(mload(0xaa0), mload(0x660), f_q))
-mstore(0x1fe0, mulmod(mload(0x660), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q))
-mstore(0x2000, addmod(mload(0xa20), sub(f_q, mload(0x1fe0)), f_q))
-mstore(0x2020, mulmod(mload(0x660), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q))
-mstore(0x2040, addmod(mload(0xa20), sub(f_q, mload(0x2020)), f_q))
-mstore(0x2060, mulmod(mload(0x660), 1, f_q))
-mstore(0x2080, addmod(mload(0xa20), sub(f_q, mload(0x2060)), f_q))
-mstore(0x20a0, mulmod(mload(0x660), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q))
-mstore(0x20c0, addmod(mload(0xa20), sub(f_q, mload(0x20a0)), f_q))
-mstore(0x20e0, mulmod(4183653929190742691274098379026487729755080010366834215927449156672627370085, mload(0x660), f_q))
-mstore(0x2100, mulmod(mload(0x20e0), 1, f_q))
-{
+            result := addmod(result, mulmod(mload(0xc0), mulmod(mload(0xd60), mulmod(mload(0xb60), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0xe0), mulmod(mload(0xda0), mulmod(mload(0xb60), 14940766826517323942636479241147756311199852622225275649687664389641784935947, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0x100), mulmod(mload(0xde0), mulmod(mload(0xb60), 8353089677377103612376907029239831201621163137110616679113215703556701300027, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0x120), mulmod(mload(0xe20), mulmod(mload(0xb60), 19540430494807482326159819597004422086093766032135589407132600596362845576832, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0x140), mulmod(mload(0xe60), mulmod(mload(0xb60), 21593175090660679728966189540082956087710442206243643852421469785983375007422, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0x160), mulmod(mload(0xea0), mulmod(mload(0xb60), 7453743110195651009871841175551411207906567694170420694440975759997908783171, f_q), f_q), f_q), f_q)
+            result := addmod(result, mulmod(mload(0x180), mulmod(mload(0xee0), mulmod(mload(0xb60), 398060900184764123111996659293386330445164342166284510961681463198684035472, f_q), f_q), f_q), f_q)
+            mstore(0x1360, result)
+            }
+            mstore(0x1420, mulmod(mload(0x500), mulmod(mload(0x760), addmod(mload(0x6c0), sub(f_q, addmod(mulmod(mload(0x700), mload(0x7a0), f_q), mulmod(mload(0x6e0), mload(0x780), f_q), f_q)), f_q), f_q), f_q))
+            mstore(0x1520, mulmod(mload(0x760), mulmod(addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495614, f_q), mulmod(addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495615, f_q), mulmod(addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q), addmod(mload(0x6e0), 21888242871839275222246405745257275088548364400416034343698204186575808495617, f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1660, addmod(mulmod(mload(0x500), addmod(mload(0x1420), mload(0x1520), f_q), f_q), mulmod(mload(0x760), addmod(sub(f_q, addmod(mload(0x6e0), mulmod(mload(0x740), 7, f_q), f_q)), addmod(mload(0x6a0), sub(f_q, mulmod(mload(0x720), mulmod(mload(0x280), mload(0x7a0), f_q), f_q)), f_q), f_q), f_q), f_q))
+            mstore(0x1780, mulmod(mload(0x500), addmod(mulmod(mload(0x1260), addmod(1, sub(f_q, mload(0x860)), f_q), f_q), mulmod(mload(0x500), addmod(mulmod(mload(0x500), mload(0x1660), f_q), mulmod(mload(0x760), addmod(mload(0x6e0), sub(f_q, mload(0x740)), f_q), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1880, addmod(mulmod(mload(0x1260), addmod(mload(0x8c0), sub(f_q, mload(0x8a0)), f_q), f_q), mulmod(mload(0x500), addmod(mload(0x1780), mulmod(mload(0x11a0), addmod(sub(f_q, mload(0x8c0)), mulmod(mload(0x8c0), mload(0x8c0), f_q), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1920, addmod(mulmod(mload(0xca0), mulmod(mload(0xb60), 1307561275430600547084599052067232502310777467428991595475612152992795732190, f_q), f_q), addmod(mulmod(mload(0xc60), mulmod(mload(0xb60), 11337521087074962117751360484258594221806844554503730593710248465453458800818, f_q), f_q), addmod(mulmod(mload(0xc20), mulmod(mload(0xb60), 8613538655231327379234925296132678673308827349856085326283699237864372525723, f_q), f_q), mulmod(mload(0xbe0), mulmod(mload(0xb60), 12665714902233886771621257707760628001216689236224375099263279115876915060114, f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1960, addmod(addmod(1, sub(f_q, mload(0x11a0)), f_q), sub(f_q, addmod(mload(0x1920), mulmod(mload(0xce0), mulmod(mload(0xb60), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q), f_q), f_q)), f_q))
+            mstore(0x1ac0, mulmod(addmod(mload(0x3e0), addmod(mload(0x6e0), mulmod(mload(0x820), mload(0x380), f_q), f_q), f_q), mulmod(addmod(mload(0x3e0), addmod(mload(0x1360), mulmod(mload(0x800), mload(0x380), f_q), f_q), f_q), addmod(mload(0x3e0), addmod(mload(0x6a0), mulmod(mload(0x7e0), mload(0x380), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1c00, mulmod(addmod(mload(0x3e0), addmod(mload(0x1360), mulmod(mload(0x660), mulmod(4131629893567559867359510883348571134090853742863529169391034518566172092834, mload(0x380), f_q), f_q), f_q), f_q), addmod(mload(0x3e0), addmod(mload(0x6a0), mulmod(mload(0x660), mulmod(1, mload(0x380), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1cc0, mulmod(mload(0x860), mulmod(mload(0x1c00), addmod(mload(0x3e0), addmod(mload(0x6e0), mulmod(mload(0x660), mulmod(8910878055287538404433155982483128285667088683464058436815641868457422632747, mload(0x380), f_q), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1e80, addmod(mulmod(mload(0x8e0), addmod(mload(0x3e0), addmod(mload(0x6c0), mulmod(mload(0x840), mload(0x380), f_q), f_q), f_q), f_q), sub(f_q, mulmod(mload(0x8c0), addmod(mload(0x3e0), addmod(mload(0x6c0), mulmod(mload(0x660), mulmod(11166246659983828508719468090013646171463329086121580628794302409516816350802, mload(0x380), f_q), f_q), f_q), f_q), f_q)), f_q))
+            mstore(0x1ec0, addmod(mulmod(mload(0x1e80), mload(0x1960), f_q), mulmod(mload(0x500), addmod(mulmod(mload(0x500), mload(0x1880), f_q), mulmod(mload(0x1960), addmod(sub(f_q, mload(0x1cc0)), mulmod(mload(0x1ac0), mload(0x880), f_q), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x1ee0, mulmod(mload(0xb20), mload(0xb20), f_q))
+            mstore(0x1f00, mulmod(mload(0x1ee0), mload(0xb20), f_q))
+            mstore(0x1f20, mulmod(mload(0x1f00), mload(0xb20), f_q))
+            mstore(0x1fc0, mulmod(mload(0xaa0), mload(0x660), f_q))
+            mstore(0x20e0, mulmod(4183653929190742691274098379026487729755080010366834215927449156672627370085, mload(0x660), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x20e0), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x2100)), f_q), result, f_q)
-mstore(8480, result)
-        }
-mstore(0x2140, mulmod(17704588942648532530972307366230787358793284390049200127770755029903181125532, mload(0x660), f_q))
-mstore(0x2160, mulmod(mload(0x2140), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x20e0), 1, f_q)), f_q), f_q)
+            mstore(0x2120, result)
+            }
+            mstore(0x2140, mulmod(17704588942648532530972307366230787358793284390049200127770755029903181125532, mload(0x660), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x2140), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x2160)), f_q), result, f_q)
-mstore(8576, result)
-        }
-mstore(0x21a0, mulmod(1, mload(0x2080), f_q))
-mstore(0x21c0, mulmod(mload(0x21a0), mload(0x2040), f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x2140), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q)), f_q), f_q)
+            mstore(0x2180, result)
+            }
+            mstore(0x21a0, mulmod(1, addmod(mload(0xa20), sub(f_q, mulmod(mload(0x660), 1, f_q)), f_q), f_q))
+            mstore(0x21c0, mulmod(mload(0x21a0), addmod(mload(0xa20), sub(f_q, mulmod(mload(0x660), 17704588942648532530972307366230787358793284390049200127770755029903181125533, f_q)), f_q), f_q))
+            {
             let result := mulmod(mload(0xa20), 1, f_q)
-result := addmod(mulmod(mload(0x660), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q), result, f_q)
-mstore(8672, result)
-        }
-mstore(0x2200, mulmod(1992943877419936943298462010924486914587582304867214873029564319007525619349, mload(0xaa0), f_q))
-mstore(0x2220, mulmod(mload(0x2200), 1, f_q))
-{
+            result := addmod(mulmod(mload(0x660), 21888242871839275222246405745257275088548364400416034343698204186575808495616, f_q), result, f_q)
+            mstore(0x21e0, result)
+            }
+            mstore(0x2200, mulmod(1992943877419936943298462010924486914587582304867214873029564319007525619349, mload(0xaa0), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x2200), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x2220)), f_q), result, f_q)
-mstore(8768, result)
-        }
-mstore(0x2260, mulmod(4109353070103859757185355502650242405208559824874611993405383319657307920855, mload(0xaa0), f_q))
-mstore(0x2280, mulmod(mload(0x2260), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x2200), 1, f_q)), f_q), f_q)
+            mstore(0x2240, result)
+            }
+            mstore(0x2260, mulmod(4109353070103859757185355502650242405208559824874611993405383319657307920855, mload(0xaa0), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x2260), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x2280)), f_q), result, f_q)
-mstore(8864, result)
-        }
-mstore(0x22c0, mulmod(9736039200816758760541600216486385994560877093598392738019530615019418309266, mload(0xaa0), f_q))
-mstore(0x22e0, mulmod(mload(0x22c0), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x2260), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q)), f_q), f_q)
+            mstore(0x22a0, result)
+            }
+            mstore(0x22c0, mulmod(9736039200816758760541600216486385994560877093598392738019530615019418309266, mload(0xaa0), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x22c0), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x22e0)), f_q), result, f_q)
-mstore(8960, result)
-        }
-mstore(0x2320, mulmod(mload(0x21a0), mload(0x20c0), f_q))
-mstore(0x2340, mulmod(mload(0x2320), mload(0x2000), f_q))
-mstore(0x2360, mulmod(17469007932342511601170074881470761592846509154174309952071845811087332797746, mload(0x660), f_q))
-mstore(0x2380, mulmod(mload(0x2360), 1, f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x22c0), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q)), f_q), f_q)
+            mstore(0x2300, result)
+            }
+            mstore(0x2320, mulmod(mload(0x21a0), addmod(mload(0xa20), sub(f_q, mulmod(mload(0x660), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q)), f_q), f_q))
+            mstore(0x2340, mulmod(mload(0x2320), addmod(mload(0xa20), sub(f_q, mulmod(mload(0x660), 6253536085317186207246464833049627590927251685115435834607356421380913742894, f_q)), f_q), f_q))
+            mstore(0x2360, mulmod(17469007932342511601170074881470761592846509154174309952071845811087332797746, mload(0x660), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x2360), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x2380)), f_q), result, f_q)
-mstore(9120, result)
-        }
-mstore(0x23c0, mulmod(4419234939496763621076330863786513495701855246241724391626358375488475697871, mload(0x660), f_q))
-mstore(0x23e0, mulmod(mload(0x23c0), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q))
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x2360), 1, f_q)), f_q), f_q)
+            mstore(0x23a0, result)
+            }
+            mstore(0x23c0, mulmod(4419234939496763621076330863786513495701855246241724391626358375488475697871, mload(0x660), f_q))
+            {
             let result := mulmod(mload(0xa20), mload(0x23c0), f_q)
-result := addmod(mulmod(mload(0x660), sub(f_q, mload(0x23e0)), f_q), result, f_q)
-mstore(9216, result)
-        }
-{
+            result := addmod(result, mulmod(mload(0x660), sub(f_q, mulmod(mload(0x23c0), 4419234939496763621076330863786513495701855246241724391626358375488475697872, f_q)), f_q), f_q)
+            mstore(0x2400, result)
+            }
+            {
             let prod := mload(0x2120)
-
-                prod := mulmod(mload(0x2180), prod, f_q)
-                mstore(0x2420, prod)
-            
-                prod := mulmod(mload(0x21e0), prod, f_q)
-                mstore(0x2440, prod)
-            
-                prod := mulmod(mload(0x21a0), prod, f_q)
-                mstore(0x2460, prod)
-            
-                prod := mulmod(mload(0x2240), prod, f_q)
-                mstore(0x2480, prod)
-            
-                prod := mulmod(mload(0x22a0), prod, f_q)
-                mstore(0x24a0, prod)
-            
-                prod := mulmod(mload(0x2300), prod, f_q)
-                mstore(0x24c0, prod)
-            
-                prod := mulmod(mload(0x2340), prod, f_q)
-                mstore(0x24e0, prod)
-            
-                prod := mulmod(mload(0x23a0), prod, f_q)
-                mstore(0x2500, prod)
-            
-                prod := mulmod(mload(0x2400), prod, f_q)
-                mstore(0x2520, prod)
-            
-                prod := mulmod(mload(0x2320), prod, f_q)
-                mstore(0x2540, prod)
-            
-        }
-mstore(0x2580, 32)
-mstore(0x25a0, 32)
-mstore(0x25c0, 32)
-mstore(0x25e0, mload(0x2540))
-mstore(0x2600, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
-mstore(0x2620, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
-success := and(eq(staticcall(gas(), 0x5, 0x2580, 0xc0, 0x2560, 0x20), 1), success)
-{
-            
+            prod := mulmod(mload(0x2180), prod, f_q)
+            mstore(0x2420, prod)
+            prod := mulmod(mload(0x21e0), prod, f_q)
+            mstore(0x2440, prod)
+            prod := mulmod(mload(0x21a0), prod, f_q)
+            mstore(0x2460, prod)
+            prod := mulmod(mload(0x2240), prod, f_q)
+            mstore(0x2480, prod)
+            prod := mulmod(mload(0x22a0), prod, f_q)
+            mstore(0x24a0, prod)
+            prod := mulmod(mload(0x2300), prod, f_q)
+            mstore(0x24c0, prod)
+            prod := mulmod(mload(0x2340), prod, f_q)
+            mstore(0x24e0, prod)
+            prod := mulmod(mload(0x23a0), prod, f_q)
+            mstore(0x2500, prod)
+            prod := mulmod(mload(0x2400), prod, f_q)
+            mstore(0x2520, prod)
+            prod := mulmod(mload(0x2320), prod, f_q)
+            mstore(0x2540, prod)
+            }
+            mstore(0x2580, 32)
+            mstore(0x25a0, 32)
+            mstore(0x25c0, 32)
+            mstore(0x25e0, mload(0x2540))
+            mstore(0x2600, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
+            mstore(0x2620, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
+            success := and(eq(staticcall(gas(), 0x5, 0x2580, 0xc0, 0x2560, 0x20), 1), success)
+            {
             let inv := mload(0x2560)
             let v
-        
-                    v := mload(0x2320)
-                    mstore(8992, mulmod(mload(0x2520), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2400)
-                    mstore(9216, mulmod(mload(0x2500), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x23a0)
-                    mstore(9120, mulmod(mload(0x24e0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2340)
-                    mstore(9024, mulmod(mload(0x24c0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2300)
-                    mstore(8960, mulmod(mload(0x24a0), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x22a0)
-                    mstore(8864, mulmod(mload(0x2480), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2240)
-                    mstore(8768, mulmod(mload(0x2460), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x21a0)
-                    mstore(8608, mulmod(mload(0x2440), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x21e0)
-                    mstore(8672, mulmod(mload(0x2420), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2180)
-                    mstore(8576, mulmod(mload(0x2120), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                mstore(0x2120, inv)
-
-        }
-{
+            v := mload(0x2320)
+            mstore(0x2320, mulmod(mload(0x2520), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2400)
+            mstore(0x2400, mulmod(mload(0x2500), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x23a0)
+            mstore(0x23a0, mulmod(mload(0x24e0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2340)
+            mstore(0x2340, mulmod(mload(0x24c0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2300)
+            mstore(0x2300, mulmod(mload(0x24a0), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x22a0)
+            mstore(0x22a0, mulmod(mload(0x2480), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2240)
+            mstore(0x2240, mulmod(mload(0x2460), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x21a0)
+            mstore(0x21a0, mulmod(mload(0x2440), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x21e0)
+            mstore(0x21e0, mulmod(mload(0x2420), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2180)
+            mstore(0x2180, mulmod(mload(0x2120), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            mstore(0x2120, inv)
+            }
+            {
             let result := mload(0x2120)
-result := addmod(mload(0x2180), result, f_q)
-mstore(9792, result)
-        }
-mstore(0x2660, mulmod(mload(0x21c0), mload(0x21a0), f_q))
-{
+            result := addmod(mload(0x2180), result, f_q)
+            mstore(0x2640, result)
+            }
+            mstore(0x2660, mulmod(mload(0x21c0), mload(0x21a0), f_q))
+            {
             let result := mload(0x21e0)
-mstore(9856, result)
-        }
-mstore(0x26a0, mulmod(mload(0x21c0), mload(0x2340), f_q))
-{
+            mstore(0x2680, result)
+            }
+            mstore(0x26a0, mulmod(mload(0x21c0), mload(0x2340), f_q))
+            {
             let result := mload(0x2240)
-result := addmod(mload(0x22a0), result, f_q)
-result := addmod(mload(0x2300), result, f_q)
-mstore(9920, result)
-        }
-mstore(0x26e0, mulmod(mload(0x21c0), mload(0x2320), f_q))
-{
+            result := addmod(mload(0x22a0), result, f_q)
+            result := addmod(mload(0x2300), result, f_q)
+            mstore(0x26c0, result)
+            }
+            mstore(0x26e0, mulmod(mload(0x21c0), mload(0x2320), f_q))
+            {
             let result := mload(0x23a0)
-result := addmod(mload(0x2400), result, f_q)
-mstore(9984, result)
-        }
-{
+            result := addmod(mload(0x2400), result, f_q)
+            mstore(0x2700, result)
+            }
+            {
             let prod := mload(0x2640)
-
-                prod := mulmod(mload(0x2680), prod, f_q)
-                mstore(0x2720, prod)
-            
-                prod := mulmod(mload(0x26c0), prod, f_q)
-                mstore(0x2740, prod)
-            
-                prod := mulmod(mload(0x2700), prod, f_q)
-                mstore(0x2760, prod)
-            
-        }
-mstore(0x27a0, 32)
-mstore(0x27c0, 32)
-mstore(0x27e0, 32)
-mstore(0x2800, mload(0x2760))
-mstore(0x2820, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
-mstore(0x2840, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
-success := and(eq(staticcall(gas(), 0x5, 0x27a0, 0xc0, 0x2780, 0x20), 1), success)
-{
-            
+            prod := mulmod(mload(0x2680), prod, f_q)
+            mstore(0x2720, prod)
+            prod := mulmod(mload(0x26c0), prod, f_q)
+            mstore(0x2740, prod)
+            prod := mulmod(mload(0x2700), prod, f_q)
+            mstore(0x2760, prod)
+            }
+            mstore(0x27a0, 32)
+            mstore(0x27c0, 32)
+            mstore(0x27e0, 32)
+            mstore(0x2800, mload(0x2760))
+            mstore(0x2820, 21888242871839275222246405745257275088548364400416034343698204186575808495615)
+            mstore(0x2840, 21888242871839275222246405745257275088548364400416034343698204186575808495617)
+            success := and(eq(staticcall(gas(), 0x5, 0x27a0, 0xc0, 0x2780, 0x20), 1), success)
+            {
             let inv := mload(0x2780)
             let v
-        
-                    v := mload(0x2700)
-                    mstore(9984, mulmod(mload(0x2740), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x26c0)
-                    mstore(9920, mulmod(mload(0x2720), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                
-                    v := mload(0x2680)
-                    mstore(9856, mulmod(mload(0x2640), inv, f_q))
-                    inv := mulmod(v, inv, f_q)
-                mstore(0x2640, inv)
-
-        }
-mstore(0x2860, mulmod(mload(0x2660), mload(0x2680), f_q))
-mstore(0x2880, mulmod(mload(0x26a0), mload(0x26c0), f_q))
-mstore(0x28a0, mulmod(mload(0x26e0), mload(0x2700), f_q))
-mstore(0x28c0, mulmod(mload(0x920), mload(0x920), f_q))
-mstore(0x28e0, mulmod(mload(0x28c0), mload(0x920), f_q))
-mstore(0x2900, mulmod(mload(0x28e0), mload(0x920), f_q))
-mstore(0x2920, mulmod(mload(0x2900), mload(0x920), f_q))
-mstore(0x2940, mulmod(mload(0x2920), mload(0x920), f_q))
-mstore(0x2960, mulmod(mload(0x2940), mload(0x920), f_q))
-mstore(0x2980, mulmod(mload(0x2960), mload(0x920), f_q))
-mstore(0x29a0, mulmod(mload(0x2980), mload(0x920), f_q))
-mstore(0x29c0, mulmod(mload(0x29a0), mload(0x920), f_q))
-mstore(0x29e0, mulmod(mload(0x29c0), mload(0x920), f_q))
-mstore(0x2a00, mulmod(mload(0x980), mload(0x980), f_q))
-mstore(0x2a20, mulmod(mload(0x2a00), mload(0x980), f_q))
-mstore(0x2a40, mulmod(mload(0x2a20), mload(0x980), f_q))
-{
+            v := mload(0x2700)
+            mstore(0x2700, mulmod(mload(0x2740), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x26c0)
+            mstore(0x26c0, mulmod(mload(0x2720), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            v := mload(0x2680)
+            mstore(0x2680, mulmod(mload(0x2640), inv, f_q))
+            inv := mulmod(v, inv, f_q)
+            mstore(0x2640, inv)
+            }
+            mstore(0x2860, mulmod(mload(0x2660), mload(0x2680), f_q))
+            mstore(0x28c0, mulmod(mload(0x920), mload(0x920), f_q))
+            mstore(0x28e0, mulmod(mload(0x28c0), mload(0x920), f_q))
+            mstore(0x2900, mulmod(mload(0x28e0), mload(0x920), f_q))
+            mstore(0x2920, mulmod(mload(0x2900), mload(0x920), f_q))
+            mstore(0x2940, mulmod(mload(0x2920), mload(0x920), f_q))
+            mstore(0x2960, mulmod(mload(0x2940), mload(0x920), f_q))
+            mstore(0x2980, mulmod(mload(0x2960), mload(0x920), f_q))
+            mstore(0x29a0, mulmod(mload(0x2980), mload(0x920), f_q))
+            mstore(0x29c0, mulmod(mload(0x29a0), mload(0x920), f_q))
+            mstore(0x29e0, mulmod(mload(0x29c0), mload(0x920), f_q))
+            mstore(0x2a00, mulmod(mload(0x980), mload(0x980), f_q))
+            mstore(0x2a20, mulmod(mload(0x2a00), mload(0x980), f_q))
+            mstore(0x2a40, mulmod(mload(0x2a20), mload(0x980), f_q))
+            {
             let result := mulmod(mload(0x6a0), mload(0x2120), f_q)
-result := addmod(mulmod(mload(0x720), mload(0x2180), f_q), result, f_q)
-mstore(10848, result)
-        }
-mstore(0x2a80, mulmod(mload(0x2a60), mload(0x2640), f_q))
-mstore(0x2aa0, mulmod(sub(f_q, mload(0x2a80)), 1, f_q))
-{
+            result := addmod(mulmod(mload(0x720), mload(0x2180), f_q), result, f_q)
+            mstore(0x2a60, result)
+            }
+            {
             let result := mulmod(mload(0x6c0), mload(0x2120), f_q)
-result := addmod(mulmod(mload(0x700), mload(0x2180), f_q), result, f_q)
-mstore(10944, result)
-        }
-mstore(0x2ae0, mulmod(mload(0x2ac0), mload(0x2640), f_q))
-mstore(0x2b00, mulmod(sub(f_q, mload(0x2ae0)), mload(0x920), f_q))
-mstore(0x2b20, mulmod(1, mload(0x920), f_q))
-mstore(0x2b40, addmod(mload(0x2aa0), mload(0x2b00), f_q))
-mstore(0x2b60, mulmod(mload(0x2b40), 1, f_q))
-mstore(0x2b80, mulmod(mload(0x2b20), 1, f_q))
-mstore(0x2ba0, mulmod(1, mload(0x2660), f_q))
-{
+            result := addmod(mulmod(mload(0x700), mload(0x2180), f_q), result, f_q)
+            mstore(0x2ac0, result)
+            }
+            mstore(0x2ba0, mulmod(1, mload(0x2660), f_q))
+            {
             let result := mulmod(mload(0x6e0), mload(0x21e0), f_q)
-mstore(11200, result)
-        }
-mstore(0x2be0, mulmod(mload(0x2bc0), mload(0x2860), f_q))
-mstore(0x2c00, mulmod(sub(f_q, mload(0x2be0)), 1, f_q))
-mstore(0x2c20, mulmod(mload(0x2ba0), 1, f_q))
-{
+            mstore(0x2bc0, result)
+            }
+            {
             let result := mulmod(mload(0x740), mload(0x21e0), f_q)
-mstore(11328, result)
-        }
-mstore(0x2c60, mulmod(mload(0x2c40), mload(0x2860), f_q))
-mstore(0x2c80, mulmod(sub(f_q, mload(0x2c60)), mload(0x920), f_q))
-mstore(0x2ca0, mulmod(mload(0x2ba0), mload(0x920), f_q))
-mstore(0x2cc0, addmod(mload(0x2c00), mload(0x2c80), f_q))
-{
+            mstore(0x2c40, result)
+            }
+            {
             let result := mulmod(mload(0x760), mload(0x21e0), f_q)
-mstore(11488, result)
-        }
-mstore(0x2d00, mulmod(mload(0x2ce0), mload(0x2860), f_q))
-mstore(0x2d20, mulmod(sub(f_q, mload(0x2d00)), mload(0x28c0), f_q))
-mstore(0x2d40, mulmod(mload(0x2ba0), mload(0x28c0), f_q))
-mstore(0x2d60, addmod(mload(0x2cc0), mload(0x2d20), f_q))
-{
+            mstore(0x2ce0, result)
+            }
+            {
             let result := mulmod(mload(0x780), mload(0x21e0), f_q)
-mstore(11648, result)
-        }
-mstore(0x2da0, mulmod(mload(0x2d80), mload(0x2860), f_q))
-mstore(0x2dc0, mulmod(sub(f_q, mload(0x2da0)), mload(0x28e0), f_q))
-mstore(0x2de0, mulmod(mload(0x2ba0), mload(0x28e0), f_q))
-mstore(0x2e00, addmod(mload(0x2d60), mload(0x2dc0), f_q))
-{
+            mstore(0x2d80, result)
+            }
+            mstore(0x2e00, addmod(mulmod(mload(0x28e0), sub(f_q, mulmod(mload(0x2d80), mload(0x2860), f_q)), f_q), addmod(mulmod(mload(0x28c0), sub(f_q, mulmod(mload(0x2ce0), mload(0x2860), f_q)), f_q), addmod(mulmod(mload(0x920), sub(f_q, mulmod(mload(0x2c40), mload(0x2860), f_q)), f_q), mulmod(1, sub(f_q, mulmod(mload(0x2bc0), mload(0x2860), f_q)), f_q), f_q), f_q), f_q))
+            {
             let result := mulmod(mload(0x7a0), mload(0x21e0), f_q)
-mstore(11808, result)
-        }
-mstore(0x2e40, mulmod(mload(0x2e20), mload(0x2860), f_q))
-mstore(0x2e60, mulmod(sub(f_q, mload(0x2e40)), mload(0x2900), f_q))
-mstore(0x2e80, mulmod(mload(0x2ba0), mload(0x2900), f_q))
-mstore(0x2ea0, addmod(mload(0x2e00), mload(0x2e60), f_q))
-{
+            mstore(0x2e20, result)
+            }
+            {
             let result := mulmod(mload(0x7e0), mload(0x21e0), f_q)
-mstore(11968, result)
-        }
-mstore(0x2ee0, mulmod(mload(0x2ec0), mload(0x2860), f_q))
-mstore(0x2f00, mulmod(sub(f_q, mload(0x2ee0)), mload(0x2920), f_q))
-mstore(0x2f20, mulmod(mload(0x2ba0), mload(0x2920), f_q))
-mstore(0x2f40, addmod(mload(0x2ea0), mload(0x2f00), f_q))
-{
+            mstore(0x2ec0, result)
+            }
+            {
             let result := mulmod(mload(0x800), mload(0x21e0), f_q)
-mstore(12128, result)
-        }
-mstore(0x2f80, mulmod(mload(0x2f60), mload(0x2860), f_q))
-mstore(0x2fa0, mulmod(sub(f_q, mload(0x2f80)), mload(0x2940), f_q))
-mstore(0x2fc0, mulmod(mload(0x2ba0), mload(0x2940), f_q))
-mstore(0x2fe0, addmod(mload(0x2f40), mload(0x2fa0), f_q))
-{
+            mstore(0x2f60, result)
+            }
+            {
             let result := mulmod(mload(0x820), mload(0x21e0), f_q)
-mstore(12288, result)
-        }
-mstore(0x3020, mulmod(mload(0x3000), mload(0x2860), f_q))
-mstore(0x3040, mulmod(sub(f_q, mload(0x3020)), mload(0x2960), f_q))
-mstore(0x3060, mulmod(mload(0x2ba0), mload(0x2960), f_q))
-mstore(0x3080, addmod(mload(0x2fe0), mload(0x3040), f_q))
-{
+            mstore(0x3000, result)
+            }
+            mstore(0x3080, addmod(mulmod(mload(0x2960), sub(f_q, mulmod(mload(0x3000), mload(0x2860), f_q)), f_q), addmod(mulmod(mload(0x2940), sub(f_q, mulmod(mload(0x2f60), mload(0x2860), f_q)), f_q), addmod(mulmod(mload(0x2920), sub(f_q, mulmod(mload(0x2ec0), mload(0x2860), f_q)), f_q), addmod(mload(0x2e00), mulmod(mload(0x2900), sub(f_q, mulmod(mload(0x2e20), mload(0x2860), f_q)), f_q), f_q), f_q), f_q), f_q))
+            {
             let result := mulmod(mload(0x840), mload(0x21e0), f_q)
-mstore(12448, result)
-        }
-mstore(0x30c0, mulmod(mload(0x30a0), mload(0x2860), f_q))
-mstore(0x30e0, mulmod(sub(f_q, mload(0x30c0)), mload(0x2980), f_q))
-mstore(0x3100, mulmod(mload(0x2ba0), mload(0x2980), f_q))
-mstore(0x3120, addmod(mload(0x3080), mload(0x30e0), f_q))
-mstore(0x3140, mulmod(mload(0x1f40), mload(0x2660), f_q))
-mstore(0x3160, mulmod(mload(0x1f60), mload(0x2660), f_q))
-mstore(0x3180, mulmod(mload(0x1f80), mload(0x2660), f_q))
-{
-            let result := mulmod(mload(0x1fa0), mload(0x21e0), f_q)
-mstore(12704, result)
-        }
-mstore(0x31c0, mulmod(mload(0x31a0), mload(0x2860), f_q))
-mstore(0x31e0, mulmod(sub(f_q, mload(0x31c0)), mload(0x29a0), f_q))
-mstore(0x3200, mulmod(mload(0x2ba0), mload(0x29a0), f_q))
-mstore(0x3220, mulmod(mload(0x3140), mload(0x29a0), f_q))
-mstore(0x3240, mulmod(mload(0x3160), mload(0x29a0), f_q))
-mstore(0x3260, mulmod(mload(0x3180), mload(0x29a0), f_q))
-mstore(0x3280, addmod(mload(0x3120), mload(0x31e0), f_q))
-{
+            mstore(0x30a0, result)
+            }
+            {
+            let result := mulmod(mload(0x21e0), mulmod(mload(0x1ec0), mload(0xb40), f_q), f_q)
+            mstore(0x31a0, result)
+            }
+            {
             let result := mulmod(mload(0x7c0), mload(0x21e0), f_q)
-mstore(12960, result)
-        }
-mstore(0x32c0, mulmod(mload(0x32a0), mload(0x2860), f_q))
-mstore(0x32e0, mulmod(sub(f_q, mload(0x32c0)), mload(0x29c0), f_q))
-mstore(0x3300, mulmod(mload(0x2ba0), mload(0x29c0), f_q))
-mstore(0x3320, addmod(mload(0x3280), mload(0x32e0), f_q))
-mstore(0x3340, mulmod(mload(0x3320), mload(0x980), f_q))
-mstore(0x3360, mulmod(mload(0x2c20), mload(0x980), f_q))
-mstore(0x3380, mulmod(mload(0x2ca0), mload(0x980), f_q))
-mstore(0x33a0, mulmod(mload(0x2d40), mload(0x980), f_q))
-mstore(0x33c0, mulmod(mload(0x2de0), mload(0x980), f_q))
-mstore(0x33e0, mulmod(mload(0x2e80), mload(0x980), f_q))
-mstore(0x3400, mulmod(mload(0x2f20), mload(0x980), f_q))
-mstore(0x3420, mulmod(mload(0x2fc0), mload(0x980), f_q))
-mstore(0x3440, mulmod(mload(0x3060), mload(0x980), f_q))
-mstore(0x3460, mulmod(mload(0x3100), mload(0x980), f_q))
-mstore(0x3480, mulmod(mload(0x3200), mload(0x980), f_q))
-mstore(0x34a0, mulmod(mload(0x3220), mload(0x980), f_q))
-mstore(0x34c0, mulmod(mload(0x3240), mload(0x980), f_q))
-mstore(0x34e0, mulmod(mload(0x3260), mload(0x980), f_q))
-mstore(0x3500, mulmod(mload(0x3300), mload(0x980), f_q))
-mstore(0x3520, addmod(mload(0x2b60), mload(0x3340), f_q))
-mstore(0x3540, mulmod(1, mload(0x26a0), f_q))
-{
+            mstore(0x32a0, result)
+            }
+            mstore(0x3340, mulmod(mload(0x980), addmod(mulmod(mload(0x29c0), sub(f_q, mulmod(mload(0x32a0), mload(0x2860), f_q)), f_q), addmod(mulmod(mload(0x29a0), sub(f_q, mulmod(mload(0x31a0), mload(0x2860), f_q)), f_q), addmod(mload(0x3080), mulmod(mload(0x2980), sub(f_q, mulmod(mload(0x30a0), mload(0x2860), f_q)), f_q), f_q), f_q), f_q), f_q))
+            mstore(0x3520, addmod(mload(0x3340), mulmod(1, addmod(mulmod(mload(0x920), sub(f_q, mulmod(mload(0x2ac0), mload(0x2640), f_q)), f_q), mulmod(1, sub(f_q, mulmod(mload(0x2a60), mload(0x2640), f_q)), f_q), f_q), f_q), f_q))
+            {
             let result := mulmod(mload(0x860), mload(0x2240), f_q)
-result := addmod(mulmod(mload(0x880), mload(0x22a0), f_q), result, f_q)
-result := addmod(mulmod(mload(0x8a0), mload(0x2300), f_q), result, f_q)
-mstore(13664, result)
-        }
-mstore(0x3580, mulmod(mload(0x3560), mload(0x2880), f_q))
-mstore(0x35a0, mulmod(sub(f_q, mload(0x3580)), 1, f_q))
-mstore(0x35c0, mulmod(mload(0x3540), 1, f_q))
-mstore(0x35e0, mulmod(mload(0x35a0), mload(0x2a00), f_q))
-mstore(0x3600, mulmod(mload(0x35c0), mload(0x2a00), f_q))
-mstore(0x3620, addmod(mload(0x3520), mload(0x35e0), f_q))
-mstore(0x3640, mulmod(1, mload(0x26e0), f_q))
-{
+            result := addmod(mulmod(mload(0x880), mload(0x22a0), f_q), result, f_q)
+            result := addmod(mulmod(mload(0x8a0), mload(0x2300), f_q), result, f_q)
+            mstore(0x3560, result)
+            }
+            {
             let result := mulmod(mload(0x8c0), mload(0x23a0), f_q)
-result := addmod(mulmod(mload(0x8e0), mload(0x2400), f_q), result, f_q)
-mstore(13920, result)
-        }
-mstore(0x3680, mulmod(mload(0x3660), mload(0x28a0), f_q))
-mstore(0x36a0, mulmod(sub(f_q, mload(0x3680)), 1, f_q))
-mstore(0x36c0, mulmod(mload(0x3640), 1, f_q))
-mstore(0x36e0, mulmod(mload(0x36a0), mload(0x2a20), f_q))
-mstore(0x3700, mulmod(mload(0x36c0), mload(0x2a20), f_q))
-mstore(0x3720, addmod(mload(0x3620), mload(0x36e0), f_q))
-mstore(0x3740, mulmod(1, mload(0x21c0), f_q))
-mstore(0x3760, mulmod(1, mload(0xa20), f_q))
-mstore(0x3780, 0x0000000000000000000000000000000000000000000000000000000000000001)
-                    mstore(0x37a0, 0x0000000000000000000000000000000000000000000000000000000000000002)
-mstore(0x37c0, mload(0x3720))
-success := and(eq(staticcall(gas(), 0x7, 0x3780, 0x60, 0x3780, 0x40), 1), success)
-mstore(0x37e0, mload(0x3780))
-                    mstore(0x3800, mload(0x37a0))
-mstore(0x3820, mload(0x2c0))
-                    mstore(0x3840, mload(0x2e0))
-success := and(eq(staticcall(gas(), 0x6, 0x37e0, 0x80, 0x37e0, 0x40), 1), success)
-mstore(0x3860, mload(0x220))
-                    mstore(0x3880, mload(0x240))
-mstore(0x38a0, mload(0x2b80))
-success := and(eq(staticcall(gas(), 0x7, 0x3860, 0x60, 0x3860, 0x40), 1), success)
-mstore(0x38c0, mload(0x37e0))
-                    mstore(0x38e0, mload(0x3800))
-mstore(0x3900, mload(0x3860))
-                    mstore(0x3920, mload(0x3880))
-success := and(eq(staticcall(gas(), 0x6, 0x38c0, 0x80, 0x38c0, 0x40), 1), success)
-mstore(0x3940, mload(0x1a0))
-                    mstore(0x3960, mload(0x1c0))
-mstore(0x3980, mload(0x3360))
-success := and(eq(staticcall(gas(), 0x7, 0x3940, 0x60, 0x3940, 0x40), 1), success)
-mstore(0x39a0, mload(0x38c0))
-                    mstore(0x39c0, mload(0x38e0))
-mstore(0x39e0, mload(0x3940))
-                    mstore(0x3a00, mload(0x3960))
-success := and(eq(staticcall(gas(), 0x6, 0x39a0, 0x80, 0x39a0, 0x40), 1), success)
-mstore(0x3a20, mload(0x1e0))
-                    mstore(0x3a40, mload(0x200))
-mstore(0x3a60, mload(0x3380))
-success := and(eq(staticcall(gas(), 0x7, 0x3a20, 0x60, 0x3a20, 0x40), 1), success)
-mstore(0x3a80, mload(0x39a0))
-                    mstore(0x3aa0, mload(0x39c0))
-mstore(0x3ac0, mload(0x3a20))
-                    mstore(0x3ae0, mload(0x3a40))
-success := and(eq(staticcall(gas(), 0x6, 0x3a80, 0x80, 0x3a80, 0x40), 1), success)
-mstore(0x3b00, 0x22d69a6398c09002a180c7d39f6e7c52569b26c4d87b03574ec8bac172b66458)
-                    mstore(0x3b20, 0x0376e8e88d10f123628cfb5f20333bac86483eec0f7d73f153c0979474d4160f)
-mstore(0x3b40, mload(0x33a0))
-success := and(eq(staticcall(gas(), 0x7, 0x3b00, 0x60, 0x3b00, 0x40), 1), success)
-mstore(0x3b60, mload(0x3a80))
-                    mstore(0x3b80, mload(0x3aa0))
-mstore(0x3ba0, mload(0x3b00))
-                    mstore(0x3bc0, mload(0x3b20))
-success := and(eq(staticcall(gas(), 0x6, 0x3b60, 0x80, 0x3b60, 0x40), 1), success)
-mstore(0x3be0, 0x1b873c40a51f6432a4d4ebdad23d479ac1729a53dddda9e511928c12e88bef13)
-                    mstore(0x3c00, 0x180b0c039ae41f5dbd61d26a844528e76d19e994fb132f6de43fff164171ca7c)
-mstore(0x3c20, mload(0x33c0))
-success := and(eq(staticcall(gas(), 0x7, 0x3be0, 0x60, 0x3be0, 0x40), 1), success)
-mstore(0x3c40, mload(0x3b60))
-                    mstore(0x3c60, mload(0x3b80))
-mstore(0x3c80, mload(0x3be0))
-                    mstore(0x3ca0, mload(0x3c00))
-success := and(eq(staticcall(gas(), 0x6, 0x3c40, 0x80, 0x3c40, 0x40), 1), success)
-mstore(0x3cc0, 0x17ce851b097f91e326fdbb74e98f6cbb29138b32b92a28eec8be0cad15e2285c)
-                    mstore(0x3ce0, 0x0b1f5984407c6322ba04b4f0cf6b53f04737119c844e9290e21710980ddb495b)
-mstore(0x3d00, mload(0x33e0))
-success := and(eq(staticcall(gas(), 0x7, 0x3cc0, 0x60, 0x3cc0, 0x40), 1), success)
-mstore(0x3d20, mload(0x3c40))
-                    mstore(0x3d40, mload(0x3c60))
-mstore(0x3d60, mload(0x3cc0))
-                    mstore(0x3d80, mload(0x3ce0))
-success := and(eq(staticcall(gas(), 0x6, 0x3d20, 0x80, 0x3d20, 0x40), 1), success)
-mstore(0x3da0, 0x299a5509e8a533faf2634bc39d1e18be2e94040b316d473abf9331893d660ddf)
-                    mstore(0x3dc0, 0x18089f7499364783d582ea52065e8bb90e749b0407b92cd4e333d27e920fd171)
-mstore(0x3de0, mload(0x3400))
-success := and(eq(staticcall(gas(), 0x7, 0x3da0, 0x60, 0x3da0, 0x40), 1), success)
-mstore(0x3e00, mload(0x3d20))
-                    mstore(0x3e20, mload(0x3d40))
-mstore(0x3e40, mload(0x3da0))
-                    mstore(0x3e60, mload(0x3dc0))
-success := and(eq(staticcall(gas(), 0x6, 0x3e00, 0x80, 0x3e00, 0x40), 1), success)
-mstore(0x3e80, 0x1ba5e11400d183b48f59ae263c525742b030be45a823965db28b498c81dabf3b)
-                    mstore(0x3ea0, 0x199e4d3f53b862e531803c690aef7762db882b0cfc0f4c695661e68722fcc259)
-mstore(0x3ec0, mload(0x3420))
-success := and(eq(staticcall(gas(), 0x7, 0x3e80, 0x60, 0x3e80, 0x40), 1), success)
-mstore(0x3ee0, mload(0x3e00))
-                    mstore(0x3f00, mload(0x3e20))
-mstore(0x3f20, mload(0x3e80))
-                    mstore(0x3f40, mload(0x3ea0))
-success := and(eq(staticcall(gas(), 0x6, 0x3ee0, 0x80, 0x3ee0, 0x40), 1), success)
-mstore(0x3f60, 0x00853bbc1a27b583f4f52a1f77460c4baa74714937a93f49242407687544d6dd)
-                    mstore(0x3f80, 0x0894857e210a0636366e701bc3570975ed7b70d258cc93c8aefb465fa988d548)
-mstore(0x3fa0, mload(0x3440))
-success := and(eq(staticcall(gas(), 0x7, 0x3f60, 0x60, 0x3f60, 0x40), 1), success)
-mstore(0x3fc0, mload(0x3ee0))
-                    mstore(0x3fe0, mload(0x3f00))
-mstore(0x4000, mload(0x3f60))
-                    mstore(0x4020, mload(0x3f80))
-success := and(eq(staticcall(gas(), 0x6, 0x3fc0, 0x80, 0x3fc0, 0x40), 1), success)
-mstore(0x4040, 0x2b3b808ec8b0e5113a91e18b52df1f0ca088a680afda9ec5760c6803427c20f7)
-                    mstore(0x4060, 0x16edccb27ec45573785128c1ffc57a0b4b0607bf3d6ffcd7711108acc5e82d44)
-mstore(0x4080, mload(0x3460))
-success := and(eq(staticcall(gas(), 0x7, 0x4040, 0x60, 0x4040, 0x40), 1), success)
-mstore(0x40a0, mload(0x3fc0))
-                    mstore(0x40c0, mload(0x3fe0))
-mstore(0x40e0, mload(0x4040))
-                    mstore(0x4100, mload(0x4060))
-success := and(eq(staticcall(gas(), 0x6, 0x40a0, 0x80, 0x40a0, 0x40), 1), success)
-mstore(0x4120, mload(0x540))
-                    mstore(0x4140, mload(0x560))
-mstore(0x4160, mload(0x3480))
-success := and(eq(staticcall(gas(), 0x7, 0x4120, 0x60, 0x4120, 0x40), 1), success)
-mstore(0x4180, mload(0x40a0))
-                    mstore(0x41a0, mload(0x40c0))
-mstore(0x41c0, mload(0x4120))
-                    mstore(0x41e0, mload(0x4140))
-success := and(eq(staticcall(gas(), 0x6, 0x4180, 0x80, 0x4180, 0x40), 1), success)
-mstore(0x4200, mload(0x580))
-                    mstore(0x4220, mload(0x5a0))
-mstore(0x4240, mload(0x34a0))
-success := and(eq(staticcall(gas(), 0x7, 0x4200, 0x60, 0x4200, 0x40), 1), success)
-mstore(0x4260, mload(0x4180))
-                    mstore(0x4280, mload(0x41a0))
-mstore(0x42a0, mload(0x4200))
-                    mstore(0x42c0, mload(0x4220))
-success := and(eq(staticcall(gas(), 0x6, 0x4260, 0x80, 0x4260, 0x40), 1), success)
-mstore(0x42e0, mload(0x5c0))
-                    mstore(0x4300, mload(0x5e0))
-mstore(0x4320, mload(0x34c0))
-success := and(eq(staticcall(gas(), 0x7, 0x42e0, 0x60, 0x42e0, 0x40), 1), success)
-mstore(0x4340, mload(0x4260))
-                    mstore(0x4360, mload(0x4280))
-mstore(0x4380, mload(0x42e0))
-                    mstore(0x43a0, mload(0x4300))
-success := and(eq(staticcall(gas(), 0x6, 0x4340, 0x80, 0x4340, 0x40), 1), success)
-mstore(0x43c0, mload(0x600))
-                    mstore(0x43e0, mload(0x620))
-mstore(0x4400, mload(0x34e0))
-success := and(eq(staticcall(gas(), 0x7, 0x43c0, 0x60, 0x43c0, 0x40), 1), success)
-mstore(0x4420, mload(0x4340))
-                    mstore(0x4440, mload(0x4360))
-mstore(0x4460, mload(0x43c0))
-                    mstore(0x4480, mload(0x43e0))
-success := and(eq(staticcall(gas(), 0x6, 0x4420, 0x80, 0x4420, 0x40), 1), success)
-mstore(0x44a0, mload(0x4a0))
-                    mstore(0x44c0, mload(0x4c0))
-mstore(0x44e0, mload(0x3500))
-success := and(eq(staticcall(gas(), 0x7, 0x44a0, 0x60, 0x44a0, 0x40), 1), success)
-mstore(0x4500, mload(0x4420))
-                    mstore(0x4520, mload(0x4440))
-mstore(0x4540, mload(0x44a0))
-                    mstore(0x4560, mload(0x44c0))
-success := and(eq(staticcall(gas(), 0x6, 0x4500, 0x80, 0x4500, 0x40), 1), success)
-mstore(0x4580, mload(0x420))
-                    mstore(0x45a0, mload(0x440))
-mstore(0x45c0, mload(0x3600))
-success := and(eq(staticcall(gas(), 0x7, 0x4580, 0x60, 0x4580, 0x40), 1), success)
-mstore(0x45e0, mload(0x4500))
-                    mstore(0x4600, mload(0x4520))
-mstore(0x4620, mload(0x4580))
-                    mstore(0x4640, mload(0x45a0))
-success := and(eq(staticcall(gas(), 0x6, 0x45e0, 0x80, 0x45e0, 0x40), 1), success)
-mstore(0x4660, mload(0x460))
-                    mstore(0x4680, mload(0x480))
-mstore(0x46a0, mload(0x3700))
-success := and(eq(staticcall(gas(), 0x7, 0x4660, 0x60, 0x4660, 0x40), 1), success)
-mstore(0x46c0, mload(0x45e0))
-                    mstore(0x46e0, mload(0x4600))
-mstore(0x4700, mload(0x4660))
-                    mstore(0x4720, mload(0x4680))
-success := and(eq(staticcall(gas(), 0x6, 0x46c0, 0x80, 0x46c0, 0x40), 1), success)
-mstore(0x4740, mload(0x9c0))
-                    mstore(0x4760, mload(0x9e0))
-mstore(0x4780, sub(f_q, mload(0x3740)))
-success := and(eq(staticcall(gas(), 0x7, 0x4740, 0x60, 0x4740, 0x40), 1), success)
-mstore(0x47a0, mload(0x46c0))
-                    mstore(0x47c0, mload(0x46e0))
-mstore(0x47e0, mload(0x4740))
-                    mstore(0x4800, mload(0x4760))
-success := and(eq(staticcall(gas(), 0x6, 0x47a0, 0x80, 0x47a0, 0x40), 1), success)
-mstore(0x4820, mload(0xa60))
-                    mstore(0x4840, mload(0xa80))
-mstore(0x4860, mload(0x3760))
-success := and(eq(staticcall(gas(), 0x7, 0x4820, 0x60, 0x4820, 0x40), 1), success)
-mstore(0x4880, mload(0x47a0))
-                    mstore(0x48a0, mload(0x47c0))
-mstore(0x48c0, mload(0x4820))
-                    mstore(0x48e0, mload(0x4840))
-success := and(eq(staticcall(gas(), 0x6, 0x4880, 0x80, 0x4880, 0x40), 1), success)
-mstore(0x4900, mload(0x4880))
-                    mstore(0x4920, mload(0x48a0))
-mstore(0x4940, 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2)
+            result := addmod(mulmod(mload(0x8e0), mload(0x2400), f_q), result, f_q)
+            mstore(0x3660, result)
+            }
+            mstore(0x3780, 0x0000000000000000000000000000000000000000000000000000000000000001)
+            mstore(0x37a0, 0x0000000000000000000000000000000000000000000000000000000000000002)
+            mstore(0x37c0, addmod(mulmod(mload(0x2a20), mulmod(1, sub(f_q, mulmod(mload(0x3660), mulmod(mload(0x26e0), mload(0x2700), f_q), f_q)), f_q), f_q), addmod(mload(0x3520), mulmod(mload(0x2a00), mulmod(1, sub(f_q, mulmod(mload(0x3560), mulmod(mload(0x26a0), mload(0x26c0), f_q), f_q)), f_q), f_q), f_q), f_q))
+            success := and(eq(staticcall(gas(), 0x7, 0x3780, 0x60, 0x3780, 0x40), 1), success)
+            success := and(add_at(0x37e0, 0x3780, 0x2c0), success)
+            success := and(add_multiple_at(0x38c0, 0x37e0, 0x220, mulmod(1, mulmod(1, mload(0x920), f_q), f_q)), success)
+            success := and(add_multiple_at(0x39a0, 0x38c0, 0x1a0, mulmod(mload(0x980), mulmod(mload(0x2ba0), 1, f_q), f_q)), success)
+            success := and(add_multiple_at(0x3a80, 0x39a0, 0x1e0, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x920), f_q), f_q)), success)
+            success := and(add_multiple(0x3b60, 0x3a80, 0x22d69a6398c09002a180c7d39f6e7c52569b26c4d87b03574ec8bac172b66458, 0x0376e8e88d10f123628cfb5f20333bac86483eec0f7d73f153c0979474d4160f, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x28c0), f_q), f_q)), success)
+            success := and(add_multiple(0x3c40, 0x3b60, 0x1b873c40a51f6432a4d4ebdad23d479ac1729a53dddda9e511928c12e88bef13, 0x180b0c039ae41f5dbd61d26a844528e76d19e994fb132f6de43fff164171ca7c, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x28e0), f_q), f_q)), success)
+            success := and(add_multiple(0x3d20, 0x3c40, 0x17ce851b097f91e326fdbb74e98f6cbb29138b32b92a28eec8be0cad15e2285c, 0x0b1f5984407c6322ba04b4f0cf6b53f04737119c844e9290e21710980ddb495b, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x2900), f_q), f_q)), success)
+            success := and(add_multiple(0x3e00, 0x3d20, 0x299a5509e8a533faf2634bc39d1e18be2e94040b316d473abf9331893d660ddf, 0x18089f7499364783d582ea52065e8bb90e749b0407b92cd4e333d27e920fd171, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x2920), f_q), f_q)), success)
+            success := and(add_multiple(0x3ee0, 0x3e00, 0x1ba5e11400d183b48f59ae263c525742b030be45a823965db28b498c81dabf3b, 0x199e4d3f53b862e531803c690aef7762db882b0cfc0f4c695661e68722fcc259, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x2940), f_q), f_q)), success)
+            success := and(add_multiple(0x3fc0, 0x3ee0, 0x00853bbc1a27b583f4f52a1f77460c4baa74714937a93f49242407687544d6dd, 0x0894857e210a0636366e701bc3570975ed7b70d258cc93c8aefb465fa988d548, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x2960), f_q), f_q)), success)
+            success := and(add_multiple(0x40a0, 0x3fc0, 0x2b3b808ec8b0e5113a91e18b52df1f0ca088a680afda9ec5760c6803427c20f7, 0x16edccb27ec45573785128c1ffc57a0b4b0607bf3d6ffcd7711108acc5e82d44, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x2980), f_q), f_q)), success)
+            success := and(add_multiple_at(0x4180, 0x40a0, 0x540, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x29a0), f_q), f_q)), success)
+            success := and(add_multiple_at(0x4260, 0x4180, 0x580, mulmod(mload(0x980), mulmod(mload(0x29a0), mulmod(mload(0x2660), mulmod(1, mload(0xb20), f_q), f_q), f_q), f_q)), success)
+            success := and(add_multiple_at(0x4340, 0x4260, 0x5c0, mulmod(mload(0x980), mulmod(mload(0x29a0), mulmod(mload(0x2660), mulmod(1, mload(0x1ee0), f_q), f_q), f_q), f_q)), success)
+            success := and(add_multiple_at(0x4420, 0x4340, 0x600, mulmod(mload(0x980), mulmod(mload(0x29a0), mulmod(mload(0x2660), mulmod(1, mload(0x1f00), f_q), f_q), f_q), f_q)), success)
+            success := and(add_multiple_at(0x4500, 0x4420, 0x4a0, mulmod(mload(0x980), mulmod(mload(0x2ba0), mload(0x29c0), f_q), f_q)), success)
+            success := and(add_multiple_at(0x45e0, 0x4500, 0x420, mulmod(mload(0x2a00), mulmod(1, mulmod(1, mload(0x26a0), f_q), f_q), f_q)), success)
+            success := and(add_multiple_at(0x46c0, 0x45e0, 0x460, mulmod(mload(0x2a20), mulmod(1, mulmod(1, mload(0x26e0), f_q), f_q), f_q)), success)
+            success := and(add_multiple_at(0x47a0, 0x46c0, 0x9c0, sub(f_q, mulmod(1, mload(0x21c0), f_q))), success)
+            success := and(add_multiple_at(0x4880, 0x47a0, 0xa60, mulmod(1, mload(0xa20), f_q)), success)
+            mstore(0x4900, mload(0x4880))
+            mstore(0x4920, mload(0x48a0))
+            mstore(0x4940, 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2)
             mstore(0x4960, 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed)
             mstore(0x4980, 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b)
             mstore(0x49a0, 0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa)
-mstore(0x49c0, mload(0xa60))
-                    mstore(0x49e0, mload(0xa80))
-mstore(0x4a00, 0x27821633c2d7bf1bb0c1fff342ff124c07f57d7779a7b84872d8d87814f8be02)
+            mstore(0x49c0, mload(0xa60))
+            mstore(0x49e0, mload(0xa80))
+            mstore(0x4a00, 0x27821633c2d7bf1bb0c1fff342ff124c07f57d7779a7b84872d8d87814f8be02)
             mstore(0x4a20, 0x1bf4ca59b598b3bf294cc5baa37212b05849607026875d478231484415398048)
             mstore(0x4a40, 0x08a9142ff700083457523dc8f2a68504518f74dd665a27ae03e80061481bfe4a)
             mstore(0x4a60, 0x16d970d841afdda2b69f2139195e4ae3662ac5cce4487ef41341e5b4cd7d27e2)
-success := and(eq(staticcall(gas(), 0x8, 0x4900, 0x180, 0x4900, 0x20), 1), success)
-success := and(eq(mload(0x4900), 1), success)
-
+            success := and(eq(staticcall(gas(), 0x8, 0x4900, 0x180, 0x4900, 0x20), 1), success)
+            success := and(eq(mload(0x4900), 1), success)
             // Revert if anything fails
             if iszero(success) {
-                mstore(0, 0x09bde33900000000000000000000000000000000000000000000000000000000)
-                revert(0, 4)
+            mstore(0x0, 0x09bde33900000000000000000000000000000000000000000000000000000000)
+            revert(0, 4)
             }
-
             // Return empty bytes on success
             return(0, 0)
-
-        }
-    }
-}
-        
+            }
+            }
+            }

@@ -1,4 +1,23 @@
-//! What a model *means*, in integers: ONNX import, quantised graph, interval analysis, interpreter.
+//! What a model *means*, in integers.
+//!
+//! An ONNX file becomes a [`QuantizedGraph`]: tensors of 8- to 32-bit integers and ops in exact arithmetic, every scale an integer
+//! rule ([`Requantise`]). The [`interpret`]er runs it and gives the [`Trace`], the ground truth for every witness.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`import`] | ONNX bytes to a graph: one file an operator family |
+//! | [`QuantizedGraph`], [`Op`], [`ops`] | the graph; one file an op, with meaning, shape rule and bounds |
+//! | [`Requantise`] | `z = clamp(RNE(acc * m / D) + zero_point, low, high)` |
+//! | [`interpret`], [`Trace`] | one inference, all tensors and accumulators |
+//! | [`intervals`] | worst-case bounds; refuses a graph that could wrap |
+//! | [`quantise_input`], [`dequantise_output`], [`input`] | real numbers and files in, real numbers out |
+//! | [`packing`] | bytes into the words a contract sees |
+//! | [`samples`] | tiny graphs for tests |
+//! | [`ModelError`] | why something was refused, and the next step |
+//!
+//! Depends on nothing of ours. No field element, no file, no thread; floats end here. A graph from [`import`] or
+//! [`QuantizedGraph::from_bytes`] is [valid](QuantizedGraph::validate); one built or changed by hand should be validated before it
+//! is used.
 
 mod error;
 mod format;
@@ -14,11 +33,11 @@ mod requantise;
 pub mod samples;
 mod validate;
 
-pub use error::{ModelError, OpFault};
+pub use error::ModelError;
 pub use graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
 pub use import::import;
 pub use interpreter::{Trace, interpret};
 pub use interval::{Intervals, intervals};
-pub use ops::Op;
+pub use ops::{Op, OpFault};
 pub use quantise::{dequantise_output, quantise_input};
 pub use requantise::{Requantise, RequantiseCells};

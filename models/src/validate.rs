@@ -1,9 +1,9 @@
 //! [`QuantizedGraph::validate`]: what every graph must satisfy, so that later code may trust it.
 
-use crate::error::{ModelError, OpFault};
+use crate::error::ModelError;
 use crate::graph::{DType, Node, QuantizedGraph, TensorInfo};
 use crate::interval::intervals;
-use crate::ops::{ELEMENTS_LIMIT, Op, elements};
+use crate::ops::{ELEMENTS_LIMIT, Op, OpFault, elements};
 use crate::requantise::Requantise;
 
 /// Most elements of all tensors together.

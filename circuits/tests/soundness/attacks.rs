@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_circuits::{Advice, Fixed, Gate, Layout, Pinned};
+use assay_circuits::{Advice, Fixed, Gate, Layout, Pinned, WORD_BYTES};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 use rayon::prelude::*;
@@ -65,7 +65,8 @@ fn an_input_beyond_a_byte_that_keeps_its_word_is_in_no_table() {
     for case in networks::all() {
         let lie = not_a_byte(&case);
         let forged = case.forge(&lie);
-        assert_eq!(forged.instances[..2], case.instances[..2]);
+        let words = case.input.len().div_ceil(WORD_BYTES);
+        assert_eq!(forged.instances[..words], case.instances[..words]);
         assert_eq!(forged.missing.len(), 1);
         assert_not_in_table(&case, &lie, &forged.missing);
     }
@@ -78,7 +79,7 @@ fn a_wrong_maximum_is_in_no_table() {
         for window in 0..windows {
             let last = case.window(pool, window)[3].0;
             let r = small(case.cell(Advice::R, last));
-            for wrong in [r - 1, r + 1, r + 2, -r - 1] {
+            for wrong in [r - 1, r + 1, r + 2] {
                 let lie = Lie { maxima: BTreeMap::from([(last, wrong)]), ..Lie::default() };
                 assert_not_in_table(&case, &lie, &[(last, 2)]);
             }
@@ -201,7 +202,10 @@ fn a_running_sum_with_a_free_start_would_hide_a_lie() {
         assert_eq!(case.judge(&forged), [Failure::Copy(name.to_owned())]);
         let target = Target::Copy(name.to_owned());
         let carried = altered(&case, &[(flag, row, Fr::ONE)]);
-        assert!(!passes(&case.layout, &forged, (column, 0), &target, &Dropped::default()), "{column:?} in row 0 is read");
+        assert!(
+            !passes(&case.layout, &forged, (column, 0), &target, &Dropped::default()),
+            "{column:?} in row 0 is read"
+        );
         assert!(passes(&carried, &forged, (column, 0), &target, &Dropped::default()), "{flag:?} in row {row}");
     }
     let forged = case.forge(&wrong_output(&case));

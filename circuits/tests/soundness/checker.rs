@@ -84,7 +84,8 @@ impl Claim<'_> {
     pub(crate) fn failures_beside(&self, honest: &Columns, readers: &Readers) -> Vec<Failure> {
         let usable = self.layout.usable_rows();
         let mut touched = BTreeSet::new();
-        for ((column, values), before) in self.layout.shape.advice.iter().zip(&self.columns.advice).zip(&honest.advice) {
+        for ((column, values), before) in self.layout.shape.advice.iter().zip(&self.columns.advice).zip(&honest.advice)
+        {
             for (row, _) in values.iter().zip(before).enumerate().filter(|(_, (new, old))| new != old) {
                 for (gate, rotation) in readers.of(*column) {
                     let at = row as i64 - i64::from(rotation);

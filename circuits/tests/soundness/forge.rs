@@ -165,12 +165,8 @@ impl Case {
     pub(crate) fn judge(&self, forged: &Forged) -> Vec<Failure> {
         let mut columns = forged.columns.clone();
         columns.complete(&self.layout, &challenges(1), &Pinned::new());
-        let claim = Claim {
-            layout: &self.layout,
-            columns: &columns,
-            challenges: &challenges(1),
-            instances: &forged.instances,
-        };
+        let claim =
+            Claim { layout: &self.layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
         claim.failures_beside(&self.columns, &Readers::new(&self.layout.shape))
     }
 
@@ -178,8 +174,7 @@ impl Case {
     pub(crate) fn judge_on(layout: &Layout, forged: &Forged, pinned: &Pinned, dropped: &Dropped) -> Vec<Failure> {
         let mut columns = forged.columns.clone();
         columns.complete(layout, &challenges(1), pinned);
-        let claim =
-            Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
+        let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
         claim.failures(dropped)
     }
 

@@ -76,7 +76,11 @@ fn maxima(case: &Case, at: usize) -> Vec<Placed> {
         if case.bytes(source, index).is_some() {
             let value = nudged(case, source, index);
             let lie = Lie { reads: BTreeMap::from([((at, index), value)]), ..Lie::default() };
-            lies.push(Placed { place: format!("copy block of {}", node.name), lie, catch: copied(case, source, index) });
+            lies.push(Placed {
+                place: format!("copy block of {}", node.name),
+                lie,
+                catch: copied(case, source, index),
+            });
         }
     }
     lies
@@ -166,7 +170,9 @@ fn every_valid_looking_lie_is_caught_by_exactly_the_identity_that_binds_it() {
             assert_eq!(forged.missing, missing);
         });
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
-        lies.iter().for_each(|placed| *places.entry(&placed.place).or_default() += 1);
-        println!("{}: {places:?}", case.graph.name);
+        for placed in &lies {
+            *places.entry(&placed.place).or_default() += 1;
+        }
+        println!("{} (k = {}): {places:?}", case.graph.name, case.layout.k);
     }
 }

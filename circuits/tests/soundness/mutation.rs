@@ -66,11 +66,7 @@ fn cells(case: &Case) -> Vec<(Advice, usize)> {
     let last = case.layout.usable_rows() - 1;
     let counted = (0..=last).filter(|row| row % 41 == 0 || *row == last || case.cell(Advice::M, *row) != Fr::ZERO);
     let has = |column| case.layout.shape.advice_index(column).is_some();
-    activations
-        .chain(inputs)
-        .chain(counted.map(|row| (Advice::M, row)))
-        .filter(|(column, _)| has(*column))
-        .collect()
+    activations.chain(inputs).chain(counted.map(|row| (Advice::M, row))).filter(|(column, _)| has(*column)).collect()
 }
 
 /// What catches a changed cell, or the rule by which it is free; the two must agree with the flags of the row.
@@ -151,7 +147,8 @@ fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_flag_defines_them() {
         let rows = case.scalars_end().max(case.activations_end());
         let mut free: BTreeMap<Advice, usize> = BTreeMap::new();
         for column in case.layout.shape.advice.iter().copied().filter(|column| column.phase() == 1) {
-            let unbound: Vec<usize> = (0..rows).into_par_iter().filter(|row| unbound(&case, &readers, column, *row)).collect();
+            let unbound: Vec<usize> =
+                (0..rows).into_par_iter().filter(|row| unbound(&case, &readers, column, *row)).collect();
             assert!(unbound.iter().all(|row| !defined(&case, column, *row)), "{column:?}: {unbound:?}");
             free.insert(column, unbound.len());
         }

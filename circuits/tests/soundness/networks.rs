@@ -58,7 +58,10 @@ impl Case {
 
     /// Rows of byte elements of a tensor, by index: the input's own, or a copy block's.
     pub(crate) fn bytes(&self, tensor: TensorId, index: usize) -> Option<usize> {
-        self.layout.elements.iter().find_map(|(row, element)| (*element == Element::Byte { tensor, index }).then_some(*row))
+        self.layout
+            .elements
+            .iter()
+            .find_map(|(row, element)| (*element == Element::Byte { tensor, index }).then_some(*row))
     }
 
     pub(crate) fn flag(&self, column: Fixed, row: usize) -> bool {
@@ -213,7 +216,7 @@ pub(crate) fn fork() -> Case {
         vec![
             ("first", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], rule(12, 7))), &[0], 1),
             ("pool", pool(), &[1], 2),
-            ("second", Op::Conv(conv(&mut numbers, [1, 1, 4, 5], [1, 0, 0, 2], rule(6, 11))), &[1], 3),
+            ("second", Op::Conv(conv(&mut numbers, [1, 1, 4, 5], [1, 0, 0, 2], rule(40, 11))), &[1], 3),
             ("add", Op::Add(Add { mx: 1, my: -1, requantise: rule(3, 40) }), &[2, 3], 4),
         ],
     );
@@ -237,11 +240,18 @@ fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: 
 }
 
 fn dense(numbers: &mut Numbers, inputs: usize, outputs: usize, requantise: Requantise) -> Dense {
-    Dense { weights: weights(numbers, inputs * outputs), outputs, inputs, bias: numbers.many(outputs, -40, 40), requantise }
+    Dense {
+        weights: weights(numbers, inputs * outputs),
+        outputs,
+        inputs,
+        bias: numbers.many(outputs, -40, 40),
+        requantise,
+    }
 }
 
+/// Small weights, none of them 0: every fingerprint matters.
 fn weights(numbers: &mut Numbers, count: usize) -> Vec<i16> {
-    numbers.many(count, -2, 2).into_iter().map(|weight| weight as i16).collect()
+    numbers.many(count, 0, 3).into_iter().map(|at| [-2, -1, 1, 2][at as usize]).collect()
 }
 
 fn pool() -> Op {

@@ -22,10 +22,10 @@ fn the_checker_evaluates_halo2s_own_polynomials() {
         let advice = vec![vec![Fr::ZERO; layout.usable_rows()]; layout.shape.advice.len()];
         let mut columns = Columns { advice, context: Fr::ZERO };
         columns.advice.iter_mut().chain(&mut layout.fixed).for_each(random_cells);
-        for layout in [&case.layout, &layout] {
+        for (fixed, layout, least) in [("its own", &case.layout, 500), ("random", &layout, 1000)] {
             let compared = compare(&case, layout, &columns);
-            println!("{}: {compared} values that are not zero agree", case.graph.name);
-            assert!(compared > 900);
+            println!("{}: {compared} values that are not zero agree, {fixed} fixed columns", case.graph.name);
+            assert!(compared > least);
         }
     }
 }
@@ -101,7 +101,11 @@ pub(crate) fn polynomials(layout: &Layout) -> BTreeMap<String, Expression<Fr>> {
 /// A polynomial by halo2's own evaluation.
 fn evaluate(polynomial: &Expression<Fr>, claim: &Claim<'_>, row: usize) -> Fr {
     let at = |column: &[Fr], rotation: i32| {
-        usize::try_from(row as i64 + i64::from(rotation)).ok().and_then(|row| column.get(row)).copied().unwrap_or(Fr::ZERO)
+        usize::try_from(row as i64 + i64::from(rotation))
+            .ok()
+            .and_then(|row| column.get(row))
+            .copied()
+            .unwrap_or(Fr::ZERO)
     };
     polynomial.evaluate(
         &|constant| constant,

@@ -20,7 +20,8 @@ pub(crate) enum Target {
 /// Whether a lie passes a layout without the dropped constraint, once `cell` is solved so that the target holds.
 ///
 /// The residual of the target is solved as a polynomial of degree at most 2 in the cell: a cell that an identity reads
-/// once, or squares. Where it has no root in the field, or another identity breaks, the lie does not pass.
+/// once, or squares; or in its inverse, where the cell is a divisor. Where it has no root in the field, or another
+/// identity breaks, the lie does not pass.
 pub(crate) fn passes(
     layout: &Layout,
     forged: &Forged,
@@ -28,9 +29,13 @@ pub(crate) fn passes(
     target: &Target,
     dropped: &Dropped,
 ) -> bool {
-    let at = |value| Pinned::from([(cell, value)]);
-    let [a, b, c] = parabola(|value| residual(layout, forged, &at(value), target));
-    roots(a, b, c).into_iter().any(|root| Case::judge_on(layout, forged, &at(root), dropped).is_empty())
+    let inverse = |value: Fr| Option::<Fr>::from(value.invert()).unwrap_or(Fr::ZERO);
+    let read_as: [&dyn Fn(Fr) -> Fr; 2] = [&|value| value, &inverse];
+    read_as.into_iter().any(|read| {
+        let at = |value| Pinned::from([(cell, read(value))]);
+        let [a, b, c] = parabola(|value| residual(layout, forged, &at(value), target));
+        roots(a, b, c).into_iter().any(|root| Case::judge_on(layout, forged, &at(root), dropped).is_empty())
+    })
 }
 
 /// Coefficients `a v^2 + b v + c` of a function from its values at -1, 0 and 1.
@@ -56,8 +61,7 @@ fn roots(a: Fr, b: Fr, c: Fr) -> Vec<Fr> {
 pub(crate) fn residual(layout: &Layout, forged: &Forged, pinned: &Pinned, target: &Target) -> Fr {
     let mut columns = forged.columns.clone();
     columns.complete(layout, &challenges(1), pinned);
-    let claim =
-        Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
+    let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
     match target {
         Target::Copy(name) => {
             let copy = layout.copies.iter().find(|copy| copy.name == *name).unwrap();

@@ -12,10 +12,12 @@ use crate::networks::{self, CONTEXT, challenges};
 fn no_table_holds_two_results_for_one_argument() {
     for case in networks::all() {
         let layout = &case.layout;
-        let output_tags: Vec<Fr> = (0..case.activations_end()).map(|row| layout.fixed_at(Fixed::TagOutput, row)).collect();
+        let output_tags: Vec<Fr> =
+            (0..case.activations_end()).map(|row| layout.fixed_at(Fixed::TagOutput, row)).collect();
         let mut results: HashMap<(Fr, Vec<Fr>), Vec<Fr>> = HashMap::new();
         for row in 0..layout.usable_rows() {
-            let [tag, v1, v2, v3] = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
+            let [tag, v1, v2, v3] =
+                [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
             assert_ne!(tag, Fr::ZERO, "a zero row would be an entry");
             let (argument, result) =
                 if output_tags.contains(&tag) { (vec![v1, v2], vec![v3]) } else { (vec![v1], vec![v2, v3]) };

@@ -1,5 +1,7 @@
 //! Gates with tables solved in the *field*: of all tuples that satisfy a row, exactly one, and it is the interpreter's.
 
+use std::collections::HashMap;
+
 use assay_circuits::{Element, Fixed, Layout};
 use assay_models::ops::Dense;
 use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo};
@@ -45,7 +47,7 @@ fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to
             let (row, _) = layout.elements.iter().find(|(_, element)| requantised(element)).copied().unwrap();
             let fixed = |column| layout.fixed_at(column, row);
             let remainders = table(&layout, fixed(Fixed::TagRemainder));
-            let outputs: std::collections::HashMap<[Fr; 2], Fr> =
+            let outputs: HashMap<[Fr; 2], Fr> =
                 table(&layout, fixed(Fixed::TagOutput)).into_iter().map(|[c, b, z]| ([c, b], z)).collect();
             assert_eq!(remainders.len() as u64, 2 * divisor);
             let per_c = fixed(Fixed::CoefC).invert().unwrap();
@@ -78,11 +80,10 @@ fn half_to_even(n: i64, d: i64) -> i64 {
 #[test]
 fn a_maximum_has_one_r() {
     let layout = crate::networks::cnn().layout;
-    let relu: std::collections::HashMap<i64, Vec<i64>> =
-        table(&layout, Fr::ONE).into_iter().fold(Default::default(), |mut map: std::collections::HashMap<_, Vec<_>>, row| {
-            map.entry(small(row[0])).or_default().push(small(row[1]));
-            map
-        });
+    let mut relu: HashMap<i64, Vec<i64>> = HashMap::new();
+    for [d, r, _] in table(&layout, Fr::ONE) {
+        relu.entry(small(d)).or_default().push(small(r));
+    }
     for running in -128..=255i64 {
         for z in -128..=255i64 {
             if (running - z).abs() <= 255 {

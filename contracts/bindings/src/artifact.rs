@@ -17,7 +17,10 @@ pub struct Artifact {
 }
 
 /// Verifiers of the zoo's models, generated for keys of the published insecure SRS.
-const VERIFIERS: &[(&str, &str)] = &[];
+const VERIFIERS: &[(&str, &str)] = &[
+    ("mnist-mlp", include_str!("../../artifacts/mnist-mlp.json")),
+    ("lenet", include_str!("../../artifacts/lenet.json")),
+];
 
 impl Artifact {
     /// `InferenceMarket`.

@@ -107,8 +107,7 @@ impl Market {
         fee: U256,
         deadline: u64,
     ) -> Result<(U256, Receipt), ContractsError> {
-        let arguments =
-            [Argument::Word(model.0), Argument::Words(input), Argument::Word(number(U256::from(deadline)))];
+        let arguments = [Argument::Word(model.0), Argument::Words(input), Argument::Word(number(U256::from(deadline)))];
         let receipt = self.transact(chain, requester, fee, &call("request(bytes32,uint256[],uint64)", &arguments))?;
         Ok((word(&receipt.output, 0)?, receipt))
     }
@@ -171,13 +170,7 @@ impl Market {
         word(&answer, 0).map(number)
     }
 
-    fn transact(
-        &self,
-        chain: &mut Chain,
-        from: Address,
-        wei: U256,
-        data: &[u8],
-    ) -> Result<Receipt, ContractsError> {
+    fn transact(&self, chain: &mut Chain, from: Address, wei: U256, data: &[u8]) -> Result<Receipt, ContractsError> {
         chain.transact(from, self.address, wei, data, &self.artifact)
     }
 }

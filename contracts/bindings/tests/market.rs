@@ -197,14 +197,14 @@ fn other_input_or_output_of_another_shape_is_refused() {
     let large = [number(U256::from(1) << 248)];
     let mut changed = words(3);
     changed[1][31] ^= 1;
-    let cases: [(&[[u8; 32]], &[[u8; 32]], &str); 4] = [
-        (&changed, &words(1), "WrongInput"),
-        (&words(2), &words(1), "WrongInput"),
-        (&words(3), &words(2), "WrongWordCount(expected: 1, got: 2)"),
-        (&words(3), &large, "WordTooLarge(index: 0"),
+    let cases = [
+        (changed, words(1), "WrongInput"),
+        (words(2), words(1), "WrongInput"),
+        (words(3), words(2), "WrongWordCount(expected: 1, got: 2)"),
+        (words(3), large.to_vec(), "WordTooLarge(index: 0"),
     ];
     for (input, output, expected) in cases {
-        let fulfilment = Fulfilment { request, payee, input, output, proof: PROOF };
+        let fulfilment = Fulfilment { request, payee, input: &input, output: &output, proof: PROOF };
         let outcome = scene.market.fulfil(&mut scene.chain, payee, &fulfilment);
         assert!(reason(outcome).starts_with(expected), "{expected}");
     }
@@ -272,7 +272,8 @@ fn a_receiver_that_calls_back_is_paid_once() {
     scene.market.refund(&mut scene.chain, scene.thief, U256::from(1)).unwrap();
     let collect = call("collect()", &[]);
     scene.chain.transact(scene.thief, receiver, U256::ZERO, &collect, &receiver_code).unwrap();
-    let count = |chain: &mut Chain, name: &str| word(&chain.ask(receiver, &call(name, &[]), &receiver_code).unwrap(), 0);
+    let count =
+        |chain: &mut Chain, name: &str| word(&chain.ask(receiver, &call(name, &[]), &receiver_code).unwrap(), 0);
     assert_eq!(count(&mut scene.chain, "attempts()").unwrap(), U256::from(2));
     assert_eq!(count(&mut scene.chain, "successes()").unwrap(), U256::ZERO);
     assert_eq!(scene.chain.balance(receiver), U256::from(FEE));

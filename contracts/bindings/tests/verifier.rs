@@ -47,7 +47,7 @@ impl Scene {
         match outcome {
             Ok(receipt) => Ok(receipt.gas),
             Err(ContractsError::Reverted { error, .. }) => Err(error),
-            Err(other) => panic!("{other}"),
+            Err(other) => Err(other.to_string()),
         }
     }
 

@@ -4,7 +4,7 @@ use tract_onnx::pb::{TensorProto, tensor_proto::DataLocation, tensor_proto::Data
 
 use crate::error::ModelError;
 use crate::graph::DType;
-use crate::ops::{ELEMENTS_LIMIT, Transpose};
+use crate::ops::{ELEMENTS_LIMIT, RANK_LIMIT, Transpose};
 
 /// A tensor known at import.
 #[derive(Clone, Debug)]
@@ -113,7 +113,7 @@ impl Constant {
     }
 }
 
-/// Sizes of a shape, each at least `smallest`, with at most [`ELEMENTS_LIMIT`] elements.
+/// Sizes of a shape, each at least `smallest`, with at most [`ELEMENTS_LIMIT`] elements and [`RANK_LIMIT`] axes.
 pub(super) fn shape(dims: &[i64], name: &str, smallest: usize) -> Result<Vec<usize>, ModelError> {
     let bad = || ModelError::BadShape { tensor: name.to_owned(), shape: dims.to_vec(), limit: ELEMENTS_LIMIT };
     let sizes: Vec<usize> = dims
@@ -123,7 +123,11 @@ pub(super) fn shape(dims: &[i64], name: &str, smallest: usize) -> Result<Vec<usi
         .ok_or_else(bad)?;
     // Zero sizes are counted as one, so that no order of multiplication hides an overflow.
     let product = sizes.iter().try_fold(1usize, |product, size| product.checked_mul((*size).max(1)));
-    if product.is_some_and(|product| product <= ELEMENTS_LIMIT) { Ok(sizes) } else { Err(bad()) }
+    if sizes.len() <= RANK_LIMIT && product.is_some_and(|product| product <= ELEMENTS_LIMIT) {
+        Ok(sizes)
+    } else {
+        Err(bad())
+    }
 }
 
 fn integers(proto: &TensorProto, kind: DataType, shape: &[usize], name: &str) -> Result<Elements, ModelError> {

@@ -23,7 +23,7 @@ impl InputValues {
     /// The integers of the model's input.
     ///
     /// # Errors
-    /// As [`quantise_input`](crate::quantise_input); integers are checked by [`interpret`](crate::interpret).
+    /// As [`quantise_input`]; integers are checked by [`interpret`](crate::interpret).
     pub fn quantise(&self, graph: &QuantizedGraph) -> Result<Vec<i64>, ModelError> {
         match self {
             Self::Real(values) => quantise_input(graph, values),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::OpFault;
+use super::OpFault;
 use crate::interval::Interval;
 use crate::requantise::Requantise;
 

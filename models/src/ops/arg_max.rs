@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::OpFault;
+use super::OpFault;
 
 /// Index of the largest element along an axis; the lowest index wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

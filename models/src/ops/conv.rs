@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::OpFault;
 use super::window::{Window, planes};
-use crate::error::OpFault;
 use crate::interval::Interval;
 use crate::requantise::Requantise;
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::OpFault;
 use super::window::{Window, planes};
-use crate::error::OpFault;
 
 /// Maximum of each window; scale and zero point unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

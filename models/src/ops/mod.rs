@@ -9,6 +9,7 @@ mod arg_max;
 mod average_pool;
 mod conv;
 mod dense;
+mod fault;
 mod max_pool;
 mod rescale;
 mod reshape;
@@ -22,18 +23,21 @@ pub use arg_max::ArgMax;
 pub use average_pool::AveragePool;
 pub use conv::Conv;
 pub use dense::Dense;
+pub use fault::OpFault;
 pub use max_pool::MaxPool;
 pub use rescale::Rescale;
 pub use transpose::Transpose;
 pub(crate) use window::planes;
 
-use crate::error::OpFault;
 use crate::graph::TensorInfo;
 use crate::interval::Interval;
 use crate::requantise::Requantise;
 
 /// Most elements a tensor or a weight may have (2^26: no circuit has more rows).
 pub const ELEMENTS_LIMIT: usize = 1 << 26;
+
+/// Most axes a tensor may have.
+pub const RANK_LIMIT: usize = 8;
 
 /// An operation on zero-point-corrected integers; constants inside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -245,6 +249,9 @@ impl Op {
 
 /// Number of elements of a shape, at least 1 and at most [`ELEMENTS_LIMIT`].
 pub(crate) fn elements(shape: &[usize]) -> Result<usize, OpFault> {
+    if shape.len() > RANK_LIMIT {
+        return Err(OpFault::Size { what: "number of axes (at most)", expected: RANK_LIMIT, got: shape.len() });
+    }
     let product = shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
     match product {
         Some(product) if (1..=ELEMENTS_LIMIT).contains(&product) => Ok(product),

@@ -1,6 +1,6 @@
 //! Flatten, Reshape, Squeeze, Unsqueeze, Identity: the same elements in the same order under another shape.
 
-use crate::error::OpFault;
+use super::OpFault;
 
 /// The declared output shape, if it holds as many elements as the input.
 pub(super) fn output_shape(input: &[usize], declared: &[usize]) -> Result<Vec<usize>, OpFault> {

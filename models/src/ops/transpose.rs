@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::OpFault;
+use super::OpFault;
 
 /// `y[i] = x[perm(i)]`, axes as ONNX numbers them, batch axis included: axis `k` of the result is axis `perm[k]` of the operand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::OpFault;
+use super::OpFault;
 
 /// Largest side, stride or pad, so that no product of sizes can wrap.
 const LIMIT: usize = 1 << 26;

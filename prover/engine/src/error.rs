@@ -65,7 +65,9 @@ pub enum ProverError {
         got: [u8; 32],
     },
     /// The key describes another constraint system than the layout's.
-    #[error("the key describes another circuit than this layout's, perhaps of an older version; run `assay setup` again")]
+    #[error(
+        "the key describes another circuit than this layout's, perhaps of an older version; run `assay setup` again"
+    )]
     ForeignLayout,
     /// The public values are not as many as the key's.
     #[error("expected {expected} instances, got {got}")]
@@ -77,10 +79,7 @@ pub enum ProverError {
     },
     /// The trace does not fit the layout.
     #[error(transparent)]
-    Circuit(#[from] assay_circuits::CircuitError),
-    /// The model refused.
-    #[error(transparent)]
-    Model(#[from] assay_models::ModelError),
+    Circuit(Box<assay_circuits::CircuitError>),
     /// A key could not be made or read.
     #[error(transparent)]
     Key(#[from] assay_verifier::VerifyError),
@@ -90,4 +89,10 @@ pub enum ProverError {
     /// Reading or writing failed.
     #[error("the SRS could not be read or written: {0}")]
     Io(#[from] std::io::Error),
+}
+
+impl From<assay_circuits::CircuitError> for ProverError {
+    fn from(error: assay_circuits::CircuitError) -> Self {
+        Self::Circuit(Box::new(error))
+    }
 }

@@ -7,9 +7,9 @@ use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, Fr, G1, G1Affine, G2Affine};
 use halo2curves::ff::{BatchInvert, Field, FromUniformBytes, PrimeField};
+use halo2curves::group::Curve;
 use halo2curves::group::cofactor::CofactorGroup;
 use halo2curves::group::prime::PrimeCurveAffine;
-use halo2curves::group::Curve;
 use halo2curves::pairing::Engine;
 use halo2curves::serde::SerdeObject;
 use rand::SeedableRng;
@@ -171,10 +171,13 @@ impl Srs {
         let roots = std::iter::successors(Some(r), |point| Some(point * omega)).take(n);
         let mut weights: Vec<Fr> = roots.map(|point| point - Fr::ONE).collect();
         weights.iter_mut().batch_invert();
-        weights.iter_mut().for_each(|weight| *weight *= r_to_n - Fr::ONE);
+        for weight in &mut weights {
+            *weight *= r_to_n - Fr::ONE;
+        }
         // halo2 gives its Lagrange points only through commitments.
         let domain = halo2_proofs::poly::EvaluationDomain::new(2, self.k());
-        self.params.commit_lagrange(&domain.lagrange_from_vec(weights), halo2_proofs::poly::commitment::Blind::default())
+        self.params
+            .commit_lagrange(&domain.lagrange_from_vec(weights), halo2_proofs::poly::commitment::Blind::default())
     }
 }
 

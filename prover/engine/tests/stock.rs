@@ -55,5 +55,8 @@ fn the_toys_own_keys_are_the_generated_ones() {
     let example = Toy { a: [1; 6], context: 9.into() };
     let (instances, proof) = toy::prove(&params, &proving, &key, &example, 4);
     verify(&key, &instances, &proof).unwrap();
-    assert_eq!(key.constraints(), generate_keys(&Srs::insecure(toy::K, PUBLISHED_SEED).unwrap(), &example, 8, [7; 32]).unwrap().0.constraints());
+    assert_eq!(
+        key.constraints(),
+        generate_keys(&Srs::insecure(toy::K, PUBLISHED_SEED).unwrap(), &example, 8, [7; 32]).unwrap().0.constraints()
+    );
 }

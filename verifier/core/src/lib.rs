@@ -21,6 +21,7 @@ mod error;
 pub mod expression;
 pub mod key;
 pub mod proof;
+mod rebuild;
 pub mod transcript;
 pub mod verify;
 

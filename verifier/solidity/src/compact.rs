@@ -5,19 +5,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::strict::parse_load;
-use crate::yul::{Expr, Line};
+use crate::yul::{Expr, Line, number};
 
 /// Stack slots an expression may take; the machine reaches 16, some of which hold the block's variables.
 const HEIGHT: usize = 8;
 
 /// Rewrites the body; its meaning stays.
-pub(crate) fn compact(lines: Vec<Line>) -> Vec<Line> {
+pub(crate) fn compact(lines: &[Line]) -> Vec<Line> {
     inline(fuse_points(lines))
 }
 
 /// `product := s * P` in four lines, then `sum := a + product` in five, become one call.
-fn fuse_points(lines: Vec<Line>) -> Vec<Line> {
+fn fuse_points(lines: &[Line]) -> Vec<Line> {
     let mut reads = BTreeMap::<usize, usize>::new();
     for address in lines.iter().filter_map(Line::value).flat_map(Expr::loads) {
         *reads.entry(address).or_default() += 1;
@@ -32,7 +31,9 @@ fn fuse_points(lines: Vec<Line>) -> Vec<Line> {
                 if right == product && reads.get(&product) == Some(&1) =>
             {
                 let point = match (&x, &y) {
-                    (Expr::Load(x), Expr::Load(y)) if *y == x + 32 => format!("add_multiple_at({sum:#x}, {left:#x}, {x:#x}"),
+                    (Expr::Load(x), Expr::Load(y)) if *y == x + 32 => {
+                        format!("add_multiple_at({sum:#x}, {left:#x}, {x:#x}")
+                    }
                     _ => format!("add_multiple({sum:#x}, {left:#x}, {x}, {y}"),
                 };
                 fused.push(Line::Assign("success".to_owned(), point_call(&format!("{point}, {scalar})"))));
@@ -95,10 +96,8 @@ impl Uses {
     fn of(lines: &[Line]) -> Self {
         let mut uses = Self::default();
         for (at, line) in lines.iter().enumerate() {
-            match line {
-                Line::Store(address, _) => uses.writes.entry(*address).or_default().push(at),
-                Line::Other(text) => uses.note_load(at, text),
-                Line::Assign(..) => {}
+            if let Line::Store(address, _) = line {
+                uses.writes.entry(*address).or_default().push(at);
             }
             if let Some(value) = line.value() {
                 value.loads().into_iter().for_each(|address| uses.reads.entry(address).or_default().push(at));
@@ -108,24 +107,18 @@ impl Uses {
         uses
     }
 
-    fn note_load(&mut self, at: usize, text: &str) {
-        for (function, size) in [("load_scalars", 32), ("load_points", 64)] {
-            if let Some((pointer, _, count)) = parse_load(text, function) {
-                self.write_range(at, pointer, size * count);
-            }
-        }
-    }
-
     fn note_ranges(&mut self, at: usize, value: &Expr) {
         let Expr::Call(name, arguments) = value else { return };
         let atoms: Vec<Option<usize>> = arguments
             .iter()
             .map(|argument| match argument {
-                Expr::Atom(text) => crate::yul::number(text),
+                Expr::Atom(text) => number(text),
                 _ => None,
             })
             .collect();
         match (name.as_str(), atoms.as_slice()) {
+            ("load_scalars", [Some(pointer), _, Some(count)]) => self.write_range(at, *pointer, 32 * count),
+            ("load_points", [Some(pointer), _, Some(count)]) => self.write_range(at, *pointer, 64 * count),
             ("keccak256", [Some(from), Some(length)]) => self.ranges.push((*from, *length)),
             ("staticcall", [_, _, Some(from), Some(length), Some(to), Some(result)]) => {
                 self.ranges.push((*from, *length));
@@ -145,7 +138,9 @@ impl Uses {
             }
             _ => {}
         }
-        arguments.iter().for_each(|argument| self.note_ranges(at, argument));
+        for argument in arguments {
+            self.note_ranges(at, argument);
+        }
     }
 
     fn write_range(&mut self, at: usize, from: usize, length: usize) {

@@ -6,9 +6,8 @@ use crate::yul::Line;
 pub(crate) fn contract(length: usize, body: &[Line]) -> String {
     let mut source = HEADER.replace("LENGTH", &length.to_string());
     for line in body {
-        let text = line.to_string();
         source.push_str("            ");
-        source.push_str(text.trim_end_matches(" //"));
+        source.push_str(&line.to_string());
         source.push('\n');
     }
     source

@@ -29,7 +29,6 @@ use std::rc::Rc;
 
 use assay_verifier::encoding::hex_of;
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
-use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2curves::bn256::{Bn256, Fq, Fr, G1Affine};
 use halo2curves::group::prime::PrimeCurveAffine;
 use snark_verifier::loader::evm::EvmLoader;
@@ -54,19 +53,18 @@ pub fn generate(key: &VerifyingKey) -> Result<String, SolidityError> {
     }
     let verifier = Verifier::new(key)?;
     let params = verifier.parameters();
-    debug_assert_eq!(params.k(), key.k());
     let shape = vec![key.instances()];
     let protocol = compile(params, verifier.halo2(), Config::kzg().with_num_instance(shape.clone()));
     let loader = EvmLoader::new::<Fq, Fr>();
     let protocol = protocol.loaded(&loader);
     let mut transcript = EvmTranscript::<G1Affine, Rc<EvmLoader>, _, _>::new(&loader);
     let instances = transcript.load_instances(shape);
-    let deciding = KzgDecidingKey::<Bn256>::new(params.get_g()[0], params.g2(), params.s_g2());
+    let deciding = KzgDecidingKey::<Bn256>::new(G1Affine::generator(), params.g2(), params.s_g2());
     let refuse = |source| SolidityError::Generator(source);
     let proof = Shplonk::read_proof(&deciding, &protocol, &instances, &mut transcript).map_err(refuse)?;
     Shplonk::verify(&deciding, &protocol, &instances, &proof).map_err(refuse)?;
     let length = 32 * key.instances() + key.proof_length();
-    let body = compact::compact(strict::strict_body(&loader.solidity_code())?);
+    let body = compact::compact(&strict::strict_body(&loader.solidity_code())?);
     Ok(heading(key) + &contract::contract(length, &body))
 }
 

@@ -75,28 +75,25 @@ fn loose_point(lines: &[Line]) -> Option<(usize, usize)> {
 /// Appends a load of one scalar or point, or lengthens the run that it continues.
 fn push_load(lines: &mut Vec<Line>, function: &str, pointer: usize, offset: usize) {
     let size = if function == "load_points" { 64 } else { 32 };
-    if let Some(Line::Other(last)) = lines.last_mut() {
-        if let Some((first, from, count)) = parse_load(last, function) {
-            if (first + count * size, from + count * size) == (pointer, offset) {
-                *last = load(function, first, from, count + 1);
-                return;
-            }
-        }
+    let run = lines.last().and_then(|line| parse_load(line, function));
+    let run = run.filter(|(first, from, count)| (first + count * size, from + count * size) == (pointer, offset));
+    if run.is_some() {
+        lines.pop();
     }
-    lines.push(Line::Other(load(function, pointer, offset, 1)));
+    let (first, from, count) = run.unwrap_or((pointer, offset, 0));
+    let arguments = [first, from, count + 1].map(|number| Expr::Atom(format!("{number:#x}"))).to_vec();
+    let valid = Expr::Call(function.to_owned(), arguments);
+    let both = Expr::Call("and".to_owned(), vec![valid, Expr::Atom("success".to_owned())]);
+    lines.push(Line::Assign("success".to_owned(), both));
 }
 
-fn load(function: &str, pointer: usize, offset: usize, count: usize) -> String {
-    // The comment keeps the line from being taken for arithmetic.
-    format!("success := and({function}({pointer:#x}, {offset:#x}, {count}), success) //")
-}
-
-/// Pointer, offset and count of a load that [`load`] wrote.
-pub(crate) fn parse_load(text: &str, function: &str) -> Option<(usize, usize, usize)> {
-    let arguments = text.strip_prefix("success := and(")?.strip_prefix(function)?.strip_prefix('(')?;
-    let (arguments, _) = arguments.split_once(')')?;
-    let mut numbers = arguments.split(", ").map(number);
-    Some((numbers.next()??, numbers.next()??, numbers.next()??))
+/// Pointer, offset and count of a load that [`push_load`] wrote.
+fn parse_load(line: &Line, function: &str) -> Option<(usize, usize, usize)> {
+    let Line::Assign(_, Expr::Call(_, both)) = line else { return None };
+    let Some(Expr::Call(name, arguments)) = both.first() else { return None };
+    let [Expr::Atom(pointer), Expr::Atom(offset), Expr::Atom(count)] = arguments.as_slice() else { return None };
+    (name == function).then_some(())?;
+    Some((number(pointer)?, number(offset)?, number(count)?))
 }
 
 pub(crate) fn unrecognised(what: &'static str, expected: &'static str, got: usize) -> SolidityError {
@@ -105,11 +102,11 @@ pub(crate) fn unrecognised(what: &'static str, expected: &'static str, got: usiz
 
 /// Stops before any precompile sees a point that is off the curve, which would burn the gas it is given.
 const MALFORMED: &str = "if iszero(success) {
-mstore(0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000) //
+mstore(0, 0xf4ea0ab000000000000000000000000000000000000000000000000000000000)
 revert(0, 4)
 }";
 
 const INVALID: &str = "if iszero(success) {
-mstore(0, 0x09bde33900000000000000000000000000000000000000000000000000000000) //
+mstore(0, 0x09bde33900000000000000000000000000000000000000000000000000000000)
 revert(0, 4)
 }";

@@ -91,12 +91,11 @@ impl Expr {
             Self::Load(a) if *a == address => value.clone(),
             Self::Call(name, arguments) => {
                 let mut arguments: Vec<_> = arguments.iter().map(|e| e.substitute(address, value)).collect();
-                if matches!(name.as_str(), "mulmod" | "addmod") {
-                    if let [a, b, _] = arguments.as_mut_slice() {
-                        if a.height() > b.height() {
-                            std::mem::swap(a, b);
-                        }
-                    }
+                if matches!(name.as_str(), "mulmod" | "addmod")
+                    && let [a, b, _] = arguments.as_mut_slice()
+                    && a.height() > b.height()
+                {
+                    std::mem::swap(a, b);
                 }
                 Self::Call(name.clone(), arguments)
             }

@@ -1,6 +1,6 @@
 //! Every gate freed in one row of each kind: the cell it defined there is steered.
 
-use assay_circuits::{Advice, Fixed, Gate};
+use assay_circuits::{Advice, Fixed, Gate, Pinned};
 
 use super::{identities, rejected, wrong_output};
 use crate::checker::Dropped;
@@ -12,16 +12,16 @@ use crate::steer::{Target, passes};
 /// The flags that switch a defining gate on, or make it read something of its own.
 fn roles(gate: Gate) -> &'static [Fixed] {
     use Fixed::{
-        ContX, FPlane, FVector, GPack, GPlane, KeepU, On, Pool00, Pool01, Pool10, Pool11, Scalar, StartX, StepU, StepX, Take,
-        TakeX,
+        ContX, FPlane, FVector, GPack, GPlane, KeepP, KeepU, On, Pool00, Pool01, Pool10, Pool11, Product, Scalar,
+        StartX, StepP, StepU, StepX, Take, TakeX,
     };
     match gate {
         Gate::F1 | Gate::F2 => &[FPlane, FVector, Pool00, Pool01, Pool10, Pool11],
         Gate::G1 | Gate::G2 => &[GPlane, GPack, Pool00, Pool01, Pool10, Pool11],
-        Gate::Acc1 => &[On],
+        Gate::Acc1 => &[On, Take, StartX, ContX],
         Gate::Acc2 => &[Take, TakeX, StepX],
         Gate::U => &[KeepU, StepU, StartX, ContX],
-        Gate::P => &[On, Scalar],
+        Gate::P => &[On, Scalar, KeepP, StepP, Product, StartX, ContX],
         _ => &[],
     }
 }
@@ -76,7 +76,7 @@ fn without_the_sum_of_helpers_or_either_of_its_ends_a_wrong_output_passes() {
             assert!(passes(&case.layout, &forged, (Advice::S, cell), &Target::Sum, &dropped), "{} {row}", gate.name());
         }
         let dropped = Dropped { gate_in_row: Some((Gate::SumEdge, last)), ..Dropped::default() };
-        assert!(Case::judge_on(&case.layout, &forged, &Default::default(), &dropped).is_empty());
+        assert!(Case::judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
     }
 }
 
@@ -87,7 +87,7 @@ fn without_the_start_of_a_running_maximum_a_larger_one_passes() {
         for placed in starts {
             let forged = rejected(&case, &placed.lie);
             let dropped = Dropped::gate(Gate::MaxStart);
-            assert!(Case::judge_on(&case.layout, &forged, &Default::default(), &dropped).is_empty());
+            assert!(Case::judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
         }
     }
 }
@@ -100,5 +100,5 @@ fn every_gate_has_a_canary() {
     }
     let case = networks::cnn();
     let honest = case.forge(&Lie::default());
-    assert!(Case::judge_on(&case.layout, &honest, &Default::default(), &Dropped::default()).is_empty());
+    assert!(Case::judge_on(&case.layout, &honest, &Pinned::new(), &Dropped::default()).is_empty());
 }

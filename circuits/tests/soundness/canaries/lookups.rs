@@ -25,7 +25,9 @@ pub(crate) fn passes_if_granted(case: &Case, lie: &Lie, lookup: usize) -> bool {
     let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
     let granted = layout.report().table_rows;
     assert!(granted < layout.usable_rows() - 1);
-    for (column, value) in [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(tuple(case, &forged, row, lookup)) {
+    for (column, value) in
+        [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(tuple(case, &forged, row, lookup))
+    {
         let index = layout.shape.fixed_index(column).unwrap();
         layout.fixed[index][granted] = value;
     }

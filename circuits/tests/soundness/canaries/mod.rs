@@ -13,13 +13,13 @@ use crate::forge::{Forged, Lie};
 use crate::lies::{Catch, lies};
 use crate::networks::Case;
 
-/// Up to four lies for each copy that catches some.
+/// Up to twelve lies for each copy that catches some.
 fn identities(case: &Case) -> BTreeMap<String, Vec<Forged>> {
     let mut identities: BTreeMap<String, Vec<Forged>> = BTreeMap::new();
     for placed in lies(case) {
         if let Catch::Copy(name) = placed.catch {
             let lies = identities.entry(name).or_default();
-            if lies.len() < 4 {
+            if lies.len() < 12 {
                 lies.push(rejected(case, &placed.lie));
             }
         }

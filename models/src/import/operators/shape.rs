@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::error::{ModelError, OpFault};
+use crate::error::ModelError;
 use crate::import::builder::Builder;
 use crate::import::constant::{self, Constant};
 use crate::import::node::NodeView;
 use crate::import::value::{After, Value};
-use crate::ops::{Op, Transpose};
+use crate::ops::{Op, OpFault, RANK_LIMIT, Transpose};
 
 /// Applies an op that commutes with requantisation, on whatever the value stands on.
 pub(super) fn move_elements(
@@ -142,6 +142,9 @@ pub(super) fn unsqueeze(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
     let from = operand_shape(builder, node)?;
     let axes = axes(builder, node)?.unwrap_or_default();
     let rank = from.len().saturating_add(axes.len());
+    if rank > RANK_LIMIT {
+        return Err(OpFault::Axes { axes, rank: from.len() }.at(node.name));
+    }
     let axes = axes.iter().map(|axis| node.axis(*axis, rank)).collect::<Result<Vec<_>, _>>()?;
     let mut sizes = from.into_iter();
     let shape = (0..rank).filter_map(|axis| if axes.contains(&axis) { Some(1) } else { sizes.next() }).collect();
