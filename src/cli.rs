@@ -41,7 +41,9 @@ pub(crate) enum Command {
     )]
     Verify(VerifyArgs),
     /// Run the model without proving
-    #[command(after_help = "Example:\n  assay infer lenet.onnx --input input.json")]
+    #[command(
+        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers;\na .npy of floats is real, one of integers is quantised."
+    )]
     Infer(InferArgs),
     /// Write the Solidity verifier, and the calldata of the proof if there is one
     #[command(
@@ -75,7 +77,7 @@ pub(crate) struct SetupArgs {
 pub(crate) struct InferArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The input: JSON {"input_data": [[...]]} or .npy
+    /// The input, .json or .npy; `assay infer --help` shows the form
     #[arg(long)]
     pub(crate) input: PathBuf,
 }
@@ -84,7 +86,7 @@ pub(crate) struct InferArgs {
 pub(crate) struct ProveArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The input: JSON {"input_data": [[...]]} or .npy
+    /// The input, .json or .npy; `assay infer --help` shows the form
     #[arg(long)]
     pub(crate) input: PathBuf,
     /// Context the proof is bound to, up to 31 bytes of hexadecimal (a market computes it from request and payee)

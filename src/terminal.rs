@@ -28,7 +28,7 @@ impl Terminal {
     }
 
     /// A warning, for people and machines alike, on standard error.
-    pub(crate) fn warn(self, line: impl Display) {
+    pub(crate) fn warn(line: impl Display) {
         eprintln!("warning: {line}");
     }
 
@@ -91,5 +91,5 @@ pub(crate) fn picture(pixels: &[u8], width: usize) -> String {
     }
     let blank = lines.iter().take_while(|l| l.is_empty()).count();
     let end = lines.iter().rposition(|l| !l.is_empty()).map_or(0, |i| i + 1);
-    lines.get(blank..end).unwrap_or_default().iter().map(|l| format!("      {l}\n")).collect()
+    lines.get(blank..end).unwrap_or_default().iter().flat_map(|line| ["      ", line.as_str(), "\n"]).collect()
 }

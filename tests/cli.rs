@@ -1,4 +1,5 @@
 //! The binary, run as a user runs it: what it writes, what it says, and its exit codes.
+#![cfg(test)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

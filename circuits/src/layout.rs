@@ -108,6 +108,7 @@ impl Layout {
     /// [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] and
     /// [`CircuitError::TooManyRows`] say what does not fit; interval errors of the model are passed on.
     pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
+        graph.validate()?;
         let intervals = intervals(graph)?;
         let mut best: Option<(u64, usize)> = None;
         let base = Builder::build(graph, &intervals, 1)?;
@@ -131,6 +132,7 @@ impl Layout {
     /// # Errors
     /// As [`Layout::plan`].
     pub fn with_lanes(graph: &QuantizedGraph, lanes: usize) -> Result<Self, CircuitError> {
+        graph.validate()?;
         let intervals = intervals(graph)?;
         Builder::build(graph, &intervals, lanes.clamp(1, MAX_LANES))?.finish()
     }

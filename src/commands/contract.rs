@@ -44,7 +44,7 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
         contract.calldata_bytes = Some(calldata.len());
     }
     if key.srs().insecure {
-        terminal.warn("the key's SRS is insecure: do not put money behind this verifier");
+        Terminal::warn("the key's SRS is insecure: do not put money behind this verifier");
     }
     terminal.result(&contract);
     Ok(())

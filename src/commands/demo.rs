@@ -101,7 +101,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     ));
 
     let words = words(&graph, &input, &output)?;
-    let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words, terminal)?;
+    let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
     let context = context.values().first().copied().unwrap_or_default();
     let ((instances, proof), prove_s) = terminal
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("  {:<34} {verify_ms:>8.1} ms", "verify natively"));
 
     let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
-    let outcome = settle(&mut settlement, &proved, &words, terminal)?;
+    let outcome = settle(&mut settlement, &proved, &words, terminal);
     let found = Report {
         model: zoo.name,
         params: graph.parameters(),
@@ -186,7 +186,7 @@ struct Settled {
 }
 
 /// Cheats first, while the request is open, then the honest prover, then the replay.
-fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Outcome<Settled> {
+fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Settled {
     let bytes = &proved.proof.bytes;
     let instances = proved.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();
@@ -224,7 +224,7 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     terminal.say("");
     settlement.show_balances(terminal);
     let tampered_rejected = proof_rejected && output_rejected;
-    Ok(Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid })
+    Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid }
 }
 
 fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {

@@ -16,7 +16,8 @@ use crate::terminal::Terminal;
 #[derive(Serialize)]
 struct Setup {
     k: u32,
-    setup_s: f64,
+    #[serde(rename = "setup_s")]
+    seconds: f64,
     peak_rss_mb: Option<u64>,
     vk_digest: String,
     srs_digest: String,
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     } else {
         srs
     };
-    let (key, setup_s) = terminal
+    let (key, seconds) = terminal
         .step("make the keys", None, || keygen(&srs, layout, graph.digest()))
         .machine("cannot make the keys")?;
     let verifying = key.verifying_key();
@@ -52,13 +53,13 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     files::write(&folder.file("srs"), &srs.to_bytes().machine("cannot encode the SRS")?)?;
     files::write(&folder.file("vk"), verifying.bytes())?;
     if srs.is_insecure() {
-        terminal.warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");
+        Terminal::warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");
     }
     terminal.say(format_args!("verifying key {}", hex::encode(verifying.digest())));
     terminal.say(format_args!("next: assay prove {} --input input.json", folder.model().display()));
     terminal.result(&Setup {
         k: verifying.k(),
-        setup_s,
+        seconds,
         peak_rss_mb: peak_mb(),
         vk_digest: hex::encode(verifying.digest()),
         srs_digest: hex::encode(srs.digest()),

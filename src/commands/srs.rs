@@ -24,7 +24,7 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
             let (srs, _) = terminal
                 .step("make an insecure SRS", None, || Srs::insecure(*k, PUBLISHED_SEED))
                 .request("cannot make an SRS of this size")?;
-            terminal.warn("the secret of this SRS is published: whoever knows it can forge every proof made with it");
+            Terminal::warn("the secret of this SRS is published: whoever knows it can forge every proof made with it");
             save(&srs, output.as_deref(), terminal)
         }
         SrsCommand::Import { file, output } => {

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: Terminal) -> Outcome {
     let verify_ms = start.elapsed().as_secs_f64() * 1000.0;
     let insecure = key.srs().insecure;
     if insecure {
-        terminal.warn("the key's SRS is insecure: whoever knows its published seed can forge this proof");
+        Terminal::warn("the key's SRS is insecure: whoever knows its published seed can forge this proof");
     }
     terminal.result(&Verdict {
         valid: result.is_ok(),

@@ -160,6 +160,7 @@ impl Builder<'_> {
         requantise: &Requantise,
     ) -> Result<Vec<Wire>, CircuitError> {
         let output = self.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?.output;
+        self.dtype(output)?;
         let reads = self.reads(output);
         let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
         let (order, g) = match (alone, function) {

@@ -129,7 +129,7 @@ fn zero_filled_table_rows_would_make_every_raw_zero_an_output_of_zero() {
 fn accepted_with(case: &Case, layout: &Layout, lie: &Lie, row: usize) -> bool {
     let mut forged = case.forge(lie);
     forged.columns.set(layout, Advice::M, row, Fr::ONE);
-    Case::judge_on(layout, &forged, &Pinned::new(), &Dropped::default()).is_empty()
+    case.judge_on(layout, &forged, &Pinned::new(), &Dropped::default()).is_empty()
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_helper_freed_in_an_unused_row_would_hide_a_wrong_output() {
         let forged = case.forge(&wrong_output(&case));
         let unused = case.layout.usable_rows() - 9;
         let freed = altered(&case, &[(Fixed::Use, unused, Fr::ZERO)]);
-        assert!(passes(&freed, &forged, (Advice::S, unused + 1), &Target::Sum, &Dropped::default()));
+        assert!(passes(&case, &freed, &forged, (Advice::S, unused + 1), &Target::Sum, &Dropped::default()));
     }
 }
 
@@ -203,15 +203,15 @@ fn a_running_sum_with_a_free_start_would_hide_a_lie() {
         let target = Target::Copy(name.to_owned());
         let carried = altered(&case, &[(flag, row, Fr::ONE)]);
         assert!(
-            !passes(&case.layout, &forged, (column, 0), &target, &Dropped::default()),
+            !passes(&case, &case.layout, &forged, (column, 0), &target, &Dropped::default()),
             "{column:?} in row 0 is read"
         );
-        assert!(passes(&carried, &forged, (column, 0), &target, &Dropped::default()), "{flag:?} in row {row}");
+        assert!(passes(&case, &carried, &forged, (column, 0), &target, &Dropped::default()), "{flag:?} in row {row}");
     }
     let forged = case.forge(&wrong_output(&case));
     let free = altered(&case, &[(Fixed::Edge, 0, Fr::ZERO)]);
-    assert!(!passes(&case.layout, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
-    assert!(passes(&free, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
+    assert!(!passes(&case, &case.layout, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
+    assert!(passes(&case, &free, &forged, (Advice::S, 0), &Target::Sum, &Dropped::default()));
 }
 
 /// A weight in a front-padding lane would be a coefficient that belongs to no output.
@@ -223,6 +223,6 @@ fn front_padding_is_zero_and_anything_else_breaks_an_honest_inference() {
     let honest = case.forge(&Lie::default());
     let row = case.layout.dense_inputs[0].0 - 1;
     let padded = altered(&case, &[(Fixed::W(0), row, Fr::ONE)]);
-    let failures = Case::judge_on(&padded, &honest, &Pinned::new(), &Dropped::default());
+    let failures = case.judge_on(&padded, &honest, &Pinned::new(), &Dropped::default());
     assert_eq!(failures, [Failure::Copy("dense: weights side = outputs side".to_owned())], "{dense}");
 }

@@ -81,7 +81,7 @@ impl Claim<'_> {
 
     /// Everything that fails, given that all gates hold over `honest` on the same layout: only gates that read a changed
     /// cell are evaluated.
-    pub(crate) fn failures_beside(&self, honest: &Columns, readers: &Readers) -> Vec<Failure> {
+    pub(crate) fn failures_beside(&self, honest: &Columns, readers: &Readers, dropped: &Dropped) -> Vec<Failure> {
         let usable = self.layout.usable_rows();
         let mut touched = BTreeSet::new();
         for ((column, values), before) in self.layout.shape.advice.iter().zip(&self.columns.advice).zip(&honest.advice)
@@ -93,7 +93,7 @@ impl Claim<'_> {
                 }
             }
         }
-        self.failures_among(touched, &Dropped::default())
+        self.failures_among(touched, dropped)
     }
 
     fn failures_among(&self, gates: impl IntoIterator<Item = (Gate, usize)>, dropped: &Dropped) -> Vec<Failure> {

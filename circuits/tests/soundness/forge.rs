@@ -7,7 +7,7 @@ use assay_models::{Op, QuantizedGraph, TensorId, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use crate::checker::{Claim, Dropped, Failure, Readers};
+use crate::checker::{Claim, Dropped, Failure};
 use crate::networks::{CONTEXT, Case, challenges, integer, small};
 
 /// The cells of one requantised element, `c` a field element, and the output that goes on.
@@ -163,19 +163,26 @@ impl Case {
 
     /// What rejects a forged phase 0 once phase 1 is completed honestly.
     pub(crate) fn judge(&self, forged: &Forged) -> Vec<Failure> {
-        let mut columns = forged.columns.clone();
-        columns.complete(&self.layout, &challenges(1), &Pinned::new());
-        let claim =
-            Claim { layout: &self.layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
-        claim.failures_beside(&self.columns, &Readers::new(&self.layout.shape))
+        self.judge_on(&self.layout, forged, &Pinned::new(), &Dropped::default())
     }
 
-    /// What rejects a forged phase 0 on another layout, with some constraints dropped and some phase-1 cells pinned.
-    pub(crate) fn judge_on(layout: &Layout, forged: &Forged, pinned: &Pinned, dropped: &Dropped) -> Vec<Failure> {
+    /// What rejects a forged phase 0 on a layout of the same network, with some constraint dropped and some phase-1 cells
+    /// pinned.
+    pub(crate) fn judge_on(
+        &self,
+        layout: &Layout,
+        forged: &Forged,
+        pinned: &Pinned,
+        dropped: &Dropped,
+    ) -> Vec<Failure> {
         let mut columns = forged.columns.clone();
         columns.complete(layout, &challenges(1), pinned);
         let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
-        claim.failures(dropped)
+        if std::ptr::eq(layout, &raw const self.layout) {
+            claim.failures_beside(&self.columns, &self.readers, dropped)
+        } else {
+            claim.failures(dropped)
+        }
     }
 
     /// The honest cells of an element.

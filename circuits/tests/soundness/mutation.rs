@@ -8,7 +8,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 use rayon::prelude::*;
 
-use crate::checker::{Claim, Failure, Readers};
+use crate::checker::{Claim, Dropped, Failure};
 use crate::forge::{Forged, Lie};
 use crate::networks::{self, Case, challenges, random};
 
@@ -143,12 +143,10 @@ fn free_by(case: &Case, column: Advice, row: usize) -> &'static str {
 #[test]
 fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_flag_defines_them() {
     for case in networks::all() {
-        let readers = Readers::new(&case.layout.shape);
         let rows = case.scalars_end().max(case.activations_end());
         let mut free: BTreeMap<Advice, usize> = BTreeMap::new();
         for column in case.layout.shape.advice.iter().copied().filter(|column| column.phase() == 1) {
-            let unbound: Vec<usize> =
-                (0..rows).into_par_iter().filter(|row| unbound(&case, &readers, column, *row)).collect();
+            let unbound: Vec<usize> = (0..rows).into_par_iter().filter(|row| unbound(&case, column, *row)).collect();
             assert!(unbound.iter().all(|row| !defined(&case, column, *row)), "{column:?}: {unbound:?}");
             free.insert(column, unbound.len());
         }
@@ -157,12 +155,12 @@ fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_flag_defines_them() {
 }
 
 /// Whether a changed phase-1 cell, the rest stale, breaks nothing.
-fn unbound(case: &Case, readers: &Readers, column: Advice, row: usize) -> bool {
+fn unbound(case: &Case, column: Advice, row: usize) -> bool {
     let mut columns = case.columns.clone();
     columns.set(&case.layout, column, row, case.cell(column, row) + Fr::ONE);
     let (layout, challenges) = (&case.layout, &challenges(1));
     Claim { layout, columns: &columns, challenges, instances: &case.instances }
-        .failures_beside(&case.columns, readers)
+        .failures_beside(&case.columns, &case.readers, &Dropped::default())
         .is_empty()
 }
 

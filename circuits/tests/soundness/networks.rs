@@ -9,6 +9,8 @@ use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, Tensor
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
+use crate::checker::Readers;
+
 /// A network, its layout, and one honest inference as completed columns.
 pub(crate) struct Case {
     pub(crate) graph: QuantizedGraph,
@@ -20,6 +22,7 @@ pub(crate) struct Case {
     pub(crate) instances: Vec<Fr>,
     /// Table row of a tuple.
     pub(crate) tables: HashMap<[Fr; 4], usize>,
+    pub(crate) readers: Readers,
     rows: HashMap<(usize, usize), usize>,
 }
 
@@ -39,7 +42,7 @@ impl Case {
         let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(CONTEXT)).unwrap();
         columns.complete(&layout, &challenges(1), &Pinned::new());
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
-        let tables = table_rows(&layout);
+        let (tables, readers) = (table_rows(&layout), Readers::new(&layout.shape));
         let rows = layout
             .elements
             .iter()
@@ -48,7 +51,7 @@ impl Case {
                 Element::Byte { .. } | Element::Ring { .. } => None,
             })
             .collect();
-        Self { graph, layout, input, trace, columns, instances, tables, rows }
+        Self { graph, layout, input, trace, columns, instances, tables, readers, rows }
     }
 
     /// Row of a requantised element of a node's output.

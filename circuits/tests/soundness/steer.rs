@@ -23,19 +23,22 @@ pub(crate) enum Target {
 /// once, or squares; or in its inverse, where the cell is a divisor. Where it has no root in the field, or another
 /// identity breaks, the lie does not pass.
 pub(crate) fn passes(
+    case: &Case,
     layout: &Layout,
     forged: &Forged,
     cell: (Advice, usize),
     target: &Target,
     dropped: &Dropped,
 ) -> bool {
-    let inverse = |value: Fr| Option::<Fr>::from(value.invert()).unwrap_or(Fr::ZERO);
-    let read_as: [&dyn Fn(Fr) -> Fr; 2] = [&|value| value, &inverse];
-    read_as.into_iter().any(|read| {
+    let solved = |read: &dyn Fn(Fr) -> Fr| {
         let at = |value| Pinned::from([(cell, read(value))]);
         let [a, b, c] = parabola(|value| residual(layout, forged, &at(value), target));
-        roots(a, b, c).into_iter().any(|root| Case::judge_on(layout, forged, &at(root), dropped).is_empty())
-    })
+        let passes = |root| case.judge_on(layout, forged, &at(root), dropped).is_empty();
+        let depends = a != Fr::ZERO || b != Fr::ZERO;
+        depends.then(|| roots(a, b, c).into_iter().any(passes))
+    };
+    let inverse = |value: Fr| Option::<Fr>::from(value.invert()).unwrap_or(Fr::ZERO);
+    solved(&|value| value).is_some_and(|passes| passes || solved(&inverse) == Some(true))
 }
 
 /// Coefficients `a v^2 + b v + c` of a function from its values at -1, 0 and 1.

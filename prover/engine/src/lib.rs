@@ -12,6 +12,7 @@
 
 mod error;
 pub mod keys;
+mod powers;
 pub mod prove;
 pub mod srs;
 pub mod stock;

@@ -12,12 +12,10 @@ use halo2curves::group::cofactor::CofactorGroup;
 use halo2curves::group::prime::PrimeCurveAffine;
 use halo2curves::pairing::Engine;
 use halo2curves::serde::SerdeObject;
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::ProverError;
+use crate::{ProverError, powers};
 
 /// The seed of insecure SRSs that everybody knows, so that artifacts made with it are reproducible.
 pub const PUBLISHED_SEED: [u8; 32] = *b"assay: insecure, for trials only";
@@ -47,7 +45,7 @@ impl Srs {
     /// `k` outside [`SIZES`].
     pub fn insecure(k: u32, seed: [u8; 32]) -> Result<Self, ProverError> {
         check_size(k)?;
-        Ok(Self { params: ParamsKZG::setup(k, ChaCha20Rng::from_seed(seed)), insecure: true })
+        Ok(Self { params: powers::setup(k, seed), insecure: true })
     }
 
     /// Takes over halo2's raw parameter file: `k`, `2^k` powers, the same over the Lagrange basis, `[1]_2`, `[s]_2`.

@@ -43,10 +43,10 @@ pub(super) struct Settlement {
 
 impl Settlement {
     /// Deploys market and verifier, registers the model (prover 70 %, owner 20 %, contributor 10 %) and escrows the fee.
-    pub(super) fn open(model: &str, key: &VerifyingKey, words: &Statement, terminal: Terminal) -> Outcome<Self> {
+    pub(super) fn open(model: &str, key: &VerifyingKey, words: &Statement) -> Outcome<Self> {
         let verifier = Artifact::verifier(model, &key.digest()).machine("cannot use the compiled verifier")?;
         let mut chain = if verifier.deployed_bytes() > CODE_LIMIT {
-            terminal.warn(format_args!(
+            Terminal::warn(format_args!(
                 "the verifier has {} bytes of code; public chains take {CODE_LIMIT}, this in-process one takes it",
                 verifier.deployed_bytes()
             ));
@@ -56,7 +56,7 @@ impl Settlement {
         };
         let [requester, prover, owner, contributor, thief] =
             ["requester", "prover", "model owner", "contributor", "thief"].map(|name| {
-                (name, chain.account(name, if name == "requester" { U256::from(FEE) } else { U256::ZERO }))
+                (name, chain.account(name, if name == "requester" { U256::from(5 * FEE) } else { U256::ZERO }))
             });
         let (market, _) = Market::deploy(&mut chain, owner.1).machine("cannot deploy the market")?;
         let deployed = chain.deploy(owner.1, &verifier, &[]).machine("cannot deploy the verifier")?;

@@ -189,3 +189,6 @@ fn inline(mut lines: Vec<Line>) -> Vec<Line> {
     lines.retain(|line| *line != Line::Other(String::new()));
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,9 @@ use snark_verifier::system::halo2::{Config, compile};
 use snark_verifier::verifier::SnarkVerifier;
 use snark_verifier::verifier::plonk::PlonkVerifier;
 
+/// How to compile what [`generate`] writes so that it stays below a chain's limit of 24,576 bytes: for people to read.
+pub const COMPILER: &str = "solc 0.8.30, viaIR, optimizer on with yulDetails.optimizerSteps = \"u\", evmVersion prague";
+
 type Shplonk = PlonkVerifier<KzgAs<Bn256, Bdfg21>>;
 
 /// The Solidity source of a contract that verifies proofs of `key`.

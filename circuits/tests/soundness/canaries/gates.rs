@@ -1,10 +1,14 @@
 //! Every gate freed in one row of each kind: the cell it defined there is steered.
 
+use std::collections::BTreeMap;
+
 use assay_circuits::{Advice, Fixed, Gate, Pinned};
+
+use rayon::prelude::*;
 
 use super::{identities, rejected, wrong_output};
 use crate::checker::Dropped;
-use crate::forge::Lie;
+use crate::forge::{Forged, Lie};
 use crate::lies::{Catch, lies};
 use crate::networks::{self, Case};
 use crate::steer::{Target, passes};
@@ -30,25 +34,37 @@ fn roles(gate: Gate) -> &'static [Fixed] {
 fn without_a_gate_in_one_row_its_cell_can_be_steered_to_a_lie() {
     for case in networks::all() {
         let identities = identities(&case);
-        for (gate, column) in Gate::DEFINING {
-            for role in roles(gate) {
-                let rows: Vec<usize> = (0..case.layout.usable_rows()).filter(|row| case.flag(*role, *row)).collect();
-                if rows.is_empty() {
-                    continue;
-                }
-                let won = rows.iter().find_map(|row| {
-                    let dropped = Dropped { gate_in_row: Some((gate, *row)), ..Dropped::default() };
-                    let steered = |(name, lies): (&String, &Vec<_>)| {
-                        passes(&case.layout, &lies[0], (column, *row), &Target::Copy(name.clone()), &dropped)
-                    };
-                    identities.iter().find(|identity| steered(*identity)).map(|(name, _)| (*row, name))
-                });
-                let Some((row, name)) = won else {
-                    panic!("{}: no lie passes without gate {} in {role:?} rows", case.graph.name, gate.name())
-                };
-                println!("{}: {} freed in {role:?} row {row} of {}: {name}", case.graph.name, gate.name(), rows.len());
-            }
-        }
+        let kinds =
+            Gate::DEFINING.into_iter().flat_map(|defining| roles(defining.0).iter().map(move |at| (defining, *at)));
+        let won: Vec<String> = kinds
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .filter(|(_, role)| case.layout.shape.fixed_index(*role).is_some())
+            .map(|(defining, role)| freed(&case, &identities, defining, role))
+            .collect();
+        println!("{}: {} kinds of rows\n  {}", case.graph.name, won.len(), won.join("\n  "));
+    }
+}
+
+/// A row of a kind in which a gate freed lets a lie pass.
+fn freed(
+    case: &Case,
+    identities: &BTreeMap<String, Vec<Forged>>,
+    (gate, column): (Gate, Advice),
+    role: Fixed,
+) -> String {
+    let mut rows = (0..case.layout.usable_rows()).filter(|row| case.flag(role, *row));
+    let lie = |row: usize| {
+        let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
+        let steered = |(name, lies): &(&String, &Vec<Forged>)| {
+            let target = Target::Copy(String::clone(name));
+            passes(case, &case.layout, &lies[0], (column, row), &target, &dropped)
+        };
+        identities.iter().find(steered).map(|(name, _)| name)
+    };
+    match rows.find_map(|row| Some((row, lie(row)?))) {
+        Some((row, name)) => format!("{} in {role:?} row {row}: {name}", gate.name()),
+        None => panic!("{}: no lie passes without gate {} in any {role:?} row", case.graph.name, gate.name()),
     }
 }
 
@@ -60,7 +76,11 @@ fn without_a_helper_gate_in_one_row_a_wrong_output_passes() {
         for (gate, column) in [(Gate::H1, Advice::H1), (Gate::H2, Advice::H2)] {
             for row in [forged.missing[0].0, unused] {
                 let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
-                assert!(passes(&case.layout, &forged, (column, row), &Target::Sum, &dropped), "{} {row}", gate.name());
+                assert!(
+                    passes(&case, &case.layout, &forged, (column, row), &Target::Sum, &dropped),
+                    "{} {row}",
+                    gate.name()
+                );
             }
         }
     }
@@ -73,10 +93,14 @@ fn without_the_sum_of_helpers_or_either_of_its_ends_a_wrong_output_passes() {
         let last = case.layout.usable_rows() - 1;
         for (gate, row, cell) in [(Gate::Sum, 40, 41), (Gate::Sum, last - 1, last), (Gate::SumEdge, 0, 0)] {
             let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
-            assert!(passes(&case.layout, &forged, (Advice::S, cell), &Target::Sum, &dropped), "{} {row}", gate.name());
+            assert!(
+                passes(&case, &case.layout, &forged, (Advice::S, cell), &Target::Sum, &dropped),
+                "{} {row}",
+                gate.name()
+            );
         }
         let dropped = Dropped { gate_in_row: Some((Gate::SumEdge, last)), ..Dropped::default() };
-        assert!(Case::judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
+        assert!(case.judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
     }
 }
 
@@ -87,7 +111,7 @@ fn without_the_start_of_a_running_maximum_a_larger_one_passes() {
         for placed in starts {
             let forged = rejected(&case, &placed.lie);
             let dropped = Dropped::gate(Gate::MaxStart);
-            assert!(Case::judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
+            assert!(case.judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
         }
     }
 }
@@ -100,5 +124,5 @@ fn every_gate_has_a_canary() {
     }
     let case = networks::cnn();
     let honest = case.forge(&Lie::default());
-    assert!(Case::judge_on(&case.layout, &honest, &Pinned::new(), &Dropped::default()).is_empty());
+    assert!(case.judge_on(&case.layout, &honest, &Pinned::new(), &Dropped::default()).is_empty());
 }

@@ -33,7 +33,7 @@ pub(crate) fn passes_if_granted(case: &Case, lie: &Lie, lookup: usize) -> bool {
     }
     let mut columns = forged.columns.clone();
     columns.set(&layout, Advice::M, granted, Fr::ONE);
-    Case::judge_on(&layout, &Forged { columns, ..forged }, &Pinned::new(), &Dropped::default()).is_empty()
+    case.judge_on(&layout, &Forged { columns, ..forged }, &Pinned::new(), &Dropped::default()).is_empty()
 }
 
 /// The tuple that a row looks up.
