@@ -65,3 +65,23 @@ fn no_lookup_stands_in_the_last_usable_row_however_full_the_circuit_is() {
     assert_eq!(least, 1, "one of the sizes fills the circuit to the last row but one");
     satisfied(&rescale(252), 1);
 }
+
+/// A multiplier of zero would read no accumulator at all, and wide elements have no tables: both are refused when planned.
+#[test]
+fn graphs_whose_identities_would_not_bind_are_refused_by_the_planner() {
+    let graph = rescale(8);
+    assert!(Layout::plan(&graph).is_ok());
+    let with = |change: &dyn Fn(&mut QuantizedGraph)| {
+        let mut graph = graph.clone();
+        change(&mut graph);
+        Layout::plan(&graph).map(|layout| layout.k).unwrap_err().to_string()
+    };
+    let zero = with(&|graph| {
+        if let Op::Rescale(op) = &mut graph.nodes[0].op {
+            op.requantise.multipliers = vec![0];
+        }
+    });
+    assert!(zero.contains("multiplier"), "{zero}");
+    let wide = with(&|graph| graph.tensors[1].dtype = DType::I16);
+    assert!(wide.contains("I16") && wide.contains("u8 or i8"), "{wide}");
+}

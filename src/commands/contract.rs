@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
         .request("cannot generate a verifier for this key")?;
     let path = folder.file("Verifier.sol");
     files::write(&path, source.as_bytes())?;
-    terminal.say(format_args!("wrote {} (solc 0.8.19, optimizer off)", path.display()));
+    terminal.say(format_args!("wrote {} (compile with {})", path.display(), assay_solidity::COMPILER));
     let mut contract = Contract {
         verifier: path.display().to_string(),
         calldata: None,

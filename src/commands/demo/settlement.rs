@@ -7,8 +7,6 @@ use assay_verifier::VerifyingKey;
 use crate::failure::{Classify as _, Outcome};
 use crate::terminal::Terminal;
 
-/// Largest contract a public chain takes, in bytes.
-const CODE_LIMIT: usize = 24_576;
 /// The fee of the demo's request: 0.01 ether, in wei.
 const FEE: u64 = 10_000_000_000_000_000;
 const DEADLINE_SECONDS: u64 = 3_600;
@@ -45,15 +43,7 @@ impl Settlement {
     /// Deploys market and verifier, registers the model (prover 70 %, owner 20 %, contributor 10 %) and escrows the fee.
     pub(super) fn open(model: &str, key: &VerifyingKey, words: &Statement) -> Outcome<Self> {
         let verifier = Artifact::verifier(model, &key.digest()).machine("cannot use the compiled verifier")?;
-        let mut chain = if verifier.deployed_bytes() > CODE_LIMIT {
-            Terminal::warn(format_args!(
-                "the verifier has {} bytes of code; public chains take {CODE_LIMIT}, this in-process one takes it",
-                verifier.deployed_bytes()
-            ));
-            Chain::with_code_limit(verifier.deployed_bytes())
-        } else {
-            Chain::new()
-        };
+        let mut chain = Chain::new();
         let [requester, prover, owner, contributor, thief] =
             ["requester", "prover", "model owner", "contributor", "thief"].map(|name| {
                 (name, chain.account(name, if name == "requester" { U256::from(5 * FEE) } else { U256::ZERO }))
