@@ -30,6 +30,9 @@ pub const WORD_BYTES: usize = 31;
 /// Largest supported circuit.
 const MAX_K: u32 = 22;
 const MIN_K: u32 = 6;
+/// Proving work a row beside the weight lanes, in units of one fixed column: 33 columns (advice, permutation products,
+/// quotient pieces, the flags together) of three units each.
+const WORK_BESIDE_LANES: u64 = 99;
 /// Widest supported weight row.
 const MAX_LANES: usize = 64;
 
@@ -117,7 +120,7 @@ impl Layout {
             let weights = ops::weight_rows(graph, lanes);
             let rows = base.rows_with(weights);
             let n = rows.next_power_of_two() as u64;
-            let work = n * (3 * 33 + lanes as u64);
+            let work = n * (WORK_BESIDE_LANES + lanes as u64);
             if best.is_none_or(|(least, _)| work < least) {
                 best = Some((work, lanes));
             }

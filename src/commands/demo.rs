@@ -3,7 +3,7 @@
 mod settlement;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, import, interpret, packing};
@@ -13,7 +13,7 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use self::settlement::{Settlement, Statement};
-use super::largest;
+use super::{expected_proving, largest};
 use crate::cli::{DemoArgs, ZooModel};
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::memory::peak_mb;
@@ -54,23 +54,15 @@ struct Report {
 struct Zoo {
     name: &'static str,
     onnx: &'static [u8],
-    /// Seconds the proof takes on two cores, for the progress line.
-    expected: Duration,
 }
 
 impl ZooModel {
     const fn zoo(self) -> Zoo {
         match self {
-            Self::Lenet => Zoo {
-                name: "lenet",
-                onnx: include_bytes!("../../models/zoo/lenet/lenet.onnx"),
-                expected: Duration::from_secs(3),
-            },
-            Self::MnistMlp => Zoo {
-                name: "mnist-mlp",
-                onnx: include_bytes!("../../models/zoo/mnist-mlp/mnist-mlp.onnx"),
-                expected: Duration::from_secs(2),
-            },
+            Self::Lenet => Zoo { name: "lenet", onnx: include_bytes!("../../models/zoo/lenet/lenet.onnx") },
+            Self::MnistMlp => {
+                Zoo { name: "mnist-mlp", onnx: include_bytes!("../../models/zoo/mnist-mlp/mnist-mlp.onnx") }
+            }
         }
     }
 }
@@ -105,7 +97,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
     let context = context.values().first().copied().unwrap_or_default();
     let ((instances, proof), prove_s) = terminal
-        .step("prove", Some(zoo.expected), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+        .step("prove", Some(expected_proving(report.k)), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
         .machine("cannot prove")?;
     let verifier = Verifier::new(key.verifying_key()).machine("cannot prepare the verifier")?;
     let start = Instant::now();

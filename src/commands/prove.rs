@@ -10,7 +10,7 @@ use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{compiled_graph, largest, read_input};
+use super::{compiled_graph, expected_proving, largest, read_input};
 use crate::cli::ProveArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
@@ -46,8 +46,9 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let (key, load_s) = terminal
         .step("rebuild the proving key", None, || rebuild(&srs, layout, graph.digest(), key))
         .request("cannot use the verifying key for this model")?;
+    let expected = expected_proving(key.layout().k);
     let ((instances, proof), prove_s) = terminal
-        .step("prove", None, || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+        .step("prove", Some(expected), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
         .machine("cannot prove this inference")?;
     Verifier::new(key.verifying_key())
         .and_then(|verifier| verifier.verify(&instances, &proof))
