@@ -205,3 +205,20 @@ fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
     sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json"]);
     sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
 }
+
+/// A file-size limit of the shell stands for the full disk: the write fails in the middle with an error of the system.
+#[cfg(unix)]
+#[test]
+fn a_write_that_runs_out_of_space_is_a_machine_failure_and_leaves_no_file() {
+    let sandbox = Sandbox::new("space");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {} srs generate --insecure -k 12 --output srs",
+        env!("CARGO_BIN_EXE_assay")
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(&sandbox.folder).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(MACHINE), "{message}");
+    assert!(message.contains("cannot write srs"), "{message}");
+    let left: Vec<_> = fs::read_dir(&sandbox.folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("srs")), "{left:?}");
+}
