@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_models::{Node, Op, Requantise, Trace};
+use assay_models::{Op, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{BatchInvert, Field};
 
@@ -303,7 +303,7 @@ fn element_cells(layout: &Layout, trace: &Trace, element: Element) -> Vec<(Advic
     match element {
         Element::Requantised { node, index, channel } => {
             let acc = value_at(&trace.accumulators, node, index);
-            let Some(rule) = layout.graph.nodes.get(node).and_then(rule) else { return Vec::new() };
+            let Some(rule) = layout.graph.nodes.get(node).and_then(|n| n.op.requantise()) else { return Vec::new() };
             let cells = rule.cells(acc, channel);
             vec![(Advice::C, cells.c), (Advice::T, cells.t), (Advice::B, cells.b), (Advice::Z, cells.z)]
         }
@@ -320,18 +320,6 @@ fn element_cells(layout: &Layout, trace: &Trace, element: Element) -> Vec<(Advic
             let Some(planes) = Layout::conv_planes(&info.shape) else { return Vec::new() };
             vec![(Advice::T, conv::full_plane_at(op, x, planes, i64::from(info.zero_point), [channel, i, j]))]
         }
-    }
-}
-
-/// The requantisation rule of a node.
-fn rule(node: &Node) -> Option<&Requantise> {
-    match &node.op {
-        Op::Conv(op) => Some(&op.requantise),
-        Op::Dense(op) => Some(&op.requantise),
-        Op::Add(op) => Some(&op.requantise),
-        Op::AveragePool(op) => Some(&op.requantise),
-        Op::Rescale(op) => Some(&op.requantise),
-        Op::MaxPool(_) | Op::Reshape | Op::Transpose(_) | Op::ArgMax(_) => None,
     }
 }
 
@@ -353,7 +341,7 @@ fn check_trace(layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
     }
     for (node, values) in graph.nodes.iter().zip(&trace.accumulators) {
         let expected = graph.tensors.get(node.output.0).map_or(0, assay_models::TensorInfo::len);
-        if rule(node).is_some() && values.len() != expected {
+        if node.op.requantise().is_some() && values.len() != expected {
             let what = format!("accumulators of `{}`", node.name);
             return Err(CircuitError::TraceMismatch { what, expected, got: values.len() });
         }

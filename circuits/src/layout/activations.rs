@@ -159,7 +159,9 @@ impl Builder<'_> {
         function: Function,
         requantise: &Requantise,
     ) -> Result<Vec<Wire>, CircuitError> {
-        let output = self.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?.output;
+        let graph = self.graph;
+        let laid = graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?;
+        let (output, shape) = (laid.output, &graph.tensor(laid.output)?.shape);
         self.dtype(output)?;
         let reads = self.reads(output);
         let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
@@ -173,8 +175,7 @@ impl Builder<'_> {
         let quotient = self.tables.output(self.graph, self.intervals, node, requantise)?;
         let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
             .map(|index| {
-                let channel =
-                    if requantise.multipliers.len() == planes.channels { index / planes.area() } else { index };
+                let channel = laid.op.channel(index, shape);
                 let inverse = Fr::from(requantise.multiplier(channel)).invert().unwrap_or(Fr::ZERO);
                 (Element::Requantised { node, index, channel }, [Fr::from(2 * requantise.divisor) * inverse, inverse])
             })
