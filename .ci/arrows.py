@@ -8,7 +8,8 @@ ALLOWED = {
     "assay-circuits": {"assay-models"},
     "assay-verifier": set(),
     "assay-solidity": {"assay-verifier"},
-    "assay-prover": {"assay-models", "assay-circuits", "assay-verifier"},
+    "assay-kernels": set(),
+    "assay-prover": {"assay-kernels", "assay-models", "assay-circuits", "assay-verifier"},
     "assay-contracts": set(),
     "assay": {"assay-models", "assay-circuits", "assay-verifier", "assay-solidity", "assay-prover", "assay-contracts"},
 }

@@ -1,5 +1,7 @@
 //! The `assay` command line: arguments to commands, errors to exit codes.
 
+#![forbid(unsafe_code)]
+
 mod cli;
 mod commands;
 mod failure;

@@ -13,6 +13,9 @@
 //!
 //! Depends on `assay-models` alone; knows no files, floats, MSMs or NTTs.
 
+#![forbid(unsafe_code)]
+
+mod cells;
 mod circuit;
 mod columns;
 mod error;
@@ -24,6 +27,7 @@ mod report;
 mod statement;
 mod witness;
 
+pub use cells::Cells;
 pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
 pub use columns::{Advice, Challenge, Fixed, Shape};
 pub use error::CircuitError;

@@ -19,6 +19,8 @@
 //! [`QuantizedGraph::from_bytes`] is [valid](QuantizedGraph::validate); one built or changed by hand should be validated before it
 //! is used.
 
+#![forbid(unsafe_code)]
+
 mod error;
 mod format;
 mod graph;

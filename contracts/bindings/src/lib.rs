@@ -9,6 +9,8 @@
 //!
 //! Artifacts are compiled by `contracts/build.mjs` and committed: running this crate needs neither Node nor a compiler.
 
+#![forbid(unsafe_code)]
+
 pub mod abi;
 pub mod artifact;
 pub mod chain;

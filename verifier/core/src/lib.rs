@@ -14,6 +14,8 @@
 //! nothing is allocated by a length that the input only claims, and every element that is read is canonical and on
 //! its curve.
 
+#![forbid(unsafe_code)]
+
 mod artifact;
 pub mod constraints;
 pub mod encoding;

@@ -17,6 +17,8 @@
 //! | `compact` | shortens |
 //! | `contract` | puts the contract around it |
 
+#![forbid(unsafe_code)]
+
 mod compact;
 mod contract;
 mod error;

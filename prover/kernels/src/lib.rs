@@ -1,0 +1,11 @@
+//! The CPU's inner loops: field vectors, number-theoretic transforms and multi-scalar multiplications over BN254.
+//!
+//! Knows no circuit and no protocol. Vectors are slices of halo2curves' own types, in natural order.
+
+pub mod msm;
+pub mod ntt;
+pub mod vector;
+
+pub use msm::{msm, msm_small, suffix_sums};
+pub use ntt::{Coset, Domain};
+pub use vector::Small;
