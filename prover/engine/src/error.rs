@@ -77,6 +77,19 @@ pub enum ProverError {
         /// The count given.
         got: usize,
     },
+    /// A witness has another number of columns than the circuit.
+    #[error("expected {expected} advice columns in phase {phase}, got {got}")]
+    ColumnCount {
+        /// The phase.
+        phase: u8,
+        /// The circuit's count.
+        expected: usize,
+        /// The witness's count.
+        got: usize,
+    },
+    /// A challenge fell where a division is undefined; the odds are below 2^-200.
+    #[error("a challenge of the transcript lies in the evaluation domain; prove again with fresh randomness")]
+    UnluckyChallenge,
     /// The trace does not fit the layout.
     #[error(transparent)]
     Circuit(Box<assay_circuits::CircuitError>),

@@ -1,24 +1,28 @@
 //! A layout's keys.
-//!
-//! The stock proving key holds every fixed column thrice as 32-byte field elements. Only the verifying key is worth
-//! keeping on disk: [`rebuild`] makes the rest from the layout.
 
 use std::sync::Arc;
 
-use assay_circuits::{InferenceCircuit, Layout};
-use assay_verifier::VerifyingKey;
+use assay_circuits::{Config, Layout, Shape, Wire};
+use assay_verifier::{Column as Name, ConstraintSystem, KeyParts, VerifyingKey};
 use halo2_proofs::plonk;
-use halo2curves::bn256::G1Affine;
+use halo2curves::bn256::{Fr, G1Affine};
+use rayon::prelude::*;
 
-use crate::stock::{generate_keys, rebuild_proving_key};
+use crate::backend::Backend;
+use crate::backend::cpu::CpuBackend;
+use crate::column::Column;
+use crate::engine::Resident;
+use crate::permutation::{Cell, Permutation};
 use crate::{ProverError, Srs};
 
-/// What proving needs: the layout, the verifying key and halo2's own proving key.
+/// What proving needs besides the SRS: the layout, with its fixed columns in their narrowest form, the copies, and the
+/// verifying key.
 #[derive(Debug)]
 pub struct ProvingKey {
     layout: Arc<Layout>,
     verifying: VerifyingKey,
-    halo2: plonk::ProvingKey<G1Affine>,
+    permutation: Permutation,
+    representative: Fr,
 }
 
 impl ProvingKey {
@@ -32,8 +36,19 @@ impl ProvingKey {
         &self.layout
     }
 
-    pub(crate) fn halo2(&self) -> &plonk::ProvingKey<G1Affine> {
-        &self.halo2
+    /// The copy constraints.
+    pub fn permutation(&self) -> &Permutation {
+        &self.permutation
+    }
+
+    /// What a proof's transcript absorbs first: halo2's digest of the verifying key.
+    pub fn representative(&self) -> Fr {
+        self.representative
+    }
+
+    fn new(layout: Arc<Layout>, verifying: VerifyingKey, permutation: Permutation) -> Result<Self, ProverError> {
+        let representative = verifying.to_halo2()?.transcript_repr();
+        Ok(Self { layout, verifying, permutation, representative })
     }
 }
 
@@ -47,9 +62,21 @@ pub fn keygen(srs: &Srs, layout: Arc<Layout>, graph_digest: [u8; 32]) -> Result<
     if srs.k() != layout.k {
         return Err(ProverError::SrsMismatch { circuit: layout.k, srs: srs.k() });
     }
-    let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let (verifying, halo2) = generate_keys(srs, &circuit, layout.instances, graph_digest)?;
-    Ok(ProvingKey { layout, verifying, halo2 })
+    let constraints = constraints(&layout.shape)?;
+    let permutation = permutation(&layout, &constraints);
+    let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
+    let resident = Resident::new(&backend, fixed_columns(&layout), &permutation);
+    let commit = |columns: &[Column]| -> Vec<G1Affine> { columns.par_iter().map(|c| backend.commit(c)).collect() };
+    let verifying = VerifyingKey::new(KeyParts {
+        k: layout.k,
+        instances: layout.instances,
+        constraints,
+        fixed_commitments: commit(&resident.fixed),
+        permutation_commitments: commit(&resident.sigma),
+        graph_digest,
+        srs: srs.point(),
+    })?;
+    ProvingKey::new(layout, verifying, permutation)
 }
 
 /// Rebuilds the proving key from the layout of the named graph and its verifying key.
@@ -66,12 +93,43 @@ pub fn rebuild(
     if verifying.graph_digest() != graph_digest {
         return Err(ProverError::ForeignGraph { expected: verifying.graph_digest(), got: graph_digest });
     }
-    if verifying.k() != layout.k || verifying.instances() != layout.instances {
+    if verifying.srs() != &srs.point() {
+        return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
+    }
+    if verifying.k() != srs.k() {
+        return Err(ProverError::SrsMismatch { circuit: verifying.k(), srs: srs.k() });
+    }
+    if verifying.k() != layout.k
+        || verifying.instances() != layout.instances
+        || constraints(&layout.shape)? != *verifying.constraints()
+    {
         return Err(ProverError::ForeignLayout);
     }
-    let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let halo2 = rebuild_proving_key(srs, &circuit, &verifying)?;
-    Ok(ProvingKey { layout, verifying, halo2 })
+    let permutation = permutation(&layout, verifying.constraints());
+    ProvingKey::new(layout, verifying, permutation)
+}
+
+/// A layout's fixed columns.
+pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
+    layout.fixed.iter().map(|cells| Column::field(cells.clone()))
+}
+
+fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
+    let mut cs = plonk::ConstraintSystem::default();
+    Config::new(&mut cs, shape.clone());
+    Ok(ConstraintSystem::from_halo2(&cs)?)
+}
+
+fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Permutation {
+    let cell = |wire: Wire| -> Option<Cell> {
+        let (name, row) = match wire {
+            Wire::Advice(column, row) => (Name::Advice(layout.shape.advice_index(column)? as u32), row),
+            Wire::Instance(row) => (Name::Instance(0), row),
+        };
+        Some((constraints.equality.iter().position(|column| *column == name)?, row))
+    };
+    let copies = layout.copies.iter().filter_map(|copy| Some((cell(copy.left)?, cell(copy.right)?)));
+    Permutation::new(constraints.equality.len(), copies)
 }
 
 fn check_graph(named: [u8; 32], layout: &Layout) -> Result<(), ProverError> {

@@ -4,20 +4,31 @@
 //! |---|---|
 //! | [`mod@srs`] | [`Srs`]: the powers of a ceremony, checked, named by a digest, marked when insecure |
 //! | [`keys`] | [`keygen`] and [`rebuild`]: a [`ProvingKey`] from a layout |
-//! | [`mod@prove`] | [`prove()`]: a proof of one inference |
-//! | [`stock`] | the halo2-axiom prover behind these, for any circuit that a key can describe |
+//! | [`mod@prove`] | [`Prover`]: proofs of inferences |
+//! | [`engine`] | [`engine::create_proof`]: a proof of any circuit that a key describes, phase by phase |
+//! | [`column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
+//! | [`backend`] | [`backend::Backend`]: where the heavy work happens; [`backend::cpu`] is the reference |
+//! | [`stock`] | halo2-axiom's own prover, for tests and benches |
 //!
-//! Depends on `assay-models`, `assay-circuits` and `assay-verifier`. Knows no files and reads no environment: everything
-//! goes in and out through arguments.
+//! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Knows no files but those it maps, and
+//! reads no environment: everything goes in and out through arguments.
 
+pub mod backend;
+pub mod column;
+pub mod engine;
 mod error;
 pub mod keys;
+pub mod opening;
+pub mod permutation;
+pub mod polynomial;
 mod powers;
 pub mod prove;
+pub mod quotient;
 pub mod srs;
 pub mod stock;
 
+pub use engine::Phase;
 pub use error::ProverError;
 pub use keys::{ProvingKey, keygen, rebuild};
-pub use prove::{Step, prove};
+pub use prove::{Prover, prove};
 pub use srs::{PUBLISHED_SEED, Srs};

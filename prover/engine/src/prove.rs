@@ -1,57 +1,111 @@
 //! A proof of one inference.
 
-use std::sync::Arc;
-
-use assay_circuits::{InferenceCircuit, Layout, statement};
+use assay_circuits::{Cells, Columns, Layout, Pinned, statement};
 use assay_models::Trace;
-use assay_verifier::{Instances, Proof};
+use assay_verifier::{EvmTranscript, Instances, Proof};
 use halo2curves::bn256::Fr;
 use rand::RngCore;
 
-use crate::stock::prove_circuit;
+use crate::backend::cpu::CpuBackend;
+use crate::column::Column;
+use crate::engine::{Phase, Resident, Witness, create_proof};
+use crate::keys::fixed_columns;
 use crate::{ProverError, ProvingKey, Srs};
 
-/// What the prover is about to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// Fill the phase-0 columns from the trace.
-    Witness,
-    /// Commit, evaluate and open.
-    Proof,
+/// Proves inferences of one key: the SRS and the fixed columns stay where they are between proofs.
+pub struct Prover<'a> {
+    key: &'a ProvingKey,
+    backend: CpuBackend<'a>,
+    resident: Resident<CpuBackend<'a>>,
 }
 
-impl Step {
-    /// The step in a few words, for a progress bar.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Witness => "filling columns",
-            Self::Proof => "proving",
+impl<'a> Prover<'a> {
+    /// Makes a key's columns and an SRS resident.
+    ///
+    /// # Errors
+    /// An SRS of another size or ceremony than the key's.
+    pub fn new(key: &'a ProvingKey, srs: &'a Srs) -> Result<Self, ProverError> {
+        let verifying = key.verifying_key();
+        if srs.k() != verifying.k() {
+            return Err(ProverError::SrsMismatch { circuit: verifying.k(), srs: srs.k() });
         }
+        if verifying.srs() != &srs.point() {
+            return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
+        }
+        let backend = CpuBackend::new(srs.k(), srs.powers(), srs.lagrange());
+        let resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
+        Ok(Self { key, backend, resident })
+    }
+
+    /// Proves the inference of `trace`, bound to `context`; `progress` is told before each phase.
+    ///
+    /// Returns the public values too: packed input, packed output, context. Whoever passes a proof on should verify it
+    /// first: a trace that is not an inference of the layout's graph gives a proof that does not verify.
+    ///
+    /// # Errors
+    /// A trace of another graph.
+    pub fn prove(
+        &self,
+        trace: &Trace,
+        context: Fr,
+        rng: impl RngCore,
+        progress: &mut dyn FnMut(Phase),
+    ) -> Result<(Instances, Proof), ProverError> {
+        let key = self.key.verifying_key();
+        let layout = self.key.layout();
+        let instances = instances_of(layout, trace, context)?;
+        let mut witness = Inference { layout, trace, context, columns: None };
+        let mut transcript = EvmTranscript::new(Vec::with_capacity(key.proof_length()));
+        create_proof(
+            &self.backend,
+            key,
+            self.key.representative(),
+            &self.resident,
+            self.key.permutation(),
+            &mut witness,
+            instances.values(),
+            rng,
+            &mut transcript,
+            progress,
+        )?;
+        Ok((instances, Proof { key_digest: key.digest(), bytes: transcript.into_stream() }))
     }
 }
 
-/// Proves the inference of `trace`, bound to `context`; `progress` is told before each step.
-///
-/// Returns the public values too: packed input, packed output, context. Whoever passes a proof on should verify it
-/// first: a trace that is not an inference of the layout's graph gives a proof that does not verify.
+/// Proves one inference; see [`Prover`] for many of one key.
 ///
 /// # Errors
-/// A trace of another graph, an SRS of another size.
+/// As [`Prover::new`] and [`Prover::prove`].
 pub fn prove(
     key: &ProvingKey,
     srs: &Srs,
     trace: &Trace,
     context: Fr,
     rng: impl RngCore,
-    progress: &mut dyn FnMut(Step),
+    progress: &mut dyn FnMut(Phase),
 ) -> Result<(Instances, Proof), ProverError> {
-    progress(Step::Witness);
-    let instances = instances_of(key.layout(), trace, context)?;
-    let circuit = InferenceCircuit::new(Arc::clone(key.layout()), trace, context)?;
-    progress(Step::Proof);
-    let proof = prove_circuit(srs, key.halo2(), key.verifying_key(), &circuit, &instances, rng)?;
-    Ok((instances, proof))
+    Prover::new(key, srs)?.prove(trace, context, rng, progress)
+}
+
+/// The columns of an inference, filled straight from its trace.
+struct Inference<'a> {
+    layout: &'a Layout,
+    trace: &'a Trace,
+    context: Fr,
+    columns: Option<Columns>,
+}
+
+impl Witness for Inference<'_> {
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Column>, ProverError> {
+        if phase == 0 {
+            self.columns = Some(Columns::phase_zero(self.layout, self.trace, self.context)?);
+        } else if let (Some(columns), Ok(challenges)) = (&mut self.columns, challenges.try_into()) {
+            columns.complete(self.layout, &challenges, &Pinned::new());
+        }
+        let advice = self.columns.iter().flat_map(|columns| &columns.advice).zip(&self.layout.shape.advice);
+        let of_phase = advice.filter(|(_, name)| name.phase() == phase);
+        Ok(of_phase.map(|(cells, _)| Column::new(Cells::Field(cells.clone()))).collect())
+    }
 }
 
 fn instances_of(layout: &Layout, trace: &Trace, context: Fr) -> Result<Instances, ProverError> {

@@ -34,6 +34,7 @@ const CHECKSUM: usize = 32;
 pub struct Srs {
     params: ParamsKZG<Bn256>,
     insecure: bool,
+    lagrange: std::sync::OnceLock<Vec<G1Affine>>,
 }
 
 impl Srs {
@@ -45,7 +46,7 @@ impl Srs {
     /// `k` outside [`SIZES`].
     pub fn insecure(k: u32, seed: [u8; 32]) -> Result<Self, ProverError> {
         check_size(k)?;
-        Ok(Self { params: powers::setup(k, seed), insecure: true })
+        Ok(Self { params: powers::setup(k, seed), insecure: true, lagrange: std::sync::OnceLock::new() })
     }
 
     /// Takes over halo2's raw parameter file: `k`, `2^k` powers, the same over the Lagrange basis, `[1]_2`, `[s]_2`.
@@ -57,7 +58,7 @@ impl Srs {
     /// # Errors
     /// A file of the wrong length, a bad point, or powers that are not those of one secret.
     pub fn import_halo2_raw(bytes: &[u8]) -> Result<Self, ProverError> {
-        let srs = Self { params: read_params(bytes)?, insecure: false };
+        let srs = Self { params: read_params(bytes)?, insecure: false, lagrange: std::sync::OnceLock::new() };
         let mut wide = [0; 64];
         let hash: [u8; 32] = Sha256::digest(bytes).into();
         wide[..32].copy_from_slice(&hash);
@@ -96,7 +97,7 @@ impl Srs {
             1 => true,
             _ => return Err(ProverError::SrsPoint("its mark is neither secure nor insecure")),
         };
-        Ok(Self { params: read_params(raw)?, insecure })
+        Ok(Self { params: read_params(raw)?, insecure, lagrange: std::sync::OnceLock::new() })
     }
 
     /// The first `2^k` powers. Computes their Lagrange basis anew, which takes time: keep the result.
@@ -110,6 +111,7 @@ impl Srs {
         let mut srs = self.clone();
         if k < self.k() {
             srs.params.downsize(k);
+            srs.lagrange = std::sync::OnceLock::new();
         }
         Ok(srs)
     }
@@ -132,6 +134,22 @@ impl Srs {
     /// True when the secret is known.
     pub fn is_insecure(&self) -> bool {
         self.insecure
+    }
+
+    /// Monomial points.
+    pub fn powers(&self) -> &[G1Affine] {
+        self.params.get_g()
+    }
+
+    /// Lagrange points.
+    pub fn lagrange(&self) -> &[G1Affine] {
+        use halo2curves::serde::SerdeObject as _;
+        self.lagrange.get_or_init(|| {
+            let bytes = self.to_bytes().unwrap_or_default();
+            let n = 1usize << self.k();
+            let at = bytes.len() - 32 - 256 - 64 * n;
+            bytes.get(at..at + 64 * n).unwrap_or_default().chunks(64).map(G1Affine::from_raw_bytes_unchecked).collect()
+        })
     }
 
     /// halo2's parameters.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, interpret, samples};
-use assay_prover::{PUBLISHED_SEED, ProverError, ProvingKey, Srs, Step, keygen, prove, rebuild};
+use assay_prover::{PUBLISHED_SEED, Phase, ProverError, ProvingKey, Srs, keygen, prove, rebuild};
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
@@ -109,5 +109,16 @@ fn keys_are_deterministic_and_progress_is_told() {
     let mut told = vec![];
     let rng = ChaCha20Rng::seed_from_u64(1);
     prove(&first.key, &first.srs, &trace, Fr::from(CONTEXT), rng, &mut |step| told.push(step)).unwrap();
-    assert_eq!(told, [Step::Witness, Step::Proof]);
+    let expected = [
+        Phase::Fill(0),
+        Phase::Commit(0),
+        Phase::Fill(1),
+        Phase::Commit(1),
+        Phase::Permutation,
+        Phase::Quotient,
+        Phase::CommitQuotient,
+        Phase::Evaluations,
+        Phase::Openings,
+    ];
+    assert_eq!(told, expected);
 }

@@ -37,6 +37,25 @@ impl SrsPoint {
     }
 }
 
+/// What a verifying key is made from.
+#[derive(Clone, Debug)]
+pub struct KeyParts {
+    /// The circuit has `2^k` rows.
+    pub k: u32,
+    /// Exact number of public values.
+    pub instances: usize,
+    /// The constraint system.
+    pub constraints: ConstraintSystem,
+    /// Commitments to the fixed columns.
+    pub fixed_commitments: Vec<G1Affine>,
+    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns.
+    pub permutation_commitments: Vec<G1Affine>,
+    /// Names the graph the circuit was planned from.
+    pub graph_digest: [u8; 32],
+    /// The SRS of the commitments.
+    pub srs: SrsPoint,
+}
+
 /// A verifying key: everything a verifier needs, and the digests of what it was made from.
 ///
 /// # Soundness
@@ -96,6 +115,22 @@ impl VerifyingKey {
         } else {
             Err(VerifyError::Inconsistent { what: "the key rebuilt from its description differs from halo2's", at: 0 })
         }
+    }
+
+    /// The key of a circuit from its description and commitments, in the order of the columns.
+    ///
+    /// # Errors
+    /// A description or counts that contradict each other.
+    pub fn new(parts: KeyParts) -> Result<Self, VerifyError> {
+        Self::seal(Body {
+            k: parts.k,
+            instances: parts.instances as u32,
+            constraints: parts.constraints,
+            fixed_commitments: parts.fixed_commitments,
+            permutation_commitments: parts.permutation_commitments,
+            graph_digest: parts.graph_digest,
+            srs: parts.srs,
+        })
     }
 
     /// Reads [`VerifyingKey::bytes`] back.

@@ -30,7 +30,7 @@ pub mod verify;
 pub use constraints::{Column, ConstraintSystem, Gate, Query};
 pub use error::VerifyError;
 pub use expression::{Expression, Node};
-pub use key::{SrsPoint, VerifyingKey};
+pub use key::{KeyParts, SrsPoint, VerifyingKey};
 pub use proof::{Instances, Proof, ProofFile};
 pub use transcript::EvmTranscript;
 pub use verify::{Verifier, verify};

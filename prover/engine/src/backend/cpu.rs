@@ -1,0 +1,347 @@
+//! [`CpuBackend`]: the reference backend, on rayon's threads.
+
+use std::sync::OnceLock;
+
+use assay_circuits::Cells;
+use assay_kernels::{Coset, Domain, msm, msm_small, suffix_sums, vector};
+use halo2curves::bn256::{Fr, G1, G1Affine};
+use halo2curves::ff::Field;
+use halo2curves::group::{Curve, Group};
+use rayon::prelude::*;
+
+use super::{Backend, Term, coset_shift};
+use crate::column::{Body, Column};
+use crate::quotient::Sum;
+
+/// Rows evaluated together: a few operands of this length fit the first-level cache.
+const BLOCK: usize = 128;
+/// More cosets than any accepted degree needs.
+const MAX_COSETS: usize = 64;
+
+/// An SRS and a domain in this process's memory. A column or vector is a plain vector.
+pub struct CpuBackend<'a> {
+    domain: Domain,
+    cosets: Vec<OnceLock<Coset>>,
+    points: Vec<Fr>,
+    powers: &'a [G1Affine],
+    lagrange: &'a [G1Affine],
+    /// `sum_(j >= i) [L_j(s)]_1`: the basis of a column's differences.
+    differences: Vec<G1Affine>,
+}
+
+impl<'a> CpuBackend<'a> {
+    /// A backend over `2^k` points, with `2^k` powers `[s^i]_1` and Lagrange points `[L_i(s)]_1`.
+    pub fn new(k: u32, powers: &'a [G1Affine], lagrange: &'a [G1Affine]) -> Self {
+        let domain = Domain::new(k);
+        let points = vector::powers(domain.omega(), domain.n());
+        let cosets = (0..MAX_COSETS).map(|_| OnceLock::new()).collect();
+        Self { points, cosets, powers, lagrange, differences: suffix_sums(lagrange), domain }
+    }
+
+    /// The domain of the rows.
+    pub fn domain(&self) -> &Domain {
+        &self.domain
+    }
+
+    fn cached_coset(&self, coset: usize) -> Option<&Coset> {
+        self.cosets.get(coset).map(|slot| slot.get_or_init(|| Coset::new(&self.domain, coset_shift(coset))))
+    }
+
+    fn zeros(&self) -> Vec<Fr> {
+        vec![Fr::ZERO; self.domain.n()]
+    }
+
+    /// The Lagrange points of the sparse rows, summed.
+    fn commit_sparse(&self, sparse: &[(usize, Fr)]) -> G1 {
+        let (bases, scalars): (Vec<G1Affine>, Vec<Fr>) =
+            sparse.iter().filter_map(|(row, value)| Some((*self.lagrange.get(*row)?, *value))).unzip();
+        msm(&bases, &scalars)
+    }
+
+    /// Field elements by their values or by their differences, whichever are fewer.
+    fn commit_field(&self, values: &[Fr]) -> G1 {
+        let (differences, nonzero) = sparser(values, Fr::ZERO);
+        match differences {
+            Some(changes) => {
+                let (bases, scalars): (Vec<G1Affine>, Vec<Fr>) = changes
+                    .into_iter()
+                    .filter_map(|(row, to, from)| Some((*self.differences.get(row)?, to - from)))
+                    .unzip();
+                msm(&bases, &scalars)
+            }
+            None if nonzero * 4 < values.len() => {
+                let rows = values.iter().enumerate().filter(|(_, value)| **value != Fr::ZERO);
+                self.commit_sparse(&rows.map(|(row, value)| (row, *value)).collect::<Vec<_>>())
+            }
+            None => msm(self.lagrange, values),
+        }
+    }
+
+    fn commit_small<T: vector::Small + PartialEq>(&self, values: &[T], zero: T) -> G1 {
+        let (differences, _) = sparser(values, zero);
+        match differences {
+            Some(changes) => {
+                let (bases, scalars): (Vec<G1Affine>, Vec<i64>) = changes
+                    .into_iter()
+                    .filter_map(|(row, to, from)| Some((*self.differences.get(row)?, to.into() - from.into())))
+                    .unzip();
+                msm_small(&bases, &scalars)
+            }
+            None => msm_small(self.lagrange, values),
+        }
+    }
+
+    /// `out_i += scale * column[(i + rotation) mod n]`, lines left out.
+    fn add_column(&self, out: &mut [Fr], scale: Fr, column: &Column, rotation: i32) {
+        let n = self.domain.n();
+        let shift = rotation.rem_euclid(n as i32) as usize;
+        for (row, value) in &column.sparse {
+            if let Some(cell) = out.get_mut((row + n - shift) % n) {
+                *cell += scale * value;
+            }
+        }
+        let Body::Cells(cells) = &column.body else { return };
+        // Rows shift.. come first, rows ..shift wrap around to the end.
+        let (head, tail) = out.split_at_mut(n - shift);
+        match cells {
+            Cells::Bytes(cells) => {
+                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+            Cells::Words(cells) => {
+                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+            Cells::Field(cells) => {
+                vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// Changes `(row, to, from)` where they are fewer than half of the nonzero values, with a last one to zero past the end; and
+/// the number of nonzero values.
+fn sparser<T: Copy + PartialEq>(values: &[T], zero: T) -> (Option<Vec<(usize, T, T)>>, usize) {
+    let nonzero = values.iter().filter(|value| **value != zero).count();
+    let before = std::iter::once(&zero).chain(values);
+    let after = values.iter().chain(std::iter::once(&zero));
+    let changed = before.zip(after).enumerate().filter(|(_, (from, to))| from != to);
+    let count = changed.clone().count();
+    ((count * 2 < nonzero).then(|| changed.map(|(row, (from, to))| (row, *to, *from)).collect()), nonzero)
+}
+
+impl Backend for CpuBackend<'_> {
+    type Column = Column;
+    type Vector = Vec<Fr>;
+
+    fn k(&self) -> u32 {
+        self.domain.k()
+    }
+
+    fn load(&self, column: Column) -> Column {
+        column
+    }
+
+    fn cell(&self, column: &Column, row: usize) -> Fr {
+        column.get(row, self.points.get(row).copied().unwrap_or(Fr::ZERO))
+    }
+
+    fn commit(&self, column: &Column) -> G1Affine {
+        let body = match &column.body {
+            Body::Line { constant, slope } => {
+                let terms = self.powers.iter().zip([constant, slope]);
+                terms.map(|(power, c)| power * c).fold(G1::identity(), |sum, point| sum + point)
+            }
+            Body::Cells(Cells::Bytes(cells)) => self.commit_small(cells, 0),
+            Body::Cells(Cells::Words(cells)) => self.commit_small(cells, 0),
+            Body::Cells(Cells::Field(cells)) => self.commit_field(cells),
+        };
+        (body + self.commit_sparse(&column.sparse)).to_affine()
+    }
+
+    fn commit_coefficients(&self, polynomial: &Vec<Fr>) -> G1Affine {
+        msm(self.powers, polynomial).to_affine()
+    }
+
+    fn commit_values(&self, values: &Vec<Fr>) -> G1Affine {
+        msm(self.lagrange, values).to_affine()
+    }
+
+    fn fold(&self, terms: &[Term<'_, Column>], constant: Fr) -> Vec<Fr> {
+        let mut out = self.zeros();
+        let (mut scales, mut lanes) = (Vec::new(), Vec::new());
+        let (mut level, mut slope) = (constant, Fr::ZERO);
+        let n = self.domain.n() as i32;
+        for (scale, column, rotation) in terms {
+            if let Body::Line { constant, slope: own } = &column.body {
+                level += scale * constant;
+                let turned = self.points.get(rotation.rem_euclid(n) as usize).copied().unwrap_or(Fr::ONE);
+                slope += scale * own * turned;
+            }
+            match &column.body {
+                Body::Cells(Cells::Bytes(cells)) if *rotation == 0 && column.sparse.is_empty() && terms.len() > 4 => {
+                    scales.push(*scale);
+                    lanes.push(cells.as_slice());
+                }
+                _ => self.add_column(&mut out, *scale, column, *rotation),
+            }
+        }
+        if !lanes.is_empty() {
+            vector::fold_bytes(&mut out, &scales, &lanes);
+        }
+        if slope != Fr::ZERO {
+            vector::add_scaled(&mut out, slope, &self.points);
+        }
+        if level != Fr::ZERO {
+            out.iter_mut().for_each(|o| *o += level);
+        }
+        out
+    }
+
+    fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
+        let mut out = self.zeros();
+        terms.iter().for_each(|(scale, vector)| vector::add_scaled(&mut out, *scale, vector));
+        out
+    }
+
+    fn interpolate(&self, mut values: Vec<Fr>) -> Vec<Fr> {
+        self.domain.interpolate(&mut values);
+        values
+    }
+
+    fn evaluate(&self, mut coefficients: Vec<Fr>) -> Column {
+        self.domain.evaluate(&mut coefficients);
+        Column::field(coefficients)
+    }
+
+    fn coset(&self, coefficients: &Vec<Fr>, coset: usize) -> Vec<Fr> {
+        let mut values = coefficients.clone();
+        if let Some(coset) = self.cached_coset(coset) {
+            coset.evaluate(&mut values);
+        }
+        values
+    }
+
+    fn coset_points(&self, coset: usize) -> Vec<Fr> {
+        let mut points = self.points.clone();
+        vector::scale(&mut points, coset_shift(coset));
+        points
+    }
+
+    fn coset_interpolate(&self, mut values: Vec<Fr>, coset: usize) -> Vec<Fr> {
+        if let Some(coset) = self.cached_coset(coset) {
+            coset.interpolate(&mut values);
+        }
+        values
+    }
+
+    fn quotient(&self, sum: &Sum, inputs: &[&Vec<Fr>], out: Option<Vec<Fr>>) -> Vec<Fr> {
+        let mut out = out.unwrap_or_else(|| self.zeros());
+        let depth = depth(sum);
+        let fill = |(block, out): (usize, &mut [Fr])| {
+            let mut scratch = vec![[Fr::ZERO; BLOCK]; 2 * depth];
+            add_sum(out, block * BLOCK, sum, inputs, &mut scratch);
+        };
+        out.par_chunks_mut(BLOCK).enumerate().for_each(fill);
+        out
+    }
+
+    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> Column {
+        let n = self.domain.n();
+        let mut values = Vec::with_capacity(n);
+        let mut product = first;
+        for (row, ratio) in ratios {
+            values.resize(row + 1, product);
+            product *= ratio;
+        }
+        values.resize(n - tail.len(), product);
+        values.extend_from_slice(tail);
+        Column::field(values)
+    }
+
+    fn lagrange_weights(&self, x: Fr) -> Vec<Fr> {
+        // L_i(x) = (x^n - 1) / n * w^i / (x - w^i)
+        let mut weights: Vec<Fr> = self.points.iter().map(|point| x - point).collect();
+        vector::invert(&mut weights);
+        vector::multiply(&mut weights, &self.points);
+        let k = self.domain.k();
+        let scale = (x.pow_vartime([1u64 << k]) - Fr::ONE) * Fr::from(1u64 << k).invert().unwrap_or(Fr::ZERO);
+        vector::scale(&mut weights, scale);
+        weights
+    }
+
+    fn open(&self, column: &Column, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
+        // p(w^r x) = sum_i p_i L_i(w^r x) and L_i(w^r x) = L_(i-r)(x).
+        let n = self.domain.n();
+        let shift = rotation.rem_euclid(n as i32) as usize;
+        let (head, tail) = weights.split_at(n - shift);
+        let at = |row: usize| weights.get((row + n - shift) % n).copied().unwrap_or(Fr::ZERO);
+        let sparse: Fr = column.sparse.iter().map(|(row, value)| at(*row) * value).sum();
+        let body = match &column.body {
+            Body::Line { constant, slope } => constant + slope * x * self.points.get(shift).copied().unwrap_or(Fr::ONE),
+            Body::Cells(Cells::Bytes(cells)) => {
+                let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
+                vector::dot_small(head, ahead) + vector::dot_small(tail, wrapped)
+            }
+            Body::Cells(Cells::Words(cells)) => {
+                let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
+                vector::dot_small(head, ahead) + vector::dot_small(tail, wrapped)
+            }
+            Body::Cells(Cells::Field(cells)) => {
+                let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
+                vector::dot(head, ahead) + vector::dot(tail, wrapped)
+            }
+        };
+        body + sparse
+    }
+
+    fn divide(&self, values: &Vec<Fr>, remainder: &[Fr], roots: &[Fr]) -> Vec<Fr> {
+        let mut inverses: Vec<Fr> = self
+            .points
+            .iter()
+            .map(|point| roots.iter().fold(Fr::ONE, |product, root| product * (point - root)))
+            .collect();
+        vector::invert(&mut inverses);
+        let numerator =
+            |(value, point): (&Fr, &Fr)| value - remainder.iter().rev().fold(Fr::ZERO, |sum, c| sum * point + c);
+        let mut out: Vec<Fr> = values.par_iter().zip(&self.points).map(numerator).collect();
+        vector::multiply(&mut out, &inverses);
+        out
+    }
+}
+
+fn depth(sum: &Sum) -> usize {
+    1 + sum.products.iter().flatten().map(depth).max().unwrap_or(0)
+}
+
+/// `out_i += sum_i` for the rows of a block from `first` on; two scratch blocks a level.
+fn add_sum(out: &mut [Fr], first: usize, sum: &Sum, inputs: &[&Vec<Fr>], scratch: &mut [[Fr; BLOCK]]) {
+    if sum.constant != Fr::ZERO {
+        out.iter_mut().for_each(|o| *o += sum.constant);
+    }
+    for leaf in &sum.leaves {
+        let Some(input) = inputs.get(leaf.input) else { continue };
+        // The block is contiguous but for a wrap-around.
+        let start = (first as i64 + i64::from(leaf.rotation)).rem_euclid(input.len() as i64) as usize;
+        let (head, tail) = out.split_at_mut(out.len().min(input.len() - start));
+        let rows = [(head, input.get(start..)), (tail, Some(input.as_slice()))];
+        for (out, values) in rows {
+            let values = values.and_then(|values| values.get(..out.len())).unwrap_or_default();
+            if leaf.scale == Fr::ONE { vector::add(out, values) } else { vector::add_scaled(out, leaf.scale, values) }
+        }
+    }
+    let Some(([product, factor], rest)) = scratch.split_first_chunk_mut::<2>() else { return };
+    let (product, factor) = (product.split_at_mut(out.len()).0, factor.split_at_mut(out.len()).0);
+    for factors in &sum.products {
+        for (at, sum) in factors.iter().enumerate() {
+            let target = if at == 0 { &mut *product } else { &mut *factor };
+            target.fill(Fr::ZERO);
+            add_sum(target, first, sum, inputs, rest);
+            if at > 0 {
+                vector::multiply(product, factor);
+            }
+        }
+        vector::add(out, product);
+    }
+}

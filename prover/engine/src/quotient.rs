@@ -1,0 +1,290 @@
+//! The quotient `h = (sum_i y^(m-1-i) gate_i) / (X^n - 1)`, coset by coset.
+//!
+//! A gate of degree `d` vanishes on the domain, so its own quotient has degree below `(d - 1) n` and is known from its values
+//! on `d - 1` cosets. On the coset `g_j` the divisor is the constant `g_j^n - 1`, and the quotient, reduced modulo
+//! `X^n - g_j^n`, is `sum_i (g_j^n)^i h_i`: interpolating each coset by itself and solving a Vandermonde system of `d - 1`
+//! unknowns gives the pieces `h_i`, for any number of cosets.
+//!
+//! Gates are taken in batches: the forms that a batch reads are folded, transformed and evaluated, and released after the
+//! last gate that reads them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+use rayon::prelude::*;
+
+use crate::backend::{Backend, coset_shift};
+use crate::polynomial::{Form, Polynomial, Source};
+
+/// An input at a rotation, times a constant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Number of the input.
+    pub input: usize,
+    /// Rows below the current one.
+    pub rotation: i32,
+    /// Coefficient.
+    pub scale: Fr,
+}
+
+/// `constant + sum of leaves + sum of products`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// The constant.
+    pub constant: Fr,
+    /// The linear part.
+    pub leaves: Vec<Leaf>,
+    /// Products of two or more factors.
+    pub products: Vec<Vec<Sum>>,
+}
+
+/// Bytes of transformed forms that a batch of gates may add.
+const BATCH_BYTES: usize = 48 << 20;
+
+/// A form up to its scale and rotation: the first term has coefficient 1 and rotation 0, the constant is left out.
+type Shape = Vec<((Source, i32), [u8; 32])>;
+
+/// What is folded and transformed: one column, or a form of several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Input {
+    Single(Source),
+    Several(Shape),
+    /// The polynomial `X`, which needs no transform.
+    Identity,
+}
+
+/// The pieces `h_0 .. h_(pieces-1)` of `n` coefficients each, `h = sum_i X^(n i) h_i`.
+///
+/// `gates` are scaled by their powers of `y` already; `identity` is the source that is the polynomial `X`.
+pub fn quotient<B: Backend>(
+    backend: &B,
+    columns: &[&B::Column],
+    identity: Source,
+    gates: &[Polynomial],
+    pieces: usize,
+) -> Vec<B::Vector> {
+    let plan = Plan::new(gates, identity);
+    let mut values: BTreeMap<usize, Vec<B::Vector>> = BTreeMap::new();
+    let mut sums: BTreeMap<usize, Vec<Option<B::Vector>>> = BTreeMap::new();
+    let vector_bytes = 32usize << backend.k();
+    let mut next = 0;
+    while next < gates.len() {
+        let mut batch = BTreeSet::new();
+        let (first, mut bytes) = (next, 0);
+        while next < gates.len() && (next == first || bytes < BATCH_BYTES) {
+            for input in plan.reads(next).filter(|input| !values.contains_key(input)) {
+                if batch.insert(input) {
+                    bytes += vector_bytes * plan.cosets(input);
+                }
+            }
+            next += 1;
+        }
+        let made: Vec<(usize, Vec<B::Vector>)> =
+            batch.into_par_iter().map(|input| (input, plan.transform(backend, columns, input))).collect();
+        values.extend(made);
+        for gate in first..next {
+            let Some((sum, cosets)) = plan.gates.get(gate) else { continue };
+            let outs = sums.entry(*cosets).or_insert_with(|| (0..*cosets).map(|_| None).collect());
+            for (coset, out) in outs.iter_mut().enumerate() {
+                let inputs: BTreeMap<usize, &B::Vector> =
+                    plan.reads(gate).filter_map(|input| Some((input, values.get(&input)?.get(coset)?))).collect();
+                let (sum, inputs) = compact(sum, &inputs);
+                *out = Some(backend.quotient(&sum, &inputs, out.take()));
+            }
+            values.retain(|input, _| plan.last.get(input).is_some_and(|last| *last > gate));
+        }
+    }
+    split(backend, sums, pieces)
+}
+
+/// Renumbers the inputs of a sum to positions of a list.
+fn compact<'a, V>(sum: &Sum, inputs: &BTreeMap<usize, &'a V>) -> (Sum, Vec<&'a V>) {
+    fn renumber<V>(sum: &Sum, inputs: &BTreeMap<usize, &V>) -> Sum {
+        Sum {
+            constant: sum.constant,
+            leaves: sum.leaves.iter().map(|leaf| Leaf { input: inputs.range(..leaf.input).count(), ..*leaf }).collect(),
+            products: sum.products.iter().map(|p| p.iter().map(|f| renumber(f, inputs)).collect()).collect(),
+        }
+    }
+    (renumber(sum, inputs), inputs.values().copied().collect())
+}
+
+/// Divides the sums over the cosets by `X^n - 1` and recombines them into pieces.
+fn split<B: Backend>(backend: &B, sums: BTreeMap<usize, Vec<Option<B::Vector>>>, pieces: usize) -> Vec<B::Vector> {
+    let n = 1u64 << backend.k();
+    let mut terms: Vec<Vec<(Fr, usize)>> = vec![Vec::new(); pieces];
+    let mut reduced = Vec::new();
+    for (cosets, values) in sums {
+        let nodes: Vec<Fr> = (0..cosets).map(|coset| coset_shift(coset).pow_vartime([n])).collect();
+        for ((coset, values), coefficients) in values.into_iter().enumerate().zip(lagrange_coefficients(&nodes)) {
+            let Some(values) = values else { continue };
+            let divisor = nodes.get(coset).and_then(|node| Option::<Fr>::from((node - Fr::ONE).invert()));
+            for (piece, coefficient) in terms.iter_mut().zip(coefficients) {
+                piece.push((coefficient * divisor.unwrap_or(Fr::ZERO), reduced.len()));
+            }
+            reduced.push((coset, values));
+        }
+    }
+    let reduced: Vec<B::Vector> =
+        reduced.into_par_iter().map(|(coset, values)| backend.coset_interpolate(values, coset)).collect();
+    let piece = |terms: &Vec<(Fr, usize)>| {
+        let terms: Vec<_> = terms.iter().filter_map(|(c, at)| Some((*c, reduced.get(*at)?))).collect();
+        backend.combine(&terms)
+    };
+    terms.par_iter().map(piece).collect()
+}
+
+/// For each node the coefficients of the polynomial that is 1 there and 0 at the others.
+pub(crate) fn lagrange_coefficients(nodes: &[Fr]) -> Vec<Vec<Fr>> {
+    let basis = |(at, node): (usize, &Fr)| {
+        let others = nodes.iter().enumerate().filter(|(other, _)| *other != at);
+        let (coefficients, denominator) = others.fold((vec![Fr::ONE], Fr::ONE), |(product, denominator), (_, root)| {
+            (times_root(&product, *root), denominator * (node - root))
+        });
+        let scale = denominator.invert().unwrap_or(Fr::ZERO);
+        coefficients.into_iter().map(|c| c * scale).collect()
+    };
+    nodes.iter().enumerate().map(basis).collect()
+}
+
+/// `p * (X - root)` in coefficients.
+fn times_root(polynomial: &[Fr], root: Fr) -> Vec<Fr> {
+    let shifted = std::iter::once(Fr::ZERO).chain(polynomial.iter().copied());
+    let scaled = polynomial.iter().map(|c| -root * c).chain(std::iter::once(Fr::ZERO));
+    shifted.zip(scaled).map(|(a, b)| a + b).collect()
+}
+
+/// Which inputs are transformed, to how many cosets, and the gates over them.
+struct Plan {
+    inputs: Vec<(Input, usize)>,
+    gates: Vec<(Sum, usize)>,
+    reads: Vec<BTreeSet<usize>>,
+    last: BTreeMap<usize, usize>,
+}
+
+impl Plan {
+    fn new(gates: &[Polynomial], identity: Source) -> Self {
+        // Cosets each column needs by itself.
+        let mut needs: BTreeMap<Input, usize> = BTreeMap::new();
+        let mut several: Vec<(Shape, usize)> = Vec::new();
+        for gate in gates {
+            let cosets = cosets(gate);
+            each_form(gate, &mut |form| match shape(form) {
+                Some((shape, ..)) if form.terms.len() > 1 => match several.iter_mut().find(|(s, _)| *s == shape) {
+                    Some((_, need)) => *need = cosets.max(*need),
+                    None => several.push((shape, cosets)),
+                },
+                _ => {
+                    for (source, _) in form.terms.keys() {
+                        let need = needs.entry(single(*source, identity)).or_default();
+                        *need = cosets.max(*need);
+                    }
+                }
+            });
+        }
+        // A form of several columns is folded and transformed itself, or read term by term where that is cheaper.
+        for (shape, cosets) in several {
+            let members: BTreeSet<Input> = shape.iter().map(|((source, _), _)| single(*source, identity)).collect();
+            let cost = |member: &Input| match (member, needs.get(member)) {
+                (Input::Identity, _) => 0,
+                (_, Some(need)) => cosets.saturating_sub(*need),
+                (_, None) => 1 + cosets,
+            };
+            if members.len() <= 4 && members.iter().map(cost).sum::<usize>() <= 1 + cosets {
+                for member in members {
+                    let need = needs.entry(member).or_default();
+                    *need = cosets.max(*need);
+                }
+            } else {
+                needs.insert(Input::Several(shape), cosets);
+            }
+        }
+        let inputs: Vec<(Input, usize)> = needs.into_iter().collect();
+        let number = |input: &Input| inputs.binary_search_by(|(known, _)| known.cmp(input)).ok();
+        let compiled: Vec<(Sum, usize)> =
+            gates.iter().map(|gate| (compile(gate, Fr::ONE, identity, &number), cosets(gate))).collect();
+        let reads: Vec<BTreeSet<usize>> = compiled.iter().map(|(sum, _)| inputs_of(sum)).collect();
+        let last = reads.iter().enumerate().flat_map(|(gate, reads)| reads.iter().map(move |r| (*r, gate))).collect();
+        Self { inputs, gates: compiled, reads, last }
+    }
+
+    fn reads(&self, gate: usize) -> impl Iterator<Item = usize> {
+        self.reads.get(gate).into_iter().flatten().copied()
+    }
+
+    fn cosets(&self, input: usize) -> usize {
+        self.inputs.get(input).map_or(0, |(_, cosets)| *cosets)
+    }
+
+    /// The input's values on each coset it is needed on.
+    fn transform<B: Backend>(&self, backend: &B, columns: &[&B::Column], input: usize) -> Vec<B::Vector> {
+        let Some((input, cosets)) = self.inputs.get(input) else { return Vec::new() };
+        let terms: Vec<(Fr, Source, i32)> = match input {
+            Input::Identity => return (0..*cosets).map(|coset| backend.coset_points(coset)).collect(),
+            Input::Single(source) => vec![(Fr::ONE, *source, 0)],
+            Input::Several(shape) => shape
+                .iter()
+                .map(|((source, rotation), c)| (Fr::from_repr((*c).into()).unwrap_or(Fr::ZERO), *source, *rotation))
+                .collect(),
+        };
+        let terms: Vec<_> =
+            terms.into_iter().filter_map(|(c, source, rotation)| Some((c, *columns.get(source)?, rotation))).collect();
+        let coefficients = backend.interpolate(backend.fold(&terms, Fr::ZERO));
+        (0..*cosets).map(|coset| backend.coset(&coefficients, coset)).collect()
+    }
+}
+
+/// Cosets that determine the quotient of a gate.
+fn cosets(gate: &Polynomial) -> usize {
+    gate.degree().saturating_sub(1).max(1)
+}
+
+fn single(source: Source, identity: Source) -> Input {
+    if source == identity { Input::Identity } else { Input::Single(source) }
+}
+
+fn each_form(polynomial: &Polynomial, visit: &mut impl FnMut(&Form)) {
+    visit(&polynomial.linear);
+    for (_, factors) in &polynomial.products {
+        factors.iter().for_each(|factor| each_form(factor, visit));
+    }
+}
+
+/// Shape, scale and rotation of a form with terms.
+fn shape(form: &Form) -> Option<(Shape, Fr, i32)> {
+    let ((_, rotation), scale) = form.terms.first_key_value()?;
+    let inverse = Option::<Fr>::from(scale.invert())?;
+    let relative = |((source, r), c): (&(Source, i32), &Fr)| ((*source, r - rotation), (inverse * c).to_repr().into());
+    Some((form.terms.iter().map(relative).collect(), *scale, *rotation))
+}
+
+fn inputs_of(sum: &Sum) -> BTreeSet<usize> {
+    let leaves = sum.leaves.iter().map(|leaf| leaf.input);
+    leaves.chain(sum.products.iter().flatten().flat_map(inputs_of)).collect()
+}
+
+/// The polynomial over numbered inputs, times `scale`, which goes into one factor of each product.
+fn compile(polynomial: &Polynomial, scale: Fr, identity: Source, number: &impl Fn(&Input) -> Option<usize>) -> Sum {
+    let form = &polynomial.linear;
+    let whole = shape(form).filter(|_| form.terms.len() > 1).and_then(|(shape, c, rotation)| {
+        Some(vec![Leaf { input: number(&Input::Several(shape))?, rotation, scale: scale * c }])
+    });
+    let leaves = whole.unwrap_or_else(|| {
+        let leaf = |((source, rotation), c): (&(Source, i32), &Fr)| {
+            Some(Leaf { input: number(&single(*source, identity))?, rotation: *rotation, scale: scale * c })
+        };
+        form.terms.iter().filter_map(leaf).collect()
+    });
+    let products = polynomial.products.iter().map(|(c, factors)| {
+        // The factor with the fewest leaves pays for the coefficient.
+        let cheapest = (0..factors.len())
+            .min_by_key(|at| factors.get(*at).map_or(0, |f| f.linear.terms.len() + 8 * f.products.len()));
+        let factor = |(at, factor): (usize, &Polynomial)| {
+            let scale = if Some(at) == cheapest { scale * c } else { Fr::ONE };
+            compile(factor, scale, identity, number)
+        };
+        factors.iter().enumerate().map(factor).collect()
+    });
+    Sum { constant: scale * form.constant, leaves, products: products.collect() }
+}
