@@ -17,6 +17,7 @@ pub mod backend;
 pub mod column;
 pub mod engine;
 mod error;
+pub mod gates;
 pub mod keys;
 pub mod opening;
 pub mod permutation;
