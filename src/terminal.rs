@@ -58,6 +58,34 @@ impl Terminal {
         Ok((value, seconds))
     }
 
+    /// Runs a step of several phases under a spinner that names the phase and says how long is left.
+    ///
+    /// `expected` gives seconds by phase as predicted for this machine; what is left is corrected by how long the phases
+    /// behind have really taken. Returns the seconds of each phase too.
+    pub(crate) fn phases<T, E>(
+        self,
+        what: &str,
+        expected: &[(&'static str, f64)],
+        run: impl FnOnce(&mut dyn FnMut(&'static str)) -> Result<T, E>,
+    ) -> Result<(T, f64, Vec<(&'static str, f64)>), E> {
+        let start = Instant::now();
+        let spinner = self.spinner(what, None);
+        let mut marks: Vec<(&'static str, f64)> = Vec::new();
+        let result = run(&mut |phase| {
+            let elapsed = start.elapsed().as_secs_f64();
+            let left = seconds_left(expected, marks.len(), elapsed);
+            spinner.set_message(format!("{what}: {phase}{left}"));
+            marks.push((phase, elapsed));
+        });
+        spinner.finish_and_clear();
+        let value = result?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        let ends: Vec<f64> = marks.iter().skip(1).map(|(_, at)| *at).chain([seconds]).collect();
+        let phases = marks.into_iter().zip(ends).map(|((phase, at), end)| (phase, end - at)).collect();
+        Ok((value, seconds, phases))
+    }
+
     fn spinner(self, what: &str, expected: Option<Duration>) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
@@ -69,6 +97,15 @@ impl Terminal {
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner
     }
+}
+
+/// ", about N s left" from the phases to come, at the pace of those behind.
+fn seconds_left(expected: &[(&'static str, f64)], done: usize, elapsed: f64) -> String {
+    let sum = |phases: &[(&'static str, f64)]| phases.iter().map(|(_, seconds)| seconds).sum::<f64>();
+    let (behind, ahead) = expected.split_at(done.min(expected.len()));
+    let pace = if sum(behind) > 0.0 { elapsed / sum(behind) } else { 1.0 };
+    let left = sum(ahead) * pace;
+    if left >= 1.0 { format!(", about {left:.0} s left") } else { String::new() }
 }
 
 /// The error of a failed command, with its causes and what to do next.

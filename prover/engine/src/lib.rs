@@ -30,6 +30,6 @@ pub mod stock;
 
 pub use engine::Phase;
 pub use error::ProverError;
-pub use keys::{ProvingKey, keygen, rebuild};
+pub use keys::{ProvingKey, keygen, keygen_observed, rebuild};
 pub use prove::{Prover, prove};
 pub use srs::{PUBLISHED_SEED, Srs};
