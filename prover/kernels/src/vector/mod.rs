@@ -86,11 +86,15 @@ pub fn add(out: &mut [Fr], values: &[Fr]) {
 
 /// `out_i *= scale`.
 pub fn scale(out: &mut [Fr], scale: Fr) {
-    let scale = scalar_limbs(scale);
+    scale_limbs(Level::best(), limbs_mut(out), scalar_limbs(scale));
+}
+
+/// `out_i *= scale` at one level; `out` may be below `2 p`.
+pub(crate) fn scale_limbs(level: Level, out: &mut [field::Limbs], scale: field::Limbs) {
     if out.len() <= BLOCK {
-        elements::scale(Level::best(), limbs_mut(out), scale);
+        elements::scale(level, out, scale);
     } else {
-        out.par_chunks_mut(BLOCK).for_each(|out| elements::scale(Level::best(), limbs_mut(out), scale));
+        out.par_chunks_mut(BLOCK).for_each(|out| elements::scale(level, out, scale));
     }
 }
 
