@@ -41,15 +41,14 @@ impl Terminal {
         }
     }
 
-    /// Runs a step under a spinner that shows the time it has taken and the time expected; says how long it took.
+    /// Runs a step under a spinner that shows the time it has taken; says how long it took.
     pub(crate) fn step<T, E>(
         self,
         what: &str,
-        expected: Option<Duration>,
         run: impl FnOnce() -> Result<T, E>,
     ) -> Result<(T, f64), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what, expected);
+        let spinner = self.spinner(what);
         let result = run();
         spinner.finish_and_clear();
         let value = result?;
@@ -69,7 +68,7 @@ impl Terminal {
         run: impl FnOnce(&mut dyn FnMut(&'static str)) -> Result<T, E>,
     ) -> Result<(T, f64, Vec<(&'static str, f64)>), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what, None);
+        let spinner = self.spinner(what);
         let mut marks: Vec<(&'static str, f64)> = Vec::new();
         let result = run(&mut |phase| {
             let elapsed = start.elapsed().as_secs_f64();
@@ -86,14 +85,36 @@ impl Terminal {
         Ok((value, seconds, phases))
     }
 
-    fn spinner(self, what: &str, expected: Option<Duration>) -> ProgressBar {
+    /// Runs a step that counts what it has done; says how many are left and for how long, at the pace so far.
+    pub(crate) fn counted<T, E>(
+        self,
+        what: &str,
+        units: &str,
+        run: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T, E>,
+    ) -> Result<(T, f64), E> {
+        let start = Instant::now();
+        let spinner = self.spinner(what);
+        let result = run(&mut |done, total| {
+            let left = match done {
+                0 => String::new(),
+                _ => format!(", about {:.0} s left", start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64),
+            };
+            spinner.set_message(format!("{what}: {done} of {total} {units}{left}"));
+        });
+        spinner.finish_and_clear();
+        let value = result?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        Ok((value, seconds))
+    }
+
+    fn spinner(self, what: &str) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let about = expected.map_or_else(String::new, |d| format!(" of about {:.0} s", d.as_secs_f64().max(1.0)));
         let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let spinner = ProgressBar::new_spinner().with_style(style).with_message(format!("{what}{about}"));
+        let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner
     }

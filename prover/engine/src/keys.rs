@@ -132,10 +132,14 @@ pub fn rebuild(
 
 /// A layout's fixed columns.
 pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
-    layout.fixed.iter().map(|cells| Column::field(cells.clone()))
+    layout.fixed.iter().map(|cells| Column::from(cells.clone()))
 }
 
-fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
+/// The constraint system of a shape, as its verifying keys describe it.
+///
+/// # Errors
+/// None for a shape that was planned.
+pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
     let mut cs = plonk::ConstraintSystem::default();
     Config::new(&mut cs, shape.clone());
     Ok(ConstraintSystem::from_halo2(&cs)?)
