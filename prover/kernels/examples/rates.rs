@@ -7,10 +7,13 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use assay_kernels::{Domain, Level, vector};
-use halo2curves::bn256::Fr;
+use assay_kernels::msm::{msm_at, msm_small_at};
+use assay_kernels::{Domain, Level, Small, vector};
+use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::Field;
 use halo2curves::fft::best_fft;
+use halo2curves::group::{Curve, Group};
+use halo2curves::msm::msm_best;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -70,6 +73,35 @@ fn vectors() {
     rate("powers", 1, &mut |a| drop(black_box(vector::powers(s, a.len()))));
 }
 
+fn sums(largest: u32) {
+    let mut random = ChaCha20Rng::seed_from_u64(3);
+    let generator = G1::generator() * Fr::random(&mut random);
+    let mut point = generator;
+    let points: Vec<G1> = std::iter::repeat_with(|| { point = point.double() + generator; point }).take(1 << largest).collect();
+    let mut bases = vec![G1Affine::default(); points.len()];
+    G1::batch_normalize(&points, &mut bases);
+    let scalars = elements(1 << largest);
+    let words: Vec<i32> = (0..1 << largest).map(|_| random.next_u32() as i32).collect();
+    let halves: Vec<i16> = words.iter().map(|w| (w >> 16) as i16).collect();
+    let bytes: Vec<i8> = words.iter().map(|w| (w >> 24) as i8).collect();
+    let bits: Vec<i8> = words.iter().map(|w| (w & 1) as i8).collect();
+    let small: Vec<Fr> = bytes.iter().map(|v| v.to_field()).collect();
+    for k in (10..=largest).step_by(2) {
+        let (n, runs) = (1 << k, if k < 16 { 7 } else { 2 });
+        let theirs = best(runs, || drop(black_box(msm_best(&scalars[..n], &bases[..n]))));
+        let theirs_small = best(runs, || drop(black_box(msm_best(&small[..n], &bases[..n]))));
+        println!("msm 2^{k} halo2curves {theirs:.2} ms, 8 bits {theirs_small:.2} ms");
+        for level in Level::available() {
+            let full = best(runs, || drop(black_box(msm_at(level, &bases[..n], &scalars[..n]))));
+            let w = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &words[..n]))));
+            let h = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &halves[..n]))));
+            let b = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &bytes[..n]))));
+            let one = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &bits[..n]))));
+            println!("msm 2^{k} {level:?} {full:.2} ms, 32 bits {w:.2}, 16 {h:.2}, 8 {b:.2}, 1 {one:.2}");
+        }
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let which = arguments.get(1).map_or("all", String::as_str);
@@ -79,5 +111,8 @@ fn main() {
     }
     if matches!(which, "vector" | "all") {
         vectors();
+    }
+    if matches!(which, "msm" | "all") {
+        sums(largest);
     }
 }

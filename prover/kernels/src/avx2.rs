@@ -329,10 +329,12 @@ fn canonical<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
     let a = reduce::<M>(a);
     // SAFETY: as above.
     let suspect = unsafe { _mm256_movemask_epi8(_mm256_cmpgt_epi64(a[8], all(table.p[8][0] - 1))) };
-    if suspect == 0 { a } else { subtract_once::<M>(a) }
+    // SAFETY: as above.
+    if suspect == 0 { a } else { unsafe { subtract_once::<M>(a) } }
 }
 
 #[cold]
+#[target_feature(enable = "avx2")]
 fn subtract_once<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
     let table = M::TABLE;
     let mut less = a;
