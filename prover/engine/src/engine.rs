@@ -8,6 +8,7 @@ use assay_verifier::{self as verifier, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
+use halo2curves::group::prime::PrimeCurveAffine;
 use rand::RngCore;
 use rayon::prelude::*;
 
@@ -172,7 +173,7 @@ where
         let columns: Vec<B::Column> = columns.into_iter().map(|column| backend.load(column)).collect();
         let commitments: Vec<G1Affine> = columns.par_iter().map(|column| backend.commit(column)).collect();
         for commitment in commitments {
-            transcript.write_point(commitment)?;
+            write(transcript, "an advice column", commitment)?;
         }
         for (number, column) in numbers.into_iter().zip(columns) {
             if let Some(slot) = advice.get_mut(number) {
@@ -215,12 +216,12 @@ where
         let tail: Vec<Fr> = (0..blinds).map(|_| Fr::random(&mut rng)).collect();
         let _unused = Fr::random(&mut rng);
         let product = backend.grand_product(first, &ratios, &tail);
-        transcript.write_point(backend.commit(&product))?;
+        write(transcript, "a permutation product", backend.commit(&product))?;
         first = ratios.iter().fold(first, |product, (_, ratio)| product * ratio);
         products.push(product);
     }
     let random = backend.load(Column::line(Fr::random(&mut rng), Fr::random(&mut rng)));
-    transcript.write_point(backend.commit(&random))?;
+    write(transcript, "the random polynomial", backend.commit(&random))?;
 
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
@@ -242,7 +243,7 @@ where
     }
     let commitments: Vec<G1Affine> = pieces.par_iter().map(|piece| backend.commit_coefficients(piece)).collect();
     for commitment in commitments {
-        transcript.write_point(commitment)?;
+        write(transcript, "a piece of the quotient", commitment)?;
     }
 
     progress(Phase::Evaluations);
@@ -292,11 +293,13 @@ where
     let mut openings: Vec<Opening<'_, B::Column>> = Vec::new();
     for at in order {
         let (Some((column, rotation)), Some(value)) = (queries.get(at), values.get(at)) else { continue };
+        // Rotations that meet modulo the rows are one point.
+        let rotation = rotation.rem_euclid(n as i32);
         match openings.iter_mut().find(|o| std::ptr::eq(o.column, *column)) {
             Some(opening) => {
-                opening.values.insert(*rotation, *value);
+                opening.values.insert(rotation, *value);
             }
-            None => openings.push(Opening { column, values: BTreeMap::from([(*rotation, *value)]) }),
+            None => openings.push(Opening { column, values: BTreeMap::from([(rotation, *value)]) }),
         }
     }
     let random_value = values.get(random_at).copied().unwrap_or(Fr::ZERO);
@@ -307,4 +310,16 @@ where
         x * domain.omega().pow_vartime([turns])
     };
     shplonk(backend, &openings, rotate, transcript)
+}
+
+/// Writes a commitment, unless it is the point at infinity.
+pub(crate) fn write<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    transcript: &mut T,
+    what: &'static str,
+    commitment: G1Affine,
+) -> Result<(), ProverError> {
+    if bool::from(commitment.is_identity()) {
+        return Err(ProverError::Infinity { what });
+    }
+    Ok(transcript.write_point(commitment)?)
 }

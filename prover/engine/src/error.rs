@@ -90,6 +90,12 @@ pub enum ProverError {
     /// A challenge fell where a division is undefined; the odds are below 2^-200.
     #[error("a challenge of the transcript lies in the evaluation domain; prove again with fresh randomness")]
     UnluckyChallenge,
+    /// A commitment is the point at infinity, which no transcript takes: the polynomial is zero.
+    #[error("{what} is zero and commits to the point at infinity; is the circuit's degree the true one?")]
+    Infinity {
+        /// The polynomial.
+        what: &'static str,
+    },
     /// The trace does not fit the layout.
     #[error(transparent)]
     Circuit(Box<assay_circuits::CircuitError>),

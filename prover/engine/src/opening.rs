@@ -14,13 +14,14 @@ use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::Backend;
+use crate::engine::write;
 use crate::quotient::lagrange_coefficients;
 
 /// A polynomial to be opened, with its values at rotations of `x`.
 pub struct Opening<'a, C> {
     /// The polynomial.
     pub column: &'a C,
-    /// Rotation and value, in any order.
+    /// Rotation, of which no two meet modulo the rows, and value.
     pub values: BTreeMap<i32, Fr>,
 }
 
@@ -74,7 +75,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let terms: Vec<_> = powers_of_v.iter().copied().zip(&quotients).collect();
     let h = backend.combine(&terms);
     drop(quotients);
-    transcript.write_point(backend.commit_values(&h))?;
+    write(transcript, "the opening's quotient", backend.commit_values(&h))?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
     let vanishing = |rotations: &mut dyn Iterator<Item = i32>| rotations.fold(Fr::ONE, |z, r| z * (u - rotate(r)));
@@ -93,8 +94,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let inverse = Option::<Fr>::from(normaliser.invert()).ok_or(ProverError::UnluckyChallenge)?;
     let terms: Vec<_> = terms.into_iter().map(|(c, vector)| (c * inverse, vector)).collect();
     let last = backend.divide(&backend.combine(&terms), &[constant * inverse], &[u]);
-    transcript.write_point(backend.commit_values(&last))?;
-    Ok(())
+    write(transcript, "the opening's last quotient", backend.commit_values(&last))
 }
 
 /// Coefficients of the polynomial of least degree with these values.

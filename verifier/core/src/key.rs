@@ -1,5 +1,7 @@
 //! A verifying key that describes its own constraint system.
 
+use std::collections::BTreeSet;
+
 use halo2_proofs::plonk;
 use halo2_proofs::poly::EvaluationDomain;
 use halo2curves::bn256::{Fr, G1Affine, G2Affine};
@@ -10,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::artifact::Frame;
 use crate::constraints::limit;
 use crate::encoding::{g2_to_bytes, point_g2, points};
-use crate::{ConstraintSystem, VerifyError};
+use crate::{Column, ConstraintSystem, VerifyError};
 
 const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK1" };
 
@@ -264,7 +266,14 @@ impl Body {
             ("one commitment a fixed column", self.constraints.fixed_columns as usize, self.fixed_commitments.len()),
             ("one commitment a copied column", self.constraints.equality.len(), self.permutation_commitments.len()),
         ];
-        counts.into_iter().try_for_each(|(what, expected, got)| limit(what, expected, expected, got))
+        counts.into_iter().try_for_each(|(what, expected, got)| limit(what, expected, expected, got))?;
+        // halo2's opening takes no polynomial twice at one point; public values are not opened.
+        let mut points = BTreeSet::new();
+        let opened = self.constraints.queries().filter(|(column, _)| !matches!(column, Column::Instance(_)));
+        match opened.enumerate().find(|(_, (column, r))| !points.insert((*column, r.rem_euclid(1 << self.k)))) {
+            Some((at, _)) => Err(VerifyError::Inconsistent { what: "two queries of a column meet in the same row", at }),
+            None => Ok(()),
+        }
     }
 }
 
