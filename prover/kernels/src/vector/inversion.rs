@@ -18,7 +18,12 @@ pub(super) fn invert(level: Level, out: &mut [Limbs]) {
         *value = *out;
     }
     let mut scratch = vec![[0; 4]; padded];
-    level.run(Inverses::<ScalarField> { values: &mut values, scratch: &mut scratch, invert: invert_one, modulus: PhantomData });
+    level.run(Inverses::<ScalarField> {
+        values: &mut values,
+        scratch: &mut scratch,
+        invert: invert_one,
+        modulus: PhantomData,
+    });
     for (out, value) in out.iter_mut().zip(values).filter(|(out, _)| **out != [0; 4]) {
         *out = value;
     }
