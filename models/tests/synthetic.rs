@@ -42,6 +42,7 @@ fn their_weights_are_bytes_and_their_layers_neither_vanish_nor_saturate() {
 }
 
 /// Every layer of a file, computed from its initialisers in floats that are exact: what ONNX defines.
+#[cfg(test)]
 fn run(bytes: &[u8], mut x: Vec<i64>, layers: usize) -> Vec<Vec<i64>> {
     let graph = ModelProto::decode(bytes).unwrap().graph.unwrap();
     let tensor = |name: String| -> TensorProto { graph.initializer.iter().find(|t| t.name == name).unwrap().clone() };
