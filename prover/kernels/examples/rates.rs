@@ -19,13 +19,13 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// Milliseconds of the fastest of several runs: of processor time where the system tells it and one thread works, so
 /// that neighbours disturb less, and else of the clock's.
-fn best(runs: usize, mut work: impl FnMut()) -> f64 {
+fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> f64 {
     let run = |_| {
         let (start, busy) = (Instant::now(), busy());
         let mut count = 0.0;
         // The system counts in steps of some milliseconds.
         while start.elapsed().as_millis() < 60 {
-            work();
+            black_box(work());
             count += 1.0;
         }
         match (busy, self::busy()) {
@@ -97,8 +97,8 @@ fn vectors() {
     rate("add_scaled", 1, &mut |a| vector::add_scaled(a, s, &b));
     rate("add_scaled_small i8", 1, &mut |a| vector::add_scaled_small(a, s, &lanes[0]));
     rate("fold_bytes", 128, &mut |a| vector::fold_bytes(a, &b[..128], &views));
-    rate("dot", 1, &mut |a| drop(black_box(vector::dot(a, &b))));
-    rate("dot_small i8", 1, &mut |a| drop(black_box(vector::dot_small(a, &lanes[0]))));
+    rate("dot", 1, &mut |a| a[0] = vector::dot(a, &b));
+    rate("dot_small i8", 1, &mut |a| a[0] = vector::dot_small(a, &lanes[0]));
     rate("invert", 1, &mut |a| vector::invert(a));
     rate("powers", 1, &mut |a| drop(black_box(vector::powers(s, a.len()))));
 }
@@ -124,16 +124,16 @@ fn sums(largest: u32) {
     for k in (10..=largest).step_by(2) {
         let (n, runs) = (1 << k, if k < 16 { 4 } else { 2 });
         if compares() {
-            let theirs = best(runs, || drop(black_box(msm_best(&scalars[..n], &bases[..n]))));
-            let theirs_small = best(runs, || drop(black_box(msm_best(&small[..n], &bases[..n]))));
+            let theirs = best(runs, || msm_best(&scalars[..n], &bases[..n]));
+            let theirs_small = best(runs, || msm_best(&small[..n], &bases[..n]));
             println!("msm 2^{k} halo2curves {theirs:.2} ms, 8 bits {theirs_small:.2} ms");
         }
         for level in levels() {
-            let full = best(runs, || drop(black_box(msm_at(level, &bases[..n], &scalars[..n]))));
-            let w = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &words[..n]))));
-            let h = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &halves[..n]))));
-            let b = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &bytes[..n]))));
-            let one = best(runs, || drop(black_box(msm_small_at(level, &bases[..n], &bits[..n]))));
+            let full = best(runs, || msm_at(level, &bases[..n], &scalars[..n]));
+            let w = best(runs, || msm_small_at(level, &bases[..n], &words[..n]));
+            let h = best(runs, || msm_small_at(level, &bases[..n], &halves[..n]));
+            let b = best(runs, || msm_small_at(level, &bases[..n], &bytes[..n]));
+            let one = best(runs, || msm_small_at(level, &bases[..n], &bits[..n]));
             println!("msm 2^{k} {level:?} {full:.2} ms, 32 bits {w:.2}, 16 {h:.2}, 8 {b:.2}, 1 {one:.2}");
         }
     }

@@ -14,6 +14,8 @@ mod level;
 pub mod msm;
 pub mod ntt;
 mod raw;
+#[cfg(test)]
+mod tests;
 pub mod vector;
 
 pub use level::Level;

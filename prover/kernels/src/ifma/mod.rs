@@ -53,28 +53,12 @@ pub(crate) trait Lanes: Copy + Send + Sync {
 pub(crate) struct Ifma<L>(pub(crate) L);
 
 /// Five limbs of eight lanes, below `2^52`.
+#[derive(Clone, Copy)]
 pub(crate) struct Wide<L: Lanes>([L::V; 5]);
 
 /// Five limbs of eight lanes, below `2^52`, times `2^4`.
+#[derive(Clone, Copy)]
 pub(crate) struct Factor<L: Lanes>([L::V; 5]);
-
-impl<L: Lanes> Clone for Wide<L> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L: Lanes> Copy for Wide<L> {}
-
-impl<L: Lanes> Clone for Factor<L> {
-    #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<L: Lanes> Copy for Factor<L> {}
 
 /// A modulus' constants.
 struct Table {
