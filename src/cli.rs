@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::memory::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Proves that a published neural network really produced an answer.
@@ -33,7 +34,9 @@ pub(crate) enum Command {
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
-    #[command(after_help = "Example:\n  assay prove lenet.onnx --input input.json\nWrites lenet.assay/proof.json.")]
+    #[command(
+        after_help = "Example:\n  assay prove lenet.onnx --input input.json\n  assay prove lenet.onnx --input input.json --memory 2GB --profile\nWrites lenet.assay/proof.json."
+    )]
     Prove(ProveArgs),
     /// Check a proof
     #[command(
@@ -71,6 +74,9 @@ pub(crate) struct SetupArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    #[arg(long)]
+    pub(crate) memory: Option<Bytes>,
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +101,12 @@ pub(crate) struct ProveArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    #[arg(long)]
+    pub(crate) memory: Option<Bytes>,
+    /// Print how long each phase took
+    #[arg(long)]
+    pub(crate) profile: bool,
     /// Where to write the proof [default: MODEL.assay/proof.json]
     #[arg(long)]
     pub(crate) output: Option<PathBuf>,

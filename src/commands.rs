@@ -10,9 +10,9 @@ pub(crate) mod srs;
 pub(crate) mod verify;
 
 use std::path::Path;
-use std::time::Duration;
 
 use assay_models::{QuantizedGraph, input};
+use assay_prover::Cost;
 
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
@@ -47,9 +47,12 @@ fn short(digest: &[u8; 32]) -> String {
     hex::encode(digest).chars().take(16).collect()
 }
 
-/// Seconds a proof takes with the stock prover, for progress lines: a quarter of a millisecond a row on two cores, as
-/// measured on both zoo models.
-fn expected_proving(k: u32) -> Duration {
-    let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-    Duration::from_secs_f64(0.000_25 * f64::from(1u32 << k.min(26)) * 2.0 / cores)
+/// Predicted seconds of each phase of proving, for progress lines.
+fn expected_phases(cost: &Cost) -> Vec<(&'static str, f64)> {
+    cost.phases.iter().map(|(phase, seconds)| (phase.name(), *seconds)).collect()
+}
+
+/// Threads that provers use.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }

@@ -1,4 +1,9 @@
-//! Peak memory of this process.
+//! Memory: what this process has used, and what the user allows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::failure::{Outcome, refuse};
 
 /// Peak resident memory in MiB since the process started, where the system tells (Linux).
 pub(crate) fn peak_mb() -> Option<u64> {
@@ -6,4 +11,70 @@ pub(crate) fn peak_mb() -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib / 1024)
+}
+
+/// An amount of memory as people write it: `8GB`, `512MB`, `1.5GiB`, `800000000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Bytes(pub(crate) u64);
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = text.split_at(split);
+        let scale: f64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1.0,
+            "kb" | "k" => 1e3,
+            "mb" | "m" => 1e6,
+            "gb" | "g" => 1e9,
+            "kib" => 1024.0,
+            "mib" => 1024.0 * 1024.0,
+            "gib" => 1024.0 * 1024.0 * 1024.0,
+            other => return Err(format!("expected a unit such as MB, GB or GiB, got {other:?}")),
+        };
+        match number.parse::<f64>() {
+            Ok(number) if number > 0.0 && number * scale < 1e18 => Ok(Self((number * scale) as u64)),
+            _ => Err(format!("expected an amount such as 8GB, got {text:?}")),
+        }
+    }
+}
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0..1_000_000_000 => write!(f, "{} MB", self.0.div_ceil(1_000_000)),
+            _ => write!(f, "{:.1} GB", self.0 as f64 / 1e9),
+        }
+    }
+}
+
+/// Refuses work that would hold more than the user allows, before any of it is done.
+pub(crate) fn within(limit: Option<Bytes>, needed: u64, doing: &str) -> Outcome {
+    match limit {
+        Some(limit) if needed > limit.0 => refuse(format_args!(
+            "{doing} this model takes about {}, more than --memory {limit}: allow more, use a machine with more memory, or a smaller model",
+            Bytes(needed)
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_people_write_them() {
+        let read = |text: &str| text.parse::<Bytes>().map(|bytes| bytes.0);
+        assert_eq!(read("8GB"), Ok(8_000_000_000));
+        assert_eq!(read("1.5GiB"), Ok(1_610_612_736));
+        assert_eq!(read("512 mb"), Ok(512_000_000));
+        assert_eq!(read("4096"), Ok(4096));
+        for wrong in ["", "GB", "8TBB", "-1GB", "1e9", "0"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Bytes(8_000_000_000).to_string(), "8.0 GB");
+        assert_eq!(Bytes(1).to_string(), "1 MB");
+    }
 }

@@ -41,15 +41,10 @@ impl Terminal {
         }
     }
 
-    /// Runs a step under a spinner that shows the time it has taken and the time expected; says how long it took.
-    pub(crate) fn step<T, E>(
-        self,
-        what: &str,
-        expected: Option<Duration>,
-        run: impl FnOnce() -> Result<T, E>,
-    ) -> Result<(T, f64), E> {
+    /// Runs a step under a spinner that shows the time it has taken; says how long it took.
+    pub(crate) fn step<T, E>(self, what: &str, run: impl FnOnce() -> Result<T, E>) -> Result<(T, f64), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what, expected);
+        let spinner = self.spinner(what);
         let result = run();
         spinner.finish_and_clear();
         let value = result?;
@@ -58,17 +53,78 @@ impl Terminal {
         Ok((value, seconds))
     }
 
-    fn spinner(self, what: &str, expected: Option<Duration>) -> ProgressBar {
+    /// Runs a step of several phases under a spinner that names the phase and says how long is left.
+    ///
+    /// `expected` gives seconds by phase as predicted for this machine; what is left is corrected by how long the phases
+    /// behind have really taken. Returns the seconds of each phase too.
+    pub(crate) fn phases<T, E>(
+        self,
+        what: &str,
+        expected: &[(&'static str, f64)],
+        run: impl FnOnce(&mut dyn FnMut(&'static str)) -> Result<T, E>,
+    ) -> Result<(T, f64, Vec<(&'static str, f64)>), E> {
+        let start = Instant::now();
+        let spinner = self.spinner(what);
+        let mut marks: Vec<(&'static str, f64)> = Vec::new();
+        let result = run(&mut |phase| {
+            let elapsed = start.elapsed().as_secs_f64();
+            let left = seconds_left(expected, marks.len(), elapsed);
+            spinner.set_message(format!("{what}: {phase}{left}"));
+            marks.push((phase, elapsed));
+        });
+        spinner.finish_and_clear();
+        let value = result?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        let ends: Vec<f64> = marks.iter().skip(1).map(|(_, at)| *at).chain([seconds]).collect();
+        let phases = marks.into_iter().zip(ends).map(|((phase, at), end)| (phase, end - at)).collect();
+        Ok((value, seconds, phases))
+    }
+
+    /// Runs a step that counts what it has done; says how many are left and for how long, at the pace so far.
+    pub(crate) fn counted<T, E>(
+        self,
+        what: &str,
+        units: &str,
+        run: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T, E>,
+    ) -> Result<(T, f64), E> {
+        let start = Instant::now();
+        let spinner = self.spinner(what);
+        let result = run(&mut |done, total| {
+            let left = match done {
+                0 => String::new(),
+                _ => {
+                    format!(", about {:.0} s left", start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64)
+                }
+            };
+            spinner.set_message(format!("{what}: {done} of {total} {units}{left}"));
+        });
+        spinner.finish_and_clear();
+        let value = result?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        Ok((value, seconds))
+    }
+
+    fn spinner(self, what: &str) -> ProgressBar {
         if self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let about = expected.map_or_else(String::new, |d| format!(" of about {:.0} s", d.as_secs_f64().max(1.0)));
         let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let spinner = ProgressBar::new_spinner().with_style(style).with_message(format!("{what}{about}"));
+        let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner
     }
+}
+
+/// ", about N s left" from the phases to come, at the pace of those behind.
+fn seconds_left(expected: &[(&'static str, f64)], done: usize, elapsed: f64) -> String {
+    let sum = |phases: &[(&'static str, f64)]| phases.iter().map(|(_, seconds)| seconds).sum::<f64>();
+    let (behind, ahead) = expected.split_at(done.min(expected.len()));
+    let pace = if sum(behind) > 0.0 { elapsed / sum(behind) } else { 1.0 };
+    let left = sum(ahead) * pace;
+    if left >= 1.0 { format!(", about {left:.0} s left") } else { String::new() }
 }
 
 /// The error of a failed command, with its causes and what to do next.

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::Instant;
 
 const INVALID_PROOF: i32 = 1;
 const WRONG_REQUEST: i32 = 2;
@@ -191,19 +191,55 @@ fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
     let sandbox = Sandbox::new("kill");
     sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
     sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
-    for milliseconds in [20, 200, 500, 800, 1_100] {
-        let mut child = sandbox.command(&["setup", "mnist-mlp.onnx"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let key = sandbox.path("mnist-mlp.assay/vk");
-        if let Ok(bytes) = fs::read(&key) {
-            assert!(assay_verifier::VerifyingKey::from_bytes(&bytes).is_ok(), "killed after {milliseconds} ms");
+    let prove = ["prove", "mnist-mlp.onnx", "--input", "input.json"];
+    for arguments in [&["setup", "mnist-mlp.onnx"][..], &prove] {
+        let start = Instant::now();
+        sandbox.succeeds(arguments);
+        let whole = start.elapsed();
+        for eighth in 0..=8 {
+            for name in ["vk", "pk", "srs", "proof.json"].iter().filter(|_| arguments[0] == "setup") {
+                let _ = fs::remove_file(sandbox.path("mnist-mlp.assay").join(name));
+            }
+            let mut child = sandbox.command(arguments).spawn().unwrap();
+            std::thread::sleep(whole * eighth / 8);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // Whatever was left, the next command works with it or says what is missing.
+            let next = if arguments[0] == "setup" { &prove[..] } else { &["verify", "mnist-mlp.onnx"] };
+            let output = sandbox.run(next);
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert!(!message.contains("panicked"), "{message}");
+            match output.status.code() {
+                Some(0) => {}
+                Some(WRONG_REQUEST) => assert!(message.contains("does not exist: run `assay setup"), "{message}"),
+                other => panic!("{next:?} after {arguments:?} was killed at {eighth}/8: {other:?}, {message}"),
+            }
         }
+        sandbox.succeeds(arguments);
     }
-    sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
-    sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json"]);
     sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+}
+
+#[test]
+fn work_that_needs_more_memory_than_allowed_is_refused_before_it_begins() {
+    let sandbox = Sandbox::new("memory");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--memory", "1MB"], WRONG_REQUEST, &["--memory 1 MB", "takes about"]);
+    assert!(!sandbox.path("mnist-mlp.assay/vk").exists());
+    sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--memory", "4GB"]);
+    let prove = ["prove", "mnist-mlp.onnx", "--input", "input.json", "--memory"];
+    sandbox.fails(&[&prove[..], &["1MB"]].concat(), WRONG_REQUEST, &["--memory 1 MB", "takes about"]);
+    assert!(!sandbox.path("mnist-mlp.assay/proof.json").exists());
+    sandbox.fails(&[&prove[..], &["lots"]].concat(), WRONG_REQUEST, &["8GB"]);
+    let told = sandbox.succeeds(&[&prove[..], &["4GB", "--profile"]].concat());
+    for phase in ["quotient", "openings", "commit to the trace"] {
+        assert!(told.contains(phase), "{told}");
+    }
+    let arguments = [&prove[..], &["4GB", "--json"]].concat();
+    let proved: serde_json::Value = serde_json::from_str(&sandbox.succeeds(&arguments)).unwrap();
+    let (expected, peak) = (proved["expected_peak_mb"].as_u64().unwrap(), proved["peak_rss_mb"].as_u64().unwrap());
+    assert!(peak <= expected, "the account of {expected} MiB is below what was used, {peak} MiB");
 }
 
 /// A file-size limit of the shell stands for the full disk: the write fails in the middle with an error of the system.

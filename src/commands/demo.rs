@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, import, interpret, packing};
-use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen, prove};
+use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
 use self::settlement::{Settlement, Statement};
-use super::{expected_proving, largest};
+use super::{expected_phases, largest, threads};
 use crate::cli::{DemoArgs, ZooModel};
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::memory::peak_mb;
@@ -96,8 +96,13 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
     let context = context.values().first().copied().unwrap_or_default();
-    let ((instances, proof), prove_s) = terminal
-        .step("prove", Some(expected_proving(report.k)), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+    let cost =
+        Cost::new(key.layout(), key.verifying_key().constraints(), threads()).machine("cannot count the cost")?;
+    let prover = Prover::new(&key, &srs).machine("cannot load the key")?;
+    let ((instances, proof), prove_s, _) = terminal
+        .phases("prove", &expected_phases(&cost), |progress| {
+            prover.prove(&trace, context, OsRng, &mut |phase| progress(phase.name()))
+        })
         .machine("cannot prove")?;
     let verifier = Verifier::new(key.verifying_key()).machine("cannot prepare the verifier")?;
     let start = Instant::now();
@@ -138,10 +143,10 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 fn keys(graph: &QuantizedGraph, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
     let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
     let (srs, _) = terminal
-        .step("make an insecure SRS", None, || Srs::insecure(layout.k, PUBLISHED_SEED))
+        .step("make an insecure SRS", || Srs::insecure(layout.k, PUBLISHED_SEED))
         .machine("cannot make an SRS")?;
     let (key, seconds) = terminal
-        .step("make the keys", None, || keygen(&srs, Arc::clone(&layout), graph.digest()))
+        .step("make the keys", || keygen(&srs, Arc::clone(&layout), graph.digest()))
         .machine("cannot make the keys")?;
     Ok((key, srs, seconds))
 }

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use assay_circuits::Layout;
 use assay_models::interpret;
-use assay_prover::{Srs, prove, rebuild};
+use assay_prover::{Cost, Prover, Srs, rebuild};
 use assay_verifier::{Instances, ProofFile, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{compiled_graph, expected_proving, largest, read_input};
+use super::{compiled_graph, expected_phases, largest, read_input, threads};
 use crate::cli::ProveArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
-use crate::memory::peak_mb;
+use crate::memory::{Bytes, peak_mb, within};
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -23,10 +23,18 @@ struct Proved {
     label: Option<usize>,
     load_s: f64,
     prove_s: f64,
+    phases: Vec<PhaseTime>,
+    expected_peak_mb: u64,
     proof_bytes: usize,
     peak_rss_mb: Option<u64>,
     insecure: bool,
     proof: String,
+}
+
+#[derive(Serialize)]
+struct PhaseTime {
+    phase: &'static str,
+    seconds: f64,
 }
 
 pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
@@ -37,19 +45,37 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let trace = interpret(&graph, &input).request("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
+    let cost = Cost::new(&layout, key.constraints(), threads()).request("cannot use the verifying key")?;
+    within(args.memory, cost.peak_bytes, "proving")?;
     let srs = match &args.srs {
         Some(path) => files::read(path)?,
         None => folder.read("srs", "setup")?,
     };
     let srs = Srs::from_bytes(&srs).request("cannot use the SRS")?;
-    let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let (key, load_s) = terminal
-        .step("rebuild the proving key", None, || rebuild(&srs, layout, graph.digest(), key))
+        .step("load the proving key", || rebuild(&srs, layout, graph.digest(), key))
         .request("cannot use the verifying key for this model")?;
-    let expected = expected_proving(key.layout().k);
-    let ((instances, proof), prove_s) = terminal
-        .step("prove", Some(expected), || prove(&key, &srs, &trace, context, OsRng, &mut |_| {}))
+    let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model")?;
+    let ((instances, proof), prove_s, phases) = terminal
+        .phases("prove", &expected_phases(&cost), |progress| {
+            prover.prove(&trace, context, OsRng, &mut |phase| progress(phase.name()))
+        })
         .machine("cannot prove this inference")?;
+    if args.profile {
+        for (phase, seconds) in &phases {
+            terminal.say(format_args!(
+                "    {phase:<32} {:>8.1} ms {:>5.1} %",
+                seconds * 1e3,
+                100.0 * seconds / prove_s
+            ));
+        }
+        terminal.say(format_args!(
+            "    memory: about {} expected, {} MiB at the peak",
+            Bytes(cost.peak_bytes),
+            peak_mb().unwrap_or(0)
+        ));
+    }
     Verifier::new(key.verifying_key())
         .and_then(|verifier| verifier.verify(&instances, &proof))
         .machine("the proof just made does not verify (please report this model)")?;
@@ -65,6 +91,8 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         label,
         load_s,
         prove_s,
+        phases: phases.into_iter().map(|(phase, seconds)| PhaseTime { phase, seconds }).collect(),
+        expected_peak_mb: cost.peak_bytes >> 20,
         proof_bytes: proof.bytes.len(),
         peak_rss_mb: peak_mb(),
         insecure: srs.is_insecure(),

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use assay_circuits::Layout;
-use assay_prover::keygen;
+use assay_prover::{Cost, constraints, keygen_observed};
 use serde::Serialize;
 
-use super::{compiled_graph, srs};
+use super::{compiled_graph, srs, threads};
 use crate::cli::SetupArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
-use crate::memory::peak_mb;
+use crate::memory::{Bytes, peak_mb, within};
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -19,6 +19,8 @@ struct Setup {
     #[serde(rename = "setup_s")]
     seconds: f64,
     peak_rss_mb: Option<u64>,
+    expected_prove_s: f64,
+    expected_prove_mb: u64,
     vk_digest: String,
     srs_digest: String,
     insecure: bool,
@@ -28,6 +30,9 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let graph = compiled_graph(&folder)?;
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
+    let cost = constraints(&layout.shape).map(|constraints| Cost::new(&layout, &constraints, threads()));
+    let cost = cost.machine("cannot describe the circuit")?.machine("cannot count the circuit's cost")?;
+    within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let srs = srs::load(args.srs.as_deref())?;
     if srs.k() < layout.k {
         return refuse(format_args!(
@@ -39,13 +44,13 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     }
     let srs = if srs.k() > layout.k {
         let (cut, _) =
-            terminal.step("cut the SRS to size", None, || srs.truncated(layout.k)).request("cannot cut the SRS")?;
+            terminal.step("cut the SRS to size", || srs.truncated(layout.k)).request("cannot cut the SRS")?;
         cut
     } else {
         srs
     };
     let (key, seconds) = terminal
-        .step("make the keys", None, || keygen(&srs, layout, graph.digest()))
+        .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, graph.digest(), progress))
         .machine("cannot make the keys")?;
     let verifying = key.verifying_key();
     folder.create()?;
@@ -56,11 +61,15 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         Terminal::warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");
     }
     terminal.say(format_args!("verifying key {}", hex::encode(verifying.digest())));
+    let expected: f64 = cost.phases.iter().map(|(_, seconds)| seconds).sum();
+    terminal.say(format_args!("a proof will take about {expected:.1} s and {}", Bytes(cost.peak_bytes)));
     terminal.say(format_args!("next: assay prove {} --input input.json", folder.model().display()));
     terminal.result(&Setup {
         k: verifying.k(),
         seconds,
         peak_rss_mb: peak_mb(),
+        expected_prove_s: expected,
+        expected_prove_mb: cost.peak_bytes >> 20,
         vk_digest: hex::encode(verifying.digest()),
         srs_digest: hex::encode(srs.digest()),
         insecure: srs.is_insecure(),

@@ -22,7 +22,7 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
     match command {
         SrsCommand::Generate { insecure: _, k, output } => {
             let (srs, _) = terminal
-                .step("make an insecure SRS", None, || Srs::insecure(*k, PUBLISHED_SEED))
+                .step("make an insecure SRS", || Srs::insecure(*k, PUBLISHED_SEED))
                 .request("cannot make an SRS of this size")?;
             Terminal::warn("the secret of this SRS is published: whoever knows it can forge every proof made with it");
             save(&srs, output.as_deref(), terminal)
@@ -30,7 +30,7 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
         SrsCommand::Import { file, output } => {
             let bytes = files::read(file)?;
             let (srs, _) = terminal
-                .step("check every power by pairing", None, || Srs::import_halo2_raw(&bytes))
+                .step("check every power by pairing", || Srs::import_halo2_raw(&bytes))
                 .request(format_args!("cannot import {}", file.display()))?;
             save(&srs, output.as_deref(), terminal)
         }

@@ -1,6 +1,7 @@
 //! [`Column`]: the values of a polynomial at the `n` roots of unity, in the narrowest form that holds them.
 
 use assay_circuits::Cells;
+use assay_kernels::Small;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -14,8 +15,12 @@ pub enum Body {
         /// Coefficient of `X`.
         slope: Fr,
     },
-    /// Small integers or field elements, one a row.
-    Cells(Cells),
+    /// 8-bit integers, one a row.
+    Bytes(Vec<i8>),
+    /// 32-bit integers, one a row.
+    Words(Vec<i32>),
+    /// Field elements, one a row.
+    Field(Vec<Fr>),
 }
 
 /// Value `i` is that of the body plus those of `sparse` at row `i`.
@@ -31,14 +36,14 @@ pub struct Column {
 }
 
 impl Column {
-    /// The column of these cells.
-    pub fn new(cells: Cells) -> Self {
-        Self { body: Body::Cells(cells), sparse: Vec::new() }
+    /// The column of this body alone.
+    pub fn new(body: Body) -> Self {
+        Self { body, sparse: Vec::new() }
     }
 
     /// The column of these field elements.
     pub fn field(values: Vec<Fr>) -> Self {
-        Self::new(Cells::Field(values))
+        Self::new(Body::Field(values))
     }
 
     /// The polynomial `constant + slope * X`.
@@ -55,18 +60,34 @@ impl Column {
     pub fn get(&self, row: usize, point: Fr) -> Fr {
         let body = match &self.body {
             Body::Line { constant, slope } => constant + slope * point,
-            Body::Cells(cells) => cells.get(row),
+            Body::Bytes(cells) => cells.get(row).map_or(Fr::ZERO, |value| value.to_field()),
+            Body::Words(cells) => cells.get(row).map_or(Fr::ZERO, |value| value.to_field()),
+            Body::Field(cells) => cells.get(row).copied().unwrap_or(Fr::ZERO),
         };
         self.sparse.iter().filter(|(at, _)| *at == row).fold(body, |sum, (_, value)| sum + value)
     }
 
     /// Adds blinds at consecutive rows from `first`, where the body holds nothing.
     pub(crate) fn blind(&mut self, first: usize, blinds: impl IntoIterator<Item = Fr>) {
-        if let Body::Cells(Cells::Field(cells)) = &mut self.body {
+        if let Body::Field(cells) = &mut self.body {
             cells.resize(first, Fr::ZERO);
             cells.extend(blinds);
         } else {
             self.sparse.extend(blinds.into_iter().enumerate().map(|(i, blind)| (first + i, blind)));
+        }
+    }
+}
+
+impl From<Cells> for Column {
+    fn from(cells: Cells) -> Self {
+        match cells {
+            Cells::Bytes(cells) => Self::new(Body::Bytes(cells)),
+            Cells::Mixed { bytes, wide } => Self {
+                body: Body::Bytes(bytes),
+                sparse: wide.into_iter().map(|(row, value)| (row, value.to_field())).collect(),
+            },
+            Cells::Words(cells) => Self::new(Body::Words(cells)),
+            Cells::Field(cells) => Self::new(Body::Field(cells)),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use assay_kernels::Domain;
-use assay_verifier::{self as verifier, Node, VerifyingKey};
+use assay_verifier::{self as verifier, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
@@ -15,9 +15,9 @@ use rayon::prelude::*;
 use crate::ProverError;
 use crate::backend::Backend;
 use crate::column::Column;
+use crate::gates::{Numbering, chunk, gates};
 use crate::opening::{Opening, shplonk};
 use crate::permutation::Permutation;
-use crate::polynomial::Polynomial;
 use crate::quotient::quotient;
 
 /// What the engine is about to do.
@@ -205,7 +205,7 @@ where
     let _theta = *transcript.squeeze_challenge_scalar::<()>();
     let beta = *transcript.squeeze_challenge_scalar::<()>();
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
-    let chunk = degree - 2;
+    let chunk = chunk(constraints);
     let mut products = Vec::new();
     let mut first = Fr::ONE;
     for start in (0..permutation.columns).step_by(chunk) {
@@ -230,60 +230,12 @@ where
     let last_row = backend.load(Column::sparse(vec![(usable, Fr::ONE)]));
     let closed = backend.load(Column::sparse((usable..n).map(|row| (row, Fr::ONE)).collect()));
     let line = backend.load(Column::line(Fr::ZERO, Fr::ONE));
-    let mut sources: Vec<&B::Column> = Vec::new();
-    let fixed_at = 0;
-    sources.extend(&resident.fixed);
-    let advice_at = sources.len();
-    sources.extend(&advice);
-    let instance_at = sources.len();
+    let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice).collect();
     sources.push(&public);
-    let moves_at = sources.len();
-    sources.extend(&resident.moves);
-    let products_at = sources.len();
-    sources.extend(&products);
-    let rows_at = sources.len();
-    sources.extend([&first_row, &last_row, &closed]);
-    let identity = sources.len();
-    sources.push(&line);
-
-    let number = |column: verifier::Column| match column {
-        verifier::Column::Fixed(i) => fixed_at + i as usize,
-        verifier::Column::Advice(i) => advice_at + i as usize,
-        verifier::Column::Instance(i) => instance_at + i as usize,
-    };
-    let leaf = |node: &Node| match *node {
-        Node::Fixed { column, rotation } => Some(Polynomial::cell(number(verifier::Column::Fixed(column)), rotation)),
-        Node::Advice { column, rotation } => Some(Polynomial::cell(number(verifier::Column::Advice(column)), rotation)),
-        Node::Instance { column, rotation } => {
-            Some(Polynomial::cell(number(verifier::Column::Instance(column)), rotation))
-        }
-        Node::Challenge(i) => challenges.get(i as usize).map(|value| Polynomial::constant(*value)),
-        _ => None,
-    };
-    let mut gates = Vec::new();
-    for expression in constraints.gates.iter().flat_map(|gate| &gate.polynomials) {
-        gates.push(Polynomial::new(expression, leaf)?);
-    }
-    let equality: Vec<usize> = constraints.equality.iter().map(|column| number(*column)).collect();
-    gates.extend(permutation_gates(&PermutationSources {
-        columns: &equality,
-        moves: moves_at,
-        products: products_at..rows_at,
-        first_row: rows_at,
-        last_row: rows_at + 1,
-        closed: rows_at + 2,
-        identity,
-        chunk,
-        last_rotation: -(blinds as i32 + 1),
-        beta,
-        gamma,
-    }));
-    let mut power = Fr::ONE;
-    for gate in gates.iter_mut().rev() {
-        *gate = std::mem::take(gate).scaled(power);
-        power *= y;
-    }
-    let pieces = quotient(backend, &sources, identity, &gates, degree - 1);
+    sources.extend(resident.moves.iter().chain(&products));
+    sources.extend([&first_row, &last_row, &closed, &line]);
+    let gates = gates(constraints, &challenges, (beta, gamma), y)?;
+    let pieces = quotient(backend, &sources, Numbering::new(constraints).identity, &gates, degree - 1);
     drop(gates);
     progress(Phase::CommitQuotient);
     for _ in &pieces {
@@ -370,47 +322,4 @@ pub(crate) fn write<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, 
         return Err(ProverError::Infinity { what });
     }
     Ok(transcript.write_point(commitment)?)
-}
-
-/// Where the permutation argument's polynomials stand among the sources.
-struct PermutationSources<'a> {
-    columns: &'a [usize],
-    moves: usize,
-    products: std::ops::Range<usize>,
-    first_row: usize,
-    last_row: usize,
-    closed: usize,
-    identity: usize,
-    chunk: usize,
-    last_rotation: i32,
-    beta: Fr,
-    gamma: Fr,
-}
-
-/// The permutation argument (PLONK with halo2's chunks of columns) in halo2's order: the first product starts at 1; the last
-/// ends at 0 or 1; each goes on where the one before ended; each steps by the ratio of its columns in every open row.
-fn permutation_gates(at: &PermutationSources<'_>) -> Vec<Polynomial> {
-    let one = || Polynomial::constant(Fr::ONE);
-    let minus = |p: Polynomial| p.scaled(-Fr::ONE);
-    let cell = Polynomial::cell;
-    let mut gates = Vec::new();
-    let (Some(first), Some(last)) = (at.products.clone().next(), at.products.clone().last()) else { return gates };
-    gates.push(cell(at.first_row, 0) * (one() + minus(cell(first, 0))));
-    gates.push(cell(at.last_row, 0) * (cell(last, 0) * (cell(last, 0) + minus(one()))));
-    for product in at.products.clone().skip(1) {
-        gates.push(cell(at.first_row, 0) * (cell(product, 0) + minus(cell(product - 1, at.last_rotation))));
-    }
-    let open = || one() + minus(cell(at.closed, 0));
-    for (chunk, product) in at.products.clone().enumerate() {
-        let columns = at.columns.iter().enumerate().skip(chunk * at.chunk).take(at.chunk);
-        let (mut left, mut right) = (cell(product, 1), cell(product, 0));
-        for (index, column) in columns {
-            let label = cell(at.identity, 0).scaled(at.beta * Permutation::delta(index));
-            let identity = cell(*column, 0) + label + Polynomial::constant(at.gamma);
-            left = left * (identity.clone() + cell(at.moves + index, 0).scaled(at.beta));
-            right = right * identity;
-        }
-        gates.push(open() * (left + minus(right)));
-    }
-    gates
 }

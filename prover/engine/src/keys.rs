@@ -58,6 +58,19 @@ impl ProvingKey {
 /// # Errors
 /// An SRS of another size than the layout, or a layout of another graph than the named one.
 pub fn keygen(srs: &Srs, layout: Arc<Layout>, graph_digest: [u8; 32]) -> Result<ProvingKey, ProverError> {
+    keygen_observed(srs, layout, graph_digest, &mut |_, _| ())
+}
+
+/// [`keygen`], telling `progress` how many columns of how many are committed.
+///
+/// # Errors
+/// As [`keygen`].
+pub fn keygen_observed(
+    srs: &Srs,
+    layout: Arc<Layout>,
+    graph_digest: [u8; 32],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<ProvingKey, ProverError> {
     check_graph(graph_digest, &layout)?;
     if srs.k() != layout.k {
         return Err(ProverError::SrsMismatch { circuit: layout.k, srs: srs.k() });
@@ -66,13 +79,21 @@ pub fn keygen(srs: &Srs, layout: Arc<Layout>, graph_digest: [u8; 32]) -> Result<
     let permutation = permutation(&layout, &constraints);
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
     let resident = Resident::new(&backend, fixed_columns(&layout), &permutation);
-    let commit = |columns: &[Column]| -> Vec<G1Affine> { columns.par_iter().map(|c| backend.commit(c)).collect() };
+    let total = resident.fixed.len() + resident.sigma.len();
+    let mut commitments: Vec<G1Affine> = Vec::with_capacity(total);
+    let columns: Vec<&Column> = resident.fixed.iter().chain(&resident.sigma).collect();
+    for batch in columns.chunks(4 * rayon::current_num_threads()) {
+        progress(commitments.len(), total);
+        commitments.par_extend(batch.par_iter().map(|column| backend.commit(column)));
+    }
+    progress(total, total);
+    let permutation_commitments = commitments.split_off(resident.fixed.len());
     let verifying = VerifyingKey::new(KeyParts {
         k: layout.k,
         instances: layout.instances,
         constraints,
-        fixed_commitments: commit(&resident.fixed),
-        permutation_commitments: commit(&resident.sigma),
+        fixed_commitments: commitments,
+        permutation_commitments,
         graph_digest,
         srs: srs.point(),
     })?;
@@ -111,10 +132,14 @@ pub fn rebuild(
 
 /// A layout's fixed columns.
 pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
-    layout.fixed.iter().map(|cells| Column::field(cells.clone()))
+    layout.fixed.iter().map(|cells| Column::from(cells.clone()))
 }
 
-fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
+/// The constraint system of a shape, as its verifying keys describe it.
+///
+/// # Errors
+/// None for a shape that was planned.
+pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
     let mut cs = plonk::ConstraintSystem::default();
     Config::new(&mut cs, shape.clone());
     Ok(ConstraintSystem::from_halo2(&cs)?)

@@ -7,6 +7,7 @@
 //! | [`mod@prove`] | [`Prover`]: proofs of inferences |
 //! | [`engine`] | [`engine::create_proof`]: a proof of any circuit that a key describes, phase by phase |
 //! | [`column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
+//! | [`cost`] | seconds and bytes, before anything is made |
 //! | [`backend`] | [`backend::Backend`]: where the heavy work happens; [`backend::cpu`] is the reference |
 //! | [`stock`] | halo2-axiom's own prover, for tests and benches |
 //!
@@ -15,8 +16,10 @@
 
 pub mod backend;
 pub mod column;
+pub mod cost;
 pub mod engine;
 mod error;
+pub mod gates;
 pub mod keys;
 pub mod opening;
 pub mod permutation;
@@ -27,8 +30,9 @@ pub mod quotient;
 pub mod srs;
 pub mod stock;
 
+pub use cost::Cost;
 pub use engine::Phase;
 pub use error::ProverError;
-pub use keys::{ProvingKey, keygen, rebuild};
+pub use keys::{ProvingKey, constraints, keygen, keygen_observed, rebuild};
 pub use prove::{Prover, prove};
 pub use srs::{PUBLISHED_SEED, Srs};

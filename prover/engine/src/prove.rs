@@ -1,6 +1,8 @@
 //! A proof of one inference.
 
-use assay_circuits::{Cells, Columns, Layout, Pinned, statement};
+use std::mem::take;
+
+use assay_circuits::{Columns, Layout, Pinned, statement};
 use assay_models::Trace;
 use assay_verifier::{EvmTranscript, Instances, Proof};
 use halo2curves::bn256::Fr;
@@ -102,9 +104,10 @@ impl Witness for Inference<'_> {
         } else if let (Some(columns), Ok(challenges)) = (&mut self.columns, challenges.try_into()) {
             columns.complete(self.layout, &challenges, &Pinned::new());
         }
-        let advice = self.columns.iter().flat_map(|columns| &columns.advice).zip(&self.layout.shape.advice);
-        let of_phase = advice.filter(|(_, name)| name.phase() == phase);
-        Ok(of_phase.map(|(cells, _)| Column::new(Cells::Field(cells.clone()))).collect())
+        let Some(columns) = &mut self.columns else { return Ok(Vec::new()) };
+        let advice = columns.advice.iter_mut().zip(&self.layout.shape.advice).filter(|(_, name)| name.phase() == phase);
+        // The trace's columns are read again for the challenges' ones, which nothing reads after them.
+        Ok(advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect())
     }
 }
 

@@ -67,23 +67,13 @@ pub fn quotient<B: Backend>(
     let plan = Plan::new(gates, identity);
     let mut values: BTreeMap<usize, Vec<B::Vector>> = BTreeMap::new();
     let mut sums: BTreeMap<usize, Vec<Option<B::Vector>>> = BTreeMap::new();
-    let vector_bytes = 32usize << backend.k();
-    let mut next = 0;
-    while next < gates.len() {
-        let mut batch = BTreeSet::new();
-        let (first, mut bytes) = (next, 0);
-        while next < gates.len() && (next == first || bytes < BATCH_BYTES) {
-            for input in plan.reads(next).filter(|input| !values.contains_key(input)) {
-                if batch.insert(input) {
-                    bytes += vector_bytes * plan.cosets(input);
-                }
-            }
-            next += 1;
-        }
+    for gates in plan.batches(32 << backend.k()) {
+        let reads: BTreeSet<usize> = gates.clone().flat_map(|gate| plan.reads(gate)).collect();
+        let batch: Vec<usize> = reads.into_iter().filter(|input| !values.contains_key(input)).collect();
         let made: Vec<(usize, Vec<B::Vector>)> =
             batch.into_par_iter().map(|input| (input, plan.transform(backend, columns, input))).collect();
         values.extend(made);
-        for gate in first..next {
+        for gate in gates {
             let Some((sum, cosets)) = plan.gates.get(gate) else { continue };
             let outs = sums.entry(*cosets).or_insert_with(|| (0..*cosets).map(|_| None).collect());
             for (coset, out) in outs.iter_mut().enumerate() {
@@ -96,6 +86,43 @@ pub fn quotient<B: Backend>(
         }
     }
     split(backend, sums, pieces)
+}
+
+/// What a quotient takes, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Transforms of `n` elements.
+    pub transforms: usize,
+    /// Products of vectors of `n` elements.
+    pub products: usize,
+    /// Most transformed vectors alive at once.
+    pub live: usize,
+    /// Vectors in which gates are summed.
+    pub accumulators: usize,
+}
+
+/// Counts what [`quotient`] would do with these gates over `2^k` rows.
+pub fn work(gates: &[Polynomial], identity: Source, k: u32) -> Work {
+    let plan = Plan::new(gates, identity);
+    let mut work = Work::default();
+    let mut alive: BTreeMap<usize, usize> = BTreeMap::new();
+    for batch in plan.batches(32 << k) {
+        for gate in batch.clone() {
+            alive.extend(plan.reads(gate).map(|input| (input, plan.cosets(input))));
+        }
+        work.live = work.live.max(alive.values().sum());
+        alive.retain(|input, _| plan.last.get(input).is_some_and(|last| *last >= batch.end));
+    }
+    let transforms = plan.inputs.iter().filter(|(input, _)| *input != Input::Identity).map(|(_, cosets)| 1 + cosets);
+    work.products = plan.gates.iter().map(|(sum, cosets)| cosets * products_of(sum)).sum();
+    work.accumulators = plan.gates.iter().map(|(_, cosets)| *cosets).collect::<BTreeSet<_>>().into_iter().sum();
+    work.transforms = transforms.sum::<usize>() + work.accumulators;
+    work
+}
+
+fn products_of(sum: &Sum) -> usize {
+    let scaled = sum.leaves.iter().filter(|leaf| leaf.scale != Fr::ONE).count();
+    scaled + sum.products.iter().map(|f| f.len() - 1 + f.iter().map(products_of).sum::<usize>()).sum::<usize>()
 }
 
 /// Renumbers the inputs of a sum to positions of a list.
@@ -207,6 +234,21 @@ impl Plan {
         let reads: Vec<BTreeSet<usize>> = compiled.iter().map(|(sum, _)| inputs_of(sum)).collect();
         let last = reads.iter().enumerate().flat_map(|(gate, reads)| reads.iter().map(move |r| (*r, gate))).collect();
         Self { inputs, gates: compiled, reads, last }
+    }
+
+    /// Consecutive gates whose new forms take about [`BATCH_BYTES`], at least one gate a batch.
+    fn batches(&self, vector_bytes: usize) -> Vec<std::ops::Range<usize>> {
+        let mut batches = Vec::new();
+        let (mut first, mut bytes, mut made) = (0, 0, BTreeSet::new());
+        for gate in 0..self.gates.len() {
+            let new = self.reads(gate).filter(|input| made.insert(*input));
+            bytes += new.map(|input| vector_bytes * self.cosets(input)).sum::<usize>();
+            if bytes >= BATCH_BYTES || gate + 1 == self.gates.len() {
+                batches.push(first..gate + 1);
+                (first, bytes) = (gate + 1, 0);
+            }
+        }
+        batches
     }
 
     fn reads(&self, gate: usize) -> impl Iterator<Item = usize> {

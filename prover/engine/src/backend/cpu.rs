@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use assay_circuits::Cells;
 use assay_kernels::{Coset, Domain, msm, msm_small, suffix_sums, vector};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::Field;
@@ -91,28 +90,34 @@ impl<'a> CpuBackend<'a> {
         }
     }
 
-    /// `out_i += scale * column[(i + rotation) mod n]`, lines left out.
-    fn add_column(&self, out: &mut [Fr], scale: Fr, column: &Column, rotation: i32) {
+    /// `out_i += scale * sparse[(i + rotation) mod n]`.
+    fn add_sparse(&self, out: &mut [Fr], scale: Fr, sparse: &[(usize, Fr)], rotation: i32) {
         let n = self.domain.n();
         let shift = rotation.rem_euclid(n as i32) as usize;
-        for (row, value) in &column.sparse {
+        for (row, value) in sparse {
             if let Some(cell) = out.get_mut((row + n - shift) % n) {
                 *cell += scale * value;
             }
         }
-        let Body::Cells(cells) = &column.body else { return };
+    }
+
+    /// `out_i += scale * body[(i + rotation) mod n]`, lines left out.
+    fn add_body(&self, out: &mut [Fr], scale: Fr, body: &Body, rotation: i32) {
+        let n = self.domain.n();
+        let shift = rotation.rem_euclid(n as i32) as usize;
         // Rows shift.. come first, rows ..shift wrap around to the end.
         let (head, tail) = out.split_at_mut(n - shift);
-        match cells {
-            Cells::Bytes(cells) => {
+        match body {
+            Body::Line { .. } => {}
+            Body::Bytes(cells) => {
                 vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
                 vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
-            Cells::Words(cells) => {
+            Body::Words(cells) => {
                 vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
                 vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
-            Cells::Field(cells) => {
+            Body::Field(cells) => {
                 vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
                 vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
@@ -153,9 +158,9 @@ impl Backend for CpuBackend<'_> {
                 let terms = self.powers.iter().zip([constant, slope]);
                 terms.map(|(power, c)| power * c).fold(G1::identity(), |sum, point| sum + point)
             }
-            Body::Cells(Cells::Bytes(cells)) => self.commit_small(cells, 0),
-            Body::Cells(Cells::Words(cells)) => self.commit_small(cells, 0),
-            Body::Cells(Cells::Field(cells)) => self.commit_field(cells),
+            Body::Bytes(cells) => self.commit_small(cells, 0),
+            Body::Words(cells) => self.commit_small(cells, 0),
+            Body::Field(cells) => self.commit_field(cells),
         };
         (body + self.commit_sparse(&column.sparse)).to_affine()
     }
@@ -179,12 +184,14 @@ impl Backend for CpuBackend<'_> {
                 let turned = self.points.get(rotation.rem_euclid(n) as usize).copied().unwrap_or(Fr::ONE);
                 slope += scale * own * turned;
             }
+            self.add_sparse(&mut out, *scale, &column.sparse, *rotation);
             match &column.body {
-                Body::Cells(Cells::Bytes(cells)) if *rotation == 0 && column.sparse.is_empty() && terms.len() > 4 => {
+                // Lanes of bytes are folded together, in one pass over the rows.
+                Body::Bytes(cells) if *rotation == 0 => {
                     scales.push(*scale);
                     lanes.push(cells.as_slice());
                 }
-                _ => self.add_column(&mut out, *scale, column, *rotation),
+                body => self.add_body(&mut out, *scale, body, *rotation),
             }
         }
         if !lanes.is_empty() {
@@ -280,15 +287,15 @@ impl Backend for CpuBackend<'_> {
         let sparse: Fr = column.sparse.iter().map(|(row, value)| at(*row) * value).sum();
         let body = match &column.body {
             Body::Line { constant, slope } => constant + slope * x * self.points.get(shift).copied().unwrap_or(Fr::ONE),
-            Body::Cells(Cells::Bytes(cells)) => {
+            Body::Bytes(cells) => {
                 let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
                 vector::dot_small(head, ahead) + vector::dot_small(tail, wrapped)
             }
-            Body::Cells(Cells::Words(cells)) => {
+            Body::Words(cells) => {
                 let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
                 vector::dot_small(head, ahead) + vector::dot_small(tail, wrapped)
             }
-            Body::Cells(Cells::Field(cells)) => {
+            Body::Field(cells) => {
                 let (wrapped, ahead) = cells.split_at(shift.min(cells.len()));
                 vector::dot(head, ahead) + vector::dot(tail, wrapped)
             }

@@ -1,0 +1,240 @@
+//! How much faster and smaller is the engine than the stock halo2 prover on the same circuit?
+//!
+//! `cargo bench --bench prove [-- CIRCUIT ...] [--runs N] [--engine-only]` measures key generation and proving of each circuit
+//! with both provers, interleaved, each measurement in a process of its own so that peak memory is its own; prints medians
+//! and ratios with the engine's phases, and writes `benches/results/prove.json`.
+//!
+//! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed).
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench prints and stops at the first surprise"
+)]
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
+
+use assay_circuits::{InferenceCircuit, Layout};
+use assay_models::{QuantizedGraph, import, interpret, samples};
+use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
+use assay_prover::{PUBLISHED_SEED, Prover, Srs, keygen, rebuild};
+use assay_verifier::{Verifier, VerifyingKey};
+use halo2curves::bn256::Fr;
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+
+/// One measurement, as a child process prints it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Measured {
+    seconds: f64,
+    /// Work before the measured step: loading the key.
+    load_seconds: f64,
+    peak_mib: u64,
+    /// Seconds by phase, in order.
+    phases: Vec<(String, f64)>,
+    k: u32,
+    advice_columns: usize,
+    fixed_columns: usize,
+    parameters: usize,
+}
+
+/// Medians of one circuit.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    circuit: String,
+    runs: usize,
+    results: BTreeMap<String, Measured>,
+    ratios: BTreeMap<String, f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    commit: String,
+    cpu: String,
+    threads: usize,
+    comparisons: Vec<Comparison>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    if let [flag, circuit, prover, step, key] = arguments.as_slice()
+        && flag == "--measure"
+    {
+        println!("{}", serde_json::to_string(&measure(circuit, prover, step, key)).unwrap());
+        return;
+    }
+    let runs = arguments.iter().skip_while(|a| *a != "--runs").nth(1).map_or(3, |n| n.parse().unwrap());
+    let engine_only = arguments.iter().any(|a| a == "--engine-only");
+    let known = ["lenet", "mnist-mlp", "mlp-4m"];
+    let mut circuits: Vec<&str> = known.into_iter().filter(|c| arguments.iter().any(|a| a == c)).collect();
+    if circuits.is_empty() {
+        circuits = known.to_vec();
+    }
+    let report = Report {
+        commit: commit(),
+        cpu: cpu(),
+        threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        comparisons: circuits.into_iter().map(|circuit| compare(circuit, runs, engine_only)).collect(),
+    };
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/results");
+    std::fs::create_dir_all(folder).unwrap();
+    let file = format!("{folder}/prove.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
+    println!("\nwrote benches/results/prove.json");
+}
+
+/// Measures both provers in turn, `runs` times each.
+fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
+    let key = std::env::temp_dir().join(format!("assay-bench-{}-{circuit}.vk", std::process::id()));
+    let provers: &[&str] = if engine_only { &["engine"] } else { &["engine", "stock"] };
+    let mut all: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
+    for run in 0..runs {
+        for step in ["keygen", "prove"] {
+            for prover in provers {
+                let made = child(circuit, prover, step, key.to_str().unwrap());
+                println!("{circuit} {prover} {step} {}/{runs}: {:.3} s, {} MiB", run + 1, made.seconds, made.peak_mib);
+                all.entry(format!("{prover} {step}")).or_default().push(made);
+            }
+        }
+    }
+    std::fs::remove_file(&key).unwrap();
+    let results: BTreeMap<String, Measured> = all.into_iter().map(|(name, runs)| (name, median(runs))).collect();
+    let mut ratios = BTreeMap::new();
+    for step in ["keygen", "prove"] {
+        if let (Some(engine), Some(stock)) =
+            (results.get(&format!("engine {step}")), results.get(&format!("stock {step}")))
+        {
+            ratios.insert(format!("{step} speed"), stock.seconds / engine.seconds);
+            ratios.insert(format!("{step} memory"), stock.peak_mib as f64 / engine.peak_mib as f64);
+        }
+    }
+    print(circuit, &results, &ratios);
+    Comparison { circuit: circuit.to_owned(), runs, results, ratios }
+}
+
+fn print(circuit: &str, results: &BTreeMap<String, Measured>, ratios: &BTreeMap<String, f64>) {
+    let shape = &results["engine prove"];
+    println!(
+        "\n{circuit}: {} parameters, 2^{} rows, {} advice and {} fixed columns",
+        shape.parameters, shape.k, shape.advice_columns, shape.fixed_columns
+    );
+    for (name, measured) in results {
+        println!("  {name:<16} {:>8.3} s  {:>6} MiB", measured.seconds, measured.peak_mib);
+    }
+    for (name, ratio) in ratios {
+        println!("  {name:<16} {ratio:>8.2} x");
+    }
+    println!("  load the key     {:>8.3} s; phases of proving:", shape.load_seconds);
+    for (name, seconds) in &shape.phases {
+        println!("    {name:<32} {:>8.1} ms {:>5.1} %", seconds * 1e3, 100.0 * seconds / shape.seconds);
+    }
+    println!();
+}
+
+fn median(mut runs: Vec<Measured>) -> Measured {
+    runs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+    runs[runs.len() / 2].clone()
+}
+
+fn child(circuit: &str, prover: &str, step: &str, key: &str) -> Measured {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--measure", circuit, prover, step, key])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    serde_json::from_str(text.trim()).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+fn graph_of(circuit: &str) -> QuantizedGraph {
+    match circuit {
+        "lenet" => import(include_bytes!("../models/zoo/lenet/lenet.onnx"), circuit),
+        "mnist-mlp" => import(include_bytes!("../models/zoo/mnist-mlp/mnist-mlp.onnx"), circuit),
+        other => panic!("unknown circuit {other}"),
+    }
+    .unwrap()
+}
+
+/// Runs one step of one prover in this process.
+fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured {
+    let graph = graph_of(circuit);
+    let digest = graph.digest();
+    let layout = Arc::new(Layout::plan(&graph).unwrap());
+    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
+    let mut measured = Measured {
+        k: layout.k,
+        advice_columns: layout.shape.advice.len(),
+        fixed_columns: layout.shape.fixed.len(),
+        parameters: graph.parameters(),
+        ..Measured::default()
+    };
+    let verifying = || VerifyingKey::from_bytes(&std::fs::read(key_file).unwrap()).unwrap();
+    let keygen_circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
+    let start = Instant::now();
+    match (prover, step) {
+        ("engine", "keygen") => {
+            let key = keygen(&srs, layout, digest).unwrap();
+            measured.seconds = start.elapsed().as_secs_f64();
+            std::fs::write(key_file, key.verifying_key().bytes()).unwrap();
+        }
+        ("stock", "keygen") => {
+            let (key, _) = generate_keys(&srs, &keygen_circuit, layout.instances, digest).unwrap();
+            measured.seconds = start.elapsed().as_secs_f64();
+            assert_eq!(key.bytes(), std::fs::read(key_file).unwrap(), "the two provers' keys");
+        }
+        ("engine", "prove") => {
+            let key = rebuild(&srs, layout, digest, verifying()).unwrap();
+            let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
+            let prover = Prover::new(&key, &srs).unwrap();
+            measured.load_seconds = start.elapsed().as_secs_f64();
+            let mut marks = Vec::new();
+            let start = Instant::now();
+            let made = prover.prove(&trace, Fr::from(1), OsRng, &mut |phase| {
+                marks.push((phase.name(), start.elapsed().as_secs_f64()))
+            });
+            measured.seconds = start.elapsed().as_secs_f64();
+            let (instances, proof) = made.unwrap();
+            Verifier::new(key.verifying_key()).unwrap().verify(&instances, &proof).unwrap();
+            let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([measured.seconds]);
+            measured.phases = marks.iter().zip(ends).map(|((name, at), end)| ((*name).to_owned(), end - at)).collect();
+        }
+        ("stock", "prove") => {
+            let key = verifying();
+            let proving = rebuild_proving_key(&srs, &keygen_circuit, &key).unwrap();
+            let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
+            let context = Fr::from(1);
+            let input = &trace.values[graph.input.0];
+            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap().into();
+            let circuit = InferenceCircuit::new(layout, &trace, context).unwrap();
+            measured.load_seconds = start.elapsed().as_secs_f64();
+            let start = Instant::now();
+            let proof = prove_circuit(&srs, &proving, &key, &circuit, &instances, OsRng).unwrap();
+            measured.seconds = start.elapsed().as_secs_f64();
+            Verifier::new(&key).unwrap().verify(&instances, &proof).unwrap();
+        }
+        other => panic!("unknown measurement {other:?}"),
+    }
+    measured.peak_mib = peak_mib();
+    measured
+}
+
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn commit() -> String {
+    let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    output.map_or_else(|_| "unknown".to_owned(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
+}
+
+fn cpu() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let name = name.trim_start_matches([' ', '\t', ':']).to_owned();
+    if info.contains("avx512ifma") { name + ", AVX-512 IFMA" } else { name + ", no AVX-512 IFMA" }
+}

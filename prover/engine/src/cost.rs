@@ -1,0 +1,121 @@
+//! What a proof costs, counted before it is made: seconds by phase and bytes at the peak.
+//!
+//! Counted are the points of sums over curve points by the width of their scalars, the transforms, the products of the
+//! quotient and of the evaluations; seconds are those counts at the rates of one core of 2021 (see `benches/results`),
+//! divided by the threads. They are for progress lines and plans: what is measured decides. Bytes are the engine's own
+//! account of what it holds, see [`Cost::peak_bytes`].
+
+use assay_circuits::{Cells, Layout};
+use assay_verifier::{ConstraintSystem, VerifyError};
+use halo2curves::bn256::Fr;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
+use crate::Phase;
+use crate::gates::{Numbering, gates, products};
+use crate::quotient::{Work, work};
+
+/// Seconds of one core for a point of a full-width sum, of a small one, for a product of field elements, and for filling a
+/// cell.
+const FULL_POINT: f64 = 2.4e-6;
+const SMALL_POINT: f64 = 0.15e-6;
+const PRODUCT: f64 = 16e-9;
+const CELL: f64 = 0.3e-6;
+/// Bytes of a process that has done nothing yet, code and allocator's slack included.
+const PROCESS: u64 = 24 << 20;
+/// Bytes of a field element and of a point.
+const ELEMENT: u64 = 32;
+const POINT: u64 = 64;
+
+/// Seconds by phase and bytes, for one proof or one key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// Predicted seconds of each phase of proving, in order.
+    pub phases: Vec<(Phase, f64)>,
+    /// Predicted seconds of key generation.
+    pub keygen_seconds: f64,
+    /// Most bytes held at once while proving: the SRS as mapped, the tables of transforms, the columns, and the forms of the
+    /// quotient while they live.
+    pub peak_bytes: u64,
+    /// Most bytes held at once while the keys are made.
+    pub keygen_peak_bytes: u64,
+}
+
+impl Cost {
+    /// The cost of a layout's key and proofs on `threads` threads.
+    ///
+    /// # Errors
+    /// A constraint system with a malformed expression.
+    pub fn new(layout: &Layout, constraints: &ConstraintSystem, threads: usize) -> Result<Self, VerifyError> {
+        let n = (1u64 << layout.k) as f64;
+        let mut rng = ChaCha20Rng::seed_from_u64(0);
+        let mut draw = || <Fr as halo2curves::ff::Field>::random(&mut rng);
+        let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| draw()).collect();
+        let gates = gates(constraints, &challenges, (draw(), draw()), draw())?;
+        let work = work(&gates, Numbering::new(constraints).identity, layout.k);
+
+        let narrow = constraints.advice_phases.iter().filter(|phase| **phase == 0).count() as f64;
+        let full = constraints.advice_phases.len() as f64 - narrow;
+        let pieces = f64::from(constraints.minimum_degree - 1);
+        let transform = PRODUCT * n * f64::from(layout.k) / 2.0;
+        let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
+        let per_thread = 1.0 / threads as f64;
+        let phases = [
+            (Phase::Fill(0), CELL * n * narrow / 4.0),
+            (Phase::Commit(0), SMALL_POINT * n * narrow),
+            (Phase::Fill(1), CELL * n + fixed_bytes * PRODUCT / 6.0),
+            // Most columns hold their value over many rows and cost their changes only.
+            (Phase::Commit(1), FULL_POINT * n * full * 0.6),
+            (Phase::Permutation, 0.1 * FULL_POINT * n * products(constraints) as f64),
+            (
+                Phase::Quotient,
+                transform * work.transforms as f64 + PRODUCT * n * work.products as f64 + fixed_bytes * PRODUCT / 6.0,
+            ),
+            (Phase::CommitQuotient, FULL_POINT * n * pieces),
+            (Phase::Evaluations, PRODUCT * (n * (full + 20.0) + fixed_bytes / 6.0)),
+            (Phase::Openings, 2.0 * FULL_POINT * n + PRODUCT * (n * 2.0 * (full + 20.0) + fixed_bytes / 6.0)),
+        ];
+        Ok(Self {
+            phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
+            keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
+            peak_bytes: proving_bytes(layout, constraints, &work, threads),
+            keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
+        })
+    }
+}
+
+/// The graph, the layout with its fixed columns, the SRS as mapped with its differences, the process.
+fn standing_bytes(layout: &Layout) -> u64 {
+    let n = 1u64 << layout.k;
+    let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
+    // Weights of the graph, positions of the trace and of the copies.
+    let graph = layout.graph.parameters() as u64 + 64 * layout.elements.len() as u64 + 128 * layout.copies.len() as u64;
+    PROCESS + graph + fixed + 3 * POINT * n
+}
+
+/// A sum over `n` points: their sorted order and the pairs in flight.
+fn sum_scratch(k: u32) -> u64 {
+    (POINT << k) + (ELEMENT << k)
+}
+
+fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, threads: usize) -> u64 {
+    let n = 1u64 << layout.k;
+    let vector = ELEMENT * n;
+    let narrow = constraints.advice_phases.iter().filter(|phase| **phase == 0).count() as u64;
+    let full = constraints.advice_phases.len() as u64 - narrow;
+    let pieces = u64::from(constraints.minimum_degree - 1);
+    // Points of the domain, forward and inverse twiddles of the domain and of each coset.
+    let tables = vector * (3 + 2 * pieces);
+    let columns = 4 * n * narrow + vector * (full + products(constraints) as u64);
+    let quotient = vector * (work.live as u64 + work.accumulators as u64 + 2 * threads as u64);
+    let openings = vector * (pieces + 8) + threads as u64 * sum_scratch(layout.k);
+    standing_bytes(layout) + tables + columns + quotient.max(openings)
+}
+
+fn bytes_of(cells: &Cells) -> u64 {
+    match cells {
+        Cells::Bytes(cells) => cells.len() as u64,
+        Cells::Words(cells) => 4 * cells.len() as u64,
+        Cells::Field(cells) => ELEMENT * cells.len() as u64,
+    }
+}

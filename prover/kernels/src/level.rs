@@ -1,0 +1,74 @@
+//! Which instructions a kernel is compiled for, chosen when the program runs.
+//!
+//! A [`Kernel`] is written once over an [`Engine`]; [`Level::run`] compiles it for every level inside a function that
+//! has the level's instructions. All levels leave the same bytes.
+
+use std::sync::OnceLock;
+
+use crate::engine::{Engine, Scalar};
+
+#[cfg(target_arch = "x86_64")]
+#[path = "level_x86.rs"]
+mod machine;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "level_other.rs"]
+mod machine;
+
+/// A set of instructions, from the least to the most capable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every machine has.
+    Portable,
+    /// 64-bit products without flags (BMI2, ADX), one lane.
+    Adx,
+    /// Four lanes of 29-bit limbs (AVX2), with BMI2 and ADX.
+    Avx2,
+    /// Eight lanes of 52-bit limbs (AVX-512 IFMA), with the above.
+    Ifma,
+}
+
+impl Level {
+    /// The best level of this machine.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self::Portable))
+    }
+
+    /// The levels of this machine, the least capable first.
+    pub fn available() -> Vec<Self> {
+        [Self::Portable, Self::Adx, Self::Avx2, Self::Ifma].into_iter().filter(|level| machine::has(*level)).collect()
+    }
+
+    /// Elements that an engine of this level handles at a time.
+    pub(crate) fn lanes(self) -> usize {
+        match self {
+            Self::Portable | Self::Adx => 1,
+            Self::Avx2 => 4,
+            Self::Ifma => 8,
+        }
+    }
+
+    /// Runs a kernel at this level, or at a lesser one where the machine lacks it.
+    #[inline]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        machine::run(self, kernel)
+    }
+
+    /// The level for work on single elements.
+    pub(crate) fn single(self) -> Self {
+        self.min(Self::Adx)
+    }
+}
+
+/// Work written over an engine. Its `run` must be inlined to be compiled for the level.
+pub(crate) trait Kernel {
+    /// What it gives.
+    type Output;
+    /// Does the work.
+    fn run<E: Engine>(self, engine: E) -> Self::Output;
+}
+
+/// The engine of machines without a better one.
+fn portable<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Scalar)
+}
