@@ -198,10 +198,8 @@ impl Circuit<Fr> for InferenceCircuit {
             || "network",
             |mut region| {
                 for (column, values) in config.fixed.iter().zip(&layout.fixed) {
-                    for (row, value) in values.iter().enumerate() {
-                        if *value != Fr::ZERO {
-                            region.assign_fixed(*column, row, *value);
-                        }
+                    for (row, value) in values.iter().enumerate().filter(|(_, value)| *value != Fr::ZERO) {
+                        region.assign_fixed(*column, row, value);
                     }
                 }
                 let Some((columns, pinned)) = &self.witness else { return Ok(()) };
@@ -221,10 +219,8 @@ impl Circuit<Fr> for InferenceCircuit {
                     if (name.phase() == 1) != completed.is_some() {
                         continue;
                     }
-                    for (row, value) in values.iter().enumerate() {
-                        if *value != Fr::ZERO {
-                            region.assign_advice(*column, row, Value::known(*value));
-                        }
+                    for (row, value) in values.iter().enumerate().filter(|(_, value)| *value != Fr::ZERO) {
+                        region.assign_advice(*column, row, Value::known(value));
                     }
                 }
                 Ok(())

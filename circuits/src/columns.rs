@@ -1,7 +1,5 @@
 //! The columns by name. A layout uses a subset of them; [`Shape`] fixes which, and in what order they are committed.
 
-use std::collections::BTreeSet;
-
 /// Advice columns. Phase 0 holds the narrow integers of the trace; phase 1 what depends on the challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Advice {
@@ -80,9 +78,41 @@ impl Advice {
     }
 }
 
-/// Fixed columns. Flags are 0 or 1, and 0 in every unused row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Fixed {
+/// The fixed columns in order, and the slot of each in a table.
+macro_rules! fixed_columns {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Fixed columns. Flags are 0 or 1, and 0 in every unused row.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Fixed {
+            $($(#[$doc])* $name,)*
+            /// Weight lane.
+            W(u8),
+        }
+
+        enum Named { $($name,)* }
+
+        impl Fixed {
+            /// Number of columns that are no weight lanes.
+            const NAMED: usize = [$(Named::$name),*].len();
+
+            /// Every column in order, all possible weight lanes included.
+            pub(crate) fn all() -> impl Iterator<Item = Self> {
+                [$(Self::$name),*].into_iter().chain((0..=u8::MAX).map(Self::W))
+            }
+
+            /// Position in [`Fixed::all`].
+            #[inline]
+            pub(crate) const fn slot(self) -> usize {
+                match self {
+                    $(Self::$name => Named::$name as usize,)*
+                    Self::W(lane) => Self::NAMED + lane as usize,
+                }
+            }
+        }
+    };
+}
+
+fixed_columns! {
     /// `2 D / m` of a requantise row; 1 in byte rows; 0 in ring rows.
     CoefC,
     /// `1 / m` of a requantise row; 1 in ring rows; 0 in byte rows.
@@ -169,8 +199,6 @@ pub enum Fixed {
     CoefH,
     /// Constant in p.
     Constant,
-    /// Weight lane.
-    W(u8),
 }
 
 /// Challenges, squeezed after every phase-0 commitment.
@@ -202,13 +230,17 @@ pub struct Shape {
     pub fixed: Vec<Fixed>,
     /// Weight lanes `L`.
     pub lanes: usize,
+    /// Index of every advice column.
+    advice_indices: Vec<Option<u16>>,
+    /// Index of every fixed column, by slot.
+    fixed_indices: Vec<Option<u16>>,
 }
 
 impl Shape {
-    /// The shape with the given fixed columns and the advice columns they give a meaning to.
-    pub(crate) fn new(fixed: &BTreeSet<Fixed>, lanes: usize) -> Self {
+    /// The shape with the given fixed columns, in order, and the advice columns they give a meaning to.
+    pub(crate) fn new(fixed: Vec<Fixed>, lanes: usize) -> Self {
         let has = |column: Fixed| fixed.contains(&column);
-        let advice = Advice::ALL
+        let advice: Vec<Advice> = Advice::ALL
             .into_iter()
             .filter(|column| match column {
                 Advice::X => has(Fixed::StartX),
@@ -217,16 +249,24 @@ impl Shape {
                 _ => true,
             })
             .collect();
-        Self { advice, fixed: fixed.iter().copied().collect(), lanes }
+        let advice_indices = Advice::ALL.iter().map(|column| index(&advice, column)).collect();
+        let fixed_indices = Fixed::all().map(|column| index(&fixed, &column)).collect();
+        Self { advice, fixed, lanes, advice_indices, fixed_indices }
     }
 
     /// Index of an advice column.
+    #[inline]
     pub fn advice_index(&self, column: Advice) -> Option<usize> {
-        self.advice.iter().position(|c| *c == column)
+        self.advice_indices.get(column as usize).copied().flatten().map(usize::from)
     }
 
     /// Index of a fixed column.
+    #[inline]
     pub fn fixed_index(&self, column: Fixed) -> Option<usize> {
-        self.fixed.binary_search(&column).ok()
+        self.fixed_indices.get(column.slot()).copied().flatten().map(usize::from)
     }
+}
+
+fn index<T: PartialEq>(columns: &[T], wanted: &T) -> Option<u16> {
+    columns.iter().position(|column| column == wanted).map(|index| index as u16)
 }

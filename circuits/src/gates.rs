@@ -24,6 +24,12 @@ pub trait Algebra {
     fn lanes(&self) -> usize;
     /// Whether the shape has the column.
     fn has(&self, column: Fixed) -> bool;
+
+    /// The weights of this row folded by `r`: `sum_j r^(L-1-j) W_j`.
+    fn weights(&self) -> Self::Value {
+        let r = self.challenge(Challenge::R);
+        (0..self.lanes()).fold(self.constant(0), |acc, j| acc * r.clone() + self.fixed(Fixed::W(j as u8)))
+    }
 }
 
 /// Tag of the `(d, max(d, 0))` table.
@@ -187,9 +193,8 @@ impl Gate {
                     + f(Fixed::GTake) * a.advice(Advice::G1, 0)
             }
             Self::Acc1 => {
-                let lanes = a.lanes();
-                let fold = (0..lanes).fold(a.constant(0), |acc, j| acc * r.clone() + f(Fixed::W(j as u8)));
-                f(Fixed::On) * fold + f(Fixed::Car) * power(a, r, lanes) * previous(Advice::Acc1)
+                let fold = a.weights();
+                f(Fixed::On) * fold + f(Fixed::Car) * power(a, r, a.lanes()) * previous(Advice::Acc1)
             }
             Self::Acc2 => {
                 let keep = f(Fixed::On) - f(Fixed::Take) - f(Fixed::TakeX);
@@ -227,29 +232,34 @@ fn power<A: Algebra>(a: &A, base: A::Value, exponent: usize) -> A::Value {
     }
 }
 
-/// One lookup of a row: its numerator (how often it counts) and `gamma + fold(tuple)`.
+/// One lookup of a row: the tuple, and how often it counts.
 pub(crate) struct Slot<V> {
+    pub(crate) tuple: [V; 4],
     pub(crate) numerator: V,
-    pub(crate) denominator: V,
 }
 
-/// `gamma + e0 + theta e1 + theta^2 e2 + theta^3 e3`.
-fn denominator<A: Algebra>(a: &A, tuple: [A::Value; 4]) -> A::Value {
-    let theta = a.challenge(Challenge::Theta);
-    let [e0, e1, e2, e3] = tuple;
-    a.challenge(Challenge::Gamma) + e0 + theta.clone() * (e1 + theta.clone() * (e2 + theta * e3))
+impl<V> Slot<V> {
+    /// `gamma + e0 + theta e1 + theta^2 e2 + theta^3 e3`.
+    pub(crate) fn denominator<A: Algebra<Value = V>>(&self, a: &A) -> V
+    where
+        V: Clone + Add<Output = V> + Mul<Output = V>,
+    {
+        let theta = a.challenge(Challenge::Theta);
+        let [e0, e1, e2, e3] = self.tuple.clone();
+        a.challenge(Challenge::Gamma) + e0 + theta.clone() * (e1 + theta.clone() * (e2 + theta * e3))
+    }
 }
 
 /// Requantise, first lookup: `(tag, t, b, 0)`.
 pub(crate) fn remainder_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
     let tuple = [a.fixed(Fixed::TagRemainder), a.advice(Advice::T, 0), a.advice(Advice::B, 0), a.constant(0)];
-    Slot { numerator: a.fixed(Fixed::Lookup), denominator: denominator(a, tuple) }
+    Slot { tuple, numerator: a.fixed(Fixed::Lookup) }
 }
 
 /// Requantise, second lookup: `(tag, c, b, z)`.
 pub(crate) fn output_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
     let tuple = [a.fixed(Fixed::TagOutput), a.advice(Advice::C, 0), a.advice(Advice::B, 0), a.advice(Advice::Z, 0)];
-    Slot { numerator: a.fixed(Fixed::Lookup), denominator: denominator(a, tuple) }
+    Slot { tuple, numerator: a.fixed(Fixed::Lookup) }
 }
 
 /// Maximum: `(RELU, z_prev + r_prev - z, r, 0)`, the running maximum being `z + r`.
@@ -257,22 +267,24 @@ pub(crate) fn maximum_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
     let numerator = a.fixed(Fixed::Pool01) + a.fixed(Fixed::Pool10) + a.fixed(Fixed::Pool11);
     let excess = a.advice(Advice::Z, -1) + a.advice(Advice::R, -1) - a.advice(Advice::Z, 0);
     let tuple = [a.constant(RELU_TAG), excess, a.advice(Advice::R, 0), a.constant(0)];
-    Slot { numerator, denominator: denominator(a, tuple) }
+    Slot { tuple, numerator }
 }
 
 /// The table's own row, counted `-m` times.
 pub(crate) fn table_side<A: Algebra>(a: &A) -> Slot<A::Value> {
     let tuple = [a.fixed(Fixed::T0), a.fixed(Fixed::T1), a.fixed(Fixed::T2), a.fixed(Fixed::T3)];
-    Slot { numerator: a.constant(0) - a.advice(Advice::M, 0), denominator: denominator(a, tuple) }
+    Slot { tuple, numerator: a.constant(0) - a.advice(Advice::M, 0) }
 }
 
 /// `use * (h * d1 * d2 - n1 * d2 - n2 * d1) = 0`, that is `h = n1 / d1 + n2 / d2`; without a second slot `h = n1 / d1`.
 fn helper<A: Algebra>(a: &A, column: Advice, one: Slot<A::Value>, two: Option<Slot<A::Value>>) -> A::Value {
-    let product = a.advice(column, 0) * one.denominator.clone();
+    let d1 = one.denominator(a);
+    let product = a.advice(column, 0) * d1.clone();
     let identity = match two {
         None => product - one.numerator,
         Some(two) => {
-            product * two.denominator.clone() - one.numerator * two.denominator - two.numerator * one.denominator
+            let d2 = two.denominator(a);
+            product * d2.clone() - one.numerator * d2 - two.numerator * d1
         }
     };
     a.fixed(Fixed::Use) * identity

@@ -6,22 +6,22 @@ mod scalars;
 mod tables;
 mod weights;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::collections::HashMap;
 
 use assay_models::{Intervals, Node, Op, QuantizedGraph, TensorId, intervals};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
+use crate::cells::Cells;
 use crate::columns::{Advice, Fixed, Shape};
 use crate::error::CircuitError;
-use crate::field::integer;
 use crate::ops;
 
 pub use activations::Element;
 pub(crate) use activations::{Function, Planes};
 pub(crate) use scalars::{ScalarRow, Sources};
-use tables::Tables;
+use tables::{Tables, Tag};
+pub(crate) use weights::Values;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
 pub const UNUSABLE_ROWS: usize = 6;
@@ -34,7 +34,11 @@ const MIN_K: u32 = 6;
 /// quotient pieces, the flags together) of three units each.
 const WORK_BESIDE_LANES: u64 = 99;
 /// Widest supported weight row.
-const MAX_LANES: usize = 64;
+const MAX_LANES: usize = 256;
+/// Widest weight row of a circuit of up to `2^LARGE_K` rows. A proof shows one word a lane, and a contract pays for each; where
+/// a circuit with these lanes would be larger, proving time and memory decide instead.
+const USUAL_LANES: usize = 64;
+const LARGE_K: u32 = 18;
 
 /// An advice cell or a public one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,8 +69,8 @@ pub struct Layout {
     pub k: u32,
     /// Columns in use.
     pub shape: Shape,
-    /// Fixed columns, one vector of `usable_rows` values each, in the order of the shape.
-    pub fixed: Vec<Vec<Fr>>,
+    /// Fixed columns of up to `usable_rows` cells each, in the order of the shape.
+    pub fixed: Vec<Cells>,
     /// Copy constraints.
     pub copies: Vec<Copy>,
     /// Public words: packed input, packed output, context.
@@ -78,8 +82,7 @@ pub struct Layout {
     pub(crate) scalars: Vec<ScalarRow>,
     /// Rows in use by weights and scalars, activations, tables.
     pub(crate) rows: Rows,
-    pub(crate) table_rows: usize,
-    pub(crate) table_index: OnceLock<HashMap<[Fr; 4], usize>>,
+    tags: Vec<Tag>,
     pub(crate) counts: Counts,
 }
 
@@ -105,7 +108,8 @@ pub(crate) struct Counts {
 
 impl Layout {
     /// Plans the circuit of a graph: among the weight-lane counts 1, 2, 4, ... 64 the one with the smallest estimated
-    /// proving work (`n` times the columns, a fixed lane counted a third of an advice column).
+    /// proving work (`n` times the columns, a fixed lane counted a third of an advice column); 128 and 256 lanes count too where
+    /// 64 would need more than `2^18` rows.
     ///
     /// # Errors
     /// [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] and
@@ -113,24 +117,18 @@ impl Layout {
     pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
         graph.validate()?;
         let intervals = intervals(graph)?;
-        let mut best: Option<(u64, usize)> = None;
-        let base = Builder::build(graph, &intervals, 1)?;
-        let mut lanes = 1;
-        while lanes <= MAX_LANES {
-            let weights = ops::weight_rows(graph, lanes);
-            let rows = base.rows_with(weights);
-            let n = rows.next_power_of_two() as u64;
-            let work = n * (WORK_BESIDE_LANES + lanes as u64);
-            if best.is_none_or(|(least, _)| work < least) {
-                best = Some((work, lanes));
-            }
-            lanes *= 2;
+        let widest = Builder::build(graph, &intervals, MAX_LANES)?;
+        let rows = |lanes| widest.rows_with(ops::weight_rows(graph, lanes)).next_power_of_two();
+        let limit = if rows(USUAL_LANES) > 1 << LARGE_K { MAX_LANES } else { USUAL_LANES };
+        let work = |lanes: &usize| rows(*lanes) as u64 * (WORK_BESIDE_LANES + *lanes as u64);
+        let candidates = std::iter::successors(Some(1), |lanes| Some(2 * lanes)).take_while(|lanes| *lanes <= limit);
+        match candidates.min_by_key(work).ok_or(CircuitError::Invariant("some lane count fits"))? {
+            MAX_LANES => widest.finish(),
+            lanes => Builder::build(graph, &intervals, lanes)?.finish(),
         }
-        let (_, lanes) = best.ok_or(CircuitError::Invariant("some lane count fits"))?;
-        Builder::build(graph, &intervals, lanes)?.finish()
     }
 
-    /// The circuit of a graph with `lanes` weight lanes, 1 to 64.
+    /// The circuit of a graph with `lanes` weight lanes, 1 to 256.
     ///
     /// # Errors
     /// As [`Layout::plan`].
@@ -147,12 +145,13 @@ impl Layout {
 
     /// A fixed cell; zero where the shape lacks the column.
     pub fn fixed_at(&self, column: Fixed, row: usize) -> Fr {
-        self.shape
-            .fixed_index(column)
-            .and_then(|i| self.fixed.get(i))
-            .and_then(|v| v.get(row))
-            .copied()
-            .unwrap_or(Fr::ZERO)
+        self.fixed_cells(column).map_or(Fr::ZERO, |cells| cells.get(row))
+    }
+
+    /// A fixed column; `None` where the shape lacks it.
+    #[inline]
+    pub fn fixed_cells(&self, column: Fixed) -> Option<&Cells> {
+        self.shape.fixed_index(column).and_then(|index| self.fixed.get(index))
     }
 
     /// Planes of a convolution's input shape.
@@ -164,12 +163,15 @@ impl Layout {
     }
 
     /// Table row of a tuple `(tag, v1, v2, v3)`.
-    pub(crate) fn table_row(&self, tuple: &[Fr; 4]) -> Option<usize> {
-        let index = self.table_index.get_or_init(|| {
-            let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
-            (0..self.table_rows).rev().map(|row| (columns.map(|c| self.fixed_at(c, row)), row)).collect()
-        });
-        index.get(tuple).copied()
+    pub(crate) fn table_row(&self, tuple: [i64; 4]) -> Option<usize> {
+        let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| self.fixed_cells(column));
+        let holds = |row: &usize| {
+            let cells = columns.iter().map(|cells| cells.map_or(Some(0), |cells| cells.get_small(*row)));
+            cells.eq(tuple.map(Some))
+        };
+        let [tag, value, ..] = tuple;
+        let tag = usize::try_from(tag).ok().and_then(|tag| self.tags.get(tag))?;
+        tag.rows_of(value).find(holds)
     }
 }
 
@@ -189,7 +191,9 @@ pub(crate) struct Builder<'a> {
     pub(crate) graph: &'a QuantizedGraph,
     pub(crate) intervals: &'a Intervals,
     pub(crate) lanes: usize,
-    fixed: BTreeMap<Fixed, Vec<Fr>>,
+    /// By [`Fixed::slot`]; a column exists once a cell of it is not zero.
+    fixed: Vec<Cells>,
+    blocks: Vec<weights::Block>,
     copies: Vec<Copy>,
     instances: usize,
     elements: Vec<(usize, Element)>,
@@ -216,7 +220,8 @@ impl<'a> Builder<'a> {
             graph,
             intervals,
             lanes,
-            fixed: BTreeMap::new(),
+            fixed: Fixed::all().map(|_| Cells::default()).collect(),
+            blocks: Vec::new(),
             copies: Vec::new(),
             instances: 0,
             elements: Vec::new(),
@@ -290,17 +295,18 @@ impl<'a> Builder<'a> {
             self.set(row, Fixed::Use, i64::from(row + 1 < usable));
             self.set(row, Fixed::Edge, i64::from(row == 0 || row + 1 == usable));
         }
-        let used: BTreeSet<Fixed> = self.fixed.keys().copied().collect();
-        let shape = Shape::new(&used, self.lanes);
-        let fixed = self.fixed.into_values().map(|mut column| {
-            column.resize(usable, Fr::ZERO);
-            column
-        });
+        for (lane, cells) in self.weight_lanes().into_iter().enumerate() {
+            if let Some(column) = self.fixed.get_mut(Fixed::W(lane as u8).slot()) {
+                *column = cells;
+            }
+        }
+        let (used, fixed) = Fixed::all().zip(self.fixed).filter(|(_, cells)| !cells.is_zero()).unzip();
+        let shape = Shape::new(used, self.lanes);
         Ok(Layout {
             graph: self.graph.clone(),
             k,
             shape,
-            fixed: fixed.collect(),
+            fixed,
             copies: self.copies,
             instances: self.instances,
             elements: self.elements,
@@ -312,16 +318,15 @@ impl<'a> Builder<'a> {
                 tables: table.len(),
             },
             scalars: self.scalars,
-            table_rows: table.len(),
-            table_index: OnceLock::new(),
+            tags: Tag::all(&table),
             counts: self.counts,
         })
     }
 
-    /// Sets a fixed cell to a small integer; a column exists once a cell of it is not zero.
+    /// Sets a fixed cell to a small integer.
     pub(crate) fn set(&mut self, row: usize, column: Fixed, value: i64) {
-        if value != 0 {
-            self.set_field(row, column, integer(value));
+        if let Some(cells) = self.fixed.get_mut(column.slot()) {
+            cells.set_small(row, value);
         }
     }
 
@@ -332,12 +337,8 @@ impl<'a> Builder<'a> {
 
     /// Sets a fixed cell.
     pub(crate) fn set_field(&mut self, row: usize, column: Fixed, value: Fr) {
-        let cells = self.fixed.entry(column).or_default();
-        if cells.len() <= row {
-            cells.resize(row + 1, Fr::ZERO);
-        }
-        if let Some(cell) = cells.get_mut(row) {
-            *cell = value;
+        if let Some(cells) = self.fixed.get_mut(column.slot()) {
+            cells.set(row, value);
         }
     }
 

@@ -6,6 +6,7 @@
 //! | `gates` | the identities, written once over any algebra |
 //! | `layout` | where every cell sits: activation rows, weights rows, scalar rows, tables |
 //! | `ops` | one file an op: its identity between fingerprints |
+//! | `cells` | the cells of a column in their narrowest form |
 //! | `witness` | the trace as columns; phase 1 by solving the gates |
 //! | `circuit` | the halo2 circuit |
 //! | `statement` | the public words |
@@ -22,6 +23,7 @@ mod error;
 mod field;
 mod gates;
 mod layout;
+mod number;
 mod ops;
 mod report;
 mod statement;
@@ -35,4 +37,4 @@ pub use gates::{Algebra, Gate};
 pub use layout::{Copy, Element, Layout, UNUSABLE_ROWS, WORD_BYTES, Wire};
 pub use report::LayoutReport;
 pub use statement::statement;
-pub use witness::{Challenges, Columns, Pinned, Row};
+pub use witness::{Challenges, Columns, Pinned, Row, fold_weights};

@@ -1,27 +1,33 @@
-//! The witness: phase-0 columns from the trace, multiplicities from the lookups, phase 1 from the challenges. Every phase-1
-//! cell is found by solving the gate that defines it, so the gates are written once.
+//! The witness: phase-0 columns from the trace, multiplicities from the lookups, phase 1 from the challenges.
+
+mod filler;
+mod phase_one;
 
 use std::collections::BTreeMap;
 
 use assay_models::{Op, Trace};
 use halo2curves::bn256::Fr;
-use halo2curves::ff::{BatchInvert, Field};
+use halo2curves::ff::Field;
 
+use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed};
 use crate::error::CircuitError;
-use crate::field::integer;
-use crate::gates::{Algebra, Gate, Slot, maximum_lookup, output_lookup, remainder_lookup, table_side};
-use crate::layout::{Element, Layout, ScalarRow, Sources, Wire};
+use crate::gates::{Algebra, maximum_lookup, output_lookup, remainder_lookup};
+use crate::layout::{Element, Layout};
+use crate::number::Number;
 use crate::ops::conv;
+use filler::Filler;
+pub use phase_one::fold_weights;
 
 /// Values of the five challenges, in the order of [`Challenge::ALL`].
 pub type Challenges = [Fr; 5];
 
-/// Advice columns in the order of the layout's shape, `usable_rows` values each.
+/// Advice columns in the order of the layout's shape, up to `usable_rows` cells each: phase 0 as integers, phase 1 as field
+/// elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// One vector a column.
-    pub advice: Vec<Vec<Fr>>,
+    /// One a column.
+    pub advice: Vec<Cells>,
     /// The public context element.
     pub context: Fr,
 }
@@ -49,22 +55,46 @@ impl Columns {
     /// [`CircuitError::TraceMismatch`] where the trace is not one of the layout's graph.
     pub fn tensors(layout: &Layout, trace: &Trace, context: Fr) -> Result<Self, CircuitError> {
         check_trace(layout, trace)?;
-        let advice = vec![vec![Fr::ZERO; layout.usable_rows()]; layout.shape.advice.len()];
-        let mut columns = Self { advice, context };
+        let mut columns = Self { advice: vec![Cells::default(); layout.shape.advice.len()], context };
         for (row, element) in &layout.elements {
-            for (column, value) in element_cells(layout, trace, *element) {
-                columns.set(layout, column, *row, integer(value));
-            }
+            columns.element(layout, trace, *row, *element);
         }
         for (row, tensor, index) in &layout.dense_inputs {
-            columns.set(layout, Advice::X, *row, integer(value_at(&trace.values, tensor.0, *index)));
+            columns.set_small(layout, Advice::X, *row, value_at(&trace.values, tensor.0, *index));
         }
         columns.maxima(layout, trace);
         Ok(columns)
     }
 
+    /// The narrow cells of an element.
+    fn element(&mut self, layout: &Layout, trace: &Trace, row: usize, element: Element) {
+        match element {
+            Element::Requantised { node, index, channel } => {
+                let Some(rule) = layout.graph.nodes.get(node).and_then(|n| n.op.requantise()) else { return };
+                let cells = rule.cells(value_at(&trace.accumulators, node, index), channel);
+                self.set_small(layout, Advice::C, row, cells.c);
+                self.set_small(layout, Advice::T, row, cells.t);
+                self.set_small(layout, Advice::B, row, cells.b);
+                self.set_small(layout, Advice::Z, row, cells.z);
+            }
+            Element::Byte { tensor, index } => {
+                let value = value_at(&trace.values, tensor.0, index);
+                self.set_small(layout, Advice::C, row, value);
+                self.set_small(layout, Advice::Z, row, value);
+            }
+            Element::Ring { node, channel, i, j } => {
+                let value = ring_value(layout, trace, node, [channel, i, j]);
+                self.set_small(layout, Advice::T, row, value.unwrap_or(0));
+            }
+        }
+    }
+
     /// The r cells of pooled rows: running maximum minus the element, 0 at the first of a window.
     fn maxima(&mut self, layout: &Layout, trace: &Trace) {
+        let on = |column, row| layout.fixed_cells(column).is_some_and(|cells| cells.get_small(row) == Some(1));
+        if layout.fixed_cells(Fixed::Pool11).is_none() {
+            return;
+        }
         let mut running = 0;
         for (row, element) in &layout.elements {
             let z = match element {
@@ -74,11 +104,9 @@ impl Columns {
                 Element::Byte { tensor, index } => value_at(&trace.values, tensor.0, *index),
                 Element::Ring { .. } => continue,
             };
-            let first = layout.fixed_at(Fixed::Pool00, *row) == Fr::ONE;
-            running = if first { z } else { z.max(running) };
-            let pooled = [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
-            if pooled.iter().any(|corner| layout.fixed_at(*corner, *row) == Fr::ONE) {
-                self.set(layout, Advice::R, *row, integer(running - z));
+            running = if on(Fixed::Pool00, *row) { z } else { z.max(running) };
+            if [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].into_iter().any(|corner| on(corner, *row)) {
+                self.set_small(layout, Advice::R, *row, running - z);
             }
         }
     }
@@ -86,178 +114,69 @@ impl Columns {
     /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup (0 remainder, 1 output,
     /// 2 maximum) of every tuple that no table holds.
     pub fn count_lookups(&mut self, layout: &Layout) -> Vec<(usize, usize)> {
-        let mut counts = vec![0u64; layout.usable_rows()];
+        let mut counts: Vec<i32> = Vec::new();
         let mut missing = Vec::new();
+        let no_pins = Pinned::new();
+        let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
+        let pooling = layout.shape.fixed_index(Fixed::Pool11).is_some();
         for (row, _) in &layout.elements {
-            for (lookup, tuple) in self.tuples(layout, *row).into_iter().enumerate() {
-                let Some(tuple) = tuple else { continue };
-                match layout.table_row(&tuple).and_then(|at| counts.get_mut(at)) {
-                    Some(count) => *count += 1,
+            let at = filler.at(*row);
+            let slots = [Some(remainder_lookup(&at)), Some(output_lookup(&at)), pooling.then(|| maximum_lookup(&at))];
+            for (lookup, slot) in slots.into_iter().enumerate() {
+                let Some(slot) = slot.filter(|slot| slot.numerator.is(1)) else { continue };
+                match in_table(layout, slot.tuple) {
+                    Some(at) => {
+                        if counts.len() <= at {
+                            counts.resize(at + 1, 0);
+                        }
+                        counts[at] += 1;
+                    }
                     None => missing.push((*row, lookup)),
                 }
             }
         }
-        for (row, count) in counts.into_iter().enumerate() {
-            self.set(layout, Advice::M, row, Fr::from(count));
+        if let Some(slot) = layout.shape.advice_index(Advice::M).and_then(|index| self.advice.get_mut(index)) {
+            *slot = counts.into();
         }
         missing
     }
 
-    /// The tuples a row looks up, by lookup; `None` where the lookup is off.
-    fn tuples(&self, layout: &Layout, row: usize) -> [Option<[Fr; 4]>; 3] {
-        let fixed = |column| layout.fixed_at(column, row);
-        let cell = |column, at: Option<usize>| at.map_or(Fr::ZERO, |at| self.get(layout, column, at));
-        let (here, before) = (Some(row), row.checked_sub(1));
-        let on = fixed(Fixed::Lookup) == Fr::ONE;
-        let pooled = [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].into_iter().any(|c| fixed(c) == Fr::ONE);
-        let excess = cell(Advice::Z, before) + cell(Advice::R, before) - cell(Advice::Z, here);
-        [
-            on.then(|| [fixed(Fixed::TagRemainder), cell(Advice::T, here), cell(Advice::B, here), Fr::ZERO]),
-            on.then(|| [fixed(Fixed::TagOutput), cell(Advice::C, here), cell(Advice::B, here), cell(Advice::Z, here)]),
-            pooled.then(|| [Fr::from(crate::gates::RELU_TAG), excess, cell(Advice::R, here), Fr::ZERO]),
-        ]
-    }
-
-    /// Fills phase 1 under the challenges: Horner sums, scalars, weights, helpers and their sum.
-    pub fn complete(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned) {
-        for ((column, row), value) in pinned {
-            self.set(layout, *column, *row, *value);
-        }
-        for gate in &Gate::DEFINING[..4] {
-            for row in 1..layout.rows.activations {
-                self.solve(layout, challenges, pinned, *gate, row);
-            }
-        }
-        for scalar in &layout.scalars {
-            self.scalar(layout, challenges, pinned, *scalar);
-        }
-        for copy in &layout.copies {
-            if let Wire::Advice(Advice::U, row) = copy.left
-                && row < layout.rows.weights
-                && !pinned.contains_key(&(Advice::U, row))
-            {
-                let value = self.wire(layout, copy.right);
-                self.set(layout, Advice::U, row, value);
-            }
-        }
-        for row in 1..layout.rows.weights {
-            for gate in &Gate::DEFINING[4..] {
-                self.solve(layout, challenges, pinned, *gate, row);
-            }
-        }
-        self.helpers(layout, challenges, pinned);
-    }
-
-    /// Solves one gate for the cell it defines in a row.
-    fn solve(
-        &mut self,
-        layout: &Layout,
-        challenges: &Challenges,
-        pinned: &Pinned,
-        (gate, column): (Gate, Advice),
-        row: usize,
-    ) {
-        let at = Row { layout, columns: self, challenges, row };
-        if gate.on(&at) == Fr::ONE && !pinned.contains_key(&(column, row)) {
-            let value = gate.value(&at);
-            self.set(layout, column, row, value);
-        }
-    }
-
-    fn scalar(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned, scalar: ScalarRow) {
-        for (column, source) in [(Advice::Acc2, scalar.left), (Advice::U, scalar.right)] {
-            if let Some(source) = source.filter(|_| !pinned.contains_key(&(column, scalar.row))) {
-                let value = self.wire(layout, source);
-                self.set(layout, column, scalar.row, value);
-            }
-        }
-        let free = |column| !pinned.contains_key(&(column, scalar.row));
-        match scalar.sources {
-            Sources::Quotient(dividend) if free(Advice::Acc2) => {
-                let divisor = self.get(layout, Advice::U, scalar.row).invert().unwrap_or(Fr::ZERO);
-                let value = self.wire(layout, dividend) * divisor;
-                self.set(layout, Advice::Acc2, scalar.row, value);
-            }
-            Sources::Context if free(Advice::P) => self.set(layout, Advice::P, scalar.row, self.context),
-            Sources::Copies | Sources::Quotient(_) | Sources::Context => {}
-        }
-        self.solve(layout, challenges, pinned, (Gate::P, Advice::P), scalar.row);
-    }
-
-    /// `h1 = n1 / d1 + n2 / d2`, `h2 = -m / d + n3 / d3`, `S` their running sum.
-    fn helpers(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned) {
-        let pooling = layout.shape.fixed_index(Fixed::Pool11).is_some();
-        let rows = 0..layout.usable_rows() - 1;
-        let mut denominators = Vec::new();
-        let mut terms = Vec::new();
-        for row in rows.clone() {
-            let at = Row { layout, columns: self, challenges, row };
-            let mut add = |column, slot: Slot<Fr>| {
-                if slot.numerator != Fr::ZERO {
-                    terms.push((column, row, slot.numerator));
-                    denominators.push(slot.denominator);
-                }
-            };
-            if row < layout.rows.activations {
-                add(Advice::H1, remainder_lookup(&at));
-                add(Advice::H1, output_lookup(&at));
-                if pooling {
-                    add(Advice::H2, maximum_lookup(&at));
-                }
-            }
-            add(Advice::H2, table_side(&at));
-        }
-        denominators.iter_mut().batch_invert();
-        for row in rows.clone() {
-            for column in [Advice::H1, Advice::H2] {
-                if !pinned.contains_key(&(column, row)) {
-                    self.set(layout, column, row, Fr::ZERO);
-                }
-            }
-        }
-        for ((column, row, numerator), inverse) in terms.into_iter().zip(denominators) {
-            if !pinned.contains_key(&(column, row)) {
-                let value = self.get(layout, column, row) + numerator * inverse;
-                self.set(layout, column, row, value);
-            }
-        }
-        let mut sum = Fr::ZERO;
-        for row in 0..layout.usable_rows() {
-            sum = pinned.get(&(Advice::S, row)).copied().unwrap_or(sum);
-            self.set(layout, Advice::S, row, sum);
-            sum += self.get(layout, Advice::H1, row) + self.get(layout, Advice::H2, row);
-        }
-    }
-
     /// A cell; zero where the shape lacks the column.
     pub fn get(&self, layout: &Layout, column: Advice, row: usize) -> Fr {
-        layout
-            .shape
-            .advice_index(column)
-            .and_then(|i| self.advice.get(i))
-            .and_then(|c| c.get(row))
-            .copied()
-            .unwrap_or(Fr::ZERO)
+        self.cells(layout, column).map_or(Fr::ZERO, |cells| cells.get(row))
     }
 
-    /// Sets a cell; does nothing where the shape lacks the column.
+    /// The cells of a column; `None` where the shape lacks it.
+    pub fn cells(&self, layout: &Layout, column: Advice) -> Option<&Cells> {
+        layout.shape.advice_index(column).and_then(|index| self.advice.get(index))
+    }
+
+    /// Sets a cell of a usable row; does nothing where the shape lacks the column.
     pub fn set(&mut self, layout: &Layout, column: Advice, row: usize, value: Fr) {
-        if let Some(cell) =
-            layout.shape.advice_index(column).and_then(|i| self.advice.get_mut(i)).and_then(|c| c.get_mut(row))
-        {
-            *cell = value;
+        if let Some(cells) = self.usable(layout, column, row) {
+            cells.set(row, value);
         }
     }
 
-    fn wire(&self, layout: &Layout, wire: Wire) -> Fr {
-        match wire {
-            Wire::Advice(column, row) => self.get(layout, column, row),
-            Wire::Instance(_) => Fr::ZERO,
+    fn set_small(&mut self, layout: &Layout, column: Advice, row: usize, value: i64) {
+        if let Some(cells) = self.usable(layout, column, row) {
+            cells.set_small(row, value);
         }
+    }
+
+    fn usable(&mut self, layout: &Layout, column: Advice, row: usize) -> Option<&mut Cells> {
+        let index = layout.shape.advice_index(column).filter(|_| row < layout.usable_rows())?;
+        self.advice.get_mut(index)
     }
 }
 
-/// The gates over one row of field elements. Rotations wrap around the usable rows.
+/// Table row of a tuple.
+fn in_table(layout: &Layout, tuple: [Number; 4]) -> Option<usize> {
+    let [tag, v1, v2, v3] = tuple.map(Number::small);
+    layout.table_row([tag?, v1?, v2?, v3?])
+}
+
+/// The gates over one row of field elements.
 pub struct Row<'a> {
     /// The layout.
     pub layout: &'a Layout,
@@ -298,29 +217,14 @@ impl Algebra for Row<'_> {
     }
 }
 
-/// The narrow cells of an element.
-fn element_cells(layout: &Layout, trace: &Trace, element: Element) -> Vec<(Advice, i64)> {
-    match element {
-        Element::Requantised { node, index, channel } => {
-            let acc = value_at(&trace.accumulators, node, index);
-            let Some(rule) = layout.graph.nodes.get(node).and_then(|n| n.op.requantise()) else { return Vec::new() };
-            let cells = rule.cells(acc, channel);
-            vec![(Advice::C, cells.c), (Advice::T, cells.t), (Advice::B, cells.b), (Advice::Z, cells.z)]
-        }
-        Element::Byte { tensor, index } => {
-            let value = value_at(&trace.values, tensor.0, index);
-            vec![(Advice::C, value), (Advice::Z, value)]
-        }
-        Element::Ring { node, channel, i, j } => {
-            let Some(node) = layout.graph.nodes.get(node) else { return Vec::new() };
-            let (Op::Conv(op), Some(input)) = (&node.op, node.inputs.first()) else { return Vec::new() };
-            let (Some(info), Some(x)) = (layout.graph.tensors.get(input.0), trace.values.get(input.0)) else {
-                return Vec::new();
-            };
-            let Some(planes) = Layout::conv_planes(&info.shape) else { return Vec::new() };
-            vec![(Advice::T, conv::full_plane_at(op, x, planes, i64::from(info.zero_point), [channel, i, j]))]
-        }
-    }
+/// An accumulator of the ring: output channel, row and column of the full plane.
+fn ring_value(layout: &Layout, trace: &Trace, node: usize, at: [usize; 3]) -> Option<i64> {
+    let node = layout.graph.nodes.get(node)?;
+    let Op::Conv(op) = &node.op else { return None };
+    let input = node.inputs.first()?;
+    let (info, x) = (layout.graph.tensors.get(input.0)?, trace.values.get(input.0)?);
+    let planes = Layout::conv_planes(&info.shape)?;
+    Some(conv::full_plane_at(op, x, planes, i64::from(info.zero_point), at))
 }
 
 fn value_at(values: &[Vec<i64>], outer: usize, inner: usize) -> i64 {

@@ -1,5 +1,7 @@
 //! The graph as bytes: `ASSAYGR1`, then the graph in postcard; and its digest.
 
+use std::io::BufWriter;
+
 use sha2::{Digest, Sha256};
 
 use crate::error::ModelError;
@@ -39,8 +41,11 @@ impl QuantizedGraph {
     }
 
     /// SHA-256 of [`QuantizedGraph::to_bytes`]: the identity of the model.
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "as to_bytes, and a hasher takes all bytes")]
     pub fn digest(&self) -> [u8; 32] {
-        Sha256::digest(self.to_bytes()).into()
+        let mut hasher = BufWriter::with_capacity(1 << 16, Sha256::new_with_prefix(MAGIC));
+        postcard::to_io(self, &mut hasher).expect("a graph is plain data");
+        hasher.into_inner().expect("a hasher takes all bytes").finalize().into()
     }
 
     /// Number of trained constants: weights and biases.

@@ -3,6 +3,7 @@
 use crate::error::ModelError;
 use crate::graph::{Node, QuantizedGraph};
 use crate::ops::Op;
+use crate::weights::WeightValues;
 
 /// Bounds of every accumulator and tensor of a graph, over all inputs of the declared type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,12 +51,9 @@ impl Interval {
     }
 
     /// Every sum of some of `weight * x`, one independent `x` a weight.
-    pub(crate) fn dot<'a>(weights: impl Iterator<Item = &'a i16>, x: Self) -> Self {
-        let (mut positive, mut negative) = (0i128, 0i128);
-        for weight in weights {
-            let weight = i128::from(*weight);
-            if weight > 0 { positive += weight } else { negative += weight }
-        }
+    pub(crate) fn dot(weights: WeightValues<'_>, x: Self) -> Self {
+        let (positive, negative) = weights.sums();
+        let (positive, negative) = (i128::from(positive), i128::from(negative));
         let x = x.with_zero();
         Self { lo: positive * x.lo + negative * x.hi, hi: positive * x.hi + negative * x.lo }
     }

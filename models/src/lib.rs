@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`import`] | ONNX bytes to a graph: one file an operator family |
 //! | [`QuantizedGraph`], [`Op`], [`ops`] | the graph; one file an op, with meaning, shape rule and bounds |
+//! | [`Weights`] | trained constants, a byte each |
 //! | [`Requantise`] | `z = clamp(RNE(acc * m / D) + zero_point, low, high)` |
 //! | [`interpret`], [`Trace`] | one inference, all tensors and accumulators |
 //! | [`intervals`] | worst-case bounds; refuses a graph that could wrap |
@@ -34,6 +35,7 @@ mod quantise;
 mod requantise;
 pub mod samples;
 mod validate;
+mod weights;
 
 pub use error::ModelError;
 pub use graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
@@ -43,3 +45,4 @@ pub use interval::{Intervals, intervals};
 pub use ops::{Op, OpFault};
 pub use quantise::{dequantise_output, quantise_input};
 pub use requantise::{Requantise, RequantiseCells};
+pub use weights::{WeightValues, Weights};

@@ -1,11 +1,17 @@
-//! Tiny graphs with seeded pseudo-random weights, for tests of the crates that build on this one.
+//! Networks with seeded pseudo-random weights: tiny graphs for tests of the crates that build on this one, and perceptrons of any
+//! size as ONNX files ([`mlp_onnx`]).
 //!
-//! They are small enough that every cell of their circuit can be attacked in turn, and hold what a circuit finds hard: padding,
+//! The tiny ones are small enough that every cell of their circuit can be attacked in turn, and hold what a circuit finds hard: padding,
 //! a non-zero input zero point, one multiplier a channel, a Relu whose zero point is not 0, signed outputs.
+
+mod mlp;
+
+pub use mlp::mlp_onnx;
 
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
 use crate::ops::{Conv, Dense, MaxPool, Op};
 use crate::requantise::Requantise;
+use crate::weights::Weights;
 
 /// Deterministic pseudo-random numbers (splitmix64); not for secrets.
 #[derive(Clone, Debug)]
@@ -33,7 +39,7 @@ impl Numbers {
         (0..count).map(|_| self.between(low, high)).collect()
     }
 
-    fn weights(&mut self, count: usize, magnitude: i64) -> Vec<i16> {
+    fn weights(&mut self, count: usize, magnitude: i64) -> Weights {
         (0..count).map(|_| self.between(-magnitude, magnitude) as i16).collect()
     }
 }

@@ -51,7 +51,7 @@ fn power_of_two_scales_become_a_shift_with_multiplier_1() {
     let dense = dense(&graph);
     assert_eq!((dense.requantise.multipliers.as_slice(), dense.requantise.divisor), (&[1][..], 4));
     assert_eq!((dense.requantise.zero_point, dense.requantise.low, dense.requantise.high), (-1, -128, 127));
-    assert_eq!(dense.weights, [1, 3, 2, -4], "one row per output");
+    assert_eq!(dense.weights, vec![1i8, 3, 2, -4].into(), "one row per output");
     // acc = (5 + 3 * 3, 2 * 5 - 4 * 3) = (14, -2), over 4: 3.5 -> 4, -0.5 -> 0, half to even.
     assert_eq!(run(&writer, &[8, 6]), [3, -1]);
 }
@@ -82,7 +82,7 @@ fn a_scale_per_channel_becomes_a_multiplier_per_channel_over_a_common_divisor() 
     let graph = graph(&writer);
     let conv = conv(&graph);
     assert_eq!((conv.requantise.multipliers.as_slice(), conv.requantise.divisor), (&[4, 1, 16][..], 4));
-    assert_eq!(conv.weights, [10, 19, 32], "weight zero points are subtracted");
+    assert_eq!(conv.weights, vec![10i8, 19, 32].into(), "weight zero points are subtracted");
     assert_eq!(conv.bias, [1, -2, 3], "a bias in units of the accumulators keeps its integers");
 }
 
@@ -249,7 +249,7 @@ fn constants_may_be_nodes_and_weights_may_be_quantised_in_the_file() {
     writer.node("Transpose", &["w.real"], "wt", &[]);
     writer.node("Gemm", &["q.real", "wt"], "g", &[int("transB", 1)]);
     end(&mut writer, "g");
-    assert_eq!(dense(&graph(&writer)).weights, [2, -2]);
+    assert_eq!(dense(&graph(&writer)).weights, vec![2i8, -2].into());
 }
 
 #[test]

@@ -105,7 +105,7 @@ proptest! {
         let mut numbers = Numbers::new(seed);
         let shape = [n, c * group, plane[0], plane[1]];
         let conv = Conv {
-            weights: weights(&mut numbers, o * group * c * kernel[0] * kernel[1]),
+            weights: weights(&mut numbers, o * group * c * kernel[0] * kernel[1]).into(),
             weights_shape: [o * group, c, kernel[0], kernel[1]],
             bias: numbers.many(o * group, -100_000, 100_000),
             strides,
@@ -120,7 +120,7 @@ proptest! {
                 let term = |(channel, a, b)| {
                     let from = out / o * c + channel;
                     let value = pixel(x, shape, n, from, shifted(top, a), shifted(left, b));
-                    let weight = conv.weights[((out * c + channel) * kernel[0] + a) * kernel[1] + b];
+                    let weight = conv.weights.get(((out * c + channel) * kernel[0] + a) * kernel[1] + b).unwrap();
                     value.map_or(0, |value| (value - i64::from(zero_point)) * i64::from(weight))
                 };
                 conv.bias[out] + terms.map(term).sum::<i64>()
@@ -157,7 +157,7 @@ proptest! {
         let weights = weights(&mut numbers, inputs * outputs);
         let bias = numbers.many(outputs, -100_000, 100_000);
         let requantise = Requantise::accumulators();
-        let dense = Dense { weights: weights.clone(), outputs, inputs, bias: bias.clone(), requantise };
+        let dense = Dense { weights: weights.clone().into(), outputs, inputs, bias: bias.clone(), requantise };
         agrees(&single(Op::Dense(dense), &[a, b, inputs], zero_point), seed, |x, _| {
             let row = |row: usize| {
                 let (weights, bias) = (&weights, &bias);
@@ -236,7 +236,8 @@ fn bounds_of_a_dense_layer_are_reached_by_some_input() {
     graph.output = TensorId(1);
     let Op::Dense(dense) = &graph.nodes[0].op else { panic!("dense first") };
     let mut reached: Option<(i64, i64)> = None;
-    for weights in dense.weights.chunks(dense.inputs) {
+    let weights: Vec<i16> = dense.weights.iter().collect();
+    for weights in weights.chunks(dense.inputs) {
         for high in [false, true] {
             let x: Vec<i64> = weights.iter().map(|w| if (*w > 0) == high { 255 } else { 0 }).collect();
             for acc in &interpret(&graph, &x).unwrap().accumulators[0] {

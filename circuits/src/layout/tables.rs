@@ -1,6 +1,7 @@
 //! Lookup tables: one stack of `(tag, v1, v2, v3)`, each table under its own tag, tags from 1.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use assay_models::{DType, Intervals, QuantizedGraph, Requantise};
 
@@ -114,6 +115,42 @@ impl Tables {
             }
         }
         stack
+    }
+}
+
+/// Where the rows of one tag stand in the stack, ordered by their first value, which runs without gaps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tag {
+    rows: Range<usize>,
+    /// First value of the first row.
+    first: i64,
+    /// Rows of one first value.
+    each: usize,
+}
+
+impl Tag {
+    /// The tags of a stack, by number.
+    pub(super) fn all(stack: &[[i64; 4]]) -> Vec<Self> {
+        let mut tags: Vec<Self> = Vec::new();
+        for (row, [tag, value, ..]) in stack.iter().enumerate() {
+            let number = usize::try_from(*tag).unwrap_or(0);
+            if tags.len() <= number {
+                tags.resize_with(number + 1, || Self { rows: row..row, first: *value, each: 0 });
+            }
+            if let Some(tag) = tags.get_mut(number) {
+                tag.rows.end = row + 1;
+                tag.each += usize::from(tag.first == *value);
+            }
+        }
+        tags
+    }
+
+    /// The rows that may hold a first value.
+    pub(super) fn rows_of(&self, value: i64) -> Range<usize> {
+        let place = value.checked_sub(self.first).and_then(|above| usize::try_from(above).ok());
+        let start = place.and_then(|place| place.checked_mul(self.each)?.checked_add(self.rows.start));
+        let start = start.unwrap_or(self.rows.end).min(self.rows.end);
+        start..(start + self.each).min(self.rows.end)
     }
 }
 

@@ -9,7 +9,7 @@ use assay_models::ops::Conv;
 
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Function, Planes, Wire, unsupported};
+use crate::layout::{Builder, Function, Planes, Values, Wire, unsupported};
 
 /// Rows of the kernel taps and of the bias.
 pub(crate) fn weight_rows(op: &Conv, lanes: usize) -> usize {
@@ -70,7 +70,7 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv)
     let Some(full) = FullPlane::new(op, input) else {
         return Err(unsupported(node, format!("Conv with pads {:?}", op.pads), "padding smaller than the kernel"));
     };
-    let sum = weights(b, node, op, source, &full)?;
+    let sum = weights(b, index, node, op, source, &full)?;
     let outputs = b.requantised(index, Function::Planes, &op.requantise)?;
     let mut left = Vec::with_capacity(outputs.len());
     for (channel, core) in outputs.into_iter().enumerate() {
@@ -97,6 +97,7 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv)
 /// The right side: taps of every input channel times its operand, then the bias. Returns the last p cell.
 fn weights(
     b: &mut Builder<'_>,
+    index: usize,
     node: &Node,
     op: &Conv,
     source: assay_models::TensorId,
@@ -111,10 +112,9 @@ fn weights(
         let operand = b.centred(fingerprint, zero_point, input)?;
         for row in 0..kernel_h {
             for tap in (0..kernel_w).rev() {
-                let at = |o: usize| ((o * channels + channel) * kernel_h + row) * kernel_w + tap;
-                let values: Vec<i64> =
-                    (0..outputs).map(|o| op.weights.get(at(o)).copied().map_or(0, i64::from)).collect();
-                let segment = b.segment(&values, channel == 0 && row == 0 && tap + 1 == kernel_w);
+                let segment = b.segment(outputs, channel == 0 && row == 0 && tap + 1 == kernel_w);
+                let (offset, stride) = ((channel * kernel_h + row) * kernel_w + tap, channels * kernel_h * kernel_w);
+                b.fill(1, outputs, Values::Weights { node: index, offset, stride });
                 let starts_row = tap + 1 == kernel_w;
                 b.set(segment.last, Fixed::Take, 1);
                 b.flag(segment.last, Fixed::Step, !starts_row);
@@ -131,7 +131,8 @@ fn weights(
             }
         }
     }
-    let segment = b.segment(&op.bias, false);
+    let segment = b.segment(outputs, false);
+    b.fill(1, outputs, Values::Bias(op.bias.clone()));
     b.set(segment.last, Fixed::Take, 1);
     b.set(segment.last, Fixed::Product, 1);
     let [_, _, wanted_h, wanted_w] = full.wanted;
@@ -154,7 +155,7 @@ pub(crate) fn full_plane_at(op: &Conv, x: &[i64], input: Planes, zero_point: i64
                 let Some(column) = (j + b + 1).checked_sub(kernel_w).filter(|col| *col < input.width) else { continue };
                 let value = x.get(c * input.area() + row * input.width + column).map_or(0, |v| v - zero_point);
                 let tap = ((channel * channels + c) * kernel_h + a) * kernel_w + b;
-                sum += value * op.weights.get(tap).copied().map_or(0, i64::from);
+                sum += value * op.weights.get(tap).map_or(0, i64::from);
             }
         }
     }

@@ -8,7 +8,7 @@ use assay_models::ops::Dense;
 
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Function, Wire, unsupported};
+use crate::layout::{Builder, Function, Values, Wire, unsupported};
 
 /// Rows of the weights, one segment an input, and of the bias.
 pub(crate) fn weight_rows(op: &Dense, lanes: usize) -> usize {
@@ -25,9 +25,7 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
     }
     let fingerprints = b.fingerprints(source)?;
     for input in 0..op.inputs {
-        let values: Vec<i64> =
-            (0..op.outputs).map(|o| op.weights.get(o * op.inputs + input).copied().map_or(0, i64::from)).collect();
-        let segment = b.segment(&values, input == 0);
+        let segment = b.segment(op.outputs, input == 0);
         let (channel, within) = (input / planes.area(), input % planes.area());
         let (row, column) = (within / planes.width, within % planes.width);
         for at in segment.first..segment.last {
@@ -44,7 +42,9 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
             b.copy(name, Wire::Advice(Advice::Acc2, segment.last), fingerprint);
         }
     }
-    let segment = b.segment(&corrected_bias(op, b.zero_point(source)), false);
+    b.fill(op.inputs, op.outputs, Values::Weights { node: index, offset: 0, stride: op.inputs });
+    let segment = b.segment(op.outputs, false);
+    b.fill(1, op.outputs, Values::Bias(corrected_bias(op, b.zero_point(source))));
     b.set(segment.last, Fixed::Take, 1);
     b.set(segment.last, Fixed::Product, 1);
     let one = b.one();
@@ -57,10 +57,9 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
 
 /// `bias_o - zx sum_l W_lo`: a matrix product has no padding, so the zero point folds into the bias.
 fn corrected_bias(op: &Dense, zero_point: i64) -> Vec<i64> {
-    let rows = op.weights.chunks(op.inputs.max(1));
-    op.bias
-        .iter()
-        .zip(rows)
-        .map(|(bias, row)| bias - zero_point * row.iter().map(|w| i64::from(*w)).sum::<i64>())
-        .collect()
+    if zero_point == 0 {
+        return op.bias.clone();
+    }
+    let weights = op.weights.values();
+    op.bias.iter().enumerate().map(|(o, bias)| bias - zero_point * weights.row(o, op.inputs).sum()).collect()
 }

@@ -26,8 +26,8 @@ fn altered(case: &Case, cells: &[(Fixed, usize, Fr)]) -> Layout {
     let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
     for (column, row, value) in cells {
         let index = layout.shape.fixed_index(*column).unwrap();
-        assert_ne!(layout.fixed[index][*row], *value);
-        layout.fixed[index][*row] = *value;
+        assert_ne!(layout.fixed[index].get(*row), *value);
+        layout.fixed[index].set(*row, *value);
     }
     layout
 }

@@ -86,7 +86,8 @@ impl Claim<'_> {
         let mut touched = BTreeSet::new();
         for ((column, values), before) in self.layout.shape.advice.iter().zip(&self.columns.advice).zip(&honest.advice)
         {
-            for (row, _) in values.iter().zip(before).enumerate().filter(|(_, (new, old))| new != old) {
+            let rows = 0..values.len().max(before.len());
+            for row in rows.filter(|row| values.get(*row) != before.get(*row)) {
                 for (gate, rotation) in readers.of(*column) {
                     let at = row as i64 - i64::from(rotation);
                     touched.extend(usize::try_from(at).ok().filter(|at| *at < usable).map(|at| (gate, at)));

@@ -232,7 +232,7 @@ pub(crate) fn fork() -> Case {
 fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: Requantise) -> Conv {
     let [outputs, channels, height, width] = shape;
     Conv {
-        weights: weights(numbers, outputs * channels * height * width),
+        weights: weights(numbers, outputs * channels * height * width).into(),
         weights_shape: shape,
         bias: numbers.many(outputs, -40, 40),
         strides: [1, 1],
@@ -244,7 +244,7 @@ fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: 
 
 fn dense(numbers: &mut Numbers, inputs: usize, outputs: usize, requantise: Requantise) -> Dense {
     Dense {
-        weights: weights(numbers, inputs * outputs),
+        weights: weights(numbers, inputs * outputs).into(),
         outputs,
         inputs,
         bias: numbers.many(outputs, -40, 40),

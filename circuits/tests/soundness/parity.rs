@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use assay_circuits::{Columns, Config, Gate, InferenceCircuit, Layout, Pinned};
+use assay_circuits::{Cells, Columns, Config, Gate, InferenceCircuit, Layout, Pinned};
 use assay_models::samples::Numbers;
 use halo2_proofs::dev::MockProver;
 use halo2_proofs::plonk::{ConstraintSystem, Expression};
@@ -18,11 +18,12 @@ use crate::networks::{Case, all, challenges, random};
 fn the_checker_evaluates_halo2s_own_polynomials() {
     for case in all() {
         let mut numbers = Numbers::new(17);
-        let random_cells = |column: &mut Vec<Fr>| column.iter_mut().for_each(|cell| *cell = random(&mut numbers));
         let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
-        let advice = vec![vec![Fr::ZERO; layout.usable_rows()]; layout.shape.advice.len()];
-        let mut columns = Columns { advice, context: Fr::ZERO };
-        columns.advice.iter_mut().chain(&mut layout.fixed).for_each(random_cells);
+        let usable = layout.usable_rows();
+        let mut random_cells = |_| (0..usable).map(|_| random(&mut numbers)).collect::<Vec<Fr>>().into();
+        let advice = (0..layout.shape.advice.len()).map(&mut random_cells).collect();
+        let columns = Columns { advice, context: Fr::ZERO };
+        layout.fixed = (0..layout.shape.fixed.len()).map(&mut random_cells).collect();
         for (fixed, layout, least) in [("its own", &case.layout, 500), ("random", &layout, 1000)] {
             let compared = compare(&case, layout, &columns);
             println!("{}: {compared} values that are not zero agree, {fixed} fixed columns", case.graph.name);
@@ -109,12 +110,8 @@ pub(crate) fn polynomials(layout: &Layout) -> BTreeMap<String, Expression<Fr>> {
 
 /// A polynomial by halo2's own evaluation.
 fn evaluate(polynomial: &Expression<Fr>, claim: &Claim<'_>, row: usize) -> Fr {
-    let at = |column: &[Fr], rotation: i32| {
-        usize::try_from(row as i64 + i64::from(rotation))
-            .ok()
-            .and_then(|row| column.get(row))
-            .copied()
-            .unwrap_or(Fr::ZERO)
+    let at = |column: &Cells, rotation: i32| {
+        usize::try_from(row as i64 + i64::from(rotation)).map_or(Fr::ZERO, |row| column.get(row))
     };
     polynomial.evaluate(
         &|constant| constant,

@@ -52,7 +52,7 @@ fn row_0_and_the_last_usable_row_carry_nothing_from_or_to_blinding_rows() {
             assert_eq!(layout.fixed_at(Fixed::Use, row) == Fr::ONE, row < last);
             assert_eq!(layout.fixed_at(Fixed::Edge, row) == Fr::ONE, row == 0 || row == last);
         }
-        assert!(layout.fixed.iter().all(|column| column.len() == last + 1), "no fixed cell in a blinding row");
+        assert!(layout.fixed.iter().all(|column| column.len() <= last + 1), "no fixed cell in a blinding row");
     }
 }
 

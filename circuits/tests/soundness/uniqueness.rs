@@ -20,7 +20,7 @@ fn one_by_one(multiplier: u64, divisor: u64) -> QuantizedGraph {
         zero_point,
     };
     let requantise = Requantise { multipliers: vec![multiplier], divisor, zero_point: 7, low: -100, high: 120 };
-    let dense = Dense { weights: vec![3], outputs: 1, inputs: 1, bias: vec![1], requantise };
+    let dense = Dense { weights: vec![3i8].into(), outputs: 1, inputs: 1, bias: vec![1], requantise };
     graph(
         "one by one",
         vec![tensor("x", DType::U8, 120), tensor("y", DType::I8, 7)],

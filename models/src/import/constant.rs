@@ -1,10 +1,13 @@
 //! [`Constant`]: an initialiser or folded constant, integers and floats alike.
 
+use std::sync::Arc;
+
 use tract_onnx::pb::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataType};
 
 use crate::error::ModelError;
 use crate::graph::DType;
 use crate::ops::{ELEMENTS_LIMIT, RANK_LIMIT, Transpose};
+use crate::weights::Weights;
 
 /// A tensor known at import.
 #[derive(Clone, Debug)]
@@ -19,22 +22,96 @@ pub(super) struct Constant {
 #[derive(Clone, Debug)]
 pub(super) enum Elements {
     Integers {
-        values: Vec<i64>,
+        values: Integers,
         dtype: DType,
     },
     Floats(Vec<f64>),
     /// `DequantizeLinear` of integers: `real = scale * value`, zero point already subtracted; one scale, or one per index of `axis`.
     Quantised {
-        values: Vec<i64>,
+        values: Integers,
         dtype: DType,
         scales: Vec<f64>,
         axis: usize,
     },
 }
 
+/// Integers of a constant; clones share them.
+#[derive(Clone, Debug)]
+pub(super) enum Integers {
+    /// At most 16 bits each.
+    Narrow(Weights),
+    Wide(Arc<Vec<i64>>),
+}
+
+impl Integers {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Narrow(values) => values.len(),
+            Self::Wide(values) => values.len(),
+        }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<i64> {
+        match self {
+            Self::Narrow(values) => values.get(index).map(i64::from),
+            Self::Wide(values) => values.get(index).copied(),
+        }
+    }
+
+    pub(super) fn to_vec(&self) -> Vec<i64> {
+        self.iter().collect()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = i64> + '_ {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Each integer less the zero point of its index; `None` says that all zero points are 0.
+    pub(super) fn less(&self, zero_point: Option<impl Fn(usize) -> i64>) -> Self {
+        let Some(zero_point) = zero_point else { return self.clone() };
+        let corrected = || self.iter().enumerate().map(|(at, value)| value.saturating_sub(zero_point(at)));
+        let narrow: Option<Vec<i16>> = corrected().map(|value| i16::try_from(value).ok()).collect();
+        narrow.map_or_else(|| Self::Wide(Arc::new(corrected().collect())), Self::from)
+    }
+
+    /// The integers as weights; the first beyond `-limit..=limit` is the error.
+    pub(super) fn within(&self, limit: u16) -> Result<Weights, i64> {
+        match self {
+            Self::Narrow(values) => match values.iter().find(|value| value.unsigned_abs() > limit) {
+                Some(wide) => Err(wide.into()),
+                None => Ok(values.clone()),
+            },
+            Self::Wide(values) => values
+                .iter()
+                .map(|value| i16::try_from(*value).ok().filter(|v| v.unsigned_abs() <= limit).ok_or(*value))
+                .collect(),
+        }
+    }
+
+    fn transposed(&self, transpose: &Transpose, shape: &[usize]) -> Result<Self, crate::OpFault> {
+        Ok(match self {
+            Self::Narrow(values) => Self::Narrow(values.transposed(transpose, shape)?),
+            Self::Wide(values) => Self::Wide(Arc::new(transpose.evaluate(values, shape)?)),
+        })
+    }
+}
+
+impl From<Vec<i64>> for Integers {
+    fn from(values: Vec<i64>) -> Self {
+        let narrow: Option<Vec<i16>> = values.iter().map(|value| i16::try_from(*value).ok()).collect();
+        narrow.map_or_else(|| Self::Wide(Arc::new(values)), Self::from)
+    }
+}
+
+impl From<Vec<i16>> for Integers {
+    fn from(values: Vec<i16>) -> Self {
+        Self::Narrow(values.into())
+    }
+}
+
 impl Constant {
-    /// Reads a tensor of a model file.
-    pub(super) fn read(proto: &TensorProto, name: &str) -> Result<Self, ModelError> {
+    /// Reads a tensor of a model file, whose raw data is given apart so that bytes need not be copied.
+    pub(super) fn read(proto: &TensorProto, raw: Vec<u8>, name: &str) -> Result<Self, ModelError> {
         if proto.data_location == Some(DataLocation::External as i32) {
             return Err(ModelError::ExternalData { tensor: name.to_owned() });
         }
@@ -42,12 +119,12 @@ impl Constant {
         let elements = match DataType::try_from(proto.data_type) {
             Ok(DataType::Float) => {
                 let decode = |b: [u8; 4]| f64::from(f32::from_le_bytes(b));
-                Elements::Floats(read(proto, &proto.float_data, |v| Some(f64::from(*v)), decode, &shape, name)?)
+                Elements::Floats(read(&raw, &proto.float_data, |v| Some(f64::from(*v)), decode, &shape, name)?)
             }
             Ok(DataType::Double) => {
-                Elements::Floats(read(proto, &proto.double_data, |v| Some(*v), f64::from_le_bytes, &shape, name)?)
+                Elements::Floats(read(&raw, &proto.double_data, |v| Some(*v), f64::from_le_bytes, &shape, name)?)
             }
-            Ok(kind) => integers(proto, kind, &shape, name)?,
+            Ok(kind) => integers(proto, raw, kind, &shape, name)?,
             Err(_) => return Err(element_type(name, format!("number {}", proto.data_type))),
         };
         Ok(Self { name: name.to_owned(), shape, elements })
@@ -58,7 +135,7 @@ impl Constant {
     }
 
     /// Integers and their type.
-    pub(super) fn integers(&self) -> Result<(&[i64], DType), ModelError> {
+    pub(super) fn integers(&self) -> Result<(&Integers, DType), ModelError> {
         match &self.elements {
             Elements::Integers { values, dtype } => Ok((values, *dtype)),
             Elements::Floats(_) | Elements::Quantised { .. } => Err(ModelError::ElementType {
@@ -99,11 +176,11 @@ impl Constant {
         let shape = transpose.output_shape(&self.shape)?;
         let elements = match &self.elements {
             Elements::Integers { values, dtype } => {
-                Elements::Integers { values: transpose.evaluate(values, &self.shape)?, dtype: *dtype }
+                Elements::Integers { values: values.transposed(transpose, &self.shape)?, dtype: *dtype }
             }
             Elements::Floats(values) => Elements::Floats(transpose.evaluate(values, &self.shape)?),
             Elements::Quantised { values, dtype, scales, axis } => Elements::Quantised {
-                values: transpose.evaluate(values, &self.shape)?,
+                values: values.transposed(transpose, &self.shape)?,
                 dtype: *dtype,
                 scales: scales.clone(),
                 axis: transpose.perm.iter().position(|from| from == axis).unwrap_or(*axis),
@@ -130,35 +207,49 @@ pub(super) fn shape(dims: &[i64], name: &str, smallest: usize) -> Result<Vec<usi
     }
 }
 
-fn integers(proto: &TensorProto, kind: DataType, shape: &[usize], name: &str) -> Result<Elements, ModelError> {
+fn integers(
+    proto: &TensorProto,
+    raw: Vec<u8>,
+    kind: DataType,
+    shape: &[usize],
+    name: &str,
+) -> Result<Elements, ModelError> {
     let narrow = &proto.int32_data;
     let (dtype, values) = match kind {
-        DataType::Uint8 => (DType::U8, read(proto, narrow, within(DType::U8), |[b]: [u8; 1]| b.into(), shape, name)?),
+        DataType::Int8 if raw.len() == shape.iter().product::<usize>() && !raw.is_empty() => {
+            let values: Vec<i8> = raw.into_iter().map(u8::cast_signed).collect();
+            (DType::I8, Integers::Narrow(values.into()))
+        }
         DataType::Int8 => {
             let decode = |b: [u8; 1]| i8::from_le_bytes(b).into();
-            (DType::I8, read(proto, narrow, within(DType::I8), decode, shape, name)?)
+            (DType::I8, read(&raw, narrow, within::<i16>(DType::I8), decode, shape, name)?.into())
+        }
+        DataType::Uint8 => {
+            (DType::U8, read(&raw, narrow, within::<i16>(DType::U8), |[b]: [u8; 1]| b.into(), shape, name)?.into())
         }
         DataType::Int16 => {
-            let decode = |b: [u8; 2]| i16::from_le_bytes(b).into();
-            (DType::I16, read(proto, narrow, within(DType::I16), decode, shape, name)?)
+            (DType::I16, read(&raw, narrow, within::<i16>(DType::I16), i16::from_le_bytes, shape, name)?.into())
         }
         DataType::Int32 => {
             let decode = |b: [u8; 4]| i32::from_le_bytes(b).into();
-            (DType::I32, read(proto, narrow, within(DType::I32), decode, shape, name)?)
+            (DType::I32, read(&raw, narrow, within::<i64>(DType::I32), decode, shape, name)?.into())
         }
-        DataType::Int64 => (DType::I64, read(proto, &proto.int64_data, |v| Some(*v), i64::from_le_bytes, shape, name)?),
+        DataType::Int64 => {
+            let values = read(&raw, &proto.int64_data, |v| Some(*v), i64::from_le_bytes, shape, name)?;
+            (DType::I64, values.into())
+        }
         other => return Err(element_type(name, other.as_str_name().to_owned())),
     };
     Ok(Elements::Integers { values, dtype })
 }
 
-fn within(dtype: DType) -> impl Fn(&i32) -> Option<i64> {
-    move |value| Some(i64::from(*value)).filter(|value| (dtype.min()..=dtype.max()).contains(value))
+fn within<T: TryFrom<i32>>(dtype: DType) -> impl Fn(&i32) -> Option<T> {
+    move |value| (dtype.min()..=dtype.max()).contains(&i64::from(*value)).then(|| T::try_from(*value).ok()).flatten()
 }
 
 /// Elements from the raw bytes, or from the typed field where there are none.
 fn read<T, O, const SIZE: usize>(
-    proto: &TensorProto,
+    raw: &[u8],
     typed: &[T],
     convert: impl Fn(&T) -> Option<O>,
     decode: impl Fn([u8; SIZE]) -> O,
@@ -167,12 +258,12 @@ fn read<T, O, const SIZE: usize>(
 ) -> Result<Vec<O>, ModelError> {
     let expected = shape.iter().product();
     let size = |got| ModelError::InitializerSize { tensor: name.to_owned(), expected, got };
-    if !proto.raw_data.is_empty() {
-        let (chunks, rest) = proto.raw_data.as_chunks::<SIZE>();
+    if !raw.is_empty() {
+        let (chunks, rest) = raw.as_chunks::<SIZE>();
         return if chunks.len() == expected && rest.is_empty() {
             Ok(chunks.iter().map(|bytes| decode(*bytes)).collect())
         } else {
-            Err(size(proto.raw_data.len() / SIZE))
+            Err(size(raw.len() / SIZE))
         };
     }
     if typed.len() != expected {

@@ -16,11 +16,11 @@ mod value;
 
 use std::sync::Arc;
 
+use prost::Message;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Size;
 use tract_onnx::pb::type_proto::Value as Type;
 use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
-use tract_onnx::tract_hir::internal::Framework;
 
 use builder::{ACCUMULATORS, Builder};
 use constant::Constant;
@@ -37,14 +37,13 @@ use crate::graph::{DType, QuantizedGraph, TensorId};
 /// # Errors
 /// One [`ModelError`] variant for each thing that can be wrong, naming node or tensor and the next step. No bytes make it panic.
 pub fn import(bytes: &[u8], name: &str) -> Result<QuantizedGraph, ModelError> {
-    let proto = decode(bytes)?;
-    let graph = proto.graph.as_ref().filter(|graph| !graph.node.is_empty() || !graph.output.is_empty());
-    let graph = graph.ok_or_else(|| ModelError::NotOnnx { reason: "it holds no graph".to_owned() })?;
-    check_operators(graph)?;
-    let nodes = order::ordered(graph)?;
+    let graph = decode(bytes)?.graph.filter(|graph| !graph.node.is_empty() || !graph.output.is_empty());
+    let mut graph = graph.ok_or_else(|| ModelError::NotOnnx { reason: "it holds no graph".to_owned() })?;
+    check_operators(&graph)?;
     let mut builder = Builder::default();
-    read_constants(graph, &mut builder)?;
-    read_input(graph, &mut builder)?;
+    read_constants(&mut graph, &mut builder)?;
+    let nodes = order::ordered(&graph)?;
+    read_input(&graph, &mut builder)?;
     for proto in nodes {
         let node = NodeView::new(proto);
         let Some(rule) = operators::rule(&node.operator()) else { return Err(unsupported(&node)) };
@@ -54,7 +53,7 @@ pub fn import(bytes: &[u8], name: &str) -> Result<QuantizedGraph, ModelError> {
         let value = rule(&mut builder, &node)?;
         builder.values.insert(node.output.to_owned(), value);
     }
-    let output = read_output(graph, &mut builder)?;
+    let output = read_output(&graph, &mut builder)?;
     let graph = prune::pruned(name, builder, output)?;
     graph.validate()?;
     Ok(graph)
@@ -64,9 +63,8 @@ fn decode(bytes: &[u8]) -> Result<ModelProto, ModelError> {
     if bytes.is_empty() {
         return Err(ModelError::Empty);
     }
-    let mut reader = bytes;
     let bad = |reason: String| ModelError::NotOnnx { reason };
-    let proto = tract_onnx::onnx().proto_model_for_read(&mut reader).map_err(|error| bad(error.to_string()))?;
+    let proto = ModelProto::decode(bytes).map_err(|error| bad(error.to_string()))?;
     if proto.opset_import.iter().any(|opset| matches!(opset.domain.as_str(), "" | "ai.onnx")) {
         Ok(proto)
     } else {
@@ -97,9 +95,11 @@ fn check_operators(graph: &GraphProto) -> Result<(), ModelError> {
     }
 }
 
-fn read_constants(graph: &GraphProto, builder: &mut Builder) -> Result<(), ModelError> {
-    for tensor in &graph.initializer {
-        let constant = Constant::read(tensor, &tensor.name)?;
+/// Takes the raw data of the initialisers out of the graph.
+fn read_constants(graph: &mut GraphProto, builder: &mut Builder) -> Result<(), ModelError> {
+    for tensor in &mut graph.initializer {
+        let raw = std::mem::take(&mut tensor.raw_data);
+        let constant = Constant::read(tensor, raw, &tensor.name)?;
         builder.values.insert(tensor.name.clone(), Value::Constant(Arc::new(constant)));
     }
     Ok(())

@@ -6,13 +6,14 @@ use super::OpFault;
 use super::window::{Window, planes};
 use crate::interval::Interval;
 use crate::requantise::Requantise;
+use crate::weights::{WeightValues, Weights};
 
 /// `acc[o, i, j] = sum_{c,a,b} (x[c, s_h i + a - pad_top, s_w j + b - pad_left] - zx) * weights[o, c, a, b] + bias[o]`;
 /// padding contributes 0. Then [`Requantise`] with one multiplier or one per `o`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conv {
     /// `[o, c / group, kh, kw]` row-major, weight zero point already subtracted (9-bit).
-    pub weights: Vec<i16>,
+    pub weights: Weights,
     /// `[o, c / group, kh, kw]`.
     pub weights_shape: [usize; 4],
     /// `[o]`.
@@ -57,15 +58,27 @@ impl Conv {
     /// # Errors
     /// As [`Conv::output_shape`].
     pub fn accumulate(&self, x: &[i64], input: &[usize], zx: i64) -> Result<Vec<i64>, OpFault> {
-        let output = self.output_shape(input)?;
+        self.output_shape(input)?;
         let shape = planes(input)?;
+        let corrected: Vec<i64> = x.iter().map(|v| v - zx).collect();
+        match self.weights.values() {
+            WeightValues::Bytes(weights) => self.convolve(&corrected, shape, weights),
+            WeightValues::Words(weights) => self.convolve(&corrected, shape, weights),
+        }
+    }
+
+    fn convolve<W: Copy + Into<i64>>(
+        &self,
+        corrected: &[i64],
+        shape: [usize; 4],
+        weights: &[W],
+    ) -> Result<Vec<i64>, OpFault> {
         let window = self.window(shape)?;
         let [o, c, kh, kw] = self.weights_shape;
         let (plane, kernel) = (shape[2] * shape[3], kh * kw);
-        let corrected: Vec<i64> = x.iter().map(|v| v - zx).collect();
-        let mut acc = Vec::with_capacity(output.iter().product());
+        let mut acc = Vec::with_capacity(shape[0] * o * window.output[0] * window.output[1]);
         for image in corrected.chunks_exact(shape[1] * plane) {
-            for (channel, weights) in self.weights.chunks_exact(c * kernel).enumerate() {
+            for (channel, weights) in weights.chunks_exact(c * kernel).enumerate() {
                 let first = channel / (o / self.group) * c;
                 let planes = image.chunks_exact(plane).skip(first);
                 let bias = self.bias.get(channel).copied().unwrap_or(0);
@@ -82,13 +95,19 @@ impl Conv {
     /// Bounds of the accumulators of output channel `o`, for corrected inputs in `x`; they hold for every partial sum.
     pub(crate) fn bounds(&self, channel: usize, x: Interval) -> Interval {
         let terms = self.weights.len() / self.weights_shape[0].max(1);
-        let weights = self.weights.iter().skip(channel * terms).take(terms);
-        Interval::dot(weights, x).plus(self.bias.get(channel).copied().unwrap_or(0))
+        Interval::dot(self.weights.values().row(channel, terms), x).plus(self.bias.get(channel).copied().unwrap_or(0))
     }
 }
 
 /// Adds one input channel's contribution to the sums of one output channel.
-fn add_plane(sums: &mut [i64], plane: &[i64], width: usize, weights: &[i16], kw: usize, window: &Window) {
+fn add_plane<W: Copy + Into<i64>>(
+    sums: &mut [i64],
+    plane: &[i64],
+    width: usize,
+    weights: &[W],
+    kw: usize,
+    window: &Window,
+) {
     for (i, row) in sums.chunks_exact_mut(window.output[1]).enumerate() {
         let (rows, y) = window.taps(0, i);
         for (j, sum) in row.iter_mut().enumerate() {
@@ -96,7 +115,7 @@ fn add_plane(sums: &mut [i64], plane: &[i64], width: usize, weights: &[i16], kw:
             let weights = weights.chunks_exact(kw).skip(rows.start).take(rows.len());
             for (line, weights) in plane.chunks_exact(width).skip(y).zip(weights) {
                 let taps = weights.iter().skip(columns.start).take(columns.len());
-                *sum += line.iter().skip(x).zip(taps).map(|(x, w)| x * i64::from(*w)).sum::<i64>();
+                *sum += line.iter().skip(x).zip(taps).map(|(x, w)| x * (*w).into()).sum::<i64>();
             }
         }
     }

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::OpFault;
 use crate::interval::Interval;
 use crate::requantise::Requantise;
+use crate::weights::{WeightValues, Weights};
 
 /// `acc[n, o] = sum_i (x[n, i] - zx) * weights[o, i] + bias[o]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dense {
     /// `[o, i]` row-major, weight zero point already subtracted.
-    pub weights: Vec<i16>,
+    pub weights: Weights,
     /// Number of outputs `o`.
     pub outputs: usize,
     /// Number of inputs `i`.
@@ -42,10 +43,19 @@ impl Dense {
 
     /// Accumulators `[.., o]` of `x` `[.., i]` with zero point `zx`.
     pub fn accumulate(&self, x: &[i64], zx: i64) -> Vec<i64> {
-        let mut acc = Vec::with_capacity(x.len() / self.inputs.max(1) * self.outputs);
-        for row in x.chunks_exact(self.inputs.max(1)) {
-            for (weights, bias) in self.weights.chunks_exact(self.inputs.max(1)).zip(&self.bias) {
-                acc.push(bias + row.iter().zip(weights).map(|(x, w)| (x - zx) * i64::from(*w)).sum::<i64>());
+        let corrected: Vec<i64> = x.iter().map(|x| x - zx).collect();
+        match self.weights.values() {
+            WeightValues::Bytes(weights) => self.product(&corrected, weights),
+            WeightValues::Words(weights) => self.product(&corrected, weights),
+        }
+    }
+
+    fn product<W: Copy + Into<i64>>(&self, corrected: &[i64], weights: &[W]) -> Vec<i64> {
+        let inputs = self.inputs.max(1);
+        let mut acc = Vec::with_capacity(corrected.len() / inputs * self.outputs);
+        for row in corrected.chunks_exact(inputs) {
+            for (weights, bias) in weights.chunks_exact(inputs).zip(&self.bias) {
+                acc.push(bias + row.iter().zip(weights).map(|(x, w)| x * (*w).into()).sum::<i64>());
             }
         }
         acc
@@ -53,7 +63,7 @@ impl Dense {
 
     /// Bounds of the accumulators of output `o`, for corrected inputs in `x`; they hold for every partial sum.
     pub(crate) fn bounds(&self, output: usize, x: Interval) -> Interval {
-        let weights = self.weights.iter().skip(output * self.inputs).take(self.inputs);
-        Interval::dot(weights, x).plus(self.bias.get(output).copied().unwrap_or(0))
+        Interval::dot(self.weights.values().row(output, self.inputs), x)
+            .plus(self.bias.get(output).copied().unwrap_or(0))
     }
 }

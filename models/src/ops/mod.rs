@@ -148,7 +148,7 @@ impl Op {
     }
 
     /// Number of trained constants: weights and biases.
-    pub const fn parameters(&self) -> usize {
+    pub fn parameters(&self) -> usize {
         match self {
             Self::Conv(conv) => conv.weights.len() + conv.bias.len(),
             Self::Dense(dense) => dense.weights.len() + dense.bias.len(),

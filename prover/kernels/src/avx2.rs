@@ -315,8 +315,8 @@ fn reduce<M: Modulus>(mut a: [__m256i; 9]) -> [__m256i; 9] {
     let table = M::TABLE;
     let top = sum(a[8], right::<29>(a[7]));
     let quotient = right::<52>(product(top, load4(&table.quotient)));
-    for (limb, complement) in a.iter_mut().zip(&table.complement) {
-        *limb = sum(*limb, product(quotient, load4(complement)));
+    for j in 0..9 {
+        a[j] = sum(a[j], product(quotient, load4(&table.complement[j])));
     }
     let mut a = carry(a);
     a[8] = low(a[8]);
@@ -329,22 +329,27 @@ fn canonical<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
     let a = reduce::<M>(a);
     // SAFETY: as above.
     let suspect = unsafe { _mm256_movemask_epi8(_mm256_cmpgt_epi64(a[8], all(table.p[8][0] - 1))) };
-    if suspect == 0 { a } else { subtract_once::<M>(a) }
+    // SAFETY: as above.
+    if suspect == 0 { a } else { unsafe { subtract_once::<M>(a) } }
 }
 
 #[cold]
+#[target_feature(enable = "avx2")]
 fn subtract_once<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
     let table = M::TABLE;
     let mut less = a;
-    for (limb, complement) in less.iter_mut().zip(&table.complement) {
-        *limb = sum(*limb, load4(complement));
+    for j in 0..9 {
+        less[j] = sum(a[j], load4(&table.complement[j]));
     }
     let mut less = carry(less);
     // SAFETY: as above.
     let above = unsafe { _mm256_cmpgt_epi64(less[8], all(MASK)) };
     less[8] = low(less[8]);
-    // SAFETY: as above.
-    core::array::from_fn(|j| unsafe { _mm256_blendv_epi8(a[j], less[j], above) })
+    for j in 0..9 {
+        // SAFETY: as above.
+        less[j] = unsafe { _mm256_blendv_epi8(a[j], less[j], above) };
+    }
+    less
 }
 
 #[inline(always)]
@@ -354,8 +359,9 @@ fn gather(source: &[Limbs], at: impl Fn(usize) -> usize) -> [__m256i; 4] {
 
 #[inline(always)]
 fn scatter(limbs: [__m256i; 9], out: &mut [Limbs], at: impl Fn(usize) -> usize) {
-    for (lane, row) in transpose(pack(limbs)).into_iter().enumerate() {
-        store4(&mut out[at(lane)], row);
+    let rows = transpose(pack(limbs));
+    for lane in 0..4 {
+        store4(&mut out[at(lane)], rows[lane]);
     }
 }
 
@@ -376,44 +382,51 @@ impl Engine for Avx2 {
 
     #[inline(always)]
     fn splat(self, value: Limbs) -> Wide {
-        Wide(unpack(value.map(all)))
+        Wide(unpack([all(value[0]), all(value[1]), all(value[2]), all(value[3])]))
     }
 
     #[inline(always)]
     fn splat_factor(self, value: Limbs) -> Factor {
-        Factor(unpack_factor(value.map(all)))
+        Factor(unpack_factor([all(value[0]), all(value[1]), all(value[2]), all(value[3])]))
     }
 
     #[inline(always)]
     fn factor<M: Modulus>(self, a: Wide) -> Factor {
         let a = a.0;
-        let middle = |j: usize| or(low(left::<5>(a[j])), right::<24>(a[j - 1]));
-        Factor([
-            low(left::<5>(a[0])),
-            middle(1),
-            middle(2),
-            middle(3),
-            middle(4),
-            middle(5),
-            middle(6),
-            middle(7),
-            or(left::<5>(a[8]), right::<24>(a[7])),
-        ])
+        let mut out = a;
+        out[0] = low(left::<5>(a[0]));
+        for j in 1..8 {
+            out[j] = or(low(left::<5>(a[j])), right::<24>(a[j - 1]));
+        }
+        out[8] = or(left::<5>(a[8]), right::<24>(a[7]));
+        Factor(out)
     }
 
     #[inline(always)]
     fn add<M: Modulus>(self, a: Wide, b: Wide) -> Wide {
-        Wide(core::array::from_fn(|j| sum(a.0[j], b.0[j])))
+        let mut out = a;
+        for j in 0..9 {
+            out.0[j] = sum(a.0[j], b.0[j]);
+        }
+        out
     }
 
     #[inline(always)]
     fn subtract<M: Modulus>(self, a: Wide, b: Wide) -> Wide {
-        Wide(core::array::from_fn(|j| sum(a.0[j], difference(load4(&M::TABLE.eight[j]), b.0[j]))))
+        let mut out = a;
+        for j in 0..9 {
+            out.0[j] = sum(a.0[j], difference(load4(&M::TABLE.eight[j]), b.0[j]));
+        }
+        out
     }
 
     #[inline(always)]
     fn subtract_factor<M: Modulus>(self, a: Factor, b: Factor) -> Factor {
-        Factor(core::array::from_fn(|j| sum(a.0[j], difference(load4(&M::TABLE.sixty_four[j]), b.0[j]))))
+        let mut out = a;
+        for j in 0..9 {
+            out.0[j] = sum(a.0[j], difference(load4(&M::TABLE.sixty_four[j]), b.0[j]));
+        }
+        out
     }
 
     #[inline(always)]

@@ -29,7 +29,7 @@ pub(crate) fn passes_if_granted(case: &Case, lie: &Lie, lookup: usize) -> bool {
         [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(tuple(case, &forged, row, lookup))
     {
         let index = layout.shape.fixed_index(column).unwrap();
-        layout.fixed[index][granted] = value;
+        layout.fixed[index].set(granted, value);
     }
     let mut columns = forged.columns.clone();
     columns.set(&layout, Advice::M, granted, Fr::ONE);

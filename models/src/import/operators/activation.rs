@@ -34,7 +34,7 @@ fn number(constant: &Constant) -> Result<f64, ModelError> {
     let value = match &constant.elements {
         Elements::Floats(values) if values.len() == 1 => values.first().copied(),
         Elements::Quantised { values, scales, .. } if values.len() == 1 => {
-            values.first().zip(scales.first()).map(|(value, scale)| *value as f64 * scale)
+            values.get(0).zip(scales.first()).map(|(value, scale)| value as f64 * scale)
         }
         Elements::Floats(_) | Elements::Quantised { .. } | Elements::Integers { .. } => None,
     };

@@ -3,21 +3,22 @@
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
 use crate::import::builder::Builder;
-use crate::import::constant::{Constant, Elements};
+use crate::import::constant::{Constant, Elements, Integers};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
 use crate::ops::{Conv, Dense, Op, Transpose};
 use crate::requantise::Requantise;
+use crate::weights::Weights;
 
 /// Weights with their zero point subtracted; one scale, or one per output.
-pub(super) struct Weights {
-    values: Vec<i16>,
+pub(super) struct ScaledWeights {
+    values: Weights,
     shape: Vec<usize>,
     scales: Vec<Ratio>,
 }
 
-impl Weights {
+impl ScaledWeights {
     /// From a dequantised constant; `axis` is that of the outputs.
     fn of_constant(constant: &Constant, node: &NodeView<'_>, axis: usize) -> Result<Self, ModelError> {
         let Elements::Quantised { values, dtype, scales, axis: got } = &constant.elements else {
@@ -39,7 +40,7 @@ impl Weights {
 
     /// From integers with zero points already subtracted.
     pub(super) fn new(
-        values: &[i64],
+        values: &Integers,
         dtype: DType,
         shape: Vec<usize>,
         scales: &[f64],
@@ -52,12 +53,12 @@ impl Weights {
             Ratio::of(*scale).ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: *scale })
         };
         let scales = scales.iter().map(scale).collect::<Result<_, _>>()?;
-        if let Some(wide) = values.iter().copied().find(|v| v.unsigned_abs() > 255) {
+        let values = values.within(255).map_err(|wide| {
             let fault =
                 crate::OpFault::Constant { what: "weight less its zero point", got: wide.into(), low: -255, high: 255 };
-            return Err(fault.at(node.name));
-        }
-        Ok(Self { values: values.iter().map(|v| *v as i16).collect(), shape, scales })
+            fault.at(node.name)
+        })?;
+        Ok(Self { values, shape, scales })
     }
 
     /// From an integer operand and the zero points of another, `axis` being that of the outputs.
@@ -83,14 +84,14 @@ impl Weights {
             let channel = if zero_points.len() > 1 { at / inner.max(1) % outputs.max(1) } else { 0 };
             zero_points.get(channel).copied().unwrap_or(0)
         };
-        let values: Vec<i64> = values.iter().enumerate().map(|(at, v)| v.saturating_sub(zero_point(at))).collect();
-        Self::new(&values, dtype, constant.shape.clone(), scales, node)
+        let shifted = zero_points.iter().any(|zero_point| *zero_point != 0);
+        Self::new(&values.less(shifted.then_some(zero_point)), dtype, constant.shape.clone(), scales, node)
     }
 
     /// `[i, o]` as `[o, i]`.
     fn transposed(self, node: &NodeView<'_>) -> Result<Self, ModelError> {
         let transpose = Transpose { perm: vec![1, 0] };
-        let values = transpose.evaluate(&self.values, &self.shape).map_err(|fault| fault.at(node.name))?;
+        let values = self.values.transposed(&transpose, &self.shape).map_err(|fault| fault.at(node.name))?;
         let shape = transpose.output_shape(&self.shape).map_err(|fault| fault.at(node.name))?;
         Ok(Self { values, shape, scales: self.scales })
     }
@@ -120,7 +121,7 @@ pub(super) fn bias(
     let unit = |at: usize| units.get(at).or(units.first()).copied().unwrap_or(Ratio::ONE).value();
     let at = |output: usize| if got == 1 { 0 } else { output };
     match &constant.elements {
-        Elements::Integers { values, .. } => Ok((0..outputs).filter_map(|o| values.get(at(o)).copied()).collect()),
+        Elements::Integers { values, .. } => Ok((0..outputs).filter_map(|o| values.get(at(o))).collect()),
         Elements::Floats(_) => {
             let values = constant.floats()?;
             let round = |o: usize| values.get(at(o)).map(|v| (v / unit(o)).round_ties_even() as i64);
@@ -129,7 +130,7 @@ pub(super) fn bias(
         Elements::Quantised { values, scales, .. } => {
             let round = |o: usize| {
                 let scale = scales.get(at(o)).or(scales.first()).copied().unwrap_or(1.0);
-                let (value, factor) = (*values.get(at(o))?, scale / unit(o));
+                let (value, factor) = (values.get(at(o))?, scale / unit(o));
                 // The file holds the product of two scales as one float32.
                 let same = (factor - 1.0).abs() < 1e-6;
                 Some(if same { value } else { (value as f64 * factor).round_ties_even() as i64 })
@@ -147,7 +148,7 @@ pub(super) fn convolution(
     node: &NodeView<'_>,
     input: TensorId,
     scale: Ratio,
-    weights: Weights,
+    weights: ScaledWeights,
     bias_constant: Option<&Constant>,
 ) -> Result<Pending, ModelError> {
     node.only(&CONV)?;
@@ -181,7 +182,7 @@ pub(super) fn dense(
     node: &NodeView<'_>,
     input: TensorId,
     scale: Ratio,
-    weights: Weights,
+    weights: ScaledWeights,
     transposed: bool,
     bias_constant: Option<&Constant>,
 ) -> Result<Pending, ModelError> {
@@ -200,7 +201,7 @@ pub(super) fn dense(
 pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
-    let weights = Weights::of_constant(&constant, node, 0)?;
+    let weights = ScaledWeights::of_constant(&constant, node, 0)?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
     convolution(builder, node, input, builder.scale(input)?, weights, bias.as_deref())
         .map(|pending| Value::Pending(Box::new(pending)))
@@ -217,7 +218,7 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     let transposed = node.int("transB", 0) == 0;
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
-    let weights = Weights::of_constant(&constant, node, usize::from(transposed))?;
+    let weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
     if builder.info(input)?.shape.len() != 2 {
         let got = builder.info(input)?.shape.clone();
@@ -231,7 +232,7 @@ pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
     node.only(&[])?;
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its second operand is not constant")?;
-    let weights = Weights::of_constant(&constant, node, 1)?;
+    let weights = ScaledWeights::of_constant(&constant, node, 1)?;
     dense(builder, node, input, builder.scale(input)?, weights, true, None)
         .map(|pending| Value::Pending(Box::new(pending)))
 }
@@ -241,7 +242,7 @@ fn integer_operands(
     builder: &mut Builder,
     node: &NodeView<'_>,
     axis: usize,
-) -> Result<(TensorId, Weights), ModelError> {
+) -> Result<(TensorId, ScaledWeights), ModelError> {
     let input = builder.integer(node, 0)?;
     let (zero_points, _) = super::quantize::zero_points(builder, node, 2)?;
     let zero_point = match zero_points.as_slice() {
@@ -252,7 +253,7 @@ fn integer_operands(
     let scale = builder.info(input)?.scale;
     builder.read_as(node, input, scale, zero_point)?;
     let (zero_points, _) = super::quantize::zero_points(builder, node, 3)?;
-    let weights = Weights::read(builder, node, 1, &zero_points, &[1.0], axis)?;
+    let weights = ScaledWeights::read(builder, node, 1, &zero_points, &[1.0], axis)?;
     Ok((input, weights))
 }
 

@@ -1,6 +1,6 @@
 //! `QLinearConv` and `QLinearMatMul`: a linear op with its requantisation in one node.
 
-use super::linear::{Weights, convolution, dense};
+use super::linear::{ScaledWeights, convolution, dense};
 use super::quantize::Parameters;
 use crate::error::ModelError;
 use crate::graph::TensorId;
@@ -13,7 +13,7 @@ use crate::import::value::{Quantisation, Value};
 struct Operands {
     input: TensorId,
     scale: Ratio,
-    weights: Weights,
+    weights: ScaledWeights,
     result: Quantisation,
 }
 
@@ -22,7 +22,7 @@ fn operands(builder: &mut Builder, node: &NodeView<'_>, axis: usize) -> Result<O
     let x = Parameters::read(builder, node, 1, 2)?.of_tensor(node)?;
     builder.read_as(node, input, x.scale, x.zero_point)?;
     let w = Parameters::read(builder, node, 4, 5)?;
-    let weights = Weights::read(builder, node, 3, &w.zero_points, &w.scales, axis)?;
+    let weights = ScaledWeights::read(builder, node, 3, &w.zero_points, &w.scales, axis)?;
     let result = Parameters::read(builder, node, 6, 7)?.of_tensor(node)?;
     Ok(Operands { input, scale: builder.scale(input)?, weights, result })
 }

@@ -44,6 +44,11 @@ impl Parameters {
         self.zero_points.get(channel).or(self.zero_points.first()).copied().unwrap_or(0)
     }
 
+    /// Whether some zero point is not 0.
+    fn is_shifted(&self) -> bool {
+        self.zero_points.iter().any(|zero_point| *zero_point != 0)
+    }
+
     /// The only scale and zero point; activations have one.
     pub(super) fn of_tensor(&self, node: &NodeView<'_>) -> Result<Quantisation, ModelError> {
         match self.scales.as_slice() {
@@ -122,8 +127,8 @@ fn quantize_constant(constant: &Constant, p: &Parameters, node: &NodeView<'_>) -
         let rounded = (*real as f32 / scale as f32).round_ties_even() as i64;
         rounded.saturating_add(p.zero_point(channel(at))).clamp(dtype.min(), dtype.max())
     };
-    let values = constant.floats()?.iter().enumerate().map(quantise).collect();
-    let elements = Elements::Integers { values, dtype };
+    let values: Vec<i64> = constant.floats()?.iter().enumerate().map(quantise).collect();
+    let elements = Elements::Integers { values: values.into(), dtype };
     Ok(Value::Constant(Arc::new(Constant { name: node.output.to_owned(), shape: constant.shape.clone(), elements })))
 }
 
@@ -146,7 +151,7 @@ pub(super) fn dequantize(builder: &mut Builder, node: &NodeView<'_>) -> Result<V
 fn dequantize_constant(constant: &Constant, p: Parameters, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let (values, dtype) = constant.integers()?;
     let (axis, channel) = channels(constant, &p, node)?;
-    let values = values.iter().enumerate().map(|(at, value)| value.saturating_sub(p.zero_point(channel(at)))).collect();
+    let values = values.less(p.is_shifted().then_some(|at| p.zero_point(channel(at))));
     let elements = Elements::Quantised { values, dtype, scales: p.scales, axis };
     Ok(Value::Constant(Arc::new(Constant { name: node.output.to_owned(), shape: constant.shape.clone(), elements })))
 }

@@ -159,10 +159,10 @@ pub(super) fn identity(builder: &mut Builder, node: &NodeView<'_>) -> Result<Val
 pub(super) fn constant(_: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let tensor = node.tensor("value").filter(|_| node.proto.attribute.len() == 1);
     if let Some(tensor) = tensor {
-        return Ok(Value::Constant(Arc::new(Constant::read(tensor, node.output)?)));
+        return Ok(Value::Constant(Arc::new(Constant::read(tensor, tensor.raw_data.clone(), node.output)?)));
     }
     let elements = match (node.ints("value_ints"), node.float("value_float"), node.proto.attribute.as_slice()) {
-        (Some(ints), _, [_]) => constant::Elements::Integers { values: ints.to_vec(), dtype: crate::DType::I64 },
+        (Some(ints), _, [_]) => constant::Elements::Integers { values: ints.to_vec().into(), dtype: crate::DType::I64 },
         (None, Some(float), [_]) => constant::Elements::Floats(vec![float]),
         _ => return Err(node.unsupported("value", "another form".to_owned(), "value, value_ints or value_float")),
     };

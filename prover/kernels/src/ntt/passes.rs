@@ -155,7 +155,7 @@ impl Kernel for ForwardStrips<'_> {
 
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) {
-        let twiddles = self.twiddles.map(|t| engine.splat_factor(t));
+        let twiddles = splat3(engine, self.twiddles);
         let [a, b, c, d] = self.strips;
         let pairs = a.chunks_exact_mut(E::LANES).zip(b.chunks_exact_mut(E::LANES));
         let others = c.chunks_exact_mut(E::LANES).zip(d.chunks_exact_mut(E::LANES));
@@ -180,7 +180,7 @@ impl Kernel for InverseStrips<'_> {
 
     #[inline(always)]
     fn run<E: Engine>(self, engine: E) {
-        let twiddles = self.twiddles.map(|t| engine.splat_factor(t));
+        let twiddles = splat3(engine, self.twiddles);
         let [a, b, c, d] = self.strips;
         let pairs = a.chunks_exact_mut(E::LANES).zip(b.chunks_exact_mut(E::LANES));
         let others = c.chunks_exact_mut(E::LANES).zip(d.chunks_exact_mut(E::LANES));
@@ -218,35 +218,35 @@ impl Step {
     #[inline(always)]
     fn store<E: Engine>(self, engine: E, values: [E::Wide; 4], block: &mut [Limbs], canonical: bool) {
         let Self { first, quarter, stride } = self;
-        for (which, value) in values.into_iter().enumerate() {
+        for which in 0..4 {
             let at = |l| first + which * quarter + l * stride;
             if canonical {
-                engine.store::<F>(value, block, at);
+                engine.store::<F>(values[which], block, at);
             } else {
-                engine.store_loose::<F>(value, block, at);
+                engine.store_loose::<F>(values[which], block, at);
             }
         }
     }
 }
 
-/// Calls `step` for every place of a layer pair: nodes of `size` elements from `node` on, with their twiddles.
+/// A pair of layers over nodes of `size` elements from `node` on: down the tree or up. Functions and no closures, which
+/// would not be compiled for the level.
 #[inline(always)]
-fn for_steps<E: Engine>(
+fn layers<E: Engine, const DOWN: bool>(
     engine: E,
     block: &mut [Limbs],
     twiddles: Twiddles<'_>,
     node: Node,
     size: usize,
-    mut step: impl FnMut(&mut [Limbs], Step, [E::Factor; 3]),
 ) {
     let quarter = size / 4;
     let (own, children) = (twiddles.of_depth(node.depth), twiddles.of_depth(node.depth + 1));
     if quarter >= E::LANES {
         for (index, start) in (0..block.len()).step_by(size).enumerate() {
             let node = node.index + index;
-            let factors = [own[node], children[2 * node], children[2 * node + 1]].map(|t| engine.splat_factor(t));
+            let factors = splat3(engine, [own[node], children[2 * node], children[2 * node + 1]]);
             for i in (0..quarter).step_by(E::LANES) {
-                step(block, Step { first: start + i, quarter, stride: 1 }, factors);
+                step::<E, DOWN>(engine, block, Step { first: start + i, quarter, stride: 1 }, factors);
             }
         }
     } else {
@@ -258,10 +258,22 @@ fn for_steps<E: Engine>(
                 engine.load_factor(children, |l| 2 * (node + l) + 1),
             ];
             for i in 0..quarter {
-                step(block, Step { first: index * size + i, quarter, stride: size }, factors);
+                step::<E, DOWN>(engine, block, Step { first: index * size + i, quarter, stride: size }, factors);
             }
         }
     }
+}
+
+#[inline(always)]
+fn step<E: Engine, const DOWN: bool>(engine: E, block: &mut [Limbs], step: Step, factors: [E::Factor; 3]) {
+    let values = step.load(engine, block);
+    let values = if DOWN { split4(engine, values, factors) } else { join4(engine, values, factors) };
+    step.store(engine, values, block, DOWN && step.quarter == 1);
+}
+
+#[inline(always)]
+fn splat3<E: Engine>(engine: E, twiddles: [Limbs; 3]) -> [E::Factor; 3] {
+    [engine.splat_factor(twiddles[0]), engine.splat_factor(twiddles[1]), engine.splat_factor(twiddles[2])]
 }
 
 struct ForwardLeaf<'a> {
@@ -289,10 +301,7 @@ impl Kernel for ForwardLeaf<'_> {
             node = Node { depth: node.depth + 1, index: 2 * node.index };
         }
         while size > 1 {
-            for_steps(engine, block, twiddles, node, size, |block, step, factors| {
-                let split = split4(engine, step.load(engine, block), factors);
-                step.store(engine, split, block, size == 4);
-            });
+            layers::<E, true>(engine, block, twiddles, node, size);
             size /= 4;
             node = node.grandchild(0);
         }
@@ -317,10 +326,7 @@ impl Kernel for InverseLeaf<'_> {
         for remaining in (odd..bits).step_by(2).rev() {
             size *= 4;
             let inner = Node { depth: node.depth + remaining, index: node.index << remaining };
-            for_steps(engine, block, twiddles, inner, size, |block, step, factors| {
-                let joined = join4(engine, step.load(engine, block), factors);
-                step.store(engine, joined, block, false);
-            });
+            layers::<E, false>(engine, block, twiddles, inner, size);
         }
         if odd == 1 {
             let s = engine.splat_factor(twiddles.of_depth(node.depth)[node.index]);

@@ -1,0 +1,165 @@
+//! [`Filler`]: columns in the making, and the gates over one row of them.
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::{Challenges, Columns, Pinned};
+use crate::cells::Cells;
+use crate::columns::{Advice, Challenge, Fixed};
+use crate::gates::{Algebra, Gate};
+use crate::layout::Layout;
+use crate::number::Number;
+
+/// The advice columns a chain of gates reads, and those it makes.
+pub(super) struct Filler<'a> {
+    pub(super) layout: &'a Layout,
+    challenges: &'a Challenges,
+    pinned: &'a Pinned,
+    /// Folded weights by row.
+    folds: &'a [Fr],
+    /// By column.
+    sources: [Source<'a>; Advice::ALL.len()],
+}
+
+/// Where the cells of a column are.
+enum Source<'a> {
+    Absent,
+    Read(&'a Cells),
+    Filled(&'a [Fr]),
+    Made(Vec<Fr>),
+}
+
+impl<'a> Filler<'a> {
+    /// Reads the phase-0 columns alone.
+    pub(super) fn new(
+        columns: &'a Columns,
+        layout: &'a Layout,
+        challenges: &'a Challenges,
+        pinned: &'a Pinned,
+    ) -> Self {
+        let source = |column: Advice| {
+            let index = layout.shape.advice_index(column).filter(|_| column.phase() == 0);
+            index.and_then(|index| columns.advice.get(index)).map_or(Source::Absent, Source::Read)
+        };
+        Self { layout, challenges, pinned, folds: &[], sources: Advice::ALL.map(source) }
+    }
+
+    /// Reads the folded weights too.
+    pub(super) const fn with_folds(mut self, folds: &'a [Fr]) -> Self {
+        self.folds = folds;
+        self
+    }
+
+    /// Reads a finished column too.
+    pub(super) fn with(mut self, column: Advice, cells: &'a [Fr]) -> Self {
+        self.sources[column as usize] = Source::Filled(cells);
+        self
+    }
+
+    /// Makes a column: pinned cells, and whatever is set later. Absent where the shape lacks it.
+    pub(super) fn making(mut self, column: Advice, rows: usize) -> Self {
+        if self.layout.shape.advice_index(column).is_some() {
+            let usable = self.layout.usable_rows();
+            let mut cells = vec![Fr::ZERO; rows];
+            for ((_, row), value) in self.pinned.range((column, 0)..(column, usable)) {
+                if cells.len() <= *row {
+                    cells.resize(row + 1, Fr::ZERO);
+                }
+                cells[*row] = *value;
+            }
+            self.sources[column as usize] = Source::Made(cells);
+        }
+        self
+    }
+
+    /// A finished column.
+    pub(super) fn take(&mut self, column: Advice) -> Vec<Fr> {
+        match std::mem::replace(&mut self.sources[column as usize], Source::Absent) {
+            Source::Made(cells) => cells,
+            Source::Absent | Source::Read(_) | Source::Filled(_) => Vec::new(),
+        }
+    }
+
+    /// A cell; zero where the shape lacks the column.
+    pub(super) fn get(&self, column: Advice, row: usize) -> Fr {
+        self.number(column, row).field()
+    }
+
+    /// Sets a cell of a column in the making, unless it is pinned.
+    pub(super) fn set(&mut self, column: Advice, row: usize, value: Fr) {
+        if let Source::Made(cells) = &mut self.sources[column as usize]
+            && let Some(cell) = cells.get_mut(row)
+            && !self.pinned.contains_key(&(column, row))
+        {
+            *cell = value;
+        }
+    }
+
+    /// Solves gates for the cells they define in a row.
+    pub(super) fn solve(&mut self, gates: &[(Gate, Advice)], row: usize) {
+        for (gate, column) in gates {
+            let at = self.at(row);
+            if gate.on(&at).is(1) {
+                let value = gate.value(&at).field();
+                self.set(*column, row, value);
+            }
+        }
+    }
+
+    /// The gates over a row.
+    pub(super) const fn at(&self, row: usize) -> At<'_> {
+        At { filler: self, row }
+    }
+
+    #[inline]
+    fn number(&self, column: Advice, row: usize) -> Number {
+        match &self.sources[column as usize] {
+            Source::Absent => Number::Small(0),
+            Source::Read(cells) => Number::cell(cells, row),
+            Source::Filled(cells) => Number::of(cells.get(row).copied().unwrap_or(Fr::ZERO)),
+            Source::Made(cells) => Number::of(cells.get(row).copied().unwrap_or(Fr::ZERO)),
+        }
+    }
+}
+
+/// The gates over one row.
+pub(super) struct At<'a> {
+    filler: &'a Filler<'a>,
+    row: usize,
+}
+
+impl Algebra for At<'_> {
+    type Value = Number;
+
+    #[inline]
+    fn fixed(&self, column: Fixed) -> Number {
+        self.filler.layout.fixed_cells(column).map_or(Number::Small(0), |cells| Number::cell(cells, self.row))
+    }
+
+    #[inline]
+    fn advice(&self, column: Advice, rotation: i32) -> Number {
+        self.row.checked_add_signed(rotation as isize).map_or(Number::Small(0), |row| self.filler.number(column, row))
+    }
+
+    #[inline]
+    fn challenge(&self, challenge: Challenge) -> Number {
+        Number::of(self.filler.challenges[challenge as usize])
+    }
+
+    #[inline]
+    fn constant(&self, value: u64) -> Number {
+        i64::try_from(value).map_or_else(|_| Number::Field(Fr::from(value)), Number::Small)
+    }
+
+    fn lanes(&self) -> usize {
+        self.filler.layout.shape.lanes
+    }
+
+    fn has(&self, column: Fixed) -> bool {
+        self.filler.layout.shape.fixed_index(column).is_some()
+    }
+
+    fn weights(&self) -> Number {
+        Number::of(self.filler.folds.get(self.row).copied().unwrap_or(Fr::ZERO))
+    }
+}

@@ -1,0 +1,245 @@
+//! Phase 1: every cell is found by solving the gate that defines it, so the gates are written once. Chains of rows that do not
+//! depend on each other are filled in parallel.
+
+use std::borrow::Cow;
+
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{BatchInvert, Field};
+use rayon::prelude::*;
+
+use super::filler::Filler;
+use super::{Challenges, Columns, Pinned};
+use crate::cells::Cells;
+use crate::columns::{Advice, Challenge, Fixed};
+use crate::field::integer;
+use crate::gates::{Gate, Slot, maximum_lookup, output_lookup, remainder_lookup, table_side};
+use crate::layout::{Layout, ScalarRow, Sources, Wire};
+use crate::number::Number;
+
+/// Rows filled together where rows are independent.
+const CHUNK: usize = 2048;
+
+const F: [(Gate, Advice); 2] = [Gate::DEFINING[0], Gate::DEFINING[1]];
+const G: [(Gate, Advice); 2] = [Gate::DEFINING[2], Gate::DEFINING[3]];
+const ACC1: [(Gate, Advice); 1] = [Gate::DEFINING[4]];
+const PRODUCTS: [(Gate, Advice); 3] = [Gate::DEFINING[5], Gate::DEFINING[6], Gate::DEFINING[7]];
+
+impl Columns {
+    /// Fills phase 1 under the challenges: Horner sums, scalars, weights, helpers and their sum.
+    pub fn complete(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned) {
+        self.complete_with(layout, challenges, pinned, None);
+    }
+
+    /// As [`Columns::complete`], given what [`fold_weights`] of the layout and the challenge `r` makes, by whatever means.
+    pub fn complete_with(
+        &mut self,
+        layout: &Layout,
+        challenges: &Challenges,
+        pinned: &Pinned,
+        folded_weights: Option<&[Fr]>,
+    ) {
+        let phase = Phase { columns: self, layout, challenges, pinned };
+        let (chains, helpers) = rayon::join(|| phase.chains(folded_weights), || phase.helpers());
+        for (column, cells) in chains.into_iter().chain(helpers) {
+            if let Some(slot) = layout.shape.advice_index(column).and_then(|index| self.advice.get_mut(index)) {
+                *slot = Cells::Field(cells);
+            }
+        }
+    }
+}
+
+/// The weights of every row folded by `r`: `sum_j r^(L-1-j) W_j`, from row 0 up to the last weights row.
+pub fn fold_weights(layout: &Layout, r: Fr) -> Vec<Fr> {
+    let lanes = layout.shape.lanes;
+    let mut folds = vec![Fr::ZERO; layout.rows.weights];
+    let mut powers = vec![Fr::ONE; lanes];
+    for lane in (1..lanes).rev() {
+        powers[lane - 1] = powers[lane] * r;
+    }
+    let columns: Vec<(&Cells, Fr)> = (0..lanes)
+        .zip(powers)
+        .filter_map(|(lane, power)| Some((layout.fixed_cells(Fixed::W(lane as u8))?, power)))
+        .collect();
+    folds.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, folds)| {
+        for (cells, power) in &columns {
+            add_multiple(folds, cells, chunk * CHUNK, *power);
+        }
+    });
+    folds
+}
+
+/// `sums_i += power * cells_(from + i)`; the multiples of bytes are looked up.
+fn add_multiple(sums: &mut [Fr], cells: &Cells, from: usize, power: Fr) {
+    match cells {
+        Cells::Bytes(bytes) | Cells::Mixed { bytes, .. } => {
+            let mut multiples = [Fr::ZERO; 256];
+            for at in 1..=127 {
+                multiples[at] = multiples[at - 1] + power;
+                multiples[256 - at] = multiples[(257 - at) % 256] - power;
+            }
+            multiples[128] = multiples[129] - power;
+            for (sum, byte) in sums.iter_mut().zip(bytes.get(from..).unwrap_or_default()) {
+                *sum += multiples[usize::from(byte.cast_unsigned())];
+            }
+            if let Cells::Mixed { wide, .. } = cells {
+                let start = wide.partition_point(|(row, _)| *row < from);
+                for (row, value) in wide.iter().skip(start) {
+                    let Some(sum) = sums.get_mut(row - from) else { break };
+                    *sum += power * integer(*value);
+                }
+            }
+        }
+        Cells::Words(_) | Cells::Field(_) => {
+            sums.iter_mut().enumerate().for_each(|(at, sum)| *sum += power * cells.get(from + at));
+        }
+    }
+}
+
+/// What phase 1 is filled from.
+struct Phase<'a> {
+    columns: &'a Columns,
+    layout: &'a Layout,
+    challenges: &'a Challenges,
+    pinned: &'a Pinned,
+}
+
+type Filled = Vec<(Advice, Vec<Fr>)>;
+
+impl<'a> Phase<'a> {
+    fn filler(&self) -> Filler<'a> {
+        Filler::new(self.columns, self.layout, self.challenges, self.pinned)
+    }
+
+    /// The Horner sums of activations, side by side with those of weights; then scalars, then products.
+    fn chains(&self, folded_weights: Option<&[Fr]>) -> Filled {
+        let rows = self.layout.rows;
+        let ((f, g), acc1) = rayon::join(
+            || rayon::join(|| self.chain(&F, rows.activations, &[]), || self.chain(&G, rows.activations, &[])),
+            || {
+                let r = self.challenges[Challenge::R as usize];
+                let folds = folded_weights.map_or_else(|| Cow::Owned(fold_weights(self.layout, r)), Cow::Borrowed);
+                self.chain(&ACC1, rows.weights, &folds)
+            },
+        );
+        let mut filled: Filled = f.into_iter().chain(g).chain(acc1).collect();
+        let products = self.products(&filled);
+        filled.extend(products);
+        filled
+    }
+
+    /// Gates of rows `1..rows`, in order.
+    fn chain(&self, gates: &[(Gate, Advice)], rows: usize, folds: &[Fr]) -> Filled {
+        let making = |filler: Filler<'a>, (_, column): &(Gate, Advice)| filler.making(*column, rows);
+        let mut filler = gates.iter().fold(self.filler(), making).with_folds(folds);
+        (1..rows).for_each(|row| filler.solve(gates, row));
+        gates.iter().map(|(_, column)| (*column, filler.take(*column))).collect()
+    }
+
+    /// Scalar rows, the operands they make, and the products of weights rows.
+    fn products(&self, filled: &Filled) -> Filled {
+        let rows = self.layout.rows.weights + self.layout.rows.scalars;
+        let mut filler = self.filler();
+        for (column, cells) in filled {
+            filler = filler.with(*column, cells);
+        }
+        for (_, column) in PRODUCTS {
+            filler = filler.making(column, rows);
+        }
+        for scalar in &self.layout.scalars {
+            self.scalar(&mut filler, *scalar);
+        }
+        for copy in &self.layout.copies {
+            if let Wire::Advice(Advice::U, row) = copy.left
+                && row < self.layout.rows.weights
+            {
+                let value = wire(&filler, copy.right);
+                filler.set(Advice::U, row, value);
+            }
+        }
+        (1..self.layout.rows.weights).for_each(|row| filler.solve(&PRODUCTS, row));
+        PRODUCTS.iter().map(|(_, column)| (*column, filler.take(*column))).collect()
+    }
+
+    fn scalar(&self, filler: &mut Filler<'_>, scalar: ScalarRow) {
+        for (column, source) in [(Advice::Acc2, scalar.left), (Advice::U, scalar.right)] {
+            if let Some(source) = source {
+                let value = wire(filler, source);
+                filler.set(column, scalar.row, value);
+            }
+        }
+        match scalar.sources {
+            Sources::Quotient(dividend) => {
+                let divisor = filler.get(Advice::U, scalar.row).invert().unwrap_or(Fr::ZERO);
+                let value = wire(filler, dividend) * divisor;
+                filler.set(Advice::Acc2, scalar.row, value);
+            }
+            Sources::Context => filler.set(Advice::P, scalar.row, self.columns.context),
+            Sources::Copies => {}
+        }
+        filler.solve(&PRODUCTS[2..], scalar.row);
+    }
+
+    /// `h1 = n1 / d1 + n2 / d2`, `h2 = -m / d + n3 / d3`, `S` their running sum.
+    fn helpers(&self) -> Filled {
+        let usable = self.layout.usable_rows();
+        let tables = self.columns.cells(self.layout, Advice::M).map_or(0, Cells::len);
+        let rows = self.layout.rows.activations.max(tables).min(usable - 1);
+        let mut filler = self.filler().making(Advice::H1, rows).making(Advice::H2, rows);
+        let (mut h1, mut h2) = (filler.take(Advice::H1), filler.take(Advice::H2));
+        let chunks = h1.par_chunks_mut(CHUNK).zip(h2.par_chunks_mut(CHUNK)).enumerate();
+        chunks.for_each(|(chunk, (h1, h2))| self.helper_chunk(&filler, chunk * CHUNK, h1, h2));
+        let mut pins = self.pinned.range((Advice::S, 0)..(Advice::S, usable)).peekable();
+        let mut sums = Vec::with_capacity(rows + 1);
+        let mut sum = Fr::ZERO;
+        for row in 0..usable {
+            if let Some((_, value)) = pins.next_if(|((_, at), _)| *at == row) {
+                sum = *value;
+            } else if row >= h1.len().max(h2.len()) && sum == Fr::ZERO && pins.peek().is_none() {
+                break; // zero from here on
+            }
+            sums.push(sum);
+            for helper in [&h1, &h2] {
+                sum += helper.get(row).unwrap_or(&Fr::ZERO);
+            }
+        }
+        vec![(Advice::H1, h1), (Advice::H2, h2), (Advice::S, sums)]
+    }
+
+    /// The helpers of consecutive rows, their denominators inverted together.
+    fn helper_chunk(&self, filler: &Filler<'_>, from: usize, h1: &mut [Fr], h2: &mut [Fr]) {
+        let pooling = self.layout.shape.fixed_index(Fixed::Pool11).is_some();
+        let (mut denominators, mut terms) = (Vec::new(), Vec::new());
+        for row in from..from + h1.len().max(h2.len()) {
+            let at = filler.at(row);
+            let mut add = |column, slot: Slot<Number>| {
+                if !slot.numerator.is(0) && !self.pinned.contains_key(&(column, row)) {
+                    terms.push((column, row - from, slot.numerator.field()));
+                    denominators.push(slot.denominator(&at).field());
+                }
+            };
+            if row < self.layout.rows.activations {
+                add(Advice::H1, remainder_lookup(&at));
+                add(Advice::H1, output_lookup(&at));
+                if pooling {
+                    add(Advice::H2, maximum_lookup(&at));
+                }
+            }
+            add(Advice::H2, table_side(&at));
+        }
+        denominators.iter_mut().batch_invert();
+        for ((column, at, numerator), inverse) in terms.into_iter().zip(denominators) {
+            let helpers = if column == Advice::H1 { &mut *h1 } else { &mut *h2 };
+            if let Some(helper) = helpers.get_mut(at) {
+                *helper += numerator * inverse;
+            }
+        }
+    }
+}
+
+/// A cell that another is copied from.
+fn wire(filler: &Filler<'_>, wire: Wire) -> Fr {
+    match wire {
+        Wire::Advice(column, row) => filler.get(column, row),
+        Wire::Instance(_) => Fr::ZERO,
+    }
+}

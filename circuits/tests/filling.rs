@@ -1,0 +1,58 @@
+//! Golden cells: the layout and the columns of known inferences, as the plain evaluation of every gate gave them.
+
+use assay_circuits::{Challenges, Columns, Layout, Pinned};
+use assay_models::samples::Numbers;
+use assay_models::{QuantizedGraph, import, interpret, samples};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::{Field, PrimeField};
+
+/// Known challenges.
+#[cfg(test)]
+fn challenges() -> Challenges {
+    let mut numbers = Numbers::new(99);
+    [(); 5].map(|()| Fr::from(numbers.between(0, i64::MAX) as u64).pow_vartime([7]))
+}
+
+/// `sum_i cell_i s^(n-1-i)` for an `s` of 64 bits: two columns that differ anywhere do not meet here by chance.
+#[cfg(test)]
+fn fold(cells: impl Iterator<Item = Fr>) -> Fr {
+    cells.fold(Fr::ZERO, |sum, cell| sum * Fr::from(0x9E37_79B9_7F4A_7C15) + cell)
+}
+
+/// Low 64 bits of the folds of fixed cells, of phase 0 and of all cells.
+#[cfg(test)]
+fn golden(graph: &QuantizedGraph) -> [u64; 3] {
+    let layout = Layout::plan(graph).unwrap();
+    let trace = interpret(graph, &samples::input(graph, 5)).unwrap();
+    let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(777)).unwrap();
+    let rows = 0..layout.usable_rows();
+    let fixed = fold(layout.shape.fixed.iter().flat_map(|c| rows.clone().map(|row| layout.fixed_at(*c, row))));
+    let advice = |columns: &Columns| {
+        fold(layout.shape.advice.iter().flat_map(|c| rows.clone().map(|row| columns.get(&layout, *c, row))))
+    };
+    let narrow = advice(&columns);
+    columns.complete(&layout, &challenges(), &Pinned::new());
+    [fixed, narrow, advice(&columns)].map(|value| {
+        let bytes = value.to_repr();
+        bytes.as_ref().iter().take(8).rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    })
+}
+
+#[test]
+fn cells_of_known_inferences_are_what_they_were() {
+    for (graph, expected) in [
+        (samples::tiny_mlp(), [9_633_386_242_939_274_579, 5_108_437_495_783_076_219, 7_500_743_470_944_325_539]),
+        (samples::tiny_cnn(), [4_219_380_395_765_470_229, 7_913_979_695_651_355_134, 15_411_883_098_729_911_620]),
+        (zoo("mnist-mlp"), [16_548_366_502_907_881_428, 12_719_787_864_948_353_507, 5_656_711_003_005_051_059]),
+        (zoo("lenet"), [12_039_902_151_850_327_752, 13_615_933_482_351_650_736, 7_087_725_808_164_746_051]),
+    ] {
+        let got = golden(&graph);
+        assert_eq!(got, expected, "{}", graph.name);
+    }
+}
+
+#[cfg(test)]
+fn zoo(name: &str) -> QuantizedGraph {
+    let path = format!("{}/../models/zoo/{name}/{name}.onnx", env!("CARGO_MANIFEST_DIR"));
+    import(&std::fs::read(path).unwrap(), name).unwrap()
+}

@@ -1,0 +1,124 @@
+//! Multi-scalar multiplication: `sum_i s_i P_i`.
+//!
+//! Pippenger's buckets (1976) with signed digits, filled by batches of affine additions (Bernstein, Doumen, Lange,
+//! Oosterwijk, "Faster batch forgery identification", section 4). Bases are affine points, scalars field elements in
+//! Montgomery form or small integers. Apart from its operands an MSM of `n` points needs 32 `n` bytes of scalars (full
+//! width only), about 12 MiB a thread, and 64 bytes a bucket and window.
+
+mod addition;
+mod buckets;
+mod digits;
+mod short;
+#[cfg(test)]
+mod tests;
+
+use halo2curves::bn256::{Fr, G1, G1Affine};
+use halo2curves::group::prime::PrimeCurveAffine;
+use halo2curves::group::{Curve, Group};
+use rayon::prelude::*;
+
+use crate::field::Limbs;
+use crate::level::Level;
+use crate::raw::coordinates;
+use crate::vector::Small;
+use buckets::Buckets;
+use digits::{Full, Integers, Scalars, Windows};
+
+/// Sums of fewer points go by doubling and adding.
+const SHORT: usize = 24;
+/// What a bucket costs beside a point: its part in a row, a column and the merge of parts.
+const BUCKET_COST: usize = 3;
+/// Windows of at most this many bits: 2^14 buckets of 64 bytes are 1 MiB.
+const MOST_BITS: u32 = 16;
+/// Points that make it worthwhile to split a window between threads.
+const PART: usize = 1 << 13;
+
+/// `sum_i scalars_i bases_i`; missing scalars are zero.
+pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1 {
+    msm_at(Level::best(), bases, scalars)
+}
+
+/// `sum_i scalars_i bases_i` for small integers; missing scalars are zero.
+pub fn msm_small<T: Small>(bases: &[G1Affine], scalars: &[T]) -> G1 {
+    msm_small_at(Level::best(), bases, scalars)
+}
+
+/// [`msm`] with the instructions of one level.
+pub fn msm_at(level: Level, bases: &[G1Affine], scalars: &[Fr]) -> G1 {
+    let count = bases.len().min(scalars.len());
+    if count < SHORT {
+        return short::sum(&bases[..count], &scalars[..count]);
+    }
+    sum(level, coordinates(bases), Full::new(level, &scalars[..count]))
+}
+
+/// [`msm_small`] with the instructions of one level.
+pub fn msm_small_at<T: Small>(level: Level, bases: &[G1Affine], scalars: &[T]) -> G1 {
+    let count = bases.len().min(scalars.len());
+    sum(level, coordinates(bases), Integers::new(&scalars[..count]))
+}
+
+fn sum<S: Scalars>(level: Level, bases: &[Limbs], mut scalars: S) -> G1 {
+    let Some(width) = scalars.width() else { return G1::identity() };
+    let count = scalars.count();
+    let windows = plan(count, width);
+    scalars.prepare(windows);
+    let threads = rayon::current_num_threads();
+    // Short sums put several windows into one batch, long ones split a window's points between threads.
+    let run = (windows.count as usize * count / (1 << 15) + 1).max(threads.min(windows.count as usize * count / PART));
+    let runs = run.min(windows.count as usize);
+    let parts = (2 * threads).div_ceil(runs).min(count / PART).max(1);
+    let parts = if threads == 1 || runs >= 4 * threads { 1 } else { parts };
+    let window_of = |run: usize| (run * windows.count as usize / runs) as u32;
+    let fill = |task: usize| {
+        let (run, part) = (task / parts, task % parts);
+        let range = part * count / parts..(part + 1) * count / parts;
+        Buckets::fill(level, bases, &scalars, windows, window_of(run)..window_of(run + 1), range)
+    };
+    let finish = |parts: &[Buckets]| match parts {
+        [only] => only.window_sums(level),
+        _ => Buckets::merge(level, parts).map_or_else(Vec::new, |merged| merged.window_sums(level)),
+    };
+    let sums: Vec<G1> = if threads == 1 {
+        (0..runs).flat_map(|run| finish(&[fill(run)])).collect()
+    } else if parts == 1 {
+        (0..runs).into_par_iter().with_max_len(1).flat_map_iter(|run| finish(&[fill(run)])).collect()
+    } else {
+        let buckets: Vec<Buckets> = (0..runs * parts).into_par_iter().with_max_len(1).map(fill).collect();
+        buckets.par_chunks(parts).flat_map_iter(finish).collect()
+    };
+    sums.iter().rev().fold(G1::identity(), |sum, window| (0..windows.bits).fold(sum, |sum, _| sum.double()) + window)
+}
+
+/// The windows with the least work.
+fn plan(count: usize, width: u32) -> Windows {
+    let cost = |windows: &Windows| windows.count as usize * (count + BUCKET_COST * windows.buckets());
+    let candidates = (1..=MOST_BITS).map(|bits| Windows::new(bits, width));
+    candidates.min_by_key(cost).unwrap_or(Windows::new(1, width))
+}
+
+/// `D_i = sum_(j >= i) bases_j`: a vector that changes rarely is a short sum over these, of its differences.
+pub fn suffix_sums(bases: &[G1Affine]) -> Vec<G1Affine> {
+    const BLOCK: usize = 1 << 10;
+    let mut totals: Vec<G1> = bases.par_chunks(BLOCK).map(|block| block.iter().fold(G1::identity(), |sum, b| sum + b)).collect();
+    let mut after = G1::identity();
+    for total in totals.iter_mut().rev() {
+        let own = *total;
+        *total = after;
+        after += own;
+    }
+    let mut sums = vec![G1Affine::identity(); bases.len()];
+    sums.par_chunks_mut(BLOCK).zip(bases.par_chunks(BLOCK)).zip(totals).for_each(|((out, bases), mut sum)| {
+        let mut projective: Vec<G1> = bases
+            .iter()
+            .rev()
+            .map(|base| {
+                sum += base;
+                sum
+            })
+            .collect();
+        projective.reverse();
+        G1::batch_normalize(&projective, out);
+    });
+    sums
+}
