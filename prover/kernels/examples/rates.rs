@@ -77,7 +77,12 @@ fn sums(largest: u32) {
     let mut random = ChaCha20Rng::seed_from_u64(3);
     let generator = G1::generator() * Fr::random(&mut random);
     let mut point = generator;
-    let points: Vec<G1> = std::iter::repeat_with(|| { point = point.double() + generator; point }).take(1 << largest).collect();
+    let points: Vec<G1> = std::iter::repeat_with(|| {
+        point = point.double() + generator;
+        point
+    })
+    .take(1 << largest)
+    .collect();
     let mut bases = vec![G1Affine::default(); points.len()];
     G1::batch_normalize(&points, &mut bases);
     let scalars = elements(1 << largest);

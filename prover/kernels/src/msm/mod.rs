@@ -100,7 +100,8 @@ fn plan(count: usize, width: u32) -> Windows {
 /// `D_i = sum_(j >= i) bases_j`: a vector that changes rarely is a short sum over these, of its differences.
 pub fn suffix_sums(bases: &[G1Affine]) -> Vec<G1Affine> {
     const BLOCK: usize = 1 << 10;
-    let mut totals: Vec<G1> = bases.par_chunks(BLOCK).map(|block| block.iter().fold(G1::identity(), |sum, b| sum + b)).collect();
+    let mut totals: Vec<G1> =
+        bases.par_chunks(BLOCK).map(|block| block.iter().fold(G1::identity(), |sum, b| sum + b)).collect();
     let mut after = G1::identity();
     for total in totals.iter_mut().rev() {
         let own = *total;
