@@ -6,7 +6,12 @@
 //!
 //! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed).
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench prints and stops at the first surprise")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a bench prints and stops at the first surprise"
+)]
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -187,8 +192,9 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             measured.load_seconds = start.elapsed().as_secs_f64();
             let mut marks = Vec::new();
             let start = Instant::now();
-            let made = prover
-                .prove(&trace, Fr::from(1), OsRng, &mut |phase| marks.push((phase.name(), start.elapsed().as_secs_f64())));
+            let made = prover.prove(&trace, Fr::from(1), OsRng, &mut |phase| {
+                marks.push((phase.name(), start.elapsed().as_secs_f64()))
+            });
             measured.seconds = start.elapsed().as_secs_f64();
             let (instances, proof) = made.unwrap();
             Verifier::new(key.verifying_key()).unwrap().verify(&instances, &proof).unwrap();
@@ -201,8 +207,7 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
             let context = Fr::from(1);
             let input = &trace.values[graph.input.0];
-            let instances =
-                assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap().into();
+            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap().into();
             let circuit = InferenceCircuit::new(layout, &trace, context).unwrap();
             measured.load_seconds = start.elapsed().as_secs_f64();
             let start = Instant::now();

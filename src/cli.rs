@@ -34,7 +34,9 @@ pub(crate) enum Command {
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
-    #[command(after_help = "Example:\n  assay prove lenet.onnx --input input.json\n  assay prove lenet.onnx --input input.json --memory 2GB --profile\nWrites lenet.assay/proof.json.")]
+    #[command(
+        after_help = "Example:\n  assay prove lenet.onnx --input input.json\n  assay prove lenet.onnx --input input.json --memory 2GB --profile\nWrites lenet.assay/proof.json."
+    )]
     Prove(ProveArgs),
     /// Check a proof
     #[command(

@@ -42,11 +42,7 @@ impl Terminal {
     }
 
     /// Runs a step under a spinner that shows the time it has taken; says how long it took.
-    pub(crate) fn step<T, E>(
-        self,
-        what: &str,
-        run: impl FnOnce() -> Result<T, E>,
-    ) -> Result<(T, f64), E> {
+    pub(crate) fn step<T, E>(self, what: &str, run: impl FnOnce() -> Result<T, E>) -> Result<(T, f64), E> {
         let start = Instant::now();
         let spinner = self.spinner(what);
         let result = run();
@@ -97,7 +93,9 @@ impl Terminal {
         let result = run(&mut |done, total| {
             let left = match done {
                 0 => String::new(),
-                _ => format!(", about {:.0} s left", start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64),
+                _ => {
+                    format!(", about {:.0} s left", start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64)
+                }
             };
             spinner.set_message(format!("{what}: {done} of {total} {units}{left}"));
         });

@@ -64,9 +64,17 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         .machine("cannot prove this inference")?;
     if args.profile {
         for (phase, seconds) in &phases {
-            terminal.say(format_args!("    {phase:<32} {:>8.1} ms {:>5.1} %", seconds * 1e3, 100.0 * seconds / prove_s));
+            terminal.say(format_args!(
+                "    {phase:<32} {:>8.1} ms {:>5.1} %",
+                seconds * 1e3,
+                100.0 * seconds / prove_s
+            ));
         }
-        terminal.say(format_args!("    memory: about {} expected, {} MiB at the peak", Bytes(cost.peak_bytes), peak_mb().unwrap_or(0)));
+        terminal.say(format_args!(
+            "    memory: about {} expected, {} MiB at the peak",
+            Bytes(cost.peak_bytes),
+            peak_mb().unwrap_or(0)
+        ));
     }
     Verifier::new(key.verifying_key())
         .and_then(|verifier| verifier.verify(&instances, &proof))

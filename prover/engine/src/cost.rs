@@ -115,7 +115,7 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, t
 fn bytes_of(cells: &Cells) -> u64 {
     match cells {
         Cells::Bytes(cells) => cells.len() as u64,
-        Cells::Mixed { bytes, wide } => bytes.len() as u64 + 40 * wide.len() as u64,
+        Cells::Mixed { bytes, wide } => bytes.len() as u64 + (8 + ELEMENT) * wide.len() as u64,
         Cells::Words(cells) => 4 * cells.len() as u64,
         Cells::Field(cells) => ELEMENT * cells.len() as u64,
     }

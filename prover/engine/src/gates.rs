@@ -80,7 +80,9 @@ pub fn gates(
 ) -> Result<Vec<Polynomial>, VerifyError> {
     let number = Numbering::new(constraints);
     let leaf = |node: &Node| match *node {
-        Node::Fixed { column, rotation } => Some(Polynomial::cell(number.of(verifier::Column::Fixed(column)), rotation)),
+        Node::Fixed { column, rotation } => {
+            Some(Polynomial::cell(number.of(verifier::Column::Fixed(column)), rotation))
+        }
         Node::Advice { column, rotation } => {
             Some(Polynomial::cell(number.of(verifier::Column::Advice(column)), rotation))
         }

@@ -9,6 +9,7 @@
 //! | [`column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
 //! | [`cost`] | seconds and bytes, before anything is made |
 //! | [`backend`] | [`backend::Backend`]: where the heavy work happens; [`backend::cpu`] is the reference |
+//! | `testing` | the conformance suite of backends |
 //! | [`stock`] | halo2-axiom's own prover, for tests and benches |
 //!
 //! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Knows no files but those it maps, and
@@ -29,6 +30,8 @@ pub mod prove;
 pub mod quotient;
 pub mod srs;
 pub mod stock;
+#[doc(hidden)]
+pub mod testing;
 
 pub use cost::Cost;
 pub use engine::Phase;

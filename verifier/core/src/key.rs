@@ -271,7 +271,9 @@ impl Body {
         let mut points = BTreeSet::new();
         let opened = self.constraints.queries().filter(|(column, _)| !matches!(column, Column::Instance(_)));
         match opened.enumerate().find(|(_, (column, r))| !points.insert((*column, r.rem_euclid(1 << self.k)))) {
-            Some((at, _)) => Err(VerifyError::Inconsistent { what: "two queries of a column meet in the same row", at }),
+            Some((at, _)) => {
+                Err(VerifyError::Inconsistent { what: "two queries of a column meet in the same row", at })
+            }
             None => Ok(()),
         }
     }

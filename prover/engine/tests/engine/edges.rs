@@ -175,7 +175,8 @@ fn a_wrong_number_of_public_values_or_columns_is_refused_by_name() {
     let longer = System { instances: vec![Fr::ONE; 2], ..system.clone() };
     let refused = scene.proof_of(&longer, 1).unwrap_err();
     assert!(matches!(refused, ProverError::InstanceCount { expected: 1, got: 2 }), "{refused}");
-    let narrower = System { phases: vec![0], advice: vec![system.advice[1].clone()], targets: vec![], ..system.clone() };
+    let narrower =
+        System { phases: vec![0], advice: vec![system.advice[1].clone()], targets: vec![], ..system.clone() };
     let refused = scene.proof_of(&narrower, 1).unwrap_err();
     assert!(matches!(refused, ProverError::ColumnCount { phase: 0, expected: 2, got: 1 }), "{refused}");
 }

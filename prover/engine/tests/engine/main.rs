@@ -15,6 +15,7 @@
 mod checks;
 mod edges;
 mod naive;
+mod networks;
 mod properties;
 mod recipe;
 mod system;

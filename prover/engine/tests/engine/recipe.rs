@@ -206,7 +206,10 @@ impl Recipe {
                 let before = Formula::Cell(Column::Advice(column), rotation - 1);
                 match rng.gen_range(0..4) {
                     0 => Kind::Choice((0..rng.gen_range(1..self.degree)).map(|_| value(rng)).collect()),
-                    1 => Kind::Guarded(readable.formula(rng, guard, 2), readable.formula(rng, self.degree - 1 - guard, 3)),
+                    1 => Kind::Guarded(
+                        readable.formula(rng, guard, 2),
+                        readable.formula(rng, self.degree - 1 - guard, 3),
+                    ),
                     2 => Kind::Equal(readable.formula(rng, self.degree - 2, 3).plus(before)),
                     _ => Kind::Equal(readable.formula(rng, self.degree - 1, 4)),
                 }
@@ -217,9 +220,9 @@ impl Recipe {
                 Kind::Guarded(guard, formula) => {
                     guard.clone().times(formula.clone().minus(target).times(flag)).plus(Formula::Constant(Fr::ZERO))
                 }
-                Kind::Choice(choices) => choices.iter().fold(flag, |product, choice| {
-                    product.times(target.clone().minus(Formula::Constant(*choice)))
-                }),
+                Kind::Choice(choices) => choices
+                    .iter()
+                    .fold(flag, |product, choice| product.times(target.clone().minus(Formula::Constant(*choice)))),
             });
             targets.push((column, rotation, kind));
             written.push((column, phase));
@@ -255,9 +258,7 @@ impl Recipe {
             };
             let read = formula.into_iter().flat_map(reads).chain(guards).map(|(_, r)| r).chain([rotation]);
             let read: Vec<i32> = read.collect();
-            let inside = |row: &usize| {
-                read.iter().all(|r| (0..usable as i64).contains(&(*row as i64 + i64::from(*r))))
-            };
+            let inside = |row: &usize| read.iter().all(|r| (0..usable as i64).contains(&(*row as i64 + i64::from(*r))));
             let candidates: Vec<usize> = (0..usable).filter(inside).collect();
             let mut rows = match rng.gen_range(0..3) {
                 0 => candidates.clone(),
@@ -309,7 +310,8 @@ impl Recipe {
         }
         free.shuffle(rng);
         let enabled = |column: u32| system.equality.contains(&Column::Advice(column));
-        let unread: Vec<u32> = (0u32..).zip(columns).filter(|(i, c)| c.0 == Role::Unread && enabled(*i)).map(|(i, _)| i).collect();
+        let unread: Vec<u32> =
+            (0u32..).zip(columns).filter(|(i, c)| c.0 == Role::Unread && enabled(*i)).map(|(i, _)| i).collect();
         let sources: Vec<(u32, usize)> = system
             .targets
             .iter()

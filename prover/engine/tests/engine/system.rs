@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_circuits::Cells;
-use assay_prover::column::Column as Engines;
+use assay_prover::column::{Body, Column as Engines};
 use assay_prover::engine::Witness;
 use assay_prover::permutation::Permutation;
 use assay_prover::{Phase, ProverError};
@@ -265,7 +264,8 @@ pub(crate) fn silent(_: Phase) {}
 fn small(value: Fr) -> Option<i64> {
     let magnitude = |value: Fr| {
         let bytes = value.to_repr();
-        (bytes[6..].iter().all(|b| *b == 0)).then(|| i64::from_le_bytes([&bytes[..6], &[0; 2]].concat().try_into().unwrap()))
+        (bytes[6..].iter().all(|b| *b == 0))
+            .then(|| i64::from_le_bytes([&bytes[..6], &[0; 2]].concat().try_into().unwrap()))
     };
     magnitude(value).or_else(|| magnitude(-value).map(|v| -v))
 }
@@ -274,7 +274,8 @@ fn small(value: Fr) -> Option<i64> {
 fn narrowest(values: &[Fr]) -> Engines {
     let stored = values.iter().rposition(|value| *value != Fr::ZERO).map_or(0, |last| last + 1);
     let values = &values[..stored];
-    let integers = |fits: &dyn Fn(i64) -> bool| values.iter().map(|v| small(*v).filter(|v| fits(*v))).collect::<Vec<_>>();
+    let integers =
+        |fits: &dyn Fn(i64) -> bool| values.iter().map(|v| small(*v).filter(|v| fits(*v))).collect::<Vec<_>>();
     let bytes = integers(&|v| i8::try_from(v).is_ok());
     let words = integers(&|v| i32::try_from(v).is_ok());
     let nonzero = values.iter().enumerate().filter(|(_, v)| **v != Fr::ZERO);
@@ -285,10 +286,13 @@ fn narrowest(values: &[Fr]) -> Engines {
     if wide * 8 <= values.len() {
         let cells = bytes.iter().map(|v| v.unwrap_or(0) as i8).collect();
         let apart = values.iter().zip(&bytes).enumerate().filter(|(_, (_, byte))| byte.is_none());
-        return Engines { sparse: apart.map(|(row, (value, _))| (row, *value)).collect(), ..Engines::new(Cells::Bytes(cells)) };
+        return Engines {
+            sparse: apart.map(|(row, (value, _))| (row, *value)).collect(),
+            ..Engines::new(Body::Bytes(cells))
+        };
     }
     match words.into_iter().collect::<Option<Vec<i64>>>() {
-        Some(words) => Engines::new(Cells::Words(words.into_iter().map(|v| v as i32).collect())),
+        Some(words) => Engines::new(Body::Words(words.into_iter().map(|v| v as i32).collect())),
         None => Engines::field(values.to_vec()),
     }
 }

@@ -1,0 +1,114 @@
+//! The circuits of networks: the engine's whole proofs are the naive port's.
+
+use std::sync::Arc;
+
+use assay_circuits::{Columns, InferenceCircuit, Layout, Pinned, Wire};
+use assay_models::{QuantizedGraph, Trace, interpret, samples};
+use assay_prover::backend::cpu::CpuBackend;
+use assay_prover::column::Column as Engines;
+use assay_prover::engine::{Resident, Witness, create_proof};
+use assay_prover::stock::generate_keys;
+use assay_prover::{ProverError, keygen, prove};
+use assay_verifier::{Column, EvmTranscript, verify};
+use halo2_proofs::transcript::TranscriptWriterBuffer;
+use halo2curves::bn256::Fr;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
+use crate::checks::{assert_same, blake2b, srs, stock_accepts};
+use crate::naive;
+use crate::system::silent;
+
+const CONTEXT: u64 = 31;
+
+/// The honest columns of an inference, one vector each.
+struct Honest<'a> {
+    layout: &'a Layout,
+    trace: &'a Trace,
+}
+
+impl Honest<'_> {
+    fn of_phase(&self, phase: u8, challenges: &[Fr]) -> Vec<Vec<Fr>> {
+        let mut columns = Columns::phase_zero(self.layout, self.trace, Fr::from(CONTEXT)).unwrap();
+        if phase == 1 {
+            columns.complete(self.layout, challenges.try_into().unwrap(), &Pinned::new());
+        }
+        let rows = 0..self.layout.usable_rows();
+        let advice = columns.advice.iter().zip(&self.layout.shape.advice).filter(|(_, name)| name.phase() == phase);
+        advice.map(|(cells, _)| rows.clone().map(|row| cells.get(row)).collect()).collect()
+    }
+}
+
+impl Witness for Honest<'_> {
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Engines>, ProverError> {
+        Ok(self.of_phase(phase, challenges).into_iter().map(Engines::field).collect())
+    }
+}
+
+fn compare(graph: &QuantizedGraph) {
+    let layout = Arc::new(Layout::plan(graph).unwrap());
+    let srs = srs(layout.k);
+    let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
+    let verifying = key.verifying_key();
+    let trace = interpret(graph, &samples::input(graph, 3)).unwrap();
+    let rng = || ChaCha20Rng::seed_from_u64(12);
+    let (instances, proof) = prove(&key, &srs, &trace, Fr::from(CONTEXT), rng(), &mut silent).unwrap();
+    verify(verifying, &instances, &proof).unwrap();
+
+    let cell = |wire: Wire| match wire {
+        Wire::Advice(column, row) => (Column::Advice(layout.shape.advice_index(column).unwrap() as u32), row),
+        Wire::Instance(row) => (Column::Instance(0), row),
+    };
+    let rows = 0..layout.usable_rows();
+    let fixed: Vec<Vec<Fr>> =
+        layout.fixed.iter().map(|cells| rows.clone().map(|row| cells.get(row)).collect()).collect();
+    let copies: Vec<_> = layout.copies.iter().map(|copy| (cell(copy.left), cell(copy.right))).collect();
+    let port = naive::Circuit {
+        k: layout.k,
+        constraints: verifying.constraints(),
+        fixed: &fixed,
+        copies: &copies,
+        powers: srs.powers(),
+    };
+    let [fixed_commitments, sigma] = port.commitments();
+    assert_eq!(verifying.fixed_commitments(), fixed_commitments);
+    assert_eq!(verifying.permutation_commitments(), sigma);
+    let mut honest = Honest { layout: &layout, trace: &trace };
+    let witness = |phase: u8, challenges: &[Fr]| Honest { layout: &layout, trace: &trace }.of_phase(phase, challenges);
+    let mut transcript = EvmTranscript::new(vec![]);
+    port.prove(key.representative(), &witness, instances.values(), rng(), &mut transcript);
+    assert_same(&proof.bytes, &transcript.into_stream(), "the naive proof");
+
+    let (mut ours, mut theirs) = (blake2b(), blake2b());
+    port.prove(key.representative(), &witness, instances.values(), rng(), &mut theirs);
+    let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
+    let resident = Resident::new(&backend, fixed.iter().cloned().map(Engines::field), key.permutation());
+    create_proof(
+        &backend,
+        verifying,
+        key.representative(),
+        &resident,
+        key.permutation(),
+        &mut honest,
+        instances.values(),
+        rng(),
+        &mut ours,
+        &mut silent,
+    )
+    .unwrap();
+    let ours = ours.finalize();
+    assert_same(&ours, &theirs.finalize(), "the naive proof in halo2's transcript");
+    let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
+    let (_, stock) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
+    stock_accepts(&srs, stock.get_vk(), instances.values(), &ours);
+}
+
+#[test]
+fn a_perceptrons_whole_proof_is_the_naive_one_in_both_transcripts() {
+    compare(&samples::tiny_mlp());
+}
+
+#[test]
+fn a_convolutional_networks_whole_proof_is_the_naive_one_in_both_transcripts() {
+    compare(&samples::tiny_cnn());
+}
