@@ -38,10 +38,10 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let output = trace.output(&graph).to_vec();
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
     let srs = match &args.srs {
-        Some(path) => files::read(path)?,
-        None => folder.read("srs", "setup")?,
+        Some(path) => files::map(path)?,
+        None => folder.map("srs", "setup")?,
     };
-    let srs = Srs::from_bytes(&srs).request("cannot use the SRS")?;
+    let srs = Srs::from_mapped(&srs).request("cannot use the SRS")?;
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let (key, load_s) = terminal
         .step("rebuild the proving key", None, || rebuild(&srs, layout, graph.digest(), key))

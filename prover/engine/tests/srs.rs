@@ -1,6 +1,8 @@
 //! An SRS is what it says: powers of one secret, named by a digest, marked when insecure; and its file is refused when
 //! anything about it is not as it must be.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
@@ -229,7 +231,7 @@ mod powers {
             for k in [1, 2, K, 10, 11, 12] {
                 let cut = large.truncated(k).unwrap();
                 assert!(cut.to_bytes().unwrap() == Srs::insecure(k, SEED).unwrap().to_bytes().unwrap(), "k = {k}");
-                assert_eq!(large.powers().as_ptr() == cut.powers().as_ptr(), true, "powers are shared");
+                assert!(std::ptr::eq(large.powers().as_ptr(), cut.powers().as_ptr()), "powers are shared");
             }
             assert!(matches!(large.truncated(13), Err(ProverError::SrsSize { most: 12, got: 13, .. })));
             assert!(matches!(large.truncated(0), Err(ProverError::SrsSize { got: 0, .. })));
