@@ -139,11 +139,17 @@ pub(crate) enum SrsCommand {
         #[arg(long)]
         output: Option<PathBuf>,
     },
-    /// Import halo2's raw KZG parameters, checked by pairing
-    #[command(after_help = "Example:\n  assay srs import kzg_bn254_14.srs")]
+    /// Import a ceremony's powers: snarkjs's .ptau or halo2's raw KZG parameters, checked by pairing
+    #[command(
+        after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n\n\
+The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is\ncomputed, which takes about ten core-seconds at k = 16 and twice that for each k more."
+    )]
     Import {
-        /// The parameter file
+        /// The file of powers
         file: PathBuf,
+        /// Largest circuit, 2^k rows: cuts the powers [default: all that the file holds]
+        #[arg(short, value_parser = clap::value_parser!(u32).range(1..=26))]
+        k: Option<u32>,
         /// Where to write it [default: the user's data folder]
         #[arg(long)]
         output: Option<PathBuf>,

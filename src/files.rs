@@ -1,8 +1,11 @@
 //! Files of a model: where they lie by default, read with clear errors, written whole or not at all.
 
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assay_prover::Mapped;
 
 use crate::failure::{Classify as _, Failure, Kind, Outcome};
 
@@ -41,9 +44,17 @@ impl ModelFolder {
 
     /// Reads a file that an earlier command makes.
     pub(crate) fn read(&self, name: &str, made_by: &str) -> Outcome<Vec<u8>> {
+        self.get(name, made_by, |path| fs::read(path))
+    }
+
+    /// Maps a file that an earlier command makes.
+    pub(crate) fn map(&self, name: &str, made_by: &str) -> Outcome<Arc<Mapped>> {
+        self.get(name, made_by, |path| Mapped::open(path).map(Arc::new))
+    }
+
+    fn get<T>(&self, name: &str, made_by: &str, how: impl FnOnce(&Path) -> io::Result<T>) -> Outcome<T> {
         let path = self.file(name);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(bytes),
+        match how(&path) {
             Err(e) if e.kind() == ErrorKind::NotFound => {
                 let next = format!("run `assay {made_by} {}`", self.model.display());
                 Err(Failure {
@@ -51,14 +62,23 @@ impl ModelFolder {
                     error: anyhow::anyhow!("{} does not exist: {next} first", path.display()),
                 })
             }
-            Err(e) => Err(e).machine(format_args!("cannot read {}", path.display())),
+            other => other.machine(format_args!("cannot read {}", path.display())),
         }
     }
 }
 
 /// Reads a file the user names.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
-    match fs::read(path) {
+    named(path, fs::read(path))
+}
+
+/// Maps a file the user names.
+pub(crate) fn map(path: &Path) -> Outcome<Arc<Mapped>> {
+    named(path, Mapped::open(path).map(Arc::new))
+}
+
+fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
+    match result {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied) => {
             Err(e).request(format_args!("cannot read {}", path.display()))
         }
@@ -68,20 +88,36 @@ pub(crate) fn read(path: &Path) -> Outcome<Vec<u8>> {
 
 /// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: a reader finds the old
 /// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads.
+///
+/// No command writes into a file that exists: another may have it mapped.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+/// [`write()`] for content that is made while it is written.
+pub(crate) fn write_with<E: Into<anyhow::Error>>(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
+) -> Outcome {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.partial", std::process::id()));
     let partial = path.with_file_name(name);
-    let written = fs::File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, path)
-    });
+    let written = write_partial(&partial, content).and_then(|()| Ok(fs::rename(&partial, path)?));
     if written.is_err() {
         // Best effort: the error of the write is the one to report.
         let _ = fs::remove_file(&partial);
     }
-    written.machine(format_args!("cannot write {} ({} bytes)", path.display(), bytes.len()))
+    written.machine(format_args!("cannot write {}", path.display()))
+}
+
+fn write_partial<E: Into<anyhow::Error>>(
+    partial: &Path,
+    content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
+) -> Result<(), anyhow::Error> {
+    let mut out = BufWriter::new(fs::File::create(partial)?);
+    content(&mut out).map_err(Into::into)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -41,10 +41,16 @@ impl Terminal {
         }
     }
 
-    /// Runs a step under a spinner that shows the time it has taken; says how long it took.
-    pub(crate) fn step<T, E>(self, what: &str, run: impl FnOnce() -> Result<T, E>) -> Result<(T, f64), E> {
+    /// Runs a step under a spinner that shows the time it has taken and the time expected; says how long it took.
+    pub(crate) fn step<T, E>(
+        self,
+        what: &str,
+        expected: Option<Duration>,
+        run: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(T, f64), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what);
+        let about = expected.map_or_else(String::new, |d| format!(" of about {:.0} s", d.as_secs_f64().max(1.0)));
+        let spinner = self.spinner(&format!("{what}{about}"));
         let result = run();
         spinner.finish_and_clear();
         let value = result?;

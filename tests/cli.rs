@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
 
+use halo2curves::bn256::G2Affine;
+use halo2curves::serde::SerdeObject as _;
+
 const INVALID_PROOF: i32 = 1;
 const WRONG_REQUEST: i32 = 2;
 const MACHINE: i32 = 3;
@@ -184,6 +187,54 @@ fn a_missing_small_or_damaged_srs_is_refused_with_the_command_that_helps() {
     sandbox.fails(&["srs", "import", "cut"], WRONG_REQUEST, &["cut"]);
     sandbox.fails(&["srs", "generate"], WRONG_REQUEST, &["--insecure"]);
     assert!(!sandbox.path("mnist-mlp.assay/vk").exists());
+}
+
+#[test]
+fn powers_of_tau_and_halo2s_parameters_are_recognised_imported_and_cut() {
+    let sandbox = Sandbox::new("import");
+    let json = |arguments: &[&str]| {
+        let text = sandbox.succeeds(&[arguments, &["--json"]].concat());
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let made = json(&["srs", "generate", "--insecure", "-k", "4", "--output", "made"]);
+    let srs = fs::read(sandbox.path("made")).unwrap();
+    let (s_g2, powers) = (&srs[64..192], &srs[192..192 + 64 * 16]);
+    let g2 = G2Affine::generator().to_raw_bytes();
+
+    let raw = [&4u32.to_le_bytes(), &srs[192..srs.len() - 32], &g2, s_g2].concat();
+    fs::write(sandbox.path("raw"), raw).unwrap();
+    let imported = json(&["srs", "import", "raw", "--output", "from-raw"]);
+    assert_eq!((&imported["k"], &imported["digest"]), (&4.into(), &made["digest"]));
+    assert_eq!(imported["insecure"], true, "the published secret is known again");
+    assert_eq!(fs::read(sandbox.path("from-raw")).unwrap(), srs);
+
+    let number = u32::to_le_bytes;
+    let prime = hex::decode("47fd7cd8168c203c8dca7168916a81975d588181b64550b829a031e1724e6430").unwrap();
+    let header = [&number(32), prime.as_slice(), &number(3), &number(28)].concat();
+    let in_g2 = [&g2, s_g2, &[0; 6 * 128]].concat();
+    let mut ptau = [b"ptau".as_slice(), &number(1), &number(3)].concat();
+    for (kind, content) in [(1, header.as_slice()), (2, &powers[..64 * 15]), (3, &in_g2)] {
+        ptau.extend([&number(kind), (content.len() as u64).to_le_bytes().as_slice(), content].concat());
+    }
+    fs::write(sandbox.path("powers.ptau"), &ptau).unwrap();
+    let said = sandbox.succeeds(&["srs", "import", "powers.ptau", "--output", "from-ptau"]);
+    assert!(said.contains("powers of tau (snarkjs): up to k = 3, of a ceremony of 2^28"), "{said}");
+    let said = sandbox.succeeds(&["srs", "import", "raw", "-k", "3", "--output", "cut-raw"]);
+    assert!(said.contains("raw parameters of halo2: k = 4"), "{said}");
+    let files = ["from-ptau", "cut-raw"].map(|name| fs::read(sandbox.path(name)).unwrap());
+    assert_eq!(files[0], files[1]);
+    assert_eq!(json(&["srs", "import", "powers.ptau", "-k", "2", "--output", "two"])["k"], 2);
+
+    sandbox.fails(&["srs", "import", "powers.ptau", "-k", "4", "--output", "x"], WRONG_REQUEST, &["1..=3, got 4"]);
+    sandbox.fails(&["srs", "import", "made", "--output", "x"], WRONG_REQUEST, &["already", "--srs"]);
+    fs::write(sandbox.path("half.ptau"), &ptau[..ptau.len() / 2]).unwrap();
+    sandbox.fails(&["srs", "import", "half.ptau", "--output", "x"], WRONG_REQUEST, &["half.ptau", "section 2"]);
+    fs::write(sandbox.path("old"), b"ASSAYSR1 and more").unwrap();
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--srs", "old"], WRONG_REQUEST, &["assay compile"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--srs", "old"], WRONG_REQUEST, &["version 1", "make it again"]);
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--srs", "none"], WRONG_REQUEST, &["cannot read none"]);
+    assert!(!sandbox.path("x").exists());
 }
 
 #[test]

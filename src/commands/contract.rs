@@ -20,7 +20,7 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
     let (source, _) = terminal
-        .step("generate the verifier", || assay_solidity::generate(&key))
+        .step("generate the verifier", None, || assay_solidity::generate(&key))
         .request("cannot generate a verifier for this key")?;
     let path = folder.file("Verifier.sol");
     files::write(&path, source.as_bytes())?;

@@ -143,10 +143,10 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 fn keys(graph: &QuantizedGraph, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
     let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
     let (srs, _) = terminal
-        .step("make an insecure SRS", || Srs::insecure(layout.k, PUBLISHED_SEED))
+        .step("make an insecure SRS", None, || Srs::insecure(layout.k, PUBLISHED_SEED))
         .machine("cannot make an SRS")?;
     let (key, seconds) = terminal
-        .step("make the keys", || keygen(&srs, Arc::clone(&layout), graph.digest()))
+        .step("make the keys", None, || keygen(&srs, Arc::clone(&layout), graph.digest()))
         .machine("cannot make the keys")?;
     Ok((key, srs, seconds))
 }

@@ -49,12 +49,12 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let cost = Cost::new(&layout, key.constraints(), threads()).request("cannot use the verifying key")?;
     within(args.memory, cost.peak_bytes, "proving")?;
     let srs = match &args.srs {
-        Some(path) => files::read(path)?,
-        None => folder.read("srs", "setup")?,
+        Some(path) => files::map(path)?,
+        None => folder.map("srs", "setup")?,
     };
-    let srs = Srs::from_bytes(&srs).request("cannot use the SRS")?;
+    let srs = Srs::from_mapped(&srs).request("cannot use the SRS")?;
     let (key, load_s) = terminal
-        .step("load the proving key", || rebuild(&srs, layout, graph.digest(), key))
+        .step("load the proving key", None, || rebuild(&srs, layout, graph.digest(), key))
         .request("cannot use the verifying key for this model")?;
     let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model")?;
     let ((instances, proof), prove_s, phases) = terminal

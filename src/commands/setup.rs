@@ -43,8 +43,10 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         ));
     }
     let srs = if srs.k() > layout.k {
-        let (cut, _) =
-            terminal.step("cut the SRS to size", || srs.truncated(layout.k)).request("cannot cut the SRS")?;
+        let expected = srs::expected_transform(layout.k);
+        let (cut, _) = terminal
+            .step("cut the SRS to size", Some(expected), || srs.truncated(layout.k))
+            .request("cannot cut the SRS")?;
         cut
     } else {
         srs
@@ -55,7 +57,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let verifying = key.verifying_key();
     folder.create()?;
     // The key last: whoever finds one finds the SRS it belongs to.
-    files::write(&folder.file("srs"), &srs.to_bytes().machine("cannot encode the SRS")?)?;
+    files::write_with(&folder.file("srs"), |out| srs.write(out))?;
     files::write(&folder.file("vk"), verifying.bytes())?;
     if srs.is_insecure() {
         Terminal::warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");

@@ -1,14 +1,19 @@
 //! `assay srs`: the structured reference string that keys are made with.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use assay_prover::{PUBLISHED_SEED, Srs};
+use assay_prover::srs::ptau::Ptau;
+use assay_prover::{PUBLISHED_SEED, Srs, SrsSource};
 use serde::Serialize;
 
 use crate::cli::SrsCommand;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files;
 use crate::terminal::Terminal;
+
+/// One multiple of a point in a group transform, on one core, as `prover/engine/benches/srs.rs` measures it.
+const SECONDS_A_MULTIPLE: f64 = 0.000_02;
 
 #[derive(Serialize)]
 struct Made {
@@ -22,19 +27,58 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
     match command {
         SrsCommand::Generate { insecure: _, k, output } => {
             let (srs, _) = terminal
-                .step("make an insecure SRS", || Srs::insecure(*k, PUBLISHED_SEED))
+                .step("make an insecure SRS", None, || Srs::insecure(*k, PUBLISHED_SEED))
                 .request("cannot make an SRS of this size")?;
-            Terminal::warn("the secret of this SRS is published: whoever knows it can forge every proof made with it");
             save(&srs, output.as_deref(), terminal)
         }
-        SrsCommand::Import { file, output } => {
-            let bytes = files::read(file)?;
-            let (srs, _) = terminal
-                .step("check every power by pairing", || Srs::import_halo2_raw(&bytes))
-                .request(format_args!("cannot import {}", file.display()))?;
-            save(&srs, output.as_deref(), terminal)
-        }
+        SrsCommand::Import { file, k, output } => save(&import(file, *k, terminal)?, output.as_deref(), terminal),
     }
+}
+
+/// Recognises a file of powers, says what it is, and checks and takes it over.
+fn import(file: &Path, k: Option<u32>, terminal: Terminal) -> Outcome<Srs> {
+    let bytes = files::map(file)?;
+    let shown = file.display();
+    match SrsSource::of(&bytes) {
+        SrsSource::Ptau => {
+            let ptau = Ptau::parse(&bytes).request(format_args!("cannot import {shown}"))?;
+            let (power, ceremony) = (ptau.power(), ptau.ceremony_power());
+            terminal.say(format_args!(
+                "{shown} holds powers of tau (snarkjs): up to k = {power}, of a ceremony of 2^{ceremony}"
+            ));
+            let (srs, _) = terminal
+                .step("check every power, transform them", Some(expected_transform(k.unwrap_or(power))), || {
+                    Srs::import_ptau(&bytes, k)
+                })
+                .request(format_args!("cannot import {shown}"))?;
+            Ok(srs)
+        }
+        SrsSource::Halo2Raw => {
+            let (srs, _) =
+                terminal.step("check every power by pairing", None, || Srs::import_halo2_raw(&bytes)).request(
+                    format_args!("cannot import {shown} as halo2's raw parameters (powers of tau begin with \"ptau\")"),
+                )?;
+            terminal.say(format_args!("{shown} holds raw parameters of halo2: k = {}", srs.k()));
+            match k {
+                None => Ok(srs),
+                Some(k) => {
+                    let (cut, _) = terminal
+                        .step("cut the SRS to size", Some(expected_transform(k)), || srs.truncated(k))
+                        .request("cannot cut the SRS")?;
+                    Ok(cut)
+                }
+            }
+        }
+        SrsSource::Assay => refuse(format_args!(
+            "{shown} is an SRS of assay already: name it with --srs, as in `assay setup MODEL --srs {shown}`"
+        )),
+    }
+}
+
+/// Seconds it takes to compute the Lagrange basis of `2^k` powers, for progress lines: `k 2^(k-1)` multiples of points.
+pub(super) fn expected_transform(k: u32) -> Duration {
+    let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
+    Duration::from_secs_f64(SECONDS_A_MULTIPLE * f64::from(k) * f64::from(1u32 << k.min(26)) / 2.0 / cores)
 }
 
 fn save(srs: &Srs, output: Option<&Path>, terminal: Terminal) -> Outcome {
@@ -45,7 +89,10 @@ fn save(srs: &Srs, output: Option<&Path>, terminal: Terminal) -> Outcome {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).machine(format_args!("cannot create {}", folder.display()))?;
     }
-    files::write(&path, &srs.to_bytes().machine("cannot encode the SRS")?)?;
+    files::write_with(&path, |out| srs.write(out))?;
+    if srs.is_insecure() {
+        Terminal::warn("the secret of this SRS is published: whoever knows it can forge every proof made with it");
+    }
     let made = Made {
         path: path.display().to_string(),
         k: srs.k(),
@@ -79,5 +126,5 @@ pub(super) fn load(named: Option<&Path>) -> Outcome<Srs> {
             path.display()
         ));
     }
-    Srs::from_bytes(&files::read(&path)?).request(format_args!("cannot use {}", path.display()))
+    Srs::from_mapped(&files::map(&path)?).request(format_args!("cannot use {}", path.display()))
 }

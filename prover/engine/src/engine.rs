@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use assay_kernels::Domain;
 use assay_verifier::{self as verifier, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
-use halo2curves::ff::Field;
+use halo2curves::ff::{Field, PrimeField};
 use halo2curves::group::prime::PrimeCurveAffine;
 use rand::RngCore;
 use rayon::prelude::*;
@@ -80,12 +79,12 @@ pub struct Resident<B: Backend> {
 impl<B: Backend> Resident<B> {
     /// Loads the columns of a circuit.
     pub fn new(backend: &B, fixed: impl IntoIterator<Item = Column>, permutation: &Permutation) -> Self {
-        let domain = Domain::new(backend.k());
+        let omega = root_of_unity(backend.k());
         let columns = 0..permutation.columns;
         Self {
             fixed: fixed.into_iter().map(|column| backend.load(column)).collect(),
-            sigma: columns.clone().map(|j| backend.load(permutation.column(&domain, j))).collect(),
-            moves: columns.map(|j| backend.load(Column::sparse(permutation.moves(&domain, j)))).collect(),
+            sigma: columns.clone().map(|j| backend.load(permutation.column(omega, j))).collect(),
+            moves: columns.map(|j| backend.load(Column::sparse(permutation.moves(omega, j)))).collect(),
         }
     }
 }
@@ -97,6 +96,11 @@ pub fn blinding_factors(constraints: &verifier::ConstraintSystem) -> usize {
         *queries.entry(query.column).or_default() += 1;
     }
     queries.into_values().max().unwrap_or(1).max(3) + 2
+}
+
+/// The generator `w` of the `2^k` roots of unity, in halo2curves' order.
+pub fn root_of_unity(k: u32) -> Fr {
+    (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square())
 }
 
 /// Proves a circuit's witness for these public values and writes the proof to the transcript.
@@ -130,8 +134,8 @@ where
         return Err(ProverError::InstanceCount { expected: key.instances(), got: instances.len() });
     }
     let constraints = key.constraints();
-    let domain = Domain::new(key.k());
-    let n = domain.n();
+    let omega = root_of_unity(key.k());
+    let n = 1usize << key.k();
     let blinds = blinding_factors(constraints);
     let usable = n - blinds - 1;
     let degree = constraints.minimum_degree as usize;
@@ -147,7 +151,7 @@ where
     let mut copied: BTreeMap<(usize, usize), Fr> = BTreeMap::new();
     let equality_of = |column: verifier::Column| constraints.equality.iter().position(|c| *c == column);
     let moved_of = |index: usize| permutation.moved.range((index, 0)..(index + 1, 0)).map(|((_, row), _)| *row);
-    let point = |row: usize| domain.omega().pow_vartime([row as u64]);
+    let point = |row: usize| omega.pow_vartime([row as u64]);
     let phases = constraints.advice_phases.iter().copied().max().unwrap_or(0);
     for phase in 0..=phases {
         progress(Phase::Fill(phase));
@@ -210,7 +214,7 @@ where
     let mut first = Fr::ONE;
     for start in (0..permutation.columns).step_by(chunk) {
         let end = permutation.columns.min(start + chunk);
-        let ratios = permutation.ratios(&domain, start..end, (beta, gamma), |column, row, _| {
+        let ratios = permutation.ratios(omega, start..end, (beta, gamma), |column, row, _| {
             copied.get(&(column, row)).copied().unwrap_or(Fr::ZERO)
         });
         let tail: Vec<Fr> = (0..blinds).map(|_| Fr::random(&mut rng)).collect();
@@ -307,7 +311,7 @@ where
     openings.push(Opening { column: &random, values: BTreeMap::from([(0, random_value)]) });
     let rotate = |rotation: i32| {
         let turns = rotation.rem_euclid(n as i32) as u64;
-        x * domain.omega().pow_vartime([turns])
+        x * omega.pow_vartime([turns])
     };
     shplonk(backend, &openings, rotate, transcript)
 }

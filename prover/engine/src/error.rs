@@ -6,9 +6,19 @@ use assay_verifier::encoding::hex_of;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProverError {
-    /// The bytes are not an SRS of this version.
-    #[error("not an assay SRS of version 1: expected it to begin with ASSAYSR1; run `assay srs generate` or `import`")]
+    /// The bytes are not an SRS.
+    #[error(
+        "not an assay SRS: expected it to begin with ASSAYSR2; run `assay srs import FILE` with a ceremony's powers, or `assay srs generate --insecure`"
+    )]
     SrsMagic,
+    /// An SRS of another version.
+    #[error(
+        "the SRS has version {got}, this program reads version 2: make it again with `assay srs import FILE` or `assay srs generate --insecure`"
+    )]
+    SrsVersion {
+        /// Version in the file, readable.
+        got: String,
+    },
     /// The file does not have the length its `k` says.
     #[error("the SRS is truncated or has bytes to spare: expected {expected} bytes for k = {k}, got {got}")]
     SrsLength {
@@ -37,9 +47,56 @@ pub enum ProverError {
         /// Checksum in the file.
         got: [u8; 32],
     },
-    /// A point is off the curve, not canonical or not where it must be.
+    /// Points that are not where they must be.
     #[error("the SRS is not one: {0}")]
     SrsPoint(&'static str),
+    /// A point is not one of the curve, or not written as this format wants it.
+    #[error("the SRS is not one: {what} {at} is off the curve, zero or not canonical")]
+    SrsOffCurve {
+        /// Which points.
+        what: &'static str,
+        /// The first bad one.
+        at: usize,
+    },
+    /// The bytes are not a powers-of-tau file.
+    #[error("not a powers-of-tau file: {0}")]
+    PtauForm(&'static str),
+    /// A powers-of-tau file of another version.
+    #[error("expected a powers-of-tau file of version 1, got {got}")]
+    PtauVersion {
+        /// Version in the file.
+        got: u32,
+    },
+    /// A powers-of-tau file of another curve.
+    #[error("expected a powers-of-tau file of BN254 (bn128), got one of the curve over the prime 0x{}", hex_of(.got))]
+    PtauPrime {
+        /// The prime in the file, most significant byte first; at most 64 bytes of it.
+        got: Vec<u8>,
+    },
+    /// A powers-of-tau file whose size is out of range.
+    #[error("expected a powers-of-tau file of power 1..={most}, got {got}")]
+    PtauPower {
+        /// The ceremony's, at most 28.
+        most: u32,
+        /// Found.
+        got: u32,
+    },
+    /// A powers-of-tau file lacks a section.
+    #[error("the powers-of-tau file has no section {section} (1 is the header, 2 the powers in G1, 3 those in G2)")]
+    PtauMissing {
+        /// Kind of the section.
+        section: u32,
+    },
+    /// A section of a powers-of-tau file does not have the length it must have.
+    #[error("section {section} of the powers-of-tau file: expected {expected} bytes, got {got}")]
+    PtauSection {
+        /// Kind of the section.
+        section: u32,
+        /// Bytes expected.
+        expected: u64,
+        /// Bytes found.
+        got: u64,
+    },
     /// The SRS is of another size than the circuit.
     #[error("the circuit has 2^{circuit} rows, the SRS 2^{srs}; use an SRS with k = {circuit}")]
     SrsMismatch {

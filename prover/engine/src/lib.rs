@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`mod@srs`] | [`Srs`]: the powers of a ceremony, checked, named by a digest, marked when insecure |
+//! | [`mapped`] | [`Mapped`]: a file's bytes in place; the one module with unsafe code |
 //! | [`keys`] | [`keygen`] and [`rebuild`]: a [`ProvingKey`] from a layout |
 //! | [`mod@prove`] | [`Prover`]: proofs of inferences |
 //! | [`engine`] | [`engine::create_proof`]: a proof of any circuit that a key describes, phase by phase |
@@ -12,8 +13,8 @@
 //! | `testing` | the conformance suite of backends |
 //! | [`stock`] | halo2-axiom's own prover, for tests and benches |
 //!
-//! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Knows no files but those it maps, and
-//! reads no environment: everything goes in and out through arguments.
+//! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Reads no environment and no file but those
+//! it is told to map: everything goes in and out through arguments.
 
 pub mod backend;
 pub mod column;
@@ -22,6 +23,7 @@ pub mod engine;
 mod error;
 pub mod gates;
 pub mod keys;
+pub mod mapped;
 pub mod opening;
 pub mod permutation;
 pub mod polynomial;
@@ -37,5 +39,6 @@ pub use cost::Cost;
 pub use engine::Phase;
 pub use error::ProverError;
 pub use keys::{ProvingKey, constraints, keygen, keygen_observed, rebuild};
+pub use mapped::Mapped;
 pub use prove::{Prover, prove};
-pub use srs::{PUBLISHED_SEED, Srs};
+pub use srs::{PUBLISHED_SEED, Srs, SrsSource};

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use assay_kernels::Domain;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
 
@@ -64,34 +63,34 @@ impl Permutation {
     }
 
     /// The difference of column `j` from `delta^j X`: zero but for the moved cells.
-    pub fn moves(&self, domain: &Domain, column: usize) -> Vec<(usize, Fr)> {
+    pub fn moves(&self, omega: Fr, column: usize) -> Vec<(usize, Fr)> {
         self.moved
             .range((column, 0)..(column + 1, 0))
-            .map(|((_, row), to)| (*row, label(domain, *to) - label(domain, (column, *row))))
+            .map(|((_, row), to)| (*row, label(omega, *to) - label(omega, (column, *row))))
             .collect()
     }
 
     /// Column `j` of the permutation.
-    pub fn column(&self, domain: &Domain, column: usize) -> Column {
-        Column { sparse: self.moves(domain, column), ..Column::line(Fr::ZERO, Self::delta(column)) }
+    pub fn column(&self, omega: Fr, column: usize) -> Column {
+        Column { sparse: self.moves(omega, column), ..Column::line(Fr::ZERO, Self::delta(column)) }
     }
 
     /// `(row, prod_j (p_j + beta delta^j w^i + gamma) / (p_j + beta s_j + gamma))` over the columns of a chunk, for the rows
     /// in which it is not 1; `value` gives the cells.
     pub fn ratios(
         &self,
-        domain: &Domain,
+        omega: Fr,
         chunk: std::ops::Range<usize>,
         (beta, gamma): (Fr, Fr),
         mut value: impl FnMut(usize, usize, Fr) -> Fr,
     ) -> Vec<(usize, Fr)> {
         let mut rows: BTreeMap<usize, (Fr, Fr)> = BTreeMap::new();
         for ((column, row), to) in self.moved.range((chunk.start, 0)..(chunk.end, 0)) {
-            let point = point(domain, *row);
+            let point = point(omega, *row);
             let shifted = value(*column, *row, point) + gamma;
             let (numerator, denominator) = rows.entry(*row).or_insert((Fr::ONE, Fr::ONE));
             *numerator *= shifted + beta * Self::delta(*column) * point;
-            *denominator *= shifted + beta * label(domain, *to);
+            *denominator *= shifted + beta * label(omega, *to);
         }
         let mut inverses: Vec<Fr> = rows.values().map(|(_, denominator)| *denominator).collect();
         inverses.iter_mut().batch_invert();
@@ -99,11 +98,11 @@ impl Permutation {
     }
 }
 
-fn point(domain: &Domain, row: usize) -> Fr {
-    domain.omega().pow_vartime([row as u64])
+fn point(omega: Fr, row: usize) -> Fr {
+    omega.pow_vartime([row as u64])
 }
 
 /// `delta^j w^i`.
-fn label(domain: &Domain, (column, row): Cell) -> Fr {
-    Permutation::delta(column) * point(domain, row)
+fn label(omega: Fr, (column, row): Cell) -> Fr {
+    Permutation::delta(column) * point(omega, row)
 }

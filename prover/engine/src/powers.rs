@@ -1,7 +1,6 @@
 //! Many multiples of one generator, for insecure SRSs: a table of its small multiples turns each into 32 additions.
 
-use halo2_proofs::poly::kzg::commitment::ParamsKZG;
-use halo2curves::bn256::{Bn256, Fr, G1, G1Affine};
+use halo2curves::bn256::{Fr, G1, G1Affine, G2Affine};
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
 use halo2curves::group::prime::PrimeCurveAffine;
 use halo2curves::group::{Curve, Group};
@@ -14,14 +13,34 @@ const WINDOW: usize = 256;
 /// Points normalised together.
 const BATCH: usize = 512;
 
+/// Powers of a secret that is known.
+pub(crate) struct Powers {
+    /// `[s^i]_1`, `2^k` of them.
+    pub(crate) monomial: Vec<G1Affine>,
+    /// `[l_i(s)]_1`.
+    pub(crate) lagrange: Vec<G1Affine>,
+    /// `[s]_2`.
+    pub(crate) s_g2: G2Affine,
+}
+
 /// halo2's `ParamsKZG::setup` with the secret drawn from `seed`: the same points, sooner.
-pub(crate) fn setup(k: u32, seed: [u8; 32]) -> ParamsKZG<Bn256> {
-    let secret = Fr::random(ChaCha20Rng::from_seed(seed));
-    let smallest = ParamsKZG::<Bn256>::setup(0, ChaCha20Rng::from_seed(seed));
+pub(crate) fn setup(k: u32, seed: [u8; 32]) -> Powers {
+    let secret = secret(seed);
     let table = table();
-    let powers = multiples(&table, &powers(secret, k));
-    let lagrange = multiples(&table, &lagrange_values(secret, k));
-    smallest.from_parts(k, powers, Some(lagrange), smallest.g2(), smallest.s_g2())
+    Powers {
+        monomial: multiples(&table, &powers(secret, k)),
+        lagrange: multiples(&table, &lagrange_values(secret, k)),
+        s_g2: in_g2(seed),
+    }
+}
+
+/// `[s]_2` of the secret drawn from `seed`.
+pub(crate) fn in_g2(seed: [u8; 32]) -> G2Affine {
+    (G2Affine::generator() * secret(seed)).to_affine()
+}
+
+fn secret(seed: [u8; 32]) -> Fr {
+    Fr::random(ChaCha20Rng::from_seed(seed))
 }
 
 /// `1, s, s^2, ...`, `2^k` of them.
@@ -68,23 +87,4 @@ fn normalised(points: &[G1]) -> Vec<G1Affine> {
     let mut affine = vec![G1Affine::identity(); points.len()];
     G1::batch_normalize(points, &mut affine);
     affine
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use halo2_proofs::SerdeFormat;
-
-    #[test]
-    fn the_points_are_those_of_halo2s_setup() {
-        let bytes = |params: ParamsKZG<Bn256>| {
-            let mut bytes = vec![];
-            params.write_custom(&mut bytes, SerdeFormat::RawBytes).unwrap();
-            bytes
-        };
-        for (k, seed) in [(1, [1; 32]), (6, [2; 32]), (10, [3; 32])] {
-            let expected = ParamsKZG::setup(k, ChaCha20Rng::from_seed(seed));
-            assert!(bytes(setup(k, seed)) == bytes(expected), "k = {k}");
-        }
-    }
 }

@@ -1,21 +1,37 @@
 //! The structured reference string: `[s^i]_1`, the same over the Lagrange basis, and `[s]_2`.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `file` | the file this program writes and maps |
+//! | [`ptau`] | snarkjs's powers-of-tau file |
+//! | `halo2` | halo2's raw parameter file |
+//! | `check` | what makes points an SRS |
+//! | `lagrange` | the Lagrange basis of given powers |
+//!
+//! The powers of a small SRS are a prefix of those of a large one. The Lagrange basis is not: it is computed once for each
+//! size, kept in the file and never made while proving.
+
+mod check;
+mod file;
+mod halo2;
+mod lagrange;
+pub mod ptau;
+
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
 
 use assay_verifier::SrsPoint;
-use halo2_proofs::SerdeFormat;
-use halo2_proofs::arithmetic::best_multiexp;
-use halo2_proofs::poly::commitment::{Params, ParamsProver};
+use assay_verifier::encoding::hex_of;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
-use halo2curves::bn256::{Bn256, Fr, G1, G1Affine, G2Affine};
-use halo2curves::ff::{BatchInvert, Field, FromUniformBytes, PrimeField};
-use halo2curves::group::Curve;
-use halo2curves::group::cofactor::CofactorGroup;
-use halo2curves::group::prime::PrimeCurveAffine;
-use halo2curves::pairing::Engine;
-use halo2curves::serde::SerdeObject;
-use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 
+use crate::mapped::{Mapped, Points};
 use crate::{ProverError, powers};
+use ptau::Ptau;
 
 /// The seed of insecure SRSs that everybody knows, so that artifacts made with it are reproducible.
 pub const PUBLISHED_SEED: [u8; 32] = *b"assay: insecure, for trials only";
@@ -23,18 +39,17 @@ pub const PUBLISHED_SEED: [u8; 32] = *b"assay: insecure, for trials only";
 /// Least and most `k` of an SRS.
 pub const SIZES: (u32, u32) = (1, 26);
 
-const MAGIC: &[u8; 8] = b"ASSAYSR1";
-const CHECKSUM: usize = 32;
-
-/// `2^k` powers of a secret that nobody knows, or, for trials, that everybody knows.
+/// `2^k` powers of a secret that nobody knows, or, for trials, that everybody knows. In memory or in a mapped file;
+/// clones share the points.
 ///
 /// # Soundness
 /// Whoever knows the secret can prove anything. An insecure SRS is marked, and the mark is in every key made with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Srs {
-    params: ParamsKZG<Bn256>,
-    insecure: bool,
-    lagrange: std::sync::OnceLock<Vec<G1Affine>>,
+    k: u32,
+    point: SrsPoint,
+    powers: Points,
+    lagrange: Points,
 }
 
 impl Srs {
@@ -46,192 +61,201 @@ impl Srs {
     /// `k` outside [`SIZES`].
     pub fn insecure(k: u32, seed: [u8; 32]) -> Result<Self, ProverError> {
         check_size(k)?;
-        Ok(Self { params: powers::setup(k, seed), insecure: true, lagrange: std::sync::OnceLock::new() })
+        let made = powers::setup(k, seed);
+        let point = SrsPoint { s_g2: made.s_g2, insecure: true };
+        Ok(Self { k, point, powers: made.monomial.into(), lagrange: made.lagrange.into() })
     }
 
     /// Takes over halo2's raw parameter file: `k`, `2^k` powers, the same over the Lagrange basis, `[1]_2`, `[s]_2`.
     ///
     /// Every point is checked to be on its curve and every power by pairing, all at once: for a challenge `r` hashed
     /// from the file and `L = sum_i r^i g_i`, `e((L - g_0) / r, [1]_2) = e(L - r^(n-1) g_(n-1), [s]_2)`, and the Lagrange
-    /// basis by `L = sum_j (r^n - 1) / (r w^j - 1) l_j`.
+    /// basis by `L = sum_j (r^n - 1) / (r w^j - 1) l_j`. Powers of the published secret are marked insecure.
     ///
     /// # Errors
-    /// A file of the wrong length, a bad point, or powers that are not those of one secret.
+    /// A file of the wrong length, a bad point, powers that are not those of one secret, or a secret that anybody finds.
     pub fn import_halo2_raw(bytes: &[u8]) -> Result<Self, ProverError> {
-        let srs = Self { params: read_params(bytes)?, insecure: false, lagrange: std::sync::OnceLock::new() };
-        let mut wide = [0; 64];
-        let hash: [u8; 32] = Sha256::digest(bytes).into();
-        wide[..32].copy_from_slice(&hash);
-        srs.check_powers(Fr::from_uniform_bytes(&wide))?;
-        Ok(srs)
+        let raw = halo2::Halo2Raw::parse(bytes)?;
+        let powers = check::points(raw.powers, "power")?;
+        let lagrange = check::points(raw.lagrange, "Lagrange point")?;
+        check::first_powers(&powers, &raw.s_g2)?;
+        let r = check::challenge([raw.powers, raw.lagrange, raw.in_g2]);
+        let combined = check::powers_of_one_secret(&powers, &raw.s_g2, r)?;
+        check::lagrange_of_powers(&lagrange, &combined, r)?;
+        Ok(Self::imported(powers, lagrange, raw.s_g2))
     }
 
-    /// The versioned encoding: magic, mark, halo2's raw parameters, SHA-256 of all before.
+    /// Takes over the first `2^k` powers of snarkjs's powers-of-tau file, or all `2^p` of it, and computes their Lagrange
+    /// basis. Points and powers are checked as in [`Srs::import_halo2_raw`].
+    ///
+    /// # Errors
+    /// What [`Ptau::parse`] refuses, a `k` above the file's power, a bad point, powers that are not those of one secret,
+    /// or a secret that anybody finds.
+    pub fn import_ptau(bytes: &[u8], k: Option<u32>) -> Result<Self, ProverError> {
+        let ptau = Ptau::parse(bytes)?;
+        let in_g1 = ptau.powers(k.unwrap_or(ptau.power()))?;
+        let (in_g2, s_g2) = ptau.s_g2()?;
+        let powers = check::points(in_g1, "power")?;
+        check::first_powers(&powers, &s_g2)?;
+        check::powers_of_one_secret(&powers, &s_g2, check::challenge([in_g1, &[], in_g2]))?;
+        let lagrange = lagrange::lagrange_basis(&powers);
+        Ok(Self::imported(powers, lagrange, s_g2))
+    }
+
+    fn imported(powers: Vec<G1Affine>, lagrange: Vec<G1Affine>, s_g2: G2Affine) -> Self {
+        let insecure = s_g2 == powers::in_g2(PUBLISHED_SEED);
+        let k = powers.len().max(1).ilog2();
+        Self { k, point: SrsPoint { s_g2, insecure }, powers: powers.into(), lagrange: lagrange.into() }
+    }
+
+    /// Writes the versioned file, whose layout `prover/engine/src/srs/file.rs` gives, without a copy of the points.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl Write) -> Result<(), ProverError> {
+        file::write(self, out)
+    }
+
+    /// What [`Srs::write`] writes.
     ///
     /// # Errors
     /// None in practice: the bytes go to memory.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
-        let mut bytes = [MAGIC.as_slice(), &[u8::from(self.insecure)]].concat();
-        self.params.write_custom(&mut bytes, SerdeFormat::RawBytes)?;
-        let checksum = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&checksum);
+        let mut bytes = Vec::with_capacity(file::length(self.k));
+        self.write(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// Reads [`Srs::to_bytes`] back. Points are checked to be on their curve; powers were checked at import, and the
-    /// checksum shows that nothing has changed by accident since.
+    /// Reads [`Srs::write`] back, its points copied. Points are checked to be on their curve and canonical, the first
+    /// powers by pairing; all others were checked at import, and the checksum shows that nothing has changed by accident
+    /// since.
     ///
     /// # Errors
     /// Another format or version, a truncated or damaged file, a bad point.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProverError> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or(ProverError::SrsMagic)?;
-        let (&mark, rest) = rest.split_first().ok_or(ProverError::SrsMagic)?;
-        let (raw, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or(ProverError::SrsMagic)?;
-        check_length(raw)?;
-        let expected: [u8; 32] = Sha256::digest(bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default()).into();
-        if expected != *checksum {
-            return Err(ProverError::SrsChecksum { expected, got: *checksum });
-        }
-        let insecure = match mark {
-            0 => false,
-            1 => true,
-            _ => return Err(ProverError::SrsPoint("its mark is neither secure nor insecure")),
-        };
-        Ok(Self { params: read_params(raw)?, insecure, lagrange: std::sync::OnceLock::new() })
+        file::read(bytes)
     }
 
-    /// The first `2^k` powers. Computes their Lagrange basis anew, which takes time: keep the result.
+    /// Maps a file of [`Srs::write`]: checked as by [`Srs::from_bytes`], its points used where they are. Nothing is copied;
+    /// what of the file is in memory is the system's page cache.
+    ///
+    /// The file must stay as it is while the SRS lives: replace it by rename, never in place (see [`mod@crate::mapped`]).
+    ///
+    /// # Errors
+    /// A file that cannot be opened or mapped, and what [`Srs::from_bytes`] refuses.
+    pub fn open(path: &Path) -> Result<Self, ProverError> {
+        Self::from_mapped(&Arc::new(Mapped::open(path)?))
+    }
+
+    /// [`Srs::open`] for a file that is mapped already.
+    ///
+    /// # Errors
+    /// What [`Srs::from_bytes`] refuses.
+    pub fn from_mapped(file: &Arc<Mapped>) -> Result<Self, ProverError> {
+        file::open(file)
+    }
+
+    /// The first `2^k` powers, shared with this SRS. Computes their Lagrange basis anew, `k 2^(k-1)` multiples of points:
+    /// keep the result.
     ///
     /// # Errors
     /// `k` above this SRS's.
     pub fn truncated(&self, k: u32) -> Result<Self, ProverError> {
-        if k < SIZES.0 || k > self.k() {
-            return Err(ProverError::SrsSize { least: SIZES.0, most: self.k(), got: k });
+        let refusal = ProverError::SrsSize { least: SIZES.0, most: self.k, got: k };
+        if k < SIZES.0 || k > self.k {
+            return Err(refusal);
         }
-        let mut srs = self.clone();
-        if k < self.k() {
-            srs.params.downsize(k);
-            srs.lagrange = std::sync::OnceLock::new();
+        if k == self.k {
+            return Ok(self.clone());
         }
-        Ok(srs)
+        let powers = self.powers.prefix(1 << k).ok_or(refusal)?;
+        let lagrange = lagrange::lagrange_basis(&powers).into();
+        Ok(Self { k, point: self.point, powers, lagrange })
     }
 
     /// There are `2^k` powers.
     pub fn k(&self) -> u32 {
-        self.params.k()
+        self.k
+    }
+
+    /// Number of powers.
+    pub fn n(&self) -> usize {
+        1 << self.k
+    }
+
+    /// `[s^i]_1` for `i` in `0..n`.
+    pub fn powers(&self) -> &[G1Affine] {
+        &self.powers
+    }
+
+    /// `[l_i(s)]_1` for `i` in `0..n`: `l_i` is 1 at `w^i`, 0 at the other `n`-th roots of unity.
+    pub fn lagrange(&self) -> &[G1Affine] {
+        &self.lagrange
     }
 
     /// What verifiers need of it.
     pub fn point(&self) -> SrsPoint {
-        SrsPoint { s_g2: self.params.s_g2(), insecure: self.insecure }
+        self.point
     }
 
     /// Names the ceremony; the same for every number of powers.
     pub fn digest(&self) -> [u8; 32] {
-        self.point().digest()
+        self.point.digest()
     }
 
     /// True when the secret is known.
     pub fn is_insecure(&self) -> bool {
-        self.insecure
+        self.point.insecure
     }
 
-    /// Monomial points.
-    pub fn powers(&self) -> &[G1Affine] {
-        self.params.get_g()
+    /// halo2's parameters, with copies of all points: for the stock prover.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn params(&self) -> Result<ParamsKZG<Bn256>, ProverError> {
+        // halo2 makes parameters from parts only through others.
+        let smallest = ParamsKZG::<Bn256>::setup(0, ChaCha20Rng::from_seed(PUBLISHED_SEED));
+        let (powers, lagrange) = (self.powers().to_vec(), self.lagrange().to_vec());
+        Ok(smallest.from_parts(self.k, powers, Some(lagrange), G2Affine::generator(), self.point.s_g2))
     }
+}
 
-    /// Lagrange points.
-    pub fn lagrange(&self) -> &[G1Affine] {
-        use halo2curves::serde::SerdeObject as _;
-        self.lagrange.get_or_init(|| {
-            let bytes = self.to_bytes().unwrap_or_default();
-            let n = 1usize << self.k();
-            let at = bytes.len() - 32 - 256 - 64 * n;
-            bytes.get(at..at + 64 * n).unwrap_or_default().chunks(64).map(G1Affine::from_raw_bytes_unchecked).collect()
-        })
+impl fmt::Debug for Srs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Srs");
+        shown
+            .field("k", &self.k)
+            .field("insecure", &self.point.insecure)
+            .field("digest", &hex_of(&self.digest()))
+            .finish_non_exhaustive()
     }
+}
 
-    /// halo2's parameters.
-    pub fn params(&self) -> &ParamsKZG<Bn256> {
-        &self.params
-    }
+/// What a file of powers is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SrsSource {
+    /// An SRS of this program, of any version: nothing to import.
+    Assay,
+    /// snarkjs's powers of tau: for [`Srs::import_ptau`].
+    Ptau,
+    /// All else: halo2's raw parameters have no magic. For [`Srs::import_halo2_raw`].
+    Halo2Raw,
+}
 
-    /// See [`Srs::import_halo2_raw`]. `r` must not be known to whoever wrote the points.
-    fn check_powers(&self, r: Fr) -> Result<(), ProverError> {
-        let n = 1usize << self.k();
-        let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(power * r)).take(n).collect();
-        let (Some(last_power), Some(first), Some(last)) =
-            (powers.last(), self.params.get_g().first(), self.params.get_g().last())
-        else {
-            return Err(ProverError::SrsPoint("it has no powers"));
-        };
-        let combined = best_multiexp(&powers, self.params.get_g());
-        let shifted = (combined - first) * r.invert().unwrap_or(Fr::ZERO);
-        let kept = combined - last * last_power;
-        let left = Bn256::pairing(&shifted.to_affine(), &G2Affine::generator());
-        if left != Bn256::pairing(&kept.to_affine(), &self.params.s_g2()) {
-            return Err(ProverError::SrsPoint("its powers are not those of one secret"));
-        }
-        if self.lagrange_combination(last_power * r, r) == combined {
-            Ok(())
+impl SrsSource {
+    /// Looks at the first bytes alone.
+    pub fn of(bytes: &[u8]) -> Self {
+        if Ptau::recognises(bytes) {
+            Self::Ptau
+        } else if file::recognises(bytes) {
+            Self::Assay
         } else {
-            Err(ProverError::SrsPoint("its Lagrange basis is not that of its powers"))
+            Self::Halo2Raw
         }
-    }
-
-    /// `sum_j (r^n - 1) / (r w^j - 1) l_j`, which is `sum_i r^i g_i` for a right Lagrange basis.
-    fn lagrange_combination(&self, r_to_n: Fr, r: Fr) -> G1 {
-        let n = 1usize << self.k();
-        let omega = (self.k()..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-        let roots = std::iter::successors(Some(r), |point| Some(point * omega)).take(n);
-        let mut weights: Vec<Fr> = roots.map(|point| point - Fr::ONE).collect();
-        weights.iter_mut().batch_invert();
-        for weight in &mut weights {
-            *weight *= r_to_n - Fr::ONE;
-        }
-        // halo2 gives its Lagrange points only through commitments.
-        let domain = halo2_proofs::poly::EvaluationDomain::new(2, self.k());
-        self.params
-            .commit_lagrange(&domain.lagrange_from_vec(weights), halo2_proofs::poly::commitment::Blind::default())
     }
 }
 
 fn check_size(k: u32) -> Result<(), ProverError> {
     let (least, most) = SIZES;
     if (least..=most).contains(&k) { Ok(()) } else { Err(ProverError::SrsSize { least, most, got: k }) }
-}
-
-/// Refuses a `k` or length that halo2's reader would allocate or fail for; returns `k`.
-fn check_length(raw: &[u8]) -> Result<u32, ProverError> {
-    let got = raw.len() as u64;
-    let head = raw.first_chunk::<4>().ok_or(ProverError::SrsLength { k: 0, expected: 4, got })?;
-    let k = u32::from_le_bytes(*head);
-    check_size(k)?;
-    let expected = 4 + 2 * (64 << k) + 2 * 128;
-    if got == expected { Ok(k) } else { Err(ProverError::SrsLength { k, expected, got }) }
-}
-
-fn read_params(raw: &[u8]) -> Result<ParamsKZG<Bn256>, ProverError> {
-    let k = check_length(raw)?;
-    // halo2's reader refuses coordinates above the modulus only: that points are on the curve is checked here.
-    let (in_g1, in_g2) = raw.get(4..).unwrap_or_default().split_at(2 * (64 << k));
-    let on_g1 = in_g1.par_chunks(64).all(|bytes| G1Affine::from_raw_bytes(bytes).is_some());
-    let on_g2 = in_g2.par_chunks(128).all(|bytes| G2Affine::from_raw_bytes(bytes).is_some());
-    if !on_g1 || !on_g2 {
-        return Err(ProverError::SrsPoint("a point is off the curve or not canonical"));
-    }
-    let params = ParamsKZG::<Bn256>::read_custom(&mut &raw[..], SerdeFormat::RawBytes)?;
-    let (g2, s_g2) = (params.g2(), params.s_g2());
-    let [first, second, ..] = params.get_g() else { return Err(ProverError::SrsPoint("it has no powers")) };
-    if *first != G1Affine::generator() || g2 != G2Affine::generator() {
-        return Err(ProverError::SrsPoint("it does not begin with the curve's standard generators"));
-    }
-    if bool::from(s_g2.is_identity()) || !bool::from(s_g2.to_curve().is_torsion_free()) {
-        return Err(ProverError::SrsPoint("its second point of G2 is not in the group"));
-    }
-    if Bn256::pairing(second, &g2) != Bn256::pairing(first, &s_g2) {
-        return Err(ProverError::SrsPoint("its first powers in G1 and G2 are not of one secret"));
-    }
-    Ok(params)
 }

@@ -20,7 +20,7 @@ pub fn generate_keys<C: Circuit<Fr>>(
     instances: usize,
     graph_digest: [u8; 32],
 ) -> Result<(VerifyingKey, plonk::ProvingKey<G1Affine>), ProverError> {
-    let proving = keygen_pk2(srs.params(), circuit, false)?;
+    let proving = keygen_pk2(&srs.params()?, circuit, false)?;
     let verifying = VerifyingKey::from_halo2(proving.get_vk(), instances, graph_digest, srs.point())?;
     Ok((verifying, proving))
 }
@@ -47,7 +47,7 @@ pub fn rebuild_proving_key<C: Circuit<Fr>>(
         return Err(ProverError::ForeignLayout);
     }
     let domain = EvaluationDomain::new(key.constraints().minimum_degree, key.k());
-    Ok(keygen_pk(srs.params(), key.to_halo2_over(domain)?, circuit)?)
+    Ok(keygen_pk(&srs.params()?, key.to_halo2_over(domain)?, circuit)?)
 }
 
 /// Proves that `circuit` is satisfied with these public values.
@@ -71,7 +71,7 @@ pub fn prove_circuit<C: Circuit<Fr>>(
     }
     let mut transcript = EvmTranscript::new(Vec::with_capacity(key.proof_length()));
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
-        srs.params(),
+        &srs.params()?,
         proving,
         std::slice::from_ref(circuit),
         &[&[instances.values()]],

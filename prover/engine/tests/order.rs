@@ -74,7 +74,7 @@ fn the_circuits_challenges_come_after_every_phase_zero_commitment_and_before_pha
     let (_, proving) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
     let mut recorder = Recorder { inner: EvmTranscript::new(Vec::new()), events: Vec::new() };
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
-        srs.params(),
+        &srs.params().unwrap(),
         &proving,
         &[circuit],
         &[&[&instances]],

@@ -1,0 +1,160 @@
+//! The SRS file, version 2. All numbers are little-endian.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..8 | `ASSAYSR2`; the last byte is the version |
+//! | 8..12 | `k` |
+//! | 12..16 | 1 when the secret is published, else 0 |
+//! | 16..64 | zero |
+//! | 64..192 | `[s]_2`: `x.c0`, `x.c1`, `y.c0`, `y.c1` |
+//! | 192.. | the `n = 2^k` powers `[s^i]_1`, 64 bytes each: `x`, `y` |
+//! | 192 + 64 n.. | the Lagrange basis `[l_i(s)]_1`, likewise, `l_i` for the root of unity `w^i` |
+//! | 192 + 128 n.. | SHA-256 of all before |
+//!
+//! Coordinates are in **Montgomery form** (`a 2^256 mod q`, below `q`), 32 bytes each: the form that halo2curves computes
+//! with and writes as `RawBytes`. Points lie on multiples of 64 bytes, so a mapped file is used in place.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use assay_verifier::SrsPoint;
+use halo2curves::bn256::G1Affine;
+use halo2curves::serde::SerdeObject;
+use sha2::{Digest, Sha256};
+
+use super::{Srs, check, check_size};
+use crate::ProverError;
+use crate::mapped::{Mapped, POINT, Points};
+
+const MAGIC: &[u8; 7] = b"ASSAYSR";
+const VERSION: u8 = b'2';
+const HEADER: usize = 192;
+const CHECKSUM: usize = 32;
+/// Points encoded before they are written.
+const CHUNK: usize = 1024;
+
+/// True when the bytes begin as an SRS file of any version does.
+pub(super) fn recognises(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
+/// Writes the file, [`CHUNK`] points at a time.
+pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> {
+    let mut out = Hashing { out, hasher: Sha256::new() };
+    let mut header = [MAGIC.as_slice(), &[VERSION]].concat();
+    header.extend_from_slice(&srs.k().to_le_bytes());
+    header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
+    header.resize(HEADER - check::POINT_G2, 0);
+    srs.point().s_g2.write_raw(&mut header)?;
+    out.write_all(&header)?;
+    let mut raw = Vec::with_capacity(CHUNK * POINT);
+    for points in srs.powers().chunks(CHUNK).chain(srs.lagrange().chunks(CHUNK)) {
+        raw.clear();
+        for point in points {
+            point.write_raw(&mut raw)?;
+        }
+        out.write_all(&raw)?;
+    }
+    let Hashing { out, hasher } = out;
+    out.write_all(&hasher.finalize())?;
+    Ok(())
+}
+
+/// Length of a file of `2^k` powers.
+pub(super) fn length(k: u32) -> usize {
+    HEADER + 2 * (POINT << k) + CHECKSUM
+}
+
+/// Reads a file, its points copied.
+pub(super) fn read(bytes: &[u8]) -> Result<Srs, ProverError> {
+    let file = File::checked(bytes)?;
+    let points = |raw: &[u8]| raw.chunks(POINT).map(G1Affine::from_raw_bytes_unchecked).collect::<Vec<_>>().into();
+    file.with_points(points(file.powers), points(file.lagrange))
+}
+
+/// Reads a file, its points left where they are.
+pub(super) fn open(file: &Arc<Mapped>) -> Result<Srs, ProverError> {
+    let parts = File::checked(file)?;
+    let n = 1 << parts.k;
+    let powers = Points::in_file(file, HEADER, n);
+    match powers.zip(Points::in_file(file, HEADER + parts.powers.len(), n)) {
+        Some((powers, lagrange)) => parts.with_points(powers, lagrange),
+        // Bytes in memory may lie on any address; those of a file do not.
+        None => read(file),
+    }
+}
+
+/// A file taken apart; its checksum is right, its points are on the curve and canonical.
+struct File<'a> {
+    k: u32,
+    point: SrsPoint,
+    powers: &'a [u8],
+    lagrange: &'a [u8],
+}
+
+impl<'a> File<'a> {
+    fn checked(bytes: &'a [u8]) -> Result<Self, ProverError> {
+        let (&version, rest) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(ProverError::SrsMagic)?;
+        if version != VERSION {
+            return Err(ProverError::SrsVersion { got: version.escape_ascii().to_string() });
+        }
+        let got = bytes.len() as u64;
+        let truncated = || ProverError::SrsLength { k: 0, expected: (HEADER + CHECKSUM) as u64, got };
+        let (k, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
+        let k = u32::from_le_bytes(*k);
+        check_size(k)?;
+        if bytes.len() != length(k) {
+            return Err(ProverError::SrsLength { k, expected: length(k) as u64, got });
+        }
+        let (mark, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
+        let (zeros, rest) = rest.split_at_checked(HEADER - check::POINT_G2 - 16).ok_or_else(truncated)?;
+        let (s_g2, rest) = rest.split_at_checked(check::POINT_G2).ok_or_else(truncated)?;
+        let (points, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
+        let (powers, lagrange) = points.split_at_checked(POINT << k).ok_or_else(truncated)?;
+        let hashed = bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default();
+        let (expected, good) = rayon::join(
+            || -> [u8; CHECKSUM] { Sha256::digest(hashed).into() },
+            || {
+                check::points_are_good(powers, "power")
+                    .and_then(|()| check::points_are_good(lagrange, "Lagrange point"))
+            },
+        );
+        if expected != *checksum {
+            return Err(ProverError::SrsChecksum { expected, got: *checksum });
+        }
+        good?;
+        let insecure = match u32::from_le_bytes(*mark) {
+            0 => false,
+            1 => true,
+            _ => return Err(ProverError::SrsPoint("its mark is neither secure nor insecure")),
+        };
+        if zeros.iter().any(|byte| *byte != 0) {
+            return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
+        }
+        let s_g2 = check::point_g2(s_g2, "[s]_2")?;
+        Ok(Self { k, point: SrsPoint { s_g2, insecure }, powers, lagrange })
+    }
+
+    fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
+        check::first_powers(&powers, &self.point.s_g2)?;
+        Ok(Srs { k: self.k, point: self.point, powers, lagrange })
+    }
+}
+
+/// Hashes what passes through.
+struct Hashing<'a, W> {
+    out: &'a mut W,
+    hasher: Sha256,
+}
+
+impl<W: Write> Write for Hashing<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
