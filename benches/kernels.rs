@@ -67,7 +67,7 @@ fn transforms(c: &mut Criterion) {
         for level in Level::available() {
             let domain = Domain::at(level, k);
             group.bench_function(format!("2^{k}/ours {level:?}"), |b| {
-                b.iter(|| domain.evaluate(black_box(&mut values)))
+                b.iter(|| domain.evaluate(black_box(&mut values)));
             });
         }
         let omega = Domain::new(k).omega();
