@@ -24,7 +24,7 @@ pub enum Level {
     Portable,
     /// 64-bit products without flags (BMI2, ADX), one lane.
     Adx,
-    /// Four lanes of 29-bit limbs (AVX2), with BMI2 and ADX.
+    /// Four lanes of 29-bit limbs (AVX2, BMI2).
     Avx2,
     /// Eight lanes of 52-bit limbs (AVX-512 IFMA), with the above.
     Ifma,

@@ -8,8 +8,9 @@ use crate::engine::Scalar;
 use crate::ifma::{Ifma, Zmm};
 
 pub(super) fn has(level: Level) -> bool {
-    let adx = is_x86_feature_detected!("bmi2") && is_x86_feature_detected!("adx");
-    let avx2 = adx && is_x86_feature_detected!("avx2");
+    let bmi2 = is_x86_feature_detected!("bmi2");
+    let adx = bmi2 && is_x86_feature_detected!("adx");
+    let avx2 = bmi2 && is_x86_feature_detected!("avx2");
     match level {
         Level::Portable => true,
         Level::Adx => adx,
@@ -37,13 +38,13 @@ fn adx<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Scalar)
 }
 
-#[target_feature(enable = "bmi2,adx,avx2")]
+#[target_feature(enable = "bmi2,avx2")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: this function runs only where AVX2 is.
     kernel.run(unsafe { Avx2::new() })
 }
 
-#[target_feature(enable = "bmi2,adx,avx2,avx512f,avx512ifma")]
+#[target_feature(enable = "bmi2,avx2,avx512f,avx512ifma")]
 fn ifma<K: Kernel>(kernel: K) -> K::Output {
     // SAFETY: this function runs only where AVX-512 F and IFMA are.
     kernel.run(Ifma(unsafe { Zmm::new() }))

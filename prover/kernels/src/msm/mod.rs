@@ -28,7 +28,7 @@ use digits::{Full, Integers, Scalars, Windows};
 const SHORT: usize = 24;
 /// What a bucket costs beside a point: its part in a row, a column and the merge of parts.
 const BUCKET_COST: usize = 3;
-/// Windows of at most this many bits: 2^14 buckets of 64 bytes are 1 MiB.
+/// Windows of at most this many bits: 2^15 buckets of 64 bytes are 2 MiB.
 const MOST_BITS: u32 = 16;
 /// Points that make it worthwhile to split a window between threads.
 const PART: usize = 1 << 13;
