@@ -142,7 +142,8 @@ pub(crate) enum SrsCommand {
     /// Import a ceremony's powers: snarkjs's .ptau or halo2's raw KZG parameters, checked by pairing
     #[command(
         after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n\n\
-The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is\ncomputed, which takes about ten core-seconds at k = 16 and twice that for each k more."
+The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is \
+computed, which takes about ten core-seconds at k = 16 and twice that for each k more."
     )]
     Import {
         /// The file of powers

@@ -251,7 +251,7 @@ fn a_changed_byte_is_refused_or_was_not_used() {
     let good = File::of(2, secret()).bytes();
     let expected = Srs::import_ptau(&good, None).unwrap();
     let used = 12 + 12 + 40..IN_G1 + 4 * 64;
-    for at in 0..good.len() {
+    for at in (0..good.len()).filter(|at| used.contains(at) || at % 8 == 0) {
         let mut changed = good.clone();
         changed[at] ^= 0x20;
         match Srs::import_ptau(&changed, None) {

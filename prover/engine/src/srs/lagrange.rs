@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_basis_is_halo2s_also_where_points_are_equal_opposite_or_zero() {
-        for k in [0, 1, 2, 5, 8, 11] {
+        for k in [0, 1, 2, 5, 9] {
             let points = random_points(1 << k, u64::from(k));
             let projective = |points: &[G1Affine]| points.iter().map(PrimeCurveAffine::to_curve).collect();
             assert!(lagrange_basis(&points) == g_to_lagrange::<G1Affine>(projective(&points), k), "k = {k}");
