@@ -1,6 +1,6 @@
 //! Golden cells: the layout and the columns of known inferences, as the plain evaluation of every gate gave them.
 
-use assay_circuits::{Challenges, Columns, Layout, Pinned};
+use assay_circuits::{Algebra, Challenge, Challenges, Columns, Layout, Pinned, Row, fold_weights};
 use assay_models::samples::Numbers;
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use halo2curves::bn256::Fr;
@@ -48,6 +48,24 @@ fn cells_of_known_inferences_are_what_they_were() {
     ] {
         let got = golden(&graph);
         assert_eq!(got, expected, "{}", graph.name);
+    }
+}
+
+/// Weights folded by Horner's rule in the field, row by row, are what the filler folds, and what it may be given.
+#[test]
+fn folded_weights_may_be_handed_in() {
+    for graph in [samples::tiny_mlp(), samples::tiny_cnn(), zoo("lenet")] {
+        let layout = Layout::plan(&graph).unwrap();
+        let trace = interpret(&graph, &samples::input(&graph, 5)).unwrap();
+        let mut own = Columns::phase_zero(&layout, &trace, Fr::from(777)).unwrap();
+        let (mut given, challenges) = (own.clone(), challenges());
+        let rows = 0..=layout.report().weight_rows;
+        let fold = |row| Row { layout: &layout, columns: &given, challenges: &challenges, row }.weights();
+        let folds: Vec<Fr> = rows.map(fold).collect();
+        assert_eq!(fold_weights(&layout, challenges[Challenge::R as usize]), folds);
+        own.complete(&layout, &challenges, &Pinned::new());
+        given.complete_with(&layout, &challenges, &Pinned::new(), Some(&folds));
+        assert_eq!(own, given);
     }
 }
 
