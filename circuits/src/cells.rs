@@ -132,13 +132,13 @@ impl Cells {
             self.resize(row + 1);
         }
         match self {
-            Self::Bytes(cells) => match i8::try_from(value) {
-                Ok(value) => put(cells, row, value),
-                Err(_) => {
-                    put(cells, row, 0);
+            Self::Bytes(cells) => {
+                let byte = i8::try_from(value);
+                put(cells, row, byte.unwrap_or(0));
+                if byte.is_err() {
                     *self = Self::Mixed { bytes: std::mem::take(cells), wide: vec![(row, value)] };
                 }
-            },
+            }
             Self::Mixed { bytes, wide } => {
                 let byte = i8::try_from(value);
                 put(bytes, row, byte.unwrap_or(0));
@@ -162,15 +162,13 @@ impl Cells {
 
     /// Sets a cell; the column grows to hold it and widens where it does not fit.
     pub fn set(&mut self, row: usize, value: Fr) {
-        match small(value) {
-            Some(value) => self.set_small(row, value),
-            None => {
-                if self.len() <= row {
-                    self.resize(row + 1);
-                }
-                self.set_field(row, value);
-            }
+        if let Some(value) = small(value) {
+            return self.set_small(row, value);
         }
+        if self.len() <= row {
+            self.resize(row + 1);
+        }
+        self.set_field(row, value);
     }
 
     /// Sets a stored cell of a column that becomes one of field elements.

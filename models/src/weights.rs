@@ -92,6 +92,7 @@ impl<'a> WeightValues<'a> {
     }
 
     /// Values number `index * length` and on, `length` of them; none where that is past the end.
+    #[must_use]
     pub fn row(self, index: usize, length: usize) -> WeightValues<'a> {
         let range = index.saturating_mul(length)..index.saturating_add(1).saturating_mul(length);
         match self {
@@ -149,13 +150,11 @@ impl FromIterator<i16> for Weights {
         let mut narrow = Vec::new();
         let mut values = values.into_iter();
         while let Some(value) = values.next() {
-            match i8::try_from(value) {
-                Ok(value) => narrow.push(value),
-                Err(_) => {
-                    let before = narrow.into_iter().map(i16::from);
-                    return Self(Form::Words(Arc::new(before.chain([value]).chain(values).collect())));
-                }
-            }
+            let Ok(byte) = i8::try_from(value) else {
+                let before = narrow.into_iter().map(i16::from);
+                return Self(Form::Words(Arc::new(before.chain([value]).chain(values).collect())));
+            };
+            narrow.push(byte);
         }
         narrow.shrink_to_fit();
         narrow.into()

@@ -173,11 +173,19 @@ impl Builder<'_> {
         let planes = self.planes(output)?;
         let remainder = self.tables.remainder(self.graph, node, requantise)?;
         let quotient = self.tables.output(self.graph, self.intervals, node, requantise)?;
+        let coefficients: Vec<[Fr; 2]> = requantise
+            .multipliers
+            .iter()
+            .map(|multiplier| {
+                let inverse = Fr::from(*multiplier).invert().unwrap_or(Fr::ZERO);
+                [Fr::from(2 * requantise.divisor) * inverse, inverse]
+            })
+            .collect();
         let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
             .map(|index| {
                 let channel = laid.op.channel(index, shape);
-                let inverse = Fr::from(requantise.multiplier(channel)).invert().unwrap_or(Fr::ZERO);
-                (Element::Requantised { node, index, channel }, [Fr::from(2 * requantise.divisor) * inverse, inverse])
+                let coefficients = coefficients.get(channel).or(coefficients.first()).copied().unwrap_or_default();
+                (Element::Requantised { node, index, channel }, coefficients)
             })
             .collect();
         self.counts.requantise += 4 * elements.len();

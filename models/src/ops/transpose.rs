@@ -32,6 +32,11 @@ impl Transpose {
     /// As [`Transpose::output_shape`].
     pub fn evaluate<T: Copy>(&self, x: &[T], input: &[usize]) -> Result<Vec<T>, OpFault> {
         let output = self.output_shape(input)?;
+        if let [rows, columns] = *input
+            && self.perm == [1, 0]
+        {
+            return Ok(matrix(x, rows, columns));
+        }
         let mut strides = vec![1; input.len()];
         for axis in (1..input.len()).rev() {
             strides[axis - 1] = strides[axis] * input[axis];
@@ -51,5 +56,36 @@ impl Transpose {
             }
         }
         Ok(result)
+    }
+}
+
+/// A matrix `[rows, columns]` transposed, tile by tile: large weights stay in cache.
+fn matrix<T: Copy>(x: &[T], rows: usize, columns: usize) -> Vec<T> {
+    const TILE: usize = 64;
+    let mut result = x.to_vec();
+    for top in (0..rows).step_by(TILE) {
+        for left in (0..columns).step_by(TILE) {
+            for column in left..columns.min(left + TILE) {
+                let target = result.iter_mut().skip(column * rows + top).take(TILE.min(rows - top));
+                let source = x.iter().skip(top * columns + column).step_by(columns);
+                target.zip(source).for_each(|(to, from)| *to = *from);
+            }
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_of_many_tiles_is_transposed_as_any_other_tensor() {
+        for [rows, columns] in [[70, 130], [64, 64], [1, 200], [129, 1]] {
+            let x: Vec<usize> = (0..rows * columns).collect();
+            let flat = Transpose { perm: vec![1, 0] }.evaluate(&x, &[rows, columns]).unwrap();
+            let deep = Transpose { perm: vec![0, 2, 1] }.evaluate(&x, &[1, rows, columns]).unwrap();
+            assert_eq!(flat, deep);
+        }
     }
 }

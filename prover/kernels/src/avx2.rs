@@ -330,24 +330,22 @@ fn canonical<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
     // SAFETY: as above.
     let suspect = unsafe { _mm256_movemask_epi8(_mm256_cmpgt_epi64(a[8], all(table.p[8][0] - 1))) };
     // SAFETY: as above.
-    if suspect == 0 { a } else { unsafe { subtract_once::<M>(a) } }
+    if suspect == 0 { a } else { unsafe { subtract_once::<M>(&a) } }
 }
 
 #[cold]
 #[target_feature(enable = "avx2")]
-fn subtract_once<M: Modulus>(a: [__m256i; 9]) -> [__m256i; 9] {
+fn subtract_once<M: Modulus>(a: &[__m256i; 9]) -> [__m256i; 9] {
     let table = M::TABLE;
-    let mut less = a;
+    let mut less = *a;
     for j in 0..9 {
         less[j] = sum(a[j], load4(&table.complement[j]));
     }
     let mut less = carry(less);
-    // SAFETY: as above.
-    let above = unsafe { _mm256_cmpgt_epi64(less[8], all(MASK)) };
+    let above = _mm256_cmpgt_epi64(less[8], all(MASK));
     less[8] = low(less[8]);
     for j in 0..9 {
-        // SAFETY: as above.
-        less[j] = unsafe { _mm256_blendv_epi8(a[j], less[j], above) };
+        less[j] = _mm256_blendv_epi8(a[j], less[j], above);
     }
     less
 }

@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use crate::engine::{Engine, Scalar};
+use crate::ifma::{Emulated, Ifma};
 
 #[cfg(target_arch = "x86_64")]
 #[path = "level_x86.rs"]
@@ -17,6 +18,8 @@ mod machine;
 /// A set of instructions, from the least to the most capable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
+    /// The algorithm of `Ifma` in plain code, slow: for comparing where the instructions are missing.
+    Emulated,
     /// What every machine has.
     Portable,
     /// 64-bit products without flags (BMI2, ADX), one lane.
@@ -39,24 +42,31 @@ impl Level {
         [Self::Portable, Self::Adx, Self::Avx2, Self::Ifma].into_iter().filter(|level| machine::has(*level)).collect()
     }
 
+    /// The available levels and the emulation: what tests compare.
+    pub fn comparable() -> Vec<Self> {
+        let mut levels = Self::available();
+        levels.push(Self::Emulated);
+        levels
+    }
+
     /// Elements that an engine of this level handles at a time.
     pub(crate) fn lanes(self) -> usize {
         match self {
             Self::Portable | Self::Adx => 1,
             Self::Avx2 => 4,
-            Self::Ifma => 8,
+            Self::Ifma | Self::Emulated => 8,
         }
     }
 
     /// Runs a kernel at this level, or at a lesser one where the machine lacks it.
     #[inline]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
-        machine::run(self, kernel)
+        if self == Self::Emulated { kernel.run(Ifma(Emulated)) } else { machine::run(self, kernel) }
     }
 
     /// The level for work on single elements.
     pub(crate) fn single(self) -> Self {
-        self.min(Self::Adx)
+        self.clamp(Self::Portable, Self::Adx)
     }
 }
 

@@ -2,14 +2,20 @@
 //!
 //! Knows no circuit and no protocol. Vectors are slices of halo2curves' own types, in natural order.
 
+#![expect(clippy::inline_always, reason = "what is not inlined into a level's function is not compiled for the level")]
+#![expect(clippy::needless_range_loop, reason = "limbs of several arrays go together by their index")]
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod engine;
 pub mod field;
+mod ifma;
 mod level;
 pub mod msm;
 pub mod ntt;
 mod raw;
+#[cfg(test)]
+mod tests;
 pub mod vector;
 
 pub use level::Level;

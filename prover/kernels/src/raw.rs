@@ -34,12 +34,6 @@ pub(crate) fn coordinates(points: &[G1Affine]) -> &[Limbs] {
     unsafe { core::slice::from_raw_parts(points.as_ptr().cast(), 2 * points.len()) }
 }
 
-/// Points as limbs to write to; canonical coordinates of points on the curve must be left there.
-pub(crate) fn coordinates_mut(points: &mut [G1Affine]) -> &mut [Limbs] {
-    // SAFETY: as for `coordinates`; any limbs are valid memory for a point.
-    unsafe { core::slice::from_raw_parts_mut(points.as_mut_ptr().cast(), 2 * points.len()) }
-}
-
 /// One scalar of canonical limbs.
 pub(crate) fn scalar(value: Limbs) -> Fr {
     // SAFETY: `Fr` is one `[u64; 4]` of the same size; the caller's limbs are canonical, which is no matter of memory.

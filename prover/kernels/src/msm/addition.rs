@@ -41,12 +41,6 @@ impl Groups {
         self.counts.push(0);
     }
 
-    /// Leaves no group.
-    pub(super) fn clear(&mut self) {
-        self.points.clear();
-        self.counts.clear();
-    }
-
     /// Sums every group: its count becomes one, or stays zero, and `points` holds the sums.
     pub(super) fn sum(&mut self, level: Level) {
         while self.plan() {

@@ -108,7 +108,9 @@ impl Buckets {
         let mut groups = Groups::default();
         for bucket in 0..first.sums.len() / 2 {
             groups.begin();
-            parts.iter().for_each(|part| groups.push(&part.sums[2 * bucket..2 * bucket + 2]));
+            for part in parts {
+                groups.push(&part.sums[2 * bucket..2 * bucket + 2]);
+            }
         }
         groups.sum(level);
         Some(Self { sums: groups.points, windows: first.windows, run: first.run.clone() })

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::engine::Engine;
-use crate::field::{Limbs, Modulus, ScalarField as F};
+use crate::field::{Limbs, ScalarField as F};
 use crate::level::{Kernel, Level};
 
 /// Blocks of at most this many elements (16 KiB) are done in one go.

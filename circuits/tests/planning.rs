@@ -1,0 +1,98 @@
+//! The planner: how many lanes, and where weights stand in them.
+
+use std::sync::Arc;
+
+use assay_circuits::{Cells, Fixed, InferenceCircuit, Layout, statement};
+use assay_models::ops::Dense;
+use assay_models::samples::{Numbers, input, mlp_onnx, tiny_cnn, tiny_mlp};
+use assay_models::{Op, QuantizedGraph, import, interpret};
+use halo2_proofs::dev::MockProver;
+use halo2curves::bn256::Fr;
+
+#[cfg(test)]
+fn satisfied(layout: Layout) {
+    let layout = Arc::new(layout);
+    let graph = &layout.graph;
+    let trace = interpret(graph, &input(graph, 3)).unwrap();
+    let instances = statement(graph, &trace.values[graph.input.0], trace.output(graph), Fr::from(5)).unwrap();
+    let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, Fr::from(5)).unwrap();
+    let prover = MockProver::run(layout.k, &circuit, vec![instances]).unwrap();
+    assert_eq!(prover.verify(), Ok(()), "{} with {} lanes", graph.name, layout.shape.lanes);
+}
+
+#[test]
+fn inferences_satisfy_circuits_of_any_number_of_lanes() {
+    let synthetic = import(&mlp_onnx(&[20, 12, 300, 5], 9), "synthetic").unwrap();
+    satisfied(Layout::plan(&synthetic).unwrap());
+    for lanes in [1, 3, 128, 256, 1000] {
+        for graph in [&synthetic, &tiny_mlp(), &tiny_cnn()] {
+            let layout = Layout::with_lanes(graph, lanes).unwrap();
+            assert_eq!(layout.shape.lanes, lanes.min(256));
+            satisfied(layout);
+        }
+    }
+}
+
+/// 64 lanes of 4000 x 4096 weights fill 2^18 rows, those of 4200 x 4096 do not fit them.
+#[test]
+fn more_than_64_lanes_are_for_circuits_that_would_need_more_than_2_to_the_18_rows() {
+    let plan = |inputs| Layout::plan(&import(&mlp_onnx(&[inputs, 4096, 10], 1), "wide").unwrap()).unwrap();
+    let (small, large) = (plan(4000), plan(4200));
+    assert!(small.shape.lanes <= 64 && small.k <= 18, "{} lanes, k = {}", small.shape.lanes, small.k);
+    assert!(large.shape.lanes > 64 && large.k <= 18, "{} lanes, k = {}", large.shape.lanes, large.k);
+    for layout in [small, large] {
+        let lanes = (0..=255).filter_map(|lane| layout.fixed_cells(Fixed::W(lane)));
+        let narrow = |cells: &&Cells| match cells {
+            Cells::Bytes(_) => true,
+            Cells::Mixed { bytes, wide } => wide.len() * 100 < bytes.len(),
+            Cells::Words(_) | Cells::Field(_) => false,
+        };
+        assert_eq!(lanes.filter(narrow).count(), layout.shape.lanes, "a byte a weight");
+    }
+}
+
+/// Value `o` of segment `l` is weight `[o, l]`; the segment after the last is the bias; padding stands in front.
+#[test]
+fn weights_of_any_width_stand_where_their_segments_say() {
+    for (magnitude, bias) in [(127, 100), (127, 1 << 33), (255, 3000)] {
+        let graph = dense(19, 37, magnitude, bias);
+        let Op::Dense(op) = &graph.nodes[0].op else { panic!("a Dense") };
+        for lanes in [1, 4, 16, 64] {
+            let layout = Layout::with_lanes(&graph, lanes).unwrap();
+            let (rows, padding) = (37usize.div_ceil(lanes), 37usize.div_ceil(lanes) * lanes - 37);
+            for segment in 0..=19 {
+                for at in 0..rows * lanes {
+                    let expected = at.checked_sub(padding).map_or(0, |o| match segment {
+                        19 => op.bias[o],
+                        _ => op.weights.get(o * 19 + segment).unwrap().into(),
+                    });
+                    let row = 1 + segment * rows + at / lanes;
+                    let cells = layout.fixed_cells(Fixed::W((at % lanes) as u8));
+                    assert_eq!(cells.map_or(Some(0), |cells| cells.get_small(row)), Some(expected));
+                }
+            }
+            if layout.k < 14 {
+                satisfied(layout);
+            }
+        }
+    }
+}
+
+/// The first layer of the small perceptron, with more and wider weights.
+#[cfg(test)]
+fn dense(inputs: usize, outputs: usize, magnitude: i64, bias: i64) -> QuantizedGraph {
+    let mut graph = tiny_mlp();
+    graph.nodes.truncate(1);
+    graph.tensors.truncate(2);
+    graph.output = graph.nodes[0].output;
+    (graph.tensors[0].shape, graph.tensors[1].shape) = (vec![1, inputs], vec![1, outputs]);
+    let mut numbers = Numbers::new(magnitude as u64);
+    let weights = numbers.many(inputs * outputs, -magnitude, magnitude).into_iter().map(|w| w as i16).collect();
+    if let Op::Dense(Dense { requantise, .. }) = &graph.nodes[0].op {
+        let mut requantise = requantise.clone();
+        requantise.divisor = if bias > 1 << 30 { 1 << 17 } else { 512 };
+        let bias = numbers.many(outputs, -bias, bias);
+        graph.nodes[0].op = Op::Dense(Dense { weights, outputs, inputs, bias, requantise });
+    }
+    graph
+}
