@@ -67,8 +67,8 @@ fn convolutions_with_even_uneven_and_no_pads_are_proved() {
         vec![
             tensor("x", &[1, 2, 4, 4], DType::U8, 3),
             tensor("even", &[1, 2, 4, 4], DType::U8, 5),
-            tensor("uneven", &[1, 1, 2, 3], DType::U8, 11),
-            tensor("none", &[1, 2, 1, 2], DType::I8, 0),
+            tensor("uneven", &[1, 1, 3, 3], DType::U8, 11),
+            tensor("none", &[1, 2, 2, 2], DType::I8, 0),
         ],
         vec![
             ("even", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], channels)), &[0], 1),
