@@ -4,7 +4,8 @@
 //! with both provers, interleaved, each measurement in a process of its own so that peak memory is its own; prints medians
 //! and ratios with the engine's phases, and writes `benches/results/prove.json`.
 //!
-//! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed).
+//! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed); by name only: `mlp-100m`
+//! (1024-8192-8192-3072-10), which the stock prover has no memory for.
 
 #![expect(
     clippy::print_stdout,
@@ -69,10 +70,10 @@ fn main() {
     }
     let runs = arguments.iter().skip_while(|a| *a != "--runs").nth(1).map_or(3, |n| n.parse().unwrap());
     let engine_only = arguments.iter().any(|a| a == "--engine-only");
-    let known = ["lenet", "mnist-mlp", "mlp-4m"];
+    let known = ["lenet", "mnist-mlp", "mlp-4m", "mlp-100m"];
     let mut circuits: Vec<&str> = known.into_iter().filter(|c| arguments.iter().any(|a| a == c)).collect();
     if circuits.is_empty() {
-        circuits = known.to_vec();
+        circuits = known[..3].to_vec();
     }
     let report = Report {
         commit: commit(),
@@ -90,7 +91,7 @@ fn main() {
 /// Measures both provers in turn, `runs` times each.
 fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
     let key = std::env::temp_dir().join(format!("assay-bench-{}-{circuit}.vk", std::process::id()));
-    let provers: &[&str] = if engine_only { &["engine"] } else { &["engine", "stock"] };
+    let provers: &[&str] = if engine_only || circuit == "mlp-100m" { &["engine"] } else { &["engine", "stock"] };
     let mut all: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
     for run in 0..runs {
         for step in ["keygen", "prove"] {
@@ -153,6 +154,8 @@ fn graph_of(circuit: &str) -> QuantizedGraph {
     match circuit {
         "lenet" => import(include_bytes!("../models/zoo/lenet/lenet.onnx"), circuit),
         "mnist-mlp" => import(include_bytes!("../models/zoo/mnist-mlp/mnist-mlp.onnx"), circuit),
+        "mlp-4m" => import(&samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), circuit),
+        "mlp-100m" => import(&samples::mlp_onnx(&[1024, 8192, 8192, 3072, 10], 1), circuit),
         other => panic!("unknown circuit {other}"),
     }
     .unwrap()
