@@ -26,14 +26,16 @@ fn scalars(count: usize) -> Vec<Fr> {
 
 fn bases(count: usize) -> Vec<G1Affine> {
     let first = G1::generator() * Fr::from(0x9e37_79b9_7f4a_7c15);
-    let points: Vec<G1> = std::iter::successors(Some(first), |point| Some(point.double() + first)).take(count).collect();
+    let points: Vec<G1> =
+        std::iter::successors(Some(first), |point| Some(point.double() + first)).take(count).collect();
     let mut affine = vec![G1Affine::default(); count];
     G1::batch_normalize(&points, &mut affine);
     affine
 }
 
 fn words(count: usize) -> impl Iterator<Item = u32> {
-    std::iter::successors(Some(1_u32), |word| Some(word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))).take(count)
+    std::iter::successors(Some(1_u32), |word| Some(word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)))
+        .take(count)
 }
 
 fn narrow<T: Small>(group: &mut BenchmarkGroup<'_, WallTime>, bits: u32, k: u32, bases: &[G1Affine], values: &[T]) {
@@ -65,7 +67,9 @@ fn transforms(c: &mut Criterion) {
         let mut values = scalars(1 << k);
         for level in Level::available() {
             let domain = Domain::at(level, k);
-            group.bench_function(format!("2^{k}/ours {level:?}"), |b| b.iter(|| domain.evaluate(black_box(&mut values))));
+            group.bench_function(format!("2^{k}/ours {level:?}"), |b| {
+                b.iter(|| domain.evaluate(black_box(&mut values)))
+            });
         }
         let omega = Domain::new(k).omega();
         group.bench_function(format!("2^{k}/halo2curves"), |b| b.iter(|| best_fft(black_box(&mut values), omega, k)));

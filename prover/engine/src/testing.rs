@@ -6,7 +6,7 @@
 
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
-use halo2curves::group::{Curve, Group};
+use halo2curves::group::Curve;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
