@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, missing_docs, reason = "a bench stops at the first surprise; criterion's macros")]
 
+use std::collections::BTreeMap;
+
 use assay_circuits::Layout;
 use assay_models::import;
 use assay_prover::backend::Backend as _;
@@ -11,7 +13,7 @@ use assay_prover::backend::cpu::CpuBackend;
 use assay_prover::column::Column;
 use assay_prover::constraints;
 use assay_prover::gates::{Numbering, gates};
-use assay_prover::quotient::{quotient, work};
+use assay_prover::quotient::{Kept, quotient, work};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -35,10 +37,10 @@ fn bench(criterion: &mut Criterion) {
             .map(|_| backend.load(Column::field((0..1 << k).map(|_| Fr::random(&mut rng)).collect())))
             .collect();
         let columns: Vec<&Column> = columns.iter().collect();
-        let transforms = work(&gates, identity, k).transforms as u64;
+        let transforms = work(&gates, identity, k, BTreeMap::new()).transforms as u64;
         group.throughput(Throughput::Elements(transforms << k));
         group.bench_with_input(BenchmarkId::from_parameter(k), &columns, |bencher, columns| {
-            bencher.iter(|| quotient(&backend, columns, identity, &gates, 4));
+            bencher.iter(|| quotient(&backend, columns, identity, &gates, 4, &Kept::default()));
         });
     }
     group.finish();

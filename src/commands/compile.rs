@@ -22,7 +22,8 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let bytes = files::read(folder.model())?;
     let graph = import(&bytes, &name).request(format_args!("cannot import {}", folder.model().display()))?;
-    let (layout, _) = terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let (layout, _) =
+        terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let compiled = Compiled {
         model: name.into_owned(),
         graph_digest: hex::encode(graph.digest()),

@@ -8,12 +8,10 @@
 use assay_circuits::{Cells, Layout};
 use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2curves::bn256::Fr;
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
 
 use crate::Phase;
-use crate::gates::{Numbering, gates, products};
-use crate::quotient::{Work, work};
+use crate::gates::{Numbering, products, typical_gates};
+use crate::quotient::{Kept, Work, work};
 
 /// Seconds of one core for a point of a full-width sum, of a small one, for a product of field elements, and for filling a
 /// cell.
@@ -48,11 +46,11 @@ impl Cost {
     /// A constraint system with a malformed expression.
     pub fn new(layout: &Layout, constraints: &ConstraintSystem, threads: usize) -> Result<Self, VerifyError> {
         let n = (1u64 << layout.k) as f64;
-        let mut rng = ChaCha20Rng::seed_from_u64(0);
-        let mut draw = || <Fr as halo2curves::ff::Field>::random(&mut rng);
-        let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| draw()).collect();
-        let gates = gates(constraints, &challenges, (draw(), draw()), draw())?;
-        let work = work(&gates, Numbering::new(constraints).identity, layout.k);
+        let (gates, number) = (typical_gates(constraints)?, Numbering::new(constraints));
+        let constant = number.constant().into_iter().flatten();
+        let kept = Kept::<Fr>::counted(constant, number.identity, &gates, layout.k);
+        let kept_vectors = kept.values().sum::<usize>() as u64;
+        let work = work(&gates, number.identity, layout.k, kept);
 
         let narrow = constraints.advice_phases.iter().filter(|phase| **phase == 0).count() as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
@@ -78,7 +76,7 @@ impl Cost {
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
-            peak_bytes: proving_bytes(layout, constraints, &work, threads),
+            peak_bytes: proving_bytes(layout, constraints, &work, threads) + (kept_vectors * ELEMENT << layout.k),
             keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
         })
     }

@@ -14,10 +14,10 @@ use rayon::prelude::*;
 use crate::ProverError;
 use crate::backend::Backend;
 use crate::column::Column;
-use crate::gates::{Numbering, chunk, gates};
+use crate::gates::{Numbering, chunk, gates, typical_gates};
 use crate::opening::{Opening, shplonk};
 use crate::permutation::Permutation;
-use crate::quotient::quotient;
+use crate::quotient::{Kept, quotient};
 
 /// What the engine is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +74,8 @@ pub struct Resident<B: Backend> {
     pub sigma: Vec<B::Column>,
     /// Their differences from `delta^j X`.
     pub moves: Vec<B::Column>,
+    /// What of them stays transformed between proofs; nothing until [`Resident::keep`].
+    pub kept: Kept<B::Vector>,
 }
 
 impl<B: Backend> Resident<B> {
@@ -85,7 +87,21 @@ impl<B: Backend> Resident<B> {
             fixed: fixed.into_iter().map(|column| backend.load(column)).collect(),
             sigma: columns.clone().map(|j| backend.load(permutation.column(omega, j))).collect(),
             moves: columns.map(|j| backend.load(Column::sparse(permutation.moves(omega, j)))).collect(),
+            kept: Kept::default(),
         }
+    }
+
+    /// Transforms once what every proof reads, if there is room for it: for provers that prove more than once.
+    ///
+    /// # Errors
+    /// A malformed expression.
+    pub fn keep(&mut self, backend: &B, constraints: &verifier::ConstraintSystem) -> Result<(), ProverError> {
+        let number = Numbering::new(constraints);
+        let rows = rows(constraints, 1 << backend.k()).map(|column| backend.load(column));
+        let [fixed, moves, own] = number.constant();
+        let columns = fixed.zip(&self.fixed).chain(moves.zip(&self.moves)).chain(own.zip(&rows)).collect();
+        self.kept = Kept::new(backend, &columns, number.identity, &typical_gates(constraints)?);
+        Ok(())
     }
 }
 
@@ -96,6 +112,13 @@ pub fn blinding_factors(constraints: &verifier::ConstraintSystem) -> usize {
         *queries.entry(query.column).or_default() += 1;
     }
     queries.into_values().max().unwrap_or(1).max(3) + 2
+}
+
+/// 1 in the first row; in the row where permutation products end; in that row and in those of blinds.
+fn rows(constraints: &verifier::ConstraintSystem, n: usize) -> [Column; 3] {
+    let usable = n - blinding_factors(constraints) - 1;
+    let at = |rows: std::ops::Range<usize>| Column::sparse(rows.map(|row| (row, Fr::ONE)).collect());
+    [at(0..1), at(usable..usable + 1), at(usable..n)]
 }
 
 /// The generator `w` of the `2^k` roots of unity, in halo2curves' order.
@@ -230,16 +253,15 @@ where
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
     let public = backend.load(public);
-    let first_row = backend.load(Column::sparse(vec![(0, Fr::ONE)]));
-    let last_row = backend.load(Column::sparse(vec![(usable, Fr::ONE)]));
-    let closed = backend.load(Column::sparse((usable..n).map(|row| (row, Fr::ONE)).collect()));
+    let rows = rows(constraints, n).map(|column| backend.load(column));
     let line = backend.load(Column::line(Fr::ZERO, Fr::ONE));
     let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice).collect();
     sources.push(&public);
     sources.extend(resident.moves.iter().chain(&products));
-    sources.extend([&first_row, &last_row, &closed, &line]);
+    sources.extend(&rows);
+    sources.push(&line);
     let gates = gates(constraints, &challenges, (beta, gamma), y)?;
-    let pieces = quotient(backend, &sources, Numbering::new(constraints).identity, &gates, degree - 1);
+    let pieces = quotient(backend, &sources, Numbering::new(constraints).identity, &gates, degree - 1, &resident.kept);
     drop(gates);
     progress(Phase::CommitQuotient);
     for _ in &pieces {

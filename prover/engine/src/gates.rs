@@ -3,6 +3,8 @@
 use assay_verifier::{self as verifier, ConstraintSystem, Node, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 
 use crate::engine::blinding_factors;
 use crate::permutation::Permutation;
@@ -59,6 +61,11 @@ impl Numbering {
         }
     }
 
+    /// The columns that are the same in every proof of a key, where they begin: fixed columns, moves, rows.
+    pub fn constant(&self) -> [std::ops::Range<Source>; 3] {
+        [self.fixed..self.advice, self.moves..self.products, self.first_row..self.identity]
+    }
+
     fn of(&self, column: verifier::Column) -> Source {
         match column {
             verifier::Column::Fixed(i) => self.fixed + i as usize,
@@ -66,6 +73,17 @@ impl Numbering {
             verifier::Column::Instance(i) => self.instance + i as usize,
         }
     }
+}
+
+/// [`gates`] at challenges from a fixed seed: of the same form as at any others.
+///
+/// # Errors
+/// A malformed expression.
+pub fn typical_gates(constraints: &ConstraintSystem) -> Result<Vec<Polynomial>, VerifyError> {
+    let mut rng = ChaCha20Rng::seed_from_u64(0);
+    let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| Fr::random(&mut rng)).collect();
+    let pair = (Fr::random(&mut rng), Fr::random(&mut rng));
+    gates(constraints, &challenges, pair, Fr::random(&mut rng))
 }
 
 /// Every gate in halo2's order, scaled by its power of `y`: their sum is what the quotient divides.

@@ -35,7 +35,8 @@ impl<'a> Prover<'a> {
             return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
         }
         let backend = CpuBackend::new(srs.k(), srs.powers(), srs.lagrange());
-        let resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
+        let mut resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
+        resident.keep(&backend, verifying.constraints())?;
         Ok(Self { key, backend, resident })
     }
 

@@ -39,8 +39,14 @@ pub struct Sum {
     pub products: Vec<Vec<Sum>>,
 }
 
-/// Bytes of transformed forms that a batch of gates may add.
+/// Bytes of transformed forms that a batch of gates may add, and vectors that it may add whatever their size: enough for
+/// every thread to have several.
 const BATCH_BYTES: usize = 48 << 20;
+const BATCH_VECTORS: usize = 24;
+/// Bytes of transformed columns that may be kept between proofs.
+const KEPT_BYTES: usize = 96 << 20;
+/// Terms of the longest form that is read term by term, and how many of them may need transforms.
+const READ_TERMS: (usize, usize) = (12, 4);
 
 /// A form up to its scale and rotation: the first term has coefficient 1 and rotation 0, the constant is left out.
 type Shape = Vec<((Source, i32), [u8; 32])>;
@@ -54,6 +60,57 @@ enum Input {
     Identity,
 }
 
+/// Columns that are the same in every proof of a key, on the cosets where gates read them by themselves.
+pub struct Kept<V> {
+    columns: BTreeMap<Source, Vec<V>>,
+}
+
+impl<V> Default for Kept<V> {
+    fn default() -> Self {
+        Self { columns: BTreeMap::new() }
+    }
+}
+
+impl<V: Send + Sync> Kept<V> {
+    /// Transforms the columns among `columns` that gates like these read, unless that is too much to keep: then nothing is.
+    pub fn new<B: Backend<Vector = V>>(
+        backend: &B,
+        columns: &BTreeMap<Source, &B::Column>,
+        identity: Source,
+        gates: &[Polynomial],
+    ) -> Self {
+        let counts = Self::counted(columns.keys().copied(), identity, gates, backend.k());
+        let transform = |(source, cosets): (Source, usize)| {
+            let column = columns.get(&source)?;
+            let coefficients = backend.interpolate(backend.fold(&[(Fr::ONE, *column, 0)], Fr::ZERO));
+            Some((source, (0..cosets).map(|coset| backend.coset(&coefficients, coset)).collect()))
+        };
+        let transformed: Vec<_> = counts.into_par_iter().filter_map(transform).collect();
+        Self { columns: transformed.into_iter().collect() }
+    }
+
+    /// Which of these columns [`Kept::new`] would keep, and on how many cosets.
+    pub fn counted(
+        columns: impl IntoIterator<Item = Source>,
+        identity: Source,
+        gates: &[Polynomial],
+        k: u32,
+    ) -> BTreeMap<Source, usize> {
+        let all: BTreeMap<Source, usize> = columns.into_iter().map(|source| (source, usize::MAX)).collect();
+        let plan = Plan::new(gates, identity, all.clone());
+        let singles = plan.inputs.iter().filter_map(|(input, cosets)| match input {
+            Input::Single(source) if all.contains_key(source) => Some((*source, *cosets)),
+            _ => None,
+        });
+        let counts: BTreeMap<Source, usize> = singles.collect();
+        if counts.values().sum::<usize>() << k > KEPT_BYTES / 32 { BTreeMap::new() } else { counts }
+    }
+
+    fn counts(&self) -> BTreeMap<Source, usize> {
+        self.columns.iter().map(|(source, cosets)| (*source, cosets.len())).collect()
+    }
+}
+
 /// The pieces `h_0 .. h_(pieces-1)` of `n` coefficients each, `h = sum_i X^(n i) h_i`.
 ///
 /// `gates` are scaled by their powers of `y` already; `identity` is the source that is the polynomial `X`.
@@ -63,13 +120,15 @@ pub fn quotient<B: Backend>(
     identity: Source,
     gates: &[Polynomial],
     pieces: usize,
+    kept: &Kept<B::Vector>,
 ) -> Vec<B::Vector> {
-    let plan = Plan::new(gates, identity);
+    let plan = Plan::new(gates, identity, kept.counts());
     let mut values: BTreeMap<usize, Vec<B::Vector>> = BTreeMap::new();
     let mut sums: BTreeMap<usize, Vec<Option<B::Vector>>> = BTreeMap::new();
     for gates in plan.batches(32 << backend.k()) {
         let reads: BTreeSet<usize> = gates.clone().flat_map(|gate| plan.reads(gate)).collect();
-        let batch: Vec<usize> = reads.into_iter().filter(|input| !values.contains_key(input)).collect();
+        let new = |input: &usize| plan.kept(*input).is_none() && !values.contains_key(input);
+        let batch: Vec<usize> = reads.into_iter().filter(new).collect();
         let made: Vec<(usize, Vec<B::Vector>)> =
             batch.into_par_iter().map(|input| (input, plan.transform(backend, columns, input))).collect();
         values.extend(made);
@@ -77,8 +136,12 @@ pub fn quotient<B: Backend>(
             let Some((sum, cosets)) = plan.gates.get(gate) else { continue };
             let outs = sums.entry(*cosets).or_insert_with(|| (0..*cosets).map(|_| None).collect());
             for (coset, out) in outs.iter_mut().enumerate() {
+                let value = |input: usize| match plan.kept(input) {
+                    Some(source) => kept.columns.get(&source)?.get(coset),
+                    None => values.get(&input)?.get(coset),
+                };
                 let inputs: BTreeMap<usize, &B::Vector> =
-                    plan.reads(gate).filter_map(|input| Some((input, values.get(&input)?.get(coset)?))).collect();
+                    plan.reads(gate).filter_map(|input| Some((input, value(input)?))).collect();
                 let (sum, inputs) = compact(sum, &inputs);
                 *out = Some(backend.quotient(&sum, &inputs, out.take()));
             }
@@ -101,19 +164,21 @@ pub struct Work {
     pub accumulators: usize,
 }
 
-/// Counts what [`quotient`] would do with these gates over `2^k` rows.
-pub fn work(gates: &[Polynomial], identity: Source, k: u32) -> Work {
-    let plan = Plan::new(gates, identity);
+/// Counts what [`quotient`] would do with these gates over `2^k` rows, with columns kept on so many cosets.
+pub fn work(gates: &[Polynomial], identity: Source, k: u32, kept: BTreeMap<Source, usize>) -> Work {
+    let plan = Plan::new(gates, identity, kept);
     let mut work = Work::default();
     let mut alive: BTreeMap<usize, usize> = BTreeMap::new();
     for batch in plan.batches(32 << k) {
         for gate in batch.clone() {
-            alive.extend(plan.reads(gate).map(|input| (input, plan.cosets(input))));
+            let new = plan.reads(gate).filter(|input| plan.kept(*input).is_none());
+            alive.extend(new.map(|input| (input, plan.cosets(input))));
         }
         work.live = work.live.max(alive.values().sum());
         alive.retain(|input, _| plan.last.get(input).is_some_and(|last| *last >= batch.end));
     }
-    let transforms = plan.inputs.iter().filter(|(input, _)| *input != Input::Identity).map(|(_, cosets)| 1 + cosets);
+    let made = |at: &usize| plan.kept(*at).is_none() && !matches!(plan.inputs.get(*at), Some((Input::Identity, _)));
+    let transforms = (0..plan.inputs.len()).filter(made).map(|input| 1 + plan.cosets(input));
     work.products = plan.gates.iter().map(|(sum, cosets)| cosets * products_of(sum)).sum();
     work.accumulators = plan.gates.iter().map(|(_, cosets)| *cosets).collect::<BTreeSet<_>>().into_iter().sum();
     work.transforms = transforms.sum::<usize>() + work.accumulators;
@@ -188,10 +253,11 @@ struct Plan {
     gates: Vec<(Sum, usize)>,
     reads: Vec<BTreeSet<usize>>,
     last: BTreeMap<usize, usize>,
+    kept: BTreeMap<Source, usize>,
 }
 
 impl Plan {
-    fn new(gates: &[Polynomial], identity: Source) -> Self {
+    fn new(gates: &[Polynomial], identity: Source, kept: BTreeMap<Source, usize>) -> Self {
         // Cosets each column needs by itself.
         let mut needs: BTreeMap<Input, usize> = BTreeMap::new();
         let mut several: Vec<(Shape, usize)> = Vec::new();
@@ -215,10 +281,13 @@ impl Plan {
             let members: BTreeSet<Input> = shape.iter().map(|((source, _), _)| single(*source, identity)).collect();
             let cost = |member: &Input| match (member, needs.get(member)) {
                 (Input::Identity, _) => 0,
+                (Input::Single(source), _) if kept.get(source).is_some_and(|on| *on >= cosets) => 0,
                 (_, Some(need)) => cosets.saturating_sub(*need),
                 (_, None) => 1 + cosets,
             };
-            if members.len() <= 4 && members.iter().map(cost).sum::<usize>() <= 1 + cosets {
+            let transformed = members.iter().filter(|member| cost(member) > 0).count();
+            let cost: usize = members.iter().map(cost).sum();
+            if shape.len() <= READ_TERMS.0 && transformed <= READ_TERMS.1 && cost <= 1 + cosets {
                 for member in members {
                     let need = needs.entry(member).or_default();
                     *need = cosets.max(*need);
@@ -233,7 +302,7 @@ impl Plan {
             gates.iter().map(|gate| (compile(gate, Fr::ONE, identity, &number), cosets(gate))).collect();
         let reads: Vec<BTreeSet<usize>> = compiled.iter().map(|(sum, _)| inputs_of(sum)).collect();
         let last = reads.iter().enumerate().flat_map(|(gate, reads)| reads.iter().map(move |r| (*r, gate))).collect();
-        Self { inputs, gates: compiled, reads, last }
+        Self { inputs, gates: compiled, reads, last, kept }
     }
 
     /// Consecutive gates whose new forms take about [`BATCH_BYTES`], at least one gate a batch.
@@ -241,9 +310,9 @@ impl Plan {
         let mut batches = Vec::new();
         let (mut first, mut bytes, mut made) = (0, 0, BTreeSet::new());
         for gate in 0..self.gates.len() {
-            let new = self.reads(gate).filter(|input| made.insert(*input));
+            let new = self.reads(gate).filter(|input| self.kept(*input).is_none() && made.insert(*input));
             bytes += new.map(|input| vector_bytes * self.cosets(input)).sum::<usize>();
-            if bytes >= BATCH_BYTES || gate + 1 == self.gates.len() {
+            if bytes >= BATCH_BYTES.max(BATCH_VECTORS * vector_bytes) || gate + 1 == self.gates.len() {
                 batches.push(first..gate + 1);
                 (first, bytes) = (gate + 1, 0);
             }
@@ -253,6 +322,16 @@ impl Plan {
 
     fn reads(&self, gate: usize) -> impl Iterator<Item = usize> {
         self.reads.get(gate).into_iter().flatten().copied()
+    }
+
+    /// The column that an input is, if it is kept between proofs.
+    fn kept(&self, input: usize) -> Option<Source> {
+        match self.inputs.get(input) {
+            Some((Input::Single(source), cosets)) if self.kept.get(source).is_some_and(|on| on >= cosets) => {
+                Some(*source)
+            }
+            _ => None,
+        }
     }
 
     fn cosets(&self, input: usize) -> usize {

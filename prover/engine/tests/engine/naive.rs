@@ -11,11 +11,15 @@ use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
 use halo2curves::group::Curve;
 use rand::RngCore;
+use rayon::prelude::*;
 
 /// A cell by its column and row.
 pub(crate) type Cell = (Column, usize);
 /// Coefficients, from the constant on.
 type Poly = Vec<Fr>;
+
+/// The columns of a phase, given the challenges drawn so far.
+type Fill<'a> = dyn Fn(u8, &[Fr]) -> Vec<Vec<Fr>> + 'a;
 
 /// A circuit as plain vectors.
 pub(crate) struct Circuit<'a> {
@@ -160,7 +164,7 @@ impl Circuit<'_> {
     pub(crate) fn prove<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
         &self,
         representative: Fr,
-        witness: &dyn Fn(u8, &[Fr]) -> Vec<Vec<Fr>>,
+        witness: &Fill<'_>,
         instances: &[Fr],
         mut rng: impl RngCore,
         transcript: &mut T,
@@ -170,7 +174,9 @@ impl Circuit<'_> {
         let usable = n - blinds - 1;
         let poly = |values: &Vec<Fr>| interpolate(values, k);
         transcript.common_scalar(representative).unwrap();
-        instances.iter().for_each(|value| transcript.common_scalar(*value).unwrap());
+        for value in instances {
+            transcript.common_scalar(*value).unwrap();
+        }
 
         // Advice, phase by phase.
         let mut advice = vec![Vec::new(); cs.advice_phases.len()];
@@ -182,7 +188,9 @@ impl Circuit<'_> {
                 column.extend((usable..n).map(|_| Fr::random(&mut rng)));
             }
             let _unused: Vec<Fr> = columns.iter().map(|_| Fr::random(&mut rng)).collect();
-            columns.iter().for_each(|column| transcript.write_point(commit(&poly(column), self.powers)).unwrap());
+            for column in &columns {
+                transcript.write_point(commit(&poly(column), self.powers)).unwrap();
+            }
             let slots = advice.iter_mut().zip(&cs.advice_phases).filter(|(_, p)| **p == phase);
             slots.zip(columns).for_each(|((slot, _), column)| *slot = column);
             for (challenge, _) in challenges.iter_mut().zip(&cs.challenge_phases).filter(|(_, p)| **p == phase) {
@@ -239,14 +247,14 @@ impl Circuit<'_> {
         let polys = |columns: &[Vec<Fr>]| columns.iter().map(poly).collect::<Vec<_>>();
         let (fixed_polys, advice_polys, sigma_polys) = (polys(&fixed), polys(&advice), polys(&sigma));
         let product_polys = polys(&products);
-        let wides = |polys: &[Poly]| polys.iter().map(|poly| wide(poly)).collect::<Vec<_>>();
+        let wides = |polys: &[Poly]| polys.par_iter().map(|poly| wide(poly)).collect::<Vec<_>>();
         let (fixed_wide, advice_wide, sigma_wide) = (wides(&fixed_polys), wides(&advice_polys), wides(&sigma_polys));
         let (products_wide, instance_wide) = (wides(&product_polys), wide(&poly(&instance)));
         let indicator = |rows: std::ops::Range<usize>| {
             wide(&poly(&(0..n).map(|row| if rows.contains(&row) { Fr::ONE } else { Fr::ZERO }).collect()))
         };
         let (first, last, closed) = (indicator(0..1), indicator(usable..usable + 1), indicator(usable..n));
-        let each = |value: &dyn Fn(usize) -> Fr| (0..wide_n).map(value).collect::<Vec<Fr>>();
+        let each = |value: &(dyn Fn(usize) -> Fr + Sync)| (0..wide_n).into_par_iter().map(value).collect::<Vec<Fr>>();
 
         let gate = |expression: &Expression| {
             let leaf = |node: &Node| {
@@ -308,16 +316,24 @@ impl Circuit<'_> {
         assert!(rest.iter().all(|c| *c == Fr::ZERO), "the degree is the system's");
         let pieces: Vec<&[Fr]> = h.chunks(n).collect();
         let _unused: Vec<Fr> = pieces.iter().map(|_| Fr::random(&mut rng)).collect();
-        pieces.iter().for_each(|piece| transcript.write_point(commit(piece, self.powers)).unwrap());
+        for piece in &pieces {
+            transcript.write_point(commit(piece, self.powers)).unwrap();
+        }
 
         // Values at x, in the order of the transcript.
         let x = *transcript.squeeze_challenge_scalar::<()>();
         let at = |rotation: i32| x * omega.pow_vartime([rotation.rem_euclid(n as i32) as u64]);
         let mut write = |poly: &[Fr], rotation: i32| transcript.write_scalar(evaluate(poly, at(rotation))).unwrap();
-        cs.advice_queries.iter().for_each(|q| write(&advice_polys[q.column as usize], q.rotation));
-        cs.fixed_queries.iter().for_each(|q| write(&fixed_polys[q.column as usize], q.rotation));
+        for q in &cs.advice_queries {
+            write(&advice_polys[q.column as usize], q.rotation);
+        }
+        for q in &cs.fixed_queries {
+            write(&fixed_polys[q.column as usize], q.rotation);
+        }
         write(&random, 0);
-        sigma_polys.iter().for_each(|poly| write(poly, 0));
+        for poly in &sigma_polys {
+            write(poly, 0);
+        }
         let last_rotation = -(blinds as i32 + 1);
         for (index, poly) in product_polys.iter().enumerate() {
             write(poly, 0);
@@ -327,10 +343,11 @@ impl Circuit<'_> {
             }
         }
         let mut h_at_x = Vec::new();
-        pieces.iter().rev().for_each(|piece| {
-            h_at_x.iter_mut().for_each(|c| *c *= x.pow_vartime([n as u64]));
+        let x_to_n = x.pow_vartime([n as u64]);
+        for piece in pieces.iter().rev() {
+            h_at_x = h_at_x.into_iter().map(|c: Fr| c * x_to_n).collect();
             add_scaled(&mut h_at_x, Fr::ONE, piece);
-        });
+        }
 
         // The queries in the verifier's order, and SHPLONK.
         let mut queries: Vec<(&Poly, Fr)> = Vec::new();

@@ -199,7 +199,8 @@ impl Recipe {
             let target = Formula::Cell(Column::Advice(column), rotation);
             let flag = Formula::Cell(Column::Fixed(flags_at + targets.len() as u32), 0);
             let guard = rng.gen_range(0..self.degree - 1);
-            let kind = if !std::mem::replace(&mut reached, true) {
+            let first_of_degree = !std::mem::replace(&mut reached, true);
+            let kind = if first_of_degree {
                 let formula = readable.exact(rng, self.degree - 1 - guard);
                 if guard == 0 { Kind::Equal(formula) } else { Kind::Guarded(readable.exact(rng, guard), formula) }
             } else {
@@ -269,7 +270,9 @@ impl Recipe {
                 rows = candidates;
             }
             let mut flag = vec![Fr::ZERO; usable];
-            rows.iter().for_each(|row| flag[*row] = Fr::ONE);
+            for row in &rows {
+                flag[*row] = Fr::ONE;
+            }
             system.fixed[flags_at as usize + index] = flag;
             match kind {
                 Kind::Equal(formula) | Kind::Guarded(_, formula) => {

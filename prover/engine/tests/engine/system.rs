@@ -177,7 +177,9 @@ impl System {
             let expressions: Vec<_> = polynomials.iter().map(|formula| formula.expression(&config)).collect();
             cs.create_gate("gate", |_| expressions);
         }
-        self.equality.iter().for_each(|column| cs.enable_equality(config.column(*column)));
+        for column in &self.equality {
+            cs.enable_equality(config.column(*column));
+        }
         config
     }
 
@@ -215,7 +217,9 @@ impl System {
         let challenges: Vec<Fr> = self.challenges.iter().map(|_| Fr::random(&mut rng)).collect();
         let mut advice = self.columns(&challenges);
         let n = 1usize << self.k;
-        advice.iter_mut().for_each(|column| column.extend((column.len()..n).map(|_| Fr::random(&mut rng))));
+        for column in &mut advice {
+            column.extend((column.len()..n).map(|_| Fr::random(&mut rng)));
+        }
         let holds = |formula: &Formula, row: usize| {
             let cell = |column: Column, rotation: i32| {
                 let row = (row as i64 + i64::from(rotation)).rem_euclid(n as i64) as usize;
