@@ -57,3 +57,20 @@ pub(crate) fn scalar_limbs(value: Fr) -> Limbs {
     // SAFETY: `Fr` is one `[u64; 4]` of the same size.
     unsafe { core::mem::transmute(value) }
 }
+
+/// Asks for the cache lines of `source[at..at + 2]`, where the machine can be asked.
+#[inline(always)]
+pub(crate) fn prefetch(source: &[Limbs], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(point) = source.get(at..at + 2) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let start = point.as_ptr().cast::<i8>();
+        // SAFETY: both addresses are inside the slice; prefetching reads nothing.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(start);
+            _mm_prefetch::<_MM_HINT_T0>(start.add(size_of::<[Limbs; 2]>() - 1));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (source, at);
+}

@@ -4,12 +4,18 @@ use core::ops::Range;
 
 use halo2curves::bn256::{G1, G1Affine};
 use halo2curves::group::Group;
+use rayon::prelude::*;
 
 use super::addition::Groups;
 use super::digits::{Scalars, Windows};
 use crate::field::{BaseField, Limbs, negate};
 use crate::level::Level;
 use crate::raw::coordinate;
+
+/// A digit of zero has no bucket.
+const NO_KEY: u32 = u32::MAX;
+/// Points and windows taken at a time.
+const MOST_POINTS: usize = 1 << 18;
 
 /// The buckets of a run of windows: bucket `d - 1` of a window holds the sum of the points with digit `d`, less those
 /// with digit `-d`.
@@ -24,19 +30,19 @@ impl Buckets {
     /// The buckets of windows `run` over the points of `range`.
     pub(super) fn fill<S: Scalars>(
         level: Level,
-        bases: &[Limbs],
+        bases: &Bases<'_>,
         scalars: &S,
         windows: Windows,
         run: Range<u32>,
         range: Range<usize>,
+        work: &mut Work,
     ) -> Self {
         let buckets = windows.buckets() * run.len();
         let mut filled = Self { sums: vec![[0; 4]; 2 * buckets], windows, run };
-        // Chunks bound the memory; few points a bucket and chunk cost no more additions, only more copies.
-        let chunk = (2 * buckets).clamp(1 << 14, 1 << 16) / filled.run.len().max(1);
-        let mut work = Work { digits: Vec::new(), groups: Groups::default() };
-        for start in range.clone().step_by(chunk.max(1)) {
-            filled.add_chunk(level, bases, scalars, start..range.end.min(start + chunk.max(1)), &mut work);
+        // Chunks bound the memory.
+        let chunk = ((8 * buckets).clamp(1 << 14, MOST_POINTS) / filled.run.len().max(1)).max(1);
+        for start in range.clone().step_by(chunk) {
+            filled.add_chunk(level, bases, scalars, start..range.end.min(start + chunk), work);
         }
         filled
     }
@@ -44,101 +50,114 @@ impl Buckets {
     fn add_chunk<S: Scalars>(
         &mut self,
         level: Level,
-        bases: &[Limbs],
+        bases: &Bases<'_>,
         scalars: &S,
         range: Range<usize>,
         work: &mut Work,
     ) {
-        let Work { digits, groups } = work;
-        let per_window = self.windows.buckets();
-        groups.counts.clear();
-        groups.counts.resize(self.sums.len() / 2, 0);
-        digits.clear();
+        let Work { keys, places, order, groups } = work;
+        // Points with digits `d` and `-d` are summed apart, so that none is negated before its sum is.
+        let per_window = 2 * self.windows.buckets();
+        groups.clear();
+        groups.counts.resize(self.sums.len(), 0);
+        keys.clear();
         for (nth, window) in self.run.clone().enumerate() {
             let counts = &mut groups.counts[nth * per_window..(nth + 1) * per_window];
-            for i in range.clone() {
-                let digit = scalars.digit(i, self.windows, window);
-                digits.push(digit);
-                if digit != 0 {
-                    counts[digit.unsigned_abs() as usize - 1] += 1;
+            keys.extend(range.clone().map(|i| {
+                let digit = if bases.is_identity(i) { 0 } else { scalars.digit(i, self.windows, window) };
+                if digit == 0 {
+                    return NO_KEY;
                 }
-            }
+                let key = 2 * (digit.unsigned_abs() - 1) + u32::from(digit < 0);
+                counts[key as usize] += 1;
+                key
+            }));
         }
-        // A bucket that gets points takes part with what it has.
-        let mut places = Vec::with_capacity(groups.counts.len());
-        let mut end = 0_usize;
-        for (count, sum) in groups.counts.iter_mut().zip(self.sums.chunks_exact(2)) {
-            places.push(end);
-            *count += u32::from(*count > 0 && sum != [[0; 4]; 2]);
-            end += *count as usize;
+        places.clear();
+        let mut end = 0;
+        places.extend(groups.counts.iter().map(|count| {
+            end += count;
+            end - count
+        }));
+        if order.len() < end as usize {
+            order.resize(end as usize, 0);
         }
-        groups.points.clear();
-        groups.points.resize(2 * end, [0; 4]);
-        for ((place, count), sum) in places.iter_mut().zip(&groups.counts).zip(self.sums.chunks_exact(2)) {
-            if *count > 0 && sum != [[0; 4]; 2] {
-                groups.points[2 * *place..2 * *place + 2].copy_from_slice(sum);
-                *place += 1;
-            }
-        }
-        let mut digits = digits.iter();
-        for nth in 0..self.run.len() {
-            let places = &mut places[nth * per_window..(nth + 1) * per_window];
-            for (i, digit) in range.clone().zip(&mut digits) {
-                if *digit != 0 {
-                    let place = &mut places[digit.unsigned_abs() as usize - 1];
-                    let y = bases[2 * i + 1];
-                    groups.points[2 * *place] = bases[2 * i];
-                    groups.points[2 * *place + 1] = if *digit < 0 { negate::<BaseField>(y) } else { y };
+        for (keys, places) in keys.chunks_exact(range.len()).zip(places.chunks_exact_mut(per_window)) {
+            for (i, key) in range.clone().zip(keys) {
+                if *key != NO_KEY {
+                    let place = &mut places[*key as usize];
+                    order[*place as usize] = i as u32;
                     *place += 1;
                 }
             }
         }
-        groups.sum(level);
+        groups.sum_of(level, bases.points, order);
+        self.take(level, groups);
+    }
+
+    /// Adds sums of points with digits `d` and `-d` to the buckets.
+    fn take(&mut self, level: Level, groups: &mut Groups) {
+        let mut all = Groups::default();
         let mut points = groups.points.chunks_exact(2);
-        for (sum, _) in self.sums.chunks_exact_mut(2).zip(&groups.counts).filter(|(_, count)| **count > 0) {
-            if let Some(point) = points.next() {
-                sum.copy_from_slice(point);
+        for (sum, counts) in self.sums.chunks_exact(2).zip(groups.counts.chunks_exact(2)) {
+            all.begin();
+            if sum != [[0; 4]; 2] {
+                all.push(sum);
+            }
+            for (sign, _) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                let point = points.next().filter(|point| *point != [[0; 4]; 2]);
+                match point {
+                    Some([x, y]) if sign == 1 => all.push(&[*x, negate::<BaseField>(*y)]),
+                    Some(point) => all.push(point),
+                    None => {}
+                }
             }
         }
+        all.sum(level);
+        all.give(&mut self.sums);
     }
 
     /// The buckets of several parts of the points added together.
     pub(super) fn merge(level: Level, parts: &[Self]) -> Option<Self> {
         let first = parts.first()?;
         let mut groups = Groups::default();
-        for bucket in 0..first.sums.len() / 2 {
+        for bucket in (0..first.sums.len()).step_by(2) {
             groups.begin();
-            for part in parts {
-                groups.push(&part.sums[2 * bucket..2 * bucket + 2]);
-            }
+            let sums = parts.iter().map(|part| &part.sums[bucket..bucket + 2]);
+            sums.filter(|sum| *sum != [[0; 4]; 2]).for_each(|sum| groups.push(sum));
         }
         groups.sum(level);
-        Some(Self { sums: groups.points, windows: first.windows, run: first.run.clone() })
+        let mut sums = vec![[0; 4]; first.sums.len()];
+        groups.give(&mut sums);
+        Some(Self { sums, windows: first.windows, run: first.run.clone() })
     }
 
     /// `sum_d d bucket_d` of every window.
     ///
     /// With `d - 1 = r h + c`, that is `h sum_r r row_r + sum_c (c + 1) column_c`: rows and columns are plain sums of
     /// points, and only their few sums need running sums.
-    pub(super) fn window_sums(&self, level: Level) -> Vec<G1> {
+    pub(super) fn window_sums(&self, level: Level, work: &mut Work) -> Vec<G1> {
         let per_window = self.windows.buckets();
         let columns = 1_usize << (per_window.ilog2().div_ceil(2));
         let rows = per_window / columns;
-        let mut groups = Groups::default();
-        for sums in self.sums.chunks_exact(2 * per_window) {
+        let Work { order, groups, .. } = work;
+        groups.clear();
+        order.clear();
+        for first in (0..self.sums.len() / 2).step_by(per_window) {
             let mut group = |places: &mut dyn Iterator<Item = usize>| {
-                groups.begin();
+                let before = order.len();
                 for place in places {
-                    let sum = &sums[2 * place..2 * place + 2];
-                    if sum != [[0; 4]; 2] {
-                        groups.push(sum);
+                    let bucket = first + place;
+                    if self.sums[2 * bucket..2 * bucket + 2] != [[0; 4]; 2] {
+                        order.push(bucket as u32);
                     }
                 }
+                groups.counts.push((order.len() - before) as u32);
             };
             (0..rows).for_each(|row| group(&mut (row * columns..(row + 1) * columns)));
             (0..columns).for_each(|column| group(&mut (column..per_window).step_by(columns)));
         }
-        groups.sum(level);
+        groups.sum_of(level, &self.sums, order);
         let mut points = groups.points.chunks_exact(2).map(affine);
         let sums: Vec<G1Affine> = groups
             .counts
@@ -172,7 +191,29 @@ fn affine(point: &[Limbs]) -> G1Affine {
     }
 }
 
-struct Work {
-    digits: Vec<i32>,
+/// What filling buckets needs besides them, kept from one filling to the next.
+#[derive(Default)]
+pub(super) struct Work {
+    keys: Vec<u32>,
+    places: Vec<u32>,
+    order: Vec<u32>,
     groups: Groups,
+}
+
+/// Points of a sum.
+pub(super) struct Bases<'a> {
+    points: &'a [Limbs],
+    identities: bool,
+}
+
+impl<'a> Bases<'a> {
+    /// The points and whether the identity is among them.
+    pub(super) fn new(points: &'a [Limbs]) -> Self {
+        Self { points, identities: points.par_chunks(2).with_min_len(1 << 12).any(|point| point == [[0; 4]; 2]) }
+    }
+
+    #[inline(always)]
+    fn is_identity(&self, i: usize) -> bool {
+        self.identities && self.points[2 * i..2 * i + 2] == [[0; 4]; 2]
+    }
 }

@@ -3,7 +3,7 @@
 //! Pippenger's buckets (1976) with signed digits, filled by batches of affine additions (Bernstein, Doumen, Lange,
 //! Oosterwijk, "Faster batch forgery identification", section 4). Bases are affine points, scalars field elements in
 //! Montgomery form or small integers. Apart from its operands an MSM of `n` points needs 32 `n` bytes of scalars (full
-//! width only), about 12 MiB a thread, and 64 bytes a bucket and window.
+//! width only), about 20 MiB a thread, and 64 bytes a bucket and window.
 
 mod addition;
 mod buckets;
@@ -11,6 +11,8 @@ mod digits;
 mod short;
 #[cfg(test)]
 mod tests;
+
+use std::sync::Mutex;
 
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::group::prime::PrimeCurveAffine;
@@ -21,7 +23,7 @@ use crate::field::Limbs;
 use crate::level::Level;
 use crate::raw::coordinates;
 use crate::vector::Small;
-use buckets::Buckets;
+use buckets::{Bases, Buckets, Work};
 use digits::{Full, Integers, Scalars, Windows};
 
 /// Sums of fewer points go by doubling and adding.
@@ -70,14 +72,27 @@ fn sum<S: Scalars>(level: Level, bases: &[Limbs], mut scalars: S) -> G1 {
     let parts = (2 * threads).div_ceil(runs).min(count / PART).max(1);
     let parts = if threads == 1 || runs >= 4 * threads { 1 } else { parts };
     let window_of = |run: usize| (run * windows.count as usize / runs) as u32;
+    let bases = Bases::new(&bases[..2 * count]);
+    let spare: Mutex<Vec<Work>> = Mutex::default();
+    let borrow = || spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
+    let give_back = |work: Work| spare.lock().map_or((), |mut spare| spare.push(work));
     let fill = |task: usize| {
         let (run, part) = (task / parts, task % parts);
         let range = part * count / parts..(part + 1) * count / parts;
-        Buckets::fill(level, bases, &scalars, windows, window_of(run)..window_of(run + 1), range)
+        let run = window_of(run)..window_of(run + 1);
+        let mut work = borrow();
+        let filled = Buckets::fill(level, &bases, &scalars, windows, run, range, &mut work);
+        give_back(work);
+        filled
     };
-    let finish = |parts: &[Buckets]| match parts {
-        [only] => only.window_sums(level),
-        _ => Buckets::merge(level, parts).map_or_else(Vec::new, |merged| merged.window_sums(level)),
+    let finish = |parts: &[Buckets]| {
+        let mut work = borrow();
+        let sums = match parts {
+            [only] => only.window_sums(level, &mut work),
+            _ => Buckets::merge(level, parts).map_or_else(Vec::new, |merged| merged.window_sums(level, &mut work)),
+        };
+        give_back(work);
+        sums
     };
     let sums: Vec<G1> = if threads == 1 {
         (0..runs).flat_map(|run| finish(&[fill(run)])).collect()
