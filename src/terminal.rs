@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+/// Phases by name and their seconds.
+pub(crate) type Phases = Vec<(&'static str, f64)>;
+
 /// How a command talks: to people on standard output, or to machines in one JSON object at the end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
@@ -68,7 +71,7 @@ impl Terminal {
         what: &str,
         expected: &[(&'static str, f64)],
         run: impl FnOnce(&mut dyn FnMut(&'static str)) -> Result<T, E>,
-    ) -> Result<(T, f64, Vec<(&'static str, f64)>), E> {
+    ) -> Result<(T, f64, Phases), E> {
         let start = Instant::now();
         let spinner = self.spinner(what);
         let mut marks: Vec<(&'static str, f64)> = Vec::new();

@@ -52,7 +52,7 @@ impl Cost {
         let kept_vectors = kept.values().sum::<usize>() as u64;
         let work = work(&gates, number.identity, layout.k, kept);
 
-        let narrow = constraints.advice_phases.iter().filter(|phase| **phase == 0).count() as f64;
+        let narrow = narrow_columns(constraints) as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
         let pieces = f64::from(constraints.minimum_degree - 1);
         let transform = PRODUCT * n * f64::from(layout.k) / 2.0;
@@ -76,7 +76,7 @@ impl Cost {
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
-            peak_bytes: proving_bytes(layout, constraints, &work, threads) + (kept_vectors * ELEMENT << layout.k),
+            peak_bytes: proving_bytes(layout, constraints, &work, threads) + ((kept_vectors * ELEMENT) << layout.k),
             keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
         })
     }
@@ -99,7 +99,7 @@ fn sum_scratch(k: u32) -> u64 {
 fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, threads: usize) -> u64 {
     let n = 1u64 << layout.k;
     let vector = ELEMENT * n;
-    let narrow = constraints.advice_phases.iter().filter(|phase| **phase == 0).count() as u64;
+    let narrow = narrow_columns(constraints);
     let full = constraints.advice_phases.len() as u64 - narrow;
     let pieces = u64::from(constraints.minimum_degree - 1);
     // Points of the domain, forward and inverse twiddles of the domain and of each coset.
@@ -108,6 +108,10 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, t
     let quotient = vector * (work.live as u64 + work.accumulators as u64 + 2 * threads as u64);
     let openings = vector * (pieces + 8) + threads as u64 * sum_scratch(layout.k);
     standing_bytes(layout) + tables + columns + quotient.max(openings)
+}
+
+fn narrow_columns(constraints: &ConstraintSystem) -> u64 {
+    constraints.advice_phases.iter().map(|phase| u64::from(*phase == 0)).sum()
 }
 
 fn bytes_of(cells: &Cells) -> u64 {

@@ -12,12 +12,15 @@ use rand::RngCore;
 use rayon::prelude::*;
 
 use crate::ProverError;
+use crate::advice::commit_advice;
 use crate::backend::Backend;
 use crate::column::Column;
-use crate::gates::{Numbering, chunk, gates, typical_gates};
-use crate::opening::{Opening, shplonk};
+use crate::gates::{Numbering, gates, typical_gates};
+use crate::opening::shplonk;
 use crate::permutation::Permutation;
+use crate::products::commit_products;
 use crate::quotient::{Kept, quotient};
+use crate::values::{Opened, write_values};
 
 /// What the engine is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -157,112 +160,40 @@ where
         return Err(ProverError::InstanceCount { expected: key.instances(), got: instances.len() });
     }
     let constraints = key.constraints();
-    let omega = root_of_unity(key.k());
     let n = 1usize << key.k();
-    let blinds = blinding_factors(constraints);
-    let usable = n - blinds - 1;
-    let degree = constraints.minimum_degree as usize;
+    let number = Numbering::new(constraints);
 
     transcript.common_scalar(representative)?;
     for value in instances {
         transcript.common_scalar(*value)?;
     }
-
-    // Advice, phase by phase. Host copies of the copied columns are read once more, at the moved rows.
-    let mut challenges = vec![Fr::ZERO; constraints.challenge_phases.len()];
-    let mut advice: Vec<Option<B::Column>> = constraints.advice_phases.iter().map(|_| None).collect();
-    let mut copied: BTreeMap<(usize, usize), Fr> = BTreeMap::new();
-    let equality_of = |column: verifier::Column| constraints.equality.iter().position(|c| *c == column);
-    let moved_of = |index: usize| permutation.moved.range((index, 0)..(index + 1, 0)).map(|((_, row), _)| *row);
-    let point = |row: usize| omega.pow_vartime([row as u64]);
-    let phases = constraints.advice_phases.iter().copied().max().unwrap_or(0);
-    for phase in 0..=phases {
-        progress(Phase::Fill(phase));
-        let mut columns = witness.columns(phase, &challenges)?;
-        let numbers = constraints.advice_phases.iter().enumerate().filter(|(_, p)| **p == phase).map(|(i, _)| i);
-        let numbers: Vec<usize> = numbers.collect();
-        if columns.len() != numbers.len() {
-            return Err(ProverError::ColumnCount { phase, expected: numbers.len(), got: columns.len() });
-        }
-        for column in &mut columns {
-            let values: Vec<Fr> = (usable..n).map(|_| Fr::random(&mut rng)).collect();
-            column.blind(usable, values);
-        }
-        for _ in &columns {
-            let _unused = Fr::random(&mut rng);
-        }
-        for (number, column) in numbers.iter().zip(&columns) {
-            if let Some(index) = equality_of(verifier::Column::Advice(*number as u32)) {
-                copied.extend(moved_of(index).map(|row| ((index, row), column.get(row, point(row)))));
-            }
-        }
-        progress(Phase::Commit(phase));
-        let columns: Vec<B::Column> = columns.into_iter().map(|column| backend.load(column)).collect();
-        let commitments: Vec<G1Affine> = columns.par_iter().map(|column| backend.commit(column)).collect();
-        for commitment in commitments {
-            write(transcript, "an advice column", commitment)?;
-        }
-        for (number, column) in numbers.into_iter().zip(columns) {
-            if let Some(slot) = advice.get_mut(number) {
-                *slot = Some(column);
-            }
-        }
-        for (challenge, _) in challenges.iter_mut().zip(&constraints.challenge_phases).filter(|(_, p)| **p == phase) {
-            *challenge = *transcript.squeeze_challenge_scalar::<()>();
-        }
-    }
-    let advice: Vec<B::Column> = advice.into_iter().flatten().collect();
-    let public = Column::sparse(instances.iter().copied().enumerate().collect());
+    let advice = commit_advice(backend, key, witness, &mut rng, transcript, progress)?;
 
     progress(Phase::Permutation);
-    for (index, column) in constraints.equality.iter().enumerate() {
-        let value = |row: usize| match column {
-            verifier::Column::Instance(_) => Some(instances.get(row).copied().unwrap_or(Fr::ZERO)),
-            verifier::Column::Fixed(_) | verifier::Column::Advice(_) => None,
-        };
-        copied.extend(moved_of(index).filter_map(|row| Some(((index, row), value(row)?))));
-        if let (verifier::Column::Fixed(number), false) = (column, permutation.moved.is_empty())
-            && let Some(fixed) = resident.fixed.get(*number as usize)
-        {
-            for row in moved_of(index) {
-                copied.insert((index, row), backend.cell(fixed, row));
-            }
-        }
-    }
-    let _theta = *transcript.squeeze_challenge_scalar::<()>();
-    let beta = *transcript.squeeze_challenge_scalar::<()>();
-    let gamma = *transcript.squeeze_challenge_scalar::<()>();
-    let chunk = chunk(constraints);
-    let mut products = Vec::new();
-    let mut first = Fr::ONE;
-    for start in (0..permutation.columns).step_by(chunk) {
-        let end = permutation.columns.min(start + chunk);
-        let ratios = permutation.ratios(omega, start..end, (beta, gamma), |column, row, _| {
-            copied.get(&(column, row)).copied().unwrap_or(Fr::ZERO)
-        });
-        let tail: Vec<Fr> = (0..blinds).map(|_| Fr::random(&mut rng)).collect();
-        let _unused = Fr::random(&mut rng);
-        let product = backend.grand_product(first, &ratios, &tail);
-        write(transcript, "a permutation product", backend.commit(&product))?;
-        first = ratios.iter().fold(first, |product, (_, ratio)| product * ratio);
-        products.push(product);
-    }
+    let public = backend.load(Column::sparse(instances.iter().copied().enumerate().collect()));
+    let cell = |column: verifier::Column, row: usize| match column {
+        verifier::Column::Fixed(i) => resident.fixed.get(i as usize).map(|column| backend.cell(column, row)),
+        verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
+        verifier::Column::Instance(_) => instances.get(row).copied(),
+    };
+    let products = commit_products(backend, key, permutation, cell, &mut rng, transcript)?;
     let random = backend.load(Column::line(Fr::random(&mut rng), Fr::random(&mut rng)));
     write(transcript, "the random polynomial", backend.commit(&random))?;
 
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
-    let public = backend.load(public);
     let rows = rows(constraints, n).map(|column| backend.load(column));
     let line = backend.load(Column::line(Fr::ZERO, Fr::ONE));
-    let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice).collect();
+    let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice.columns).collect();
     sources.push(&public);
-    sources.extend(resident.moves.iter().chain(&products));
+    sources.extend(resident.moves.iter().chain(&products.columns));
     sources.extend(&rows);
     sources.push(&line);
-    let gates = gates(constraints, &challenges, (beta, gamma), y)?;
-    let pieces = quotient(backend, &sources, Numbering::new(constraints).identity, &gates, degree - 1, &resident.kept);
+    let gates = gates(constraints, &advice.challenges, products.challenges, y)?;
+    let count = constraints.minimum_degree as usize - 1;
+    let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept);
     drop(gates);
+
     progress(Phase::CommitQuotient);
     for _ in &pieces {
         let _unused = Fr::random(&mut rng);
@@ -283,58 +214,12 @@ where
     let h = backend.evaluate(backend.combine(&terms));
     drop(terms);
     drop(pieces);
-    let weights = backend.lagrange_weights(x);
-    let open = |column: &B::Column, rotation: i32| backend.open(column, rotation, x, &weights);
-    let last_rotation = -(blinds as i32 + 1);
-    let mut queries: Vec<(&B::Column, i32)> = Vec::new();
-    queries
-        .extend(constraints.advice_queries.iter().filter_map(|q| Some((advice.get(q.column as usize)?, q.rotation))));
-    let fixed_queries_at = queries.len();
-    queries.extend(
-        constraints.fixed_queries.iter().filter_map(|q| Some((resident.fixed.get(q.column as usize)?, q.rotation))),
-    );
-    let random_at = queries.len();
-    queries.push((&random, 0));
-    queries.extend(resident.sigma.iter().map(|column| (column, 0)));
-    let products_values_at = queries.len();
-    for (index, product) in products.iter().enumerate() {
-        queries.extend([(product, 0), (product, 1)]);
-        if index + 1 < products.len() {
-            queries.push((product, last_rotation));
-        }
-    }
-    let values: Vec<Fr> = queries.par_iter().map(|(column, rotation)| open(column, *rotation)).collect();
-    for value in &values {
-        transcript.write_scalar(*value)?;
-    }
-    let h_value = open(&h, 0);
-    drop(weights);
+    let opened = Opened { advice: &advice.columns, resident, products: &products.columns, random: &random, h: &h };
+    let openings = write_values(backend, key, &opened, x, transcript)?;
 
     progress(Phase::Openings);
-    // The order in which halo2's opening first meets each polynomial.
-    let order = (0..fixed_queries_at)
-        .chain(products_values_at..queries.len())
-        .chain(fixed_queries_at..random_at)
-        .chain(random_at + 1..products_values_at);
-    let mut openings: Vec<Opening<'_, B::Column>> = Vec::new();
-    for at in order {
-        let (Some((column, rotation)), Some(value)) = (queries.get(at), values.get(at)) else { continue };
-        // Rotations that meet modulo the rows are one point.
-        let rotation = rotation.rem_euclid(n as i32);
-        match openings.iter_mut().find(|o| std::ptr::eq(o.column, *column)) {
-            Some(opening) => {
-                opening.values.insert(rotation, *value);
-            }
-            None => openings.push(Opening { column, values: BTreeMap::from([(rotation, *value)]) }),
-        }
-    }
-    let random_value = values.get(random_at).copied().unwrap_or(Fr::ZERO);
-    openings.push(Opening { column: &h, values: BTreeMap::from([(0, h_value)]) });
-    openings.push(Opening { column: &random, values: BTreeMap::from([(0, random_value)]) });
-    let rotate = |rotation: i32| {
-        let turns = rotation.rem_euclid(n as i32) as u64;
-        x * omega.pow_vartime([turns])
-    };
+    let omega = root_of_unity(key.k());
+    let rotate = |rotation: i32| x * omega.pow_vartime([rotation.rem_euclid(n as i32) as u64]);
     shplonk(backend, &openings, rotate, transcript)
 }
 

@@ -16,6 +16,7 @@
 //! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Reads no environment and no file but those
 //! it is told to map: everything goes in and out through arguments.
 
+mod advice;
 pub mod backend;
 pub mod column;
 pub mod cost;
@@ -28,12 +29,14 @@ pub mod opening;
 pub mod permutation;
 pub mod polynomial;
 mod powers;
+mod products;
 pub mod prove;
 pub mod quotient;
 pub mod srs;
 pub mod stock;
 #[doc(hidden)]
 pub mod testing;
+mod values;
 
 pub use cost::Cost;
 pub use engine::Phase;

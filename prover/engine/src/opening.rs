@@ -25,6 +25,9 @@ pub struct Opening<'a, C> {
     pub values: BTreeMap<i32, Fr>,
 }
 
+/// Rotations, and the polynomials opened at just these.
+type Set<'a, C> = (Vec<i32>, Vec<&'a Opening<'a, C>>);
+
 /// Columns opened at the same points.
 struct Group<V> {
     points: Vec<Fr>,
@@ -46,7 +49,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
 ) -> Result<(), ProverError> {
     let y = *transcript.squeeze_challenge_scalar::<()>();
     let v = *transcript.squeeze_challenge_scalar::<()>();
-    let mut sets: Vec<(Vec<i32>, Vec<&Opening<'_, B::Column>>)> = Vec::new();
+    let mut sets: Vec<Set<'_, B::Column>> = Vec::new();
     for opening in openings {
         let rotations: Vec<i32> = opening.values.keys().copied().collect();
         match sets.iter_mut().find(|(known, _)| *known == rotations) {
@@ -55,7 +58,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
         }
     }
     let all: BTreeSet<i32> = sets.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
-    let group = |(rotations, members): &(Vec<i32>, Vec<&Opening<'_, B::Column>>)| {
+    let group = |(rotations, members): &Set<'_, B::Column>| {
         let points: Vec<Fr> = rotations.iter().map(|r| rotate(*r)).collect();
         let powers = std::iter::successors(Some(Fr::ONE), |power| Some(power * y));
         let mut terms = Vec::new();

@@ -82,12 +82,12 @@ impl Permutation {
         omega: Fr,
         chunk: std::ops::Range<usize>,
         (beta, gamma): (Fr, Fr),
-        mut value: impl FnMut(usize, usize, Fr) -> Fr,
+        value: impl Fn(usize, usize) -> Fr,
     ) -> Vec<(usize, Fr)> {
         let mut rows: BTreeMap<usize, (Fr, Fr)> = BTreeMap::new();
         for ((column, row), to) in self.moved.range((chunk.start, 0)..(chunk.end, 0)) {
             let point = point(omega, *row);
-            let shifted = value(*column, *row, point) + gamma;
+            let shifted = value(*column, *row) + gamma;
             let (numerator, denominator) = rows.entry(*row).or_insert((Fr::ONE, Fr::ONE));
             *numerator *= shifted + beta * Self::delta(*column) * point;
             *denominator *= shifted + beta * label(omega, *to);

@@ -346,7 +346,7 @@ impl Plan {
             Input::Single(source) => vec![(Fr::ONE, *source, 0)],
             Input::Several(shape) => shape
                 .iter()
-                .map(|((source, rotation), c)| (Fr::from_repr((*c).into()).unwrap_or(Fr::ZERO), *source, *rotation))
+                .map(|((source, rotation), c)| (Fr::from_repr(*c).unwrap_or(Fr::ZERO), *source, *rotation))
                 .collect(),
         };
         let terms: Vec<_> =
@@ -368,7 +368,9 @@ fn single(source: Source, identity: Source) -> Input {
 fn each_form(polynomial: &Polynomial, visit: &mut impl FnMut(&Form)) {
     visit(&polynomial.linear);
     for (_, factors) in &polynomial.products {
-        factors.iter().for_each(|factor| each_form(factor, visit));
+        for factor in factors {
+            each_form(factor, visit);
+        }
     }
 }
 
@@ -376,7 +378,7 @@ fn each_form(polynomial: &Polynomial, visit: &mut impl FnMut(&Form)) {
 fn shape(form: &Form) -> Option<(Shape, Fr, i32)> {
     let ((_, rotation), scale) = form.terms.first_key_value()?;
     let inverse = Option::<Fr>::from(scale.invert())?;
-    let relative = |((source, r), c): (&(Source, i32), &Fr)| ((*source, r - rotation), (inverse * c).to_repr().into());
+    let relative = |((source, r), c): (&(Source, i32), &Fr)| ((*source, r - rotation), (inverse * c).to_repr());
     Some((form.terms.iter().map(relative).collect(), *scale, *rotation))
 }
 

@@ -125,9 +125,12 @@ impl<'a> CpuBackend<'a> {
     }
 }
 
-/// Changes `(row, to, from)` where they are fewer than half of the nonzero values, with a last one to zero past the end; and
+/// Row, value from there on, value before.
+type Change<T> = (usize, T, T);
+
+/// Changes where they are fewer than half of the nonzero values, with a last one to zero past the end; and
 /// the number of nonzero values.
-fn sparser<T: Copy + PartialEq>(values: &[T], zero: T) -> (Option<Vec<(usize, T, T)>>, usize) {
+fn sparser<T: Copy + PartialEq>(values: &[T], zero: T) -> (Option<Vec<Change<T>>>, usize) {
     let nonzero = values.iter().filter(|value| **value != zero).count();
     let before = std::iter::once(&zero).chain(values);
     let after = values.iter().chain(std::iter::once(&zero));
@@ -201,14 +204,18 @@ impl Backend for CpuBackend<'_> {
             vector::add_scaled(&mut out, slope, &self.points);
         }
         if level != Fr::ZERO {
-            out.iter_mut().for_each(|o| *o += level);
+            for o in &mut out {
+                *o += level;
+            }
         }
         out
     }
 
     fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
         let mut out = self.zeros();
-        terms.iter().for_each(|(scale, vector)| vector::add_scaled(&mut out, *scale, vector));
+        for (scale, vector) in terms {
+            vector::add_scaled(&mut out, *scale, vector);
+        }
         out
     }
 
@@ -325,7 +332,9 @@ fn depth(sum: &Sum) -> usize {
 /// `out_i += sum_i` for the rows of a block from `first` on; two scratch blocks a level.
 fn add_sum(out: &mut [Fr], first: usize, sum: &Sum, inputs: &[&Vec<Fr>], scratch: &mut [[Fr; BLOCK]]) {
     if sum.constant != Fr::ZERO {
-        out.iter_mut().for_each(|o| *o += sum.constant);
+        for o in out.iter_mut() {
+            *o += sum.constant;
+        }
     }
     for leaf in &sum.leaves {
         let Some(input) = inputs.get(leaf.input) else { continue };

@@ -1,0 +1,73 @@
+//! The values at `x` and its rotations that a proof shows, in halo2's order, and what is to be opened where.
+
+use std::collections::BTreeMap;
+
+use assay_verifier::VerifyingKey;
+use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
+use halo2curves::bn256::{Fr, G1Affine};
+use rayon::prelude::*;
+
+use crate::ProverError;
+use crate::backend::Backend;
+use crate::engine::{Resident, blinding_factors};
+use crate::opening::Opening;
+
+/// Every polynomial of a proof.
+pub(crate) struct Opened<'a, B: Backend> {
+    pub(crate) advice: &'a [B::Column],
+    pub(crate) resident: &'a Resident<B>,
+    pub(crate) products: &'a [B::Column],
+    pub(crate) random: &'a B::Column,
+    pub(crate) h: &'a B::Column,
+}
+
+/// Writes the queried values (advice, fixed, random polynomial, permutation columns, products) and returns the openings in the
+/// order in which halo2's opening argument first meets each polynomial (advice, products, fixed, permutation columns, `h`,
+/// random polynomial).
+pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    key: &VerifyingKey,
+    opened: &Opened<'a, B>,
+    x: Fr,
+    transcript: &mut T,
+) -> Result<Vec<Opening<'a, B::Column>>, ProverError> {
+    let constraints = key.constraints();
+    let last_rotation = -(blinding_factors(constraints) as i32 + 1);
+    let advice =
+        constraints.advice_queries.iter().filter_map(|q| Some((opened.advice.get(q.column as usize)?, q.rotation)));
+    let fixed = &opened.resident.fixed;
+    let fixed = constraints.fixed_queries.iter().filter_map(|q| Some((fixed.get(q.column as usize)?, q.rotation)));
+    let products = opened.products.iter().enumerate().flat_map(|(index, product)| {
+        let chained = (index + 1 < opened.products.len()).then_some((product, last_rotation));
+        [(product, 0), (product, 1)].into_iter().chain(chained)
+    });
+    let random = [(opened.random, 0)];
+    let sigma = opened.resident.sigma.iter().map(|column| (column, 0));
+    let groups: [Vec<(&'a B::Column, i32)>; 6] =
+        [advice.collect(), fixed.collect(), random.to_vec(), sigma.collect(), products.collect(), vec![(opened.h, 0)]];
+
+    let weights = backend.lagrange_weights(x);
+    let open = |(column, rotation): &(&B::Column, i32)| backend.open(column, *rotation, x, &weights);
+    let values = groups.each_ref().map(|group| group.par_iter().map(open).collect::<Vec<Fr>>());
+    let [shown @ .., _] = &values;
+    for value in shown.iter().flatten() {
+        transcript.write_scalar(*value)?;
+    }
+
+    let n = 1i32 << key.k();
+    let mut openings: Vec<Opening<'a, B::Column>> = Vec::new();
+    for at in [0, 4, 1, 3, 5, 2] {
+        let (Some(group), Some(values)) = (groups.get(at), values.get(at)) else { continue };
+        for ((column, rotation), value) in group.iter().zip(values) {
+            // Rotations that meet modulo the rows are one point.
+            let rotation = rotation.rem_euclid(n);
+            match openings.iter_mut().find(|o| std::ptr::eq(o.column, *column)) {
+                Some(opening) => {
+                    opening.values.insert(rotation, *value);
+                }
+                None => openings.push(Opening { column, values: BTreeMap::from([(rotation, *value)]) }),
+            }
+        }
+    }
+    Ok(openings)
+}
