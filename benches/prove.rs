@@ -196,7 +196,7 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             let mut marks = Vec::new();
             let start = Instant::now();
             let made = prover.prove(&trace, Fr::from(1), OsRng, &mut |phase| {
-                marks.push((phase.name(), start.elapsed().as_secs_f64()))
+                marks.push((phase.name(), start.elapsed().as_secs_f64()));
             });
             measured.seconds = start.elapsed().as_secs_f64();
             let (instances, proof) = made.unwrap();
