@@ -124,10 +124,10 @@ pub(crate) fn assert_same(ours: &[u8], theirs: &[u8], what: &str) {
 /// Checks a proof in halo2's own transcript with halo2's own verifier.
 pub(crate) fn stock_accepts(srs: &Srs, key: &plonk::VerifyingKey<G1Affine>, instances: &[Fr], proof: &[u8]) {
     let mut transcript = Blake2bRead::<_, G1Affine, Challenge255<_>>::init(proof);
-    let strategy: SingleStrategy<'_, Bn256> =
-        VerificationStrategy::<_, VerifierSHPLONK<'_, Bn256>>::new(&srs.params().unwrap());
+    let params = srs.params().unwrap();
+    let strategy: SingleStrategy<'_, Bn256> = VerificationStrategy::<_, VerifierSHPLONK<'_, Bn256>>::new(&params);
     verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
-        &srs.params().unwrap(),
+        &params,
         key,
         strategy,
         &[&[instances]],
