@@ -7,8 +7,8 @@ use halo2curves::group::Group;
 use rayon::prelude::*;
 
 use super::addition::Groups;
-use super::digits::{Scalars, Windows};
-use crate::field::{BaseField, Limbs, negate};
+use super::digits::{BETA, Scalars, Windows};
+use crate::field::{BaseField, Limbs, canonical, multiply, negate};
 use crate::level::Level;
 use crate::raw::coordinate;
 
@@ -55,23 +55,26 @@ impl Buckets {
         range: Range<usize>,
         work: &mut Work,
     ) {
-        let Work { keys, places, order, groups } = work;
-        // Points with digits `d` and `-d` are summed apart, so that none is negated before its sum is.
-        let per_window = 2 * self.windows.buckets();
+        let Work { keys, places, order, groups, merged } = work;
+        // Points with digits `d` and `-d` are summed apart, so that none is negated before its sum is; likewise the
+        // endomorphism is left to sums.
+        let per_window = 2 * S::PARTS as usize * self.windows.buckets();
         groups.clear();
-        groups.counts.resize(self.sums.len(), 0);
+        groups.counts.resize(per_window * self.run.len(), 0);
         keys.clear();
         for (nth, window) in self.run.clone().enumerate() {
             let counts = &mut groups.counts[nth * per_window..(nth + 1) * per_window];
-            keys.extend(range.clone().map(|i| {
-                let digit = if bases.is_identity(i) { 0 } else { scalars.digit(i, self.windows, window) };
-                if digit == 0 {
-                    return NO_KEY;
-                }
-                let key = 2 * (digit.unsigned_abs() - 1) + u32::from(digit < 0);
-                counts[key as usize] += 1;
-                key
-            }));
+            for part in 0..S::PARTS {
+                keys.extend(range.clone().map(|i| {
+                    let digit = if bases.is_identity(i) { 0 } else { scalars.digit(i, part, self.windows, window) };
+                    if digit == 0 {
+                        return NO_KEY;
+                    }
+                    let key = 2 * (S::PARTS * (digit.unsigned_abs() - 1) + part) + u32::from(digit < 0);
+                    counts[key as usize] += 1;
+                    key
+                }));
+            }
         }
         places.clear();
         let mut end = 0;
@@ -82,8 +85,9 @@ impl Buckets {
         if order.len() < end as usize {
             order.resize(end as usize, 0);
         }
-        for (keys, places) in keys.chunks_exact(range.len()).zip(places.chunks_exact_mut(per_window)) {
-            for (i, key) in range.clone().zip(keys) {
+        let of_windows = keys.chunks_exact(S::PARTS as usize * range.len());
+        for (keys, places) in of_windows.zip(places.chunks_exact_mut(per_window)) {
+            for (i, key) in range.clone().cycle().zip(keys) {
                 if *key != NO_KEY {
                     let place = &mut places[*key as usize];
                     order[*place as usize] = i as u32;
@@ -92,24 +96,23 @@ impl Buckets {
             }
         }
         groups.sum_of(level, bases.points, order);
-        self.take(level, groups);
+        self.take(level, groups, merged, 2 * S::PARTS as usize);
     }
 
-    /// Adds sums of points with digits `d` and `-d` to the buckets.
-    fn take(&mut self, level: Level, groups: &mut Groups) {
-        let mut all = Groups::default();
+    /// Adds sums of points with digits `d` and `-d`, and of those whose image under the endomorphism has them, to the
+    /// buckets.
+    fn take(&mut self, level: Level, groups: &Groups, all: &mut Groups, kinds: usize) {
+        all.clear();
         let mut points = groups.points.chunks_exact(2);
-        for (sum, counts) in self.sums.chunks_exact(2).zip(groups.counts.chunks_exact(2)) {
+        for (sum, counts) in self.sums.chunks_exact(2).zip(groups.counts.chunks_exact(kinds)) {
             all.begin();
             if sum != [[0; 4]; 2] {
                 all.push(sum);
             }
-            for (sign, _) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-                let point = points.next().filter(|point| *point != [[0; 4]; 2]);
-                match point {
-                    Some([x, y]) if sign == 1 => all.push(&[*x, negate::<BaseField>(*y)]),
-                    Some(point) => all.push(point),
-                    None => {}
+            for (kind, _) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                if let Some([x, y]) = points.next().filter(|point| *point != [[0; 4]; 2]) {
+                    let x = if kind < 2 { *x } else { canonical::<BaseField>(multiply::<BaseField>(*x, BETA)) };
+                    all.push(&[x, if kind % 2 == 1 { negate::<BaseField>(*y) } else { *y }]);
                 }
             }
         }
@@ -198,6 +201,7 @@ pub(super) struct Work {
     places: Vec<u32>,
     order: Vec<u32>,
     groups: Groups,
+    merged: Groups,
 }
 
 /// Points of a sum.

@@ -1,9 +1,10 @@
 //! Multi-scalar multiplication: `sum_i s_i P_i`.
 //!
 //! Pippenger's buckets (1976) with signed digits, filled by batches of affine additions (Bernstein, Doumen, Lange,
-//! Oosterwijk, "Faster batch forgery identification", section 4). Bases are affine points, scalars field elements in
-//! Montgomery form or small integers. Apart from its operands an MSM of `n` points needs 32 `n` bytes of scalars (full
-//! width only), about 20 MiB a thread, and 64 bytes a bucket and window.
+//! Oosterwijk, "Faster batch forgery identification", section 4); full-width scalars are halved by the curve's
+//! endomorphism (Gallant, Lambert, Vanstone 2001). Bases are affine points, scalars field elements in Montgomery form or
+//! small integers. Apart from its operands an MSM of `n` points needs 32 `n` bytes of scalars (full width only), up to
+//! 50 MiB a thread for long sums, and 64 bytes a bucket and window.
 
 mod addition;
 mod buckets;
@@ -24,10 +25,12 @@ use crate::level::Level;
 use crate::raw::coordinates;
 use crate::vector::Small;
 use buckets::{Bases, Buckets, Work};
-use digits::{Full, Integers, Scalars, Windows};
+use digits::{Full, Halves, Integers, Scalars, Windows};
 
 /// Sums of fewer points go by doubling and adding.
 const SHORT: usize = 24;
+/// Scalars of more bits are split into halves.
+const SPLIT: u32 = 240;
 /// What a bucket costs beside a point: its part in a row, a column and the merge of parts.
 const BUCKET_COST: usize = 3;
 /// Windows of at most this many bits: 2^15 buckets of 64 bytes are 2 MiB.
@@ -51,7 +54,12 @@ pub fn msm_at(level: Level, bases: &[G1Affine], scalars: &[Fr]) -> G1 {
     if count < SHORT {
         return short::sum(&bases[..count], &scalars[..count]);
     }
-    sum(level, coordinates(bases), Full::new(level, &scalars[..count]))
+    let scalars = Full::new(level, &scalars[..count]);
+    if scalars.width() > Some(SPLIT) {
+        sum(level, coordinates(bases), Halves::new(scalars))
+    } else {
+        sum(level, coordinates(bases), scalars)
+    }
 }
 
 /// [`msm_small`] with the instructions of one level.
@@ -63,7 +71,7 @@ pub fn msm_small_at<T: Small>(level: Level, bases: &[G1Affine], scalars: &[T]) -
 fn sum<S: Scalars>(level: Level, bases: &[Limbs], mut scalars: S) -> G1 {
     let Some(width) = scalars.width() else { return G1::identity() };
     let count = scalars.count();
-    let windows = plan(count, width);
+    let windows = plan(S::PARTS as usize * count, width);
     scalars.prepare(windows);
     let threads = rayon::current_num_threads();
     // Short sums put several windows into one batch, long ones split a window's points between threads.

@@ -28,7 +28,7 @@ pub(super) fn sum(bases: &[G1Affine], scalars: &[Fr]) -> G1 {
     for window in (0..windows.count).rev() {
         sum = (0..BITS).fold(sum, |sum, _| sum.double());
         for (i, multiples) in multiples.iter().enumerate() {
-            let digit = scalars.digit(i, windows, window);
+            let digit = scalars.digit(i, 0, windows, window);
             let multiple = (digit.unsigned_abs() as usize).checked_sub(1).and_then(|place| multiples.get(place));
             match multiple {
                 Some(multiple) if digit > 0 => sum += multiple,
