@@ -35,9 +35,17 @@ impl<'a> Prover<'a> {
             return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
         }
         let backend = CpuBackend::new(srs.k(), srs.powers(), srs.lagrange());
-        let mut resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
-        resident.keep(&backend, verifying.constraints())?;
+        let resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
         Ok(Self { key, backend, resident })
+    }
+
+    /// Transforms once what every proof of the key reads, if there is room for it: takes about as long as one proof saves, so it
+    /// is for those who prove more than once.
+    ///
+    /// # Errors
+    /// None for a key that was made by this crate.
+    pub fn keep(&mut self) -> Result<(), ProverError> {
+        self.resident.keep(&self.backend, self.key.verifying_key().constraints())
     }
 
     /// Proves the inference of `trace`, bound to `context`; `progress` is told before each phase.

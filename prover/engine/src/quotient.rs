@@ -41,8 +41,8 @@ pub struct Sum {
 
 /// Bytes of transformed forms that a batch of gates may add, and vectors that it may add whatever their size: enough for
 /// every thread to have several.
-const BATCH_BYTES: usize = 48 << 20;
-const BATCH_VECTORS: usize = 24;
+const BATCH_BYTES: usize = 24 << 20;
+const BATCH_VECTORS: usize = 12;
 /// Bytes of transformed columns that may be kept between proofs.
 const KEPT_BYTES: usize = 96 << 20;
 /// Terms of the longest form that is read term by term, and how many of them may need transforms.
