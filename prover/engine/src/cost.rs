@@ -5,6 +5,8 @@
 //! divided by the threads. They are for progress lines and plans: what is measured decides. Bytes are the engine's own
 //! account of what it holds, see [`Cost::peak_bytes`].
 
+use std::collections::BTreeMap;
+
 use assay_circuits::{Cells, Layout};
 use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2curves::bn256::Fr;
@@ -15,9 +17,9 @@ use crate::quotient::{Kept, Work, work};
 
 /// Seconds of one core for a point of a full-width sum, of a small one, for a product of field elements, and for filling a
 /// cell.
-const FULL_POINT: f64 = 2.4e-6;
+const FULL_POINT: f64 = 4e-6;
 const SMALL_POINT: f64 = 0.15e-6;
-const PRODUCT: f64 = 16e-9;
+const PRODUCT: f64 = 20e-9;
 const CELL: f64 = 0.3e-6;
 /// Bytes of a process that has done nothing yet, code and allocator's slack included.
 const PROCESS: u64 = 24 << 20;
@@ -35,6 +37,8 @@ pub struct Cost {
     /// Most bytes held at once while proving: the SRS as mapped, the tables of transforms, the columns, and the forms of the
     /// quotient while they live.
     pub peak_bytes: u64,
+    /// Bytes on top of that for whoever keeps transformed columns between proofs (`Prover::keep`).
+    pub kept_bytes: u64,
     /// Most bytes held at once while the keys are made.
     pub keygen_peak_bytes: u64,
 }
@@ -50,7 +54,7 @@ impl Cost {
         let constant = number.constant().into_iter().flatten();
         let kept = Kept::<Fr>::counted(constant, number.identity, &gates, layout.k);
         let kept_vectors = kept.values().sum::<usize>() as u64;
-        let work = work(&gates, number.identity, layout.k, kept);
+        let work = work(&gates, number.identity, layout.k, BTreeMap::new());
 
         let narrow = narrow_columns(constraints) as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
@@ -76,7 +80,8 @@ impl Cost {
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
-            peak_bytes: proving_bytes(layout, constraints, &work, threads) + ((kept_vectors * ELEMENT) << layout.k),
+            peak_bytes: proving_bytes(layout, constraints, &work, threads),
+            kept_bytes: (kept_vectors * ELEMENT) << layout.k,
             keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
         })
     }
