@@ -1,15 +1,14 @@
 //! The advice columns: filled, blinded and committed phase by phase, with the challenges between.
 
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Grouping, Member, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 use rand::RngCore;
-use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{Phase, Witness, blinding_factors, write};
+use crate::engine::{Phase, Witness, write_groups};
 
 /// Committed columns and the challenges they gave.
 pub(crate) struct Advice<C> {
@@ -24,6 +23,7 @@ pub(crate) struct Advice<C> {
 pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
     key: &VerifyingKey,
+    grouping: &Grouping,
     witness: &mut dyn Witness,
     mut rng: impl RngCore,
     transcript: &mut T,
@@ -31,7 +31,7 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
 ) -> Result<Advice<B::Column>, ProverError> {
     let constraints = key.constraints();
     let n = 1usize << key.k();
-    let usable = n - blinding_factors(constraints) - 1;
+    let usable = n - constraints.blinding_factors() - 1;
     let mut challenges = vec![Fr::ZERO; constraints.challenge_phases.len()];
     let mut advice: Vec<Option<B::Column>> = constraints.advice_phases.iter().map(|_| None).collect();
     for phase in 0..=constraints.advice_phases.iter().copied().max().unwrap_or(0) {
@@ -50,14 +50,15 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
             let _unused = Fr::random(&mut rng);
         }
         progress(Phase::Commit(phase));
-        let columns: Vec<B::Column> = columns.into_iter().map(|column| backend.load(column)).collect();
-        let commitments: Vec<G1Affine> = columns.par_iter().map(|column| backend.commit(column)).collect();
-        for commitment in commitments {
-            write(transcript, "an advice column", commitment)?;
-        }
         for (slot, column) in slots.iter_mut().zip(columns) {
-            **slot = Some(column);
+            **slot = Some(backend.load(column));
         }
+        let member = |member: Member| match member {
+            Member::Advice(i) => advice.get(i as usize)?.as_ref(),
+            _ => None,
+        };
+        let groups = grouping.advice.get(usize::from(phase)).map_or(&[][..], Vec::as_slice);
+        write_groups(backend, groups, member, "an advice column", transcript)?;
         for (challenge, _) in challenges.iter_mut().zip(&constraints.challenge_phases).filter(|(_, p)| **p == phase) {
             *challenge = *transcript.squeeze_challenge_scalar::<()>();
         }

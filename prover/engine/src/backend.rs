@@ -11,7 +11,10 @@ use crate::quotient::Sum;
 /// A column or polynomial operand of a fold, with its coefficient and rotation.
 pub type Term<'a, C> = (Fr, &'a C, i32);
 
-/// Operations over `n = 2^k` points `w^i` and a resident SRS of `n` points.
+/// Operations over `n = 2^k` points `w^i` and a resident SRS of `m n` points, `m` its width.
+///
+/// A commitment is to `X^j p(X^m)`, `p` of degree below `n` and `j < m` its slot: what `p` adds to a commitment that it
+/// shares with others (see [`assay_verifier::groups`]). Of width 1 there is only slot 0, and the commitment is to `p`.
 ///
 /// Every operation is a pure function: the same inputs give the same bytes on every backend.
 pub trait Backend: Sync {
@@ -23,17 +26,20 @@ pub trait Backend: Sync {
     /// log2 of the number of points.
     fn k(&self) -> u32;
 
+    /// Columns that a commitment may hold, `m`.
+    fn width(&self) -> usize;
+
     /// Takes a column over.
     fn load(&self, column: Column) -> Self::Column;
 
     /// One value of a column.
     fn cell(&self, column: &Self::Column, row: usize) -> Fr;
 
-    /// `[p(s)]_1` of the polynomial with these values.
-    fn commit(&self, column: &Self::Column) -> G1Affine;
+    /// `[s^slot p(s^m)]_1` of the polynomial with these values.
+    fn commit(&self, slot: usize, column: &Self::Column) -> G1Affine;
 
-    /// `[p(s)]_1` of the polynomial with these coefficients.
-    fn commit_coefficients(&self, polynomial: &Self::Vector) -> G1Affine;
+    /// `[s^(n block) p(s)]_1` of the polynomial with these coefficients, `block < m`.
+    fn commit_coefficients(&self, block: usize, polynomial: &Self::Vector) -> G1Affine;
 
     /// Linear fold in values: `out_i = constant + sum_j c_j column_j[(i + r_j) mod n]`.
     fn fold(&self, terms: &[Term<'_, Self::Column>], constant: Fr) -> Self::Vector;
@@ -73,8 +79,12 @@ pub trait Backend: Sync {
     /// division is exact, and the roots lie outside the domain.
     fn divide(&self, values: &Self::Vector, remainder: &[Fr], roots: &[Fr]) -> Self::Vector;
 
-    /// `[p(s)]_1` of the polynomial with these values.
-    fn commit_values(&self, values: &Self::Vector) -> G1Affine;
+    /// `[s^slot p(s^m)]_1` of the polynomial with these values.
+    fn commit_values(&self, slot: usize, values: &Self::Vector) -> G1Affine;
+
+    /// The polynomial `sum_i X^(n i) block_i(X)` of at most `m` blocks of coefficients as `sum_j X^j c_j(X^m)`: the values of
+    /// `c_0 .. c_(m-1)`.
+    fn components(&self, blocks: &[Self::Vector]) -> Vec<Self::Vector>;
 }
 
 /// `g_j = 7^(j+1)`: cosets of the domain, distinct from it and from each other, as 7 generates the field's units.

@@ -1,13 +1,12 @@
 //! The proof of any circuit that a [`VerifyingKey`] describes, phase by phase, with the words and points that halo2's
 //! verifier expects.
 
-use std::collections::BTreeMap;
-
-use assay_verifier::{self as verifier, VerifyingKey};
+use assay_verifier::{self as verifier, Group, Grouping, Member, Opening, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
-use halo2curves::bn256::{Fr, G1Affine};
+use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
 use halo2curves::group::prime::PrimeCurveAffine;
+use halo2curves::group::{Curve, Group as _};
 use rand::RngCore;
 use rayon::prelude::*;
 
@@ -16,11 +15,11 @@ use crate::advice::commit_advice;
 use crate::backend::Backend;
 use crate::column::Column;
 use crate::gates::{Numbering, gates, typical_gates};
-use crate::opening::shplonk;
+use crate::opening::{Quotient, grouped, shplonk};
 use crate::permutation::Permutation;
-use crate::products::commit_products;
+use crate::products::products;
 use crate::quotient::{Kept, quotient};
-use crate::values::{Opened, write_values};
+use crate::values::{Opened, write_group_values, write_values};
 
 /// What the engine is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,6 +93,15 @@ impl<B: Backend> Resident<B> {
         }
     }
 
+    /// The column that a key commits to.
+    pub fn of_key(&self, member: Member) -> Option<&B::Column> {
+        match member {
+            Member::Fixed(i) => self.fixed.get(i as usize),
+            Member::Permutation(i) => self.sigma.get(i as usize),
+            Member::Advice(_) | Member::Product(_) | Member::Random => None,
+        }
+    }
+
     /// Transforms once what every proof reads, if there is room for it: for provers that prove more than once.
     ///
     /// # Errors
@@ -108,18 +116,9 @@ impl<B: Backend> Resident<B> {
     }
 }
 
-/// Rows at the end of every advice column that hold blinds only, less one: halo2's `blinding_factors`.
-pub fn blinding_factors(constraints: &verifier::ConstraintSystem) -> usize {
-    let mut queries: BTreeMap<u32, usize> = BTreeMap::new();
-    for query in &constraints.advice_queries {
-        *queries.entry(query.column).or_default() += 1;
-    }
-    queries.into_values().max().unwrap_or(1).max(3) + 2
-}
-
 /// 1 in the first row; in the row where permutation products end; in that row and in those of blinds.
 fn rows(constraints: &verifier::ConstraintSystem, n: usize) -> [Column; 3] {
-    let usable = n - blinding_factors(constraints) - 1;
+    let usable = n - constraints.blinding_factors() - 1;
     let at = |rows: std::ops::Range<usize>| Column::sparse(rows.map(|row| (row, Fr::ONE)).collect());
     [at(0..1), at(usable..usable + 1), at(usable..n)]
 }
@@ -132,8 +131,8 @@ pub fn root_of_unity(k: u32) -> Fr {
 /// Proves a circuit's witness for these public values and writes the proof to the transcript.
 ///
 /// Blinds come from `rng` in halo2's order: the last rows of each column of a phase, then one unused scalar a column; the last
-/// rows of each permutation product, then one unused scalar. The random polynomial has two coefficients: the proof shows two
-/// of its values.
+/// rows of each permutation product, then one unused scalar. The random polynomial has two coefficients, because the proof
+/// shows two of its values, and in a group as many random rows as its companions.
 ///
 /// # Errors
 /// A witness that cannot be filled, a wrong number of public values, a point at infinity. A witness that does not satisfy the
@@ -162,12 +161,14 @@ where
     let constraints = key.constraints();
     let n = 1usize << key.k();
     let number = Numbering::new(constraints);
+    let opening = key.opening();
+    let grouping = Grouping::new(constraints, opening);
 
     transcript.common_scalar(representative)?;
     for value in instances {
         transcript.common_scalar(*value)?;
     }
-    let advice = commit_advice(backend, key, witness, &mut rng, transcript, progress)?;
+    let advice = commit_advice(backend, key, &grouping, witness, &mut rng, transcript, progress)?;
 
     progress(Phase::Permutation);
     let public = backend.load(Column::sparse(instances.iter().copied().enumerate().collect()));
@@ -176,9 +177,19 @@ where
         verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
         verifier::Column::Instance(_) => instances.get(row).copied(),
     };
-    let products = commit_products(backend, key, permutation, cell, &mut rng, transcript)?;
-    let random = backend.load(Column::line(Fr::random(&mut rng), Fr::random(&mut rng)));
-    write(transcript, "the random polynomial", backend.commit(&random))?;
+    let products = products(backend, key, permutation, cell, &mut rng, transcript)?;
+    let random = backend.load(match opening {
+        Opening::Shplonk => Column::line(Fr::random(&mut rng), Fr::random(&mut rng)),
+        Opening::Grouped { .. } => {
+            let blinds = n - constraints.blinding_factors() - 1..n;
+            Column::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
+        }
+    });
+    let member = |member: Member| match member {
+        Member::Product(i) => products.columns.get(i as usize),
+        _ => Some(&random),
+    };
+    write_groups(backend, &grouping.products, member, "a permutation product or the random polynomial", transcript)?;
 
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
@@ -198,9 +209,16 @@ where
     for _ in &pieces {
         let _unused = Fr::random(&mut rng);
     }
-    let commitments: Vec<G1Affine> = pieces.par_iter().map(|piece| backend.commit_coefficients(piece)).collect();
+    let commit = |(block, piece): (usize, &B::Vector)| match opening {
+        Opening::Shplonk => backend.commit_coefficients(0, piece),
+        Opening::Grouped { .. } => backend.commit_coefficients(block, piece),
+    };
+    let mut commitments: Vec<G1Affine> = pieces.par_iter().enumerate().map(commit).collect();
+    if opening != Opening::Shplonk {
+        commitments = vec![sum(&commitments)];
+    }
     for commitment in commitments {
-        write(transcript, "a piece of the quotient", commitment)?;
+        write(transcript, "the quotient", commitment)?;
     }
 
     progress(Phase::Evaluations);
@@ -212,15 +230,62 @@ where
     let powers = std::iter::successors(Some(Fr::ONE), |power| Some(power * x_to_n));
     let terms: Vec<_> = powers.zip(&pieces).collect();
     let h = backend.evaluate(backend.combine(&terms));
-    drop(terms);
-    drop(pieces);
-    let opened = Opened { advice: &advice.columns, resident, products: &products.columns, random: &random, h: &h };
-    let openings = write_values(backend, key, &opened, x, transcript)?;
-
-    progress(Phase::Openings);
     let omega = root_of_unity(key.k());
     let rotate = |rotation: i32| x * omega.pow_vartime([rotation.rem_euclid(n as i32) as u64]);
-    shplonk(backend, &openings, rotate, transcript)
+    let opened = Opened { advice: &advice.columns, resident, products: &products.columns, random: &random };
+    match opening {
+        Opening::Shplonk => {
+            drop(pieces);
+            let openings = write_values(backend, key, &opened, &h, x, transcript)?;
+            progress(Phase::Openings);
+            shplonk(backend, &openings, rotate, transcript)
+        }
+        Opening::Grouped { .. } => {
+            let (groups, value) = write_group_values(backend, &grouping, &opened, &h, x, transcript)?;
+            progress(Phase::Openings);
+            grouped(backend, &groups, &Quotient { pieces: &pieces, x, value }, rotate, transcript)
+        }
+    }
+}
+
+/// Writes a commitment for each group.
+pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    groups: &[Group],
+    column: impl Fn(Member) -> Option<&'a B::Column>,
+    what: &'static str,
+    transcript: &mut T,
+) -> Result<(), ProverError> {
+    let mut commitments = commit_groups(backend, groups, column).into_iter();
+    commitments.try_for_each(|commitment| write(transcript, what, commitment))
+}
+
+/// A commitment for each group: the sum of its members', each in its slot.
+pub fn commit_groups<'a, B: Backend + 'a>(
+    backend: &B,
+    groups: &[Group],
+    column: impl Fn(Member) -> Option<&'a B::Column>,
+) -> Vec<G1Affine> {
+    let places: Vec<(usize, &B::Column)> = groups
+        .iter()
+        .flat_map(|group| group.members.iter().enumerate())
+        .filter_map(|(slot, member)| Some((slot, column(*member)?)))
+        .collect();
+    let members: Vec<G1Affine> = places.par_iter().map(|(slot, column)| backend.commit(*slot, column)).collect();
+    let mut members = members.as_slice();
+    let commitment = |group: &Group| {
+        let (own, rest) = members.split_at(group.members.len().min(members.len()));
+        members = rest;
+        sum(own)
+    };
+    groups.iter().map(commitment).collect()
+}
+
+fn sum(points: &[G1Affine]) -> G1Affine {
+    match points {
+        [only] => *only,
+        _ => points.iter().fold(G1::identity(), |sum, point| sum + point).to_affine(),
+    }
 }
 
 /// Writes a commitment, unless it is the point at infinity.

@@ -105,6 +105,16 @@ pub enum ProverError {
         /// `k` of the SRS.
         srs: u32,
     },
+    /// The SRS is prepared for another opening than the key's.
+    #[error(
+        "the key's commitments hold up to {key} columns, but this SRS is prepared for {srs}: use the `srs` beside the key, or cut one to it"
+    )]
+    SrsWidth {
+        /// Columns to a commitment of the key.
+        key: u32,
+        /// Columns to a commitment for which the SRS holds bases.
+        srs: u32,
+    },
     /// The key was made with another SRS.
     #[error("the key belongs to the SRS {}, but this SRS is {}; use the one it was made with", hex_of(.expected), hex_of(.got))]
     ForeignSrs {

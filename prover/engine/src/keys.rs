@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use assay_circuits::{Config, Layout, Shape, Wire};
-use assay_verifier::{Column as Name, ConstraintSystem, KeyParts, VerifyingKey};
+use assay_verifier::{Column as Name, ConstraintSystem, Grouping, KeyParts, VerifyingKey};
 use halo2_proofs::plonk;
 use halo2curves::bn256::{Fr, G1Affine};
-use rayon::prelude::*;
+use halo2curves::ff::Field;
 
-use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::column::Column;
-use crate::engine::Resident;
+use crate::engine::{Resident, commit_groups};
 use crate::permutation::{Cell, Permutation};
 use crate::{ProverError, Srs};
 
@@ -47,7 +46,7 @@ impl ProvingKey {
     }
 
     fn new(layout: Arc<Layout>, verifying: VerifyingKey, permutation: Permutation) -> Result<Self, ProverError> {
-        let representative = verifying.to_halo2()?.transcript_repr();
+        let representative = representative(&verifying)?;
         Ok(Self { layout, verifying, permutation, representative })
     }
 }
@@ -76,24 +75,26 @@ pub fn keygen_observed(
         return Err(ProverError::SrsMismatch { circuit: layout.k, srs: srs.k() });
     }
     let constraints = constraints(&layout.shape)?;
+    let opening = srs.opening();
     let permutation = permutation(&layout, &constraints);
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
     let resident = Resident::new(&backend, fixed_columns(&layout), &permutation);
-    let total = resident.fixed.len() + resident.sigma.len();
-    let mut commitments: Vec<G1Affine> = Vec::with_capacity(total);
-    let columns: Vec<&Column> = resident.fixed.iter().chain(&resident.sigma).collect();
-    for batch in columns.chunks(4 * rayon::current_num_threads()) {
-        progress(commitments.len(), total);
-        commitments.par_extend(batch.par_iter().map(|column| backend.commit(column)));
+    let groups = Grouping::new(&constraints, opening).key;
+    let mut commitments: Vec<G1Affine> = Vec::with_capacity(groups.len());
+    let total = groups.iter().map(|group| group.members.len()).sum();
+    let mut done = 0;
+    for batch in groups.chunks((4 * rayon::current_num_threads()).div_ceil(opening.width() as usize)) {
+        progress(done, total);
+        commitments.extend(commit_groups(&backend, batch, |member| resident.of_key(member)));
+        done += batch.iter().map(|group| group.members.len()).sum::<usize>();
     }
     progress(total, total);
-    let permutation_commitments = commitments.split_off(resident.fixed.len());
     let verifying = VerifyingKey::new(KeyParts {
         k: layout.k,
         instances: layout.instances,
         constraints,
-        fixed_commitments: commitments,
-        permutation_commitments,
+        opening,
+        commitments,
         graph_digest,
         srs: srs.point(),
     })?;
@@ -120,6 +121,9 @@ pub fn rebuild(
     if verifying.k() != srs.k() {
         return Err(ProverError::SrsMismatch { circuit: verifying.k(), srs: srs.k() });
     }
+    if verifying.opening() != srs.opening() {
+        return Err(ProverError::SrsWidth { key: verifying.opening().width(), srs: srs.opening().width() });
+    }
     if verifying.k() != layout.k
         || verifying.instances() != layout.instances
         || constraints(&layout.shape)? != *verifying.constraints()
@@ -143,6 +147,20 @@ pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
     let mut cs = plonk::ConstraintSystem::default();
     Config::new(&mut cs, shape.clone());
     Ok(ConstraintSystem::from_halo2(&cs)?)
+}
+
+/// What a key's transcripts absorb first.
+///
+/// # Errors
+/// None for a key that was made by this crate.
+pub fn representative(key: &VerifyingKey) -> Result<Fr, ProverError> {
+    match key.opening() {
+        assay_verifier::Opening::Shplonk => Ok(key.to_halo2()?.transcript_repr()),
+        assay_verifier::Opening::Grouped { .. } => {
+            let [high @ .., _] = key.digest();
+            Ok(high.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte))))
+        }
+    }
 }
 
 fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Permutation {

@@ -15,21 +15,24 @@ const BATCH: usize = 512;
 
 /// Powers of a secret that is known.
 pub(crate) struct Powers {
-    /// `[s^i]_1`, `2^k` of them.
+    /// `[s^i]_1`, `width 2^k` of them.
     pub(crate) monomial: Vec<G1Affine>,
-    /// `[l_i(s)]_1`.
+    /// `[s^j l_i(s^width)]_1`, slot `j` after slot.
     pub(crate) lagrange: Vec<G1Affine>,
     /// `[s]_2`.
     pub(crate) s_g2: G2Affine,
 }
 
-/// halo2's `ParamsKZG::setup` with the secret drawn from `seed`: the same points, sooner.
-pub(crate) fn setup(k: u32, seed: [u8; 32]) -> Powers {
+/// halo2's `ParamsKZG::setup` with the secret drawn from `seed`, for a width of 1: the same points, sooner.
+pub(crate) fn setup(k: u32, width: u32, seed: [u8; 32]) -> Powers {
     let secret = secret(seed);
     let table = table();
+    let values = lagrange_values(secret.pow_vartime([u64::from(width)]), k);
+    let slots = powers(secret, width as usize);
+    let bases: Vec<Fr> = slots.iter().flat_map(|power| values.iter().map(move |value| power * value)).collect();
     Powers {
-        monomial: multiples(&table, &powers(secret, k)),
-        lagrange: multiples(&table, &lagrange_values(secret, k)),
+        monomial: multiples(&table, &powers(secret, (width as usize) << k)),
+        lagrange: multiples(&table, &bases),
         s_g2: in_g2(seed),
     }
 }
@@ -43,15 +46,15 @@ fn secret(seed: [u8; 32]) -> Fr {
     Fr::random(ChaCha20Rng::from_seed(seed))
 }
 
-/// `1, s, s^2, ...`, `2^k` of them.
-fn powers(secret: Fr, k: u32) -> Vec<Fr> {
-    std::iter::successors(Some(Fr::ONE), |power| Some(power * secret)).take(1 << k).collect()
+/// `1, s, s^2, ...`, `count` of them.
+fn powers(secret: Fr, count: usize) -> Vec<Fr> {
+    std::iter::successors(Some(Fr::ONE), |power| Some(power * secret)).take(count).collect()
 }
 
 /// `l_i(s) = (s^n - 1) / n * w^i / (s - w^i)` for the `n = 2^k` roots of unity.
 fn lagrange_values(secret: Fr, k: u32) -> Vec<Fr> {
     let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-    let roots: Vec<Fr> = powers(omega, k);
+    let roots: Vec<Fr> = powers(omega, 1 << k);
     let mut values: Vec<Fr> = roots.iter().map(|root| secret - root).collect();
     values.iter_mut().batch_invert();
     let scale = (secret.pow_vartime([1u64 << k]) - Fr::ONE) * (0..k).fold(Fr::ONE, |power, _| power * Fr::TWO_INV);

@@ -8,19 +8,18 @@ use rand::RngCore;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{blinding_factors, root_of_unity, write};
-use crate::gates::chunk;
+use crate::engine::root_of_unity;
 use crate::permutation::Permutation;
 
-/// Committed products and the challenges `beta`, `gamma` they depend on.
+/// The products and the challenges `beta`, `gamma` they depend on.
 pub(crate) struct Products<C> {
     pub(crate) columns: Vec<C>,
     pub(crate) challenges: (Fr, Fr),
 }
 
 /// Squeezes `theta` (which only halo2's lookups would use), `beta` and `gamma`; then for each product its last rows' blinds, one
-/// unused scalar, and the commitment. `cell` gives the copied columns' values.
-pub(crate) fn commit_products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+/// unused scalar. `cell` gives the copied columns' values.
+pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
     key: &VerifyingKey,
     permutation: &Permutation,
@@ -29,13 +28,13 @@ pub(crate) fn commit_products<B: Backend, E: EncodedChallenge<G1Affine>, T: Tran
     transcript: &mut T,
 ) -> Result<Products<B::Column>, ProverError> {
     let constraints = key.constraints();
-    let blinds = blinding_factors(constraints);
+    let blinds = constraints.blinding_factors();
     let omega = root_of_unity(key.k());
     let _theta = *transcript.squeeze_challenge_scalar::<()>();
     let beta = *transcript.squeeze_challenge_scalar::<()>();
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
     let value = |index: usize, row: usize| constraints.equality.get(index).and_then(|name| cell(*name, row));
-    let chunk = chunk(constraints);
+    let chunk = constraints.chunk();
     let mut columns = Vec::new();
     let mut first = Fr::ONE;
     for start in (0..permutation.columns).step_by(chunk) {
@@ -45,7 +44,6 @@ pub(crate) fn commit_products<B: Backend, E: EncodedChallenge<G1Affine>, T: Tran
         let tail: Vec<Fr> = (0..blinds).map(|_| Fr::random(&mut rng)).collect();
         let _unused = Fr::random(&mut rng);
         let product = backend.grand_product(first, &ratios, &tail);
-        write(transcript, "a permutation product", backend.commit(&product))?;
         first = ratios.iter().fold(first, |product, (_, ratio)| product * ratio);
         columns.push(product);
     }

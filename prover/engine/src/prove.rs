@@ -34,6 +34,9 @@ impl<'a> Prover<'a> {
         if verifying.srs() != &srs.point() {
             return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
         }
+        if verifying.opening() != srs.opening() {
+            return Err(ProverError::SrsWidth { key: verifying.opening().width(), srs: srs.opening().width() });
+        }
         let backend = CpuBackend::new(srs.k(), srs.powers(), srs.lagrange());
         let resident = Resident::new(&backend, fixed_columns(key.layout()), key.permutation());
         Ok(Self { key, backend, resident })

@@ -22,7 +22,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use assay_verifier::SrsPoint;
+use assay_verifier::{Opening, SrsPoint};
 use assay_verifier::encoding::hex_of;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
@@ -39,14 +39,16 @@ pub const PUBLISHED_SEED: [u8; 32] = *b"assay: insecure, for trials only";
 /// Least and most `k` of an SRS.
 pub const SIZES: (u32, u32) = (1, 26);
 
-/// `2^k` powers of a secret that nobody knows, or, for trials, that everybody knows. In memory or in a mapped file;
-/// clones share the points.
+/// `m 2^k` powers of a secret that nobody knows, or, for trials, that everybody knows: for circuits of `2^k` rows whose
+/// commitments hold up to `m` columns (its width; 1 unless they are grouped). In memory or in a mapped file; clones share
+/// the points.
 ///
 /// # Soundness
 /// Whoever knows the secret can prove anything. An insecure SRS is marked, and the mark is in every key made with it.
 #[derive(Clone)]
 pub struct Srs {
     k: u32,
+    width: u32,
     point: SrsPoint,
     powers: Points,
     lagrange: Points,
@@ -60,10 +62,20 @@ impl Srs {
     /// # Errors
     /// `k` outside [`SIZES`].
     pub fn insecure(k: u32, seed: [u8; 32]) -> Result<Self, ProverError> {
+        Self::insecure_for(k, Opening::Shplonk, seed)
+    }
+
+    /// [`Srs::insecure`] for circuits of `2^k` rows with this opening.
+    ///
+    /// # Errors
+    /// `k`, or that of all powers, outside [`SIZES`].
+    pub fn insecure_for(k: u32, opening: Opening, seed: [u8; 32]) -> Result<Self, ProverError> {
+        let width = opening.width();
         check_size(k)?;
-        let made = powers::setup(k, seed);
+        check_size(k + width.next_power_of_two().ilog2())?;
+        let made = powers::setup(k, width, seed);
         let point = SrsPoint { s_g2: made.s_g2, insecure: true };
-        Ok(Self { k, point, powers: made.monomial.into(), lagrange: made.lagrange.into() })
+        Ok(Self { k, width, point, powers: made.monomial.into(), lagrange: made.lagrange.into() })
     }
 
     /// Takes over halo2's raw parameter file: `k`, `2^k` powers, the same over the Lagrange basis, `[1]_2`, `[s]_2`.
@@ -105,7 +117,7 @@ impl Srs {
     fn imported(powers: Vec<G1Affine>, lagrange: Vec<G1Affine>, s_g2: G2Affine) -> Self {
         let insecure = s_g2 == powers::in_g2(PUBLISHED_SEED);
         let k = powers.len().max(1).ilog2();
-        Self { k, point: SrsPoint { s_g2, insecure }, powers: powers.into(), lagrange: lagrange.into() }
+        Self { k, width: 1, point: SrsPoint { s_g2, insecure }, powers: powers.into(), lagrange: lagrange.into() }
     }
 
     /// Writes the versioned file, whose layout `prover/engine/src/srs/file.rs` gives, without a copy of the points.
@@ -121,7 +133,7 @@ impl Srs {
     /// # Errors
     /// None in practice: the bytes go to memory.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ProverError> {
-        let mut bytes = Vec::with_capacity(file::length(self.k));
+        let mut bytes = Vec::with_capacity(file::length(self.k, self.width));
         self.write(&mut bytes)?;
         Ok(bytes)
     }
@@ -161,34 +173,54 @@ impl Srs {
     /// # Errors
     /// `k` above this SRS's.
     pub fn truncated(&self, k: u32) -> Result<Self, ProverError> {
-        let refusal = ProverError::SrsSize { least: SIZES.0, most: self.k, got: k };
-        if k < SIZES.0 || k > self.k {
-            return Err(refusal);
-        }
-        if k == self.k {
-            return Ok(self.clone());
-        }
-        let powers = self.powers.prefix(1 << k).ok_or(refusal)?;
-        let lagrange = lagrange::lagrange_basis(&powers).into();
-        Ok(Self { k, point: self.point, powers, lagrange })
+        self.cut(k, Opening::Shplonk)
     }
 
-    /// There are `2^k` powers.
+    /// The SRS for circuits of `2^k` rows with this opening: the first `m 2^k` powers, shared with this one, and for each slot
+    /// the basis `[s^j l_i(s^m)]_1`, a transform of every `m`-th power from the `j`-th on. Keep the result.
+    ///
+    /// # Errors
+    /// Fewer powers than that.
+    pub fn cut(&self, k: u32, opening: Opening) -> Result<Self, ProverError> {
+        let width = opening.width();
+        let most = self.powers.len().max(1).ilog2();
+        let refusal = ProverError::SrsSize { least: SIZES.0, most, got: k + width.next_power_of_two().ilog2() };
+        if k < SIZES.0 || k > most {
+            return Err(refusal);
+        }
+        if k == self.k && width == self.width {
+            return Ok(self.clone());
+        }
+        let powers = self.powers.prefix((width as usize) << k).ok_or(refusal)?;
+        let basis = |slot| {
+            let strided: Vec<G1Affine> = powers.iter().copied().skip(slot).step_by(width as usize).collect();
+            lagrange::lagrange_basis(&strided)
+        };
+        let lagrange = (0..width as usize).flat_map(basis).collect::<Vec<_>>().into();
+        Ok(Self { k, width, point: self.point, powers, lagrange })
+    }
+
+    /// For circuits of `2^k` rows.
     pub fn k(&self) -> u32 {
         self.k
     }
 
-    /// Number of powers.
+    /// Number of rows, `n`.
     pub fn n(&self) -> usize {
         1 << self.k
     }
 
-    /// `[s^i]_1` for `i` in `0..n`.
+    /// The opening whose bases it holds.
+    pub fn opening(&self) -> Opening {
+        if self.width == 1 { Opening::Shplonk } else { Opening::Grouped { width: self.width } }
+    }
+
+    /// `[s^i]_1` for `i` in `0..m n`.
     pub fn powers(&self) -> &[G1Affine] {
         &self.powers
     }
 
-    /// `[l_i(s)]_1` for `i` in `0..n`: `l_i` is 1 at `w^i`, 0 at the other `n`-th roots of unity.
+    /// `[s^j l_i(s^m)]_1` for `i` in `0..n`, slot `j` after slot: `l_i` is 1 at `w^i`, 0 at the other `n`-th roots of unity.
     pub fn lagrange(&self) -> &[G1Affine] {
         &self.lagrange
     }
@@ -225,6 +257,7 @@ impl fmt::Debug for Srs {
         let mut shown = f.debug_struct("Srs");
         shown
             .field("k", &self.k)
+            .field("width", &self.width)
             .field("insecure", &self.point.insecure)
             .field("digest", &hex_of(&self.digest()))
             .finish_non_exhaustive()

@@ -14,17 +14,18 @@ use crate::backend::{Backend, coset_shift};
 use crate::column::{Body, Column};
 use crate::quotient::{Leaf, Sum};
 
-/// Sizes that are tried: less than a block of rows up to several.
-const SIZES: [u32; 7] = [1, 2, 3, 5, 7, 8, 9];
+/// Sizes that are tried, less than a block of rows up to several, and columns to a commitment.
+const SIZES: [(u32, usize); 10] = [(1, 1), (2, 1), (3, 1), (5, 1), (7, 1), (8, 1), (9, 1), (1, 2), (4, 3), (8, 5)];
 const SEED: u64 = 0xC0DE;
 
-/// Checks every operation of a backend, which `make` makes from `k`, `2^k` powers and as many Lagrange points.
+/// Checks every operation of a backend, which `make` makes from `k`, `m 2^k` powers and as many Lagrange points.
 ///
 /// # Panics
 /// If an operation is not what [`Backend`] says; the message names the operation, the size and the seed.
 pub fn check_backend<B: Backend>(make: impl Fn(u32, &'static [G1Affine], &'static [G1Affine]) -> B) {
-    for k in SIZES {
-        let mut suite = Suite::new(k, &make);
+    for (k, width) in SIZES {
+        let mut suite = Suite::new(k, width, &make);
+        suite.components();
         suite.columns();
         suite.folds();
         suite.transforms();
@@ -53,56 +54,65 @@ fn integer(value: i64) -> Fr {
 struct Suite<B> {
     backend: B,
     n: usize,
+    width: usize,
     /// `w^i`.
     points: Vec<Fr>,
     secret: Fr,
-    /// `L_i(s)`.
+    /// `L_i(s^m)`.
     weights: Vec<Fr>,
     rng: ChaCha20Rng,
     size: String,
 }
 
 impl<B: Backend> Suite<B> {
-    fn new(k: u32, make: &impl Fn(u32, &'static [G1Affine], &'static [G1Affine]) -> B) -> Self {
+    fn new(k: u32, width: usize, make: &impl Fn(u32, &'static [G1Affine], &'static [G1Affine]) -> B) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(SEED + u64::from(k));
         let n = 1usize << k;
         let omega = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-        let powers = |base: Fr| -> Vec<Fr> {
-            std::iter::successors(Some(Fr::ONE), |power| Some(power * base)).take(n).collect()
+        let powers = |base: Fr, count: usize| -> Vec<Fr> {
+            std::iter::successors(Some(Fr::ONE), |power| Some(power * base)).take(count).collect()
         };
-        let (points, secret) = (powers(omega), Fr::random(&mut rng));
-        let weights = lagrange(&points, secret);
+        let (points, secret) = (powers(omega, n), Fr::random(&mut rng));
+        let weights = lagrange(&points, secret.pow_vartime([width as u64]));
+        let slots = powers(secret, width);
+        let bases: Vec<Fr> = slots.iter().flat_map(|power| weights.iter().map(move |weight| power * weight)).collect();
         let multiples = |scalars: &[Fr]| -> &'static [G1Affine] {
             scalars.iter().map(|scalar| (G1::generator() * scalar).to_affine()).collect::<Vec<_>>().leak()
         };
-        let backend = make(k, multiples(&powers(secret)), multiples(&weights));
-        assert_eq!(backend.k(), k, "k");
-        Self { backend, n, points, secret, weights, rng, size: format!("k = {k}, seed {SEED}") }
+        let backend = make(k, multiples(&powers(secret, width * n)), multiples(&bases));
+        assert_eq!((backend.k(), backend.width()), (k, width), "k and width");
+        let size = format!("k = {k}, width {width}, seed {SEED}");
+        Self { backend, n, width, points, secret, weights, rng, size }
     }
 
-    /// `[p(s)]_1` of the polynomial with these values.
-    fn point_of_values(&self, values: &[Fr]) -> G1Affine {
+    /// `[s^slot p(s^m)]_1` of the polynomial with these values.
+    fn point_of_values(&self, slot: usize, values: &[Fr]) -> G1Affine {
         let value: Fr = values.iter().zip(&self.weights).map(|(value, weight)| value * weight).sum();
-        (G1::generator() * value).to_affine()
-    }
-
-    fn point_of_coefficients(&self, coefficients: &[Fr]) -> G1Affine {
-        (G1::generator() * horner(coefficients, self.secret)).to_affine()
+        (G1::generator() * (value * self.secret.pow_vartime([slot as u64]))).to_affine()
     }
 
     fn same_values(&self, what: &str, vector: &B::Vector, values: &[Fr]) {
-        assert_eq!(self.backend.commit_values(vector), self.point_of_values(values), "{what} ({})", self.size);
+        for slot in 0..self.width {
+            let expected = self.point_of_values(slot, values);
+            assert_eq!(self.backend.commit_values(slot, vector), expected, "{what}, slot {slot} ({})", self.size);
+        }
     }
 
     fn same_coefficients(&self, what: &str, vector: &B::Vector, coefficients: &[Fr]) {
-        let expected = self.point_of_coefficients(coefficients);
-        assert_eq!(self.backend.commit_coefficients(vector), expected, "{what} ({})", self.size);
+        for block in 0..self.width {
+            let value = horner(coefficients, self.secret) * self.secret.pow_vartime([(block * self.n) as u64]);
+            let expected = (G1::generator() * value).to_affine();
+            assert_eq!(self.backend.commit_coefficients(block, vector), expected, "{what}, {block} ({})", self.size);
+        }
     }
 
     fn same_column(&self, what: &str, column: &B::Column, values: &[Fr]) {
         let differs = (0..self.n).find(|row| self.backend.cell(column, *row) != values[*row]);
         assert_eq!(differs, None, "{what}: first row that differs ({})", self.size);
-        assert_eq!(self.backend.commit(column), self.point_of_values(values), "{what}: commitment ({})", self.size);
+        for slot in 0..self.width {
+            let expected = self.point_of_values(slot, values);
+            assert_eq!(self.backend.commit(slot, column), expected, "{what}: commitment {slot} ({})", self.size);
+        }
     }
 
     fn random(&mut self) -> Vec<Fr> {
@@ -247,6 +257,21 @@ impl<B: Backend> Suite<B> {
         let interpolated = self.backend.interpolate(a);
         self.same_coefficients("interpolate", &interpolated, &coefficients);
         self.same_column("evaluate", &self.backend.evaluate(interpolated), &values);
+    }
+
+    fn components(&mut self) {
+        for count in 1..=self.width {
+            let blocks: Vec<Vec<Fr>> = (0..count).map(|_| self.random()).collect();
+            let vectors: Vec<B::Vector> = blocks.iter().map(|block| self.vector(block)).collect();
+            let components = self.backend.components(&vectors);
+            assert_eq!(components.len(), self.width, "components ({})", self.size);
+            let coefficients = blocks.concat();
+            for (slot, component) in components.iter().enumerate() {
+                let own: Vec<Fr> = coefficients.iter().copied().skip(slot).step_by(self.width).collect();
+                let values: Vec<Fr> = self.points.iter().map(|x| horner(&own, *x)).collect();
+                self.same_values(&format!("component {slot} of {count} blocks"), component, &values);
+            }
+        }
     }
 
     fn cosets(&mut self) {

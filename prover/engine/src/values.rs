@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Grouping, Member, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{Resident, blinding_factors};
-use crate::opening::Opening;
+use crate::engine::Resident;
+use crate::opening::{GroupValues, Opening};
 
 /// Every polynomial of a proof.
 pub(crate) struct Opened<'a, B: Backend> {
@@ -18,7 +18,42 @@ pub(crate) struct Opened<'a, B: Backend> {
     pub(crate) resident: &'a Resident<B>,
     pub(crate) products: &'a [B::Column],
     pub(crate) random: &'a B::Column,
-    pub(crate) h: &'a B::Column,
+}
+
+impl<'a, B: Backend> Opened<'a, B> {
+    fn column(&self, member: Member) -> Option<&'a B::Column> {
+        match member {
+            Member::Advice(i) => self.advice.get(i as usize),
+            Member::Product(i) => self.products.get(i as usize),
+            Member::Random => Some(self.random),
+            Member::Fixed(_) | Member::Permutation(_) => self.resident.of_key(member),
+        }
+    }
+}
+
+/// Writes the values of every group's columns at all its points, column by column, and returns them, and the value of `h`.
+pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    grouping: &Grouping,
+    opened: &Opened<'a, B>,
+    h: &B::Column,
+    x: Fr,
+    transcript: &mut T,
+) -> Result<(Vec<GroupValues<'a, B::Column>>, Fr), ProverError> {
+    let weights = backend.lagrange_weights(x);
+    let groups: Vec<_> = grouping.groups().collect();
+    let values = |group: &&assay_verifier::Group| {
+        let columns: Vec<_> = group.members.iter().filter_map(|member| opened.column(*member)).collect();
+        let values = |column: &&'a B::Column| {
+            group.rotations.iter().map(|rotation| backend.open(column, *rotation, x, &weights)).collect()
+        };
+        GroupValues { values: columns.par_iter().map(values).collect(), columns, rotations: group.rotations.clone() }
+    };
+    let groups: Vec<GroupValues<'a, B::Column>> = groups.par_iter().map(values).collect();
+    for value in groups.iter().flat_map(|group| group.values.iter().flatten()) {
+        transcript.write_scalar(*value)?;
+    }
+    Ok((groups, backend.open(h, 0, x, &weights)))
 }
 
 /// Writes the queried values (advice, fixed, random polynomial, permutation columns, products) and returns the openings in the
@@ -28,11 +63,12 @@ pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: Tra
     backend: &B,
     key: &VerifyingKey,
     opened: &Opened<'a, B>,
+    h: &'a B::Column,
     x: Fr,
     transcript: &mut T,
 ) -> Result<Vec<Opening<'a, B::Column>>, ProverError> {
     let constraints = key.constraints();
-    let last_rotation = -(blinding_factors(constraints) as i32 + 1);
+    let last_rotation = constraints.last_rotation();
     let advice =
         constraints.advice_queries.iter().filter_map(|q| Some((opened.advice.get(q.column as usize)?, q.rotation)));
     let fixed = &opened.resident.fixed;
@@ -44,7 +80,7 @@ pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: Tra
     let random = [(opened.random, 0)];
     let sigma = opened.resident.sigma.iter().map(|column| (column, 0));
     let groups: [Vec<(&'a B::Column, i32)>; 6] =
-        [advice.collect(), fixed.collect(), random.to_vec(), sigma.collect(), products.collect(), vec![(opened.h, 0)]];
+        [advice.collect(), fixed.collect(), random.to_vec(), sigma.collect(), products.collect(), vec![(h, 0)]];
 
     let weights = backend.lagrange_weights(x);
     let open = |(column, rotation): &(&B::Column, i32)| backend.open(column, *rotation, x, &weights);

@@ -3,7 +3,7 @@
 //! Columns and challenges are numbered by creation and queries by first use. Both orders are part of the protocol (they
 //! order the words of a proof), so the description records them instead of leaving them to the rebuilding code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use halo2_proofs::plonk::{self, Any};
 use halo2_proofs::poly::Rotation;
@@ -162,6 +162,30 @@ impl ConstraintSystem {
             Some(at) => Err(VerifyError::Inconsistent { what: "a challenge follows a phase without columns", at }),
             None => Ok(()),
         }
+    }
+
+    /// Rows at the end of every advice column that hold blinds only, less one: halo2's `blinding_factors`.
+    pub fn blinding_factors(&self) -> usize {
+        let mut queries: BTreeMap<u32, usize> = BTreeMap::new();
+        for query in &self.advice_queries {
+            *queries.entry(query.column).or_default() += 1;
+        }
+        queries.into_values().max().unwrap_or(1).max(3) + 2
+    }
+
+    /// From row 0 to the row where permutation products end, modulo the rows: above the blinds.
+    pub fn last_rotation(&self) -> i32 {
+        -(self.blinding_factors() as i32 + 1)
+    }
+
+    /// Copied columns to a permutation product: the degree leaves room for two other factors.
+    pub fn chunk(&self) -> usize {
+        self.minimum_degree as usize - 2
+    }
+
+    /// Number of permutation products.
+    pub fn products(&self) -> usize {
+        self.equality.len().div_ceil(self.chunk())
     }
 
     /// Fixed, advice, then instance queries, each by first use.

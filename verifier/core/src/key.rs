@@ -12,12 +12,15 @@ use sha2::{Digest, Sha256};
 use crate::artifact::Frame;
 use crate::constraints::limit;
 use crate::encoding::{g2_to_bytes, point_g2, points};
-use crate::{Column, ConstraintSystem, VerifyError};
+use crate::{Column, ConstraintSystem, Group, Grouping, Opening, VerifyError};
 
 const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK1" };
 
 /// Least and most `k`; a circuit has `2^k` rows.
 pub const ROWS: (u32, u32) = (4, 26);
+
+/// Most columns behind a commitment.
+pub const MAX_WIDTH: usize = 256;
 
 /// What a verifier needs of the structured reference string: `[s]_2`. The generators are the curve's standard ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +51,11 @@ pub struct KeyParts {
     pub instances: usize,
     /// The constraint system.
     pub constraints: ConstraintSystem,
-    /// Commitments to the fixed columns.
-    pub fixed_commitments: Vec<G1Affine>,
-    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns.
-    pub permutation_commitments: Vec<G1Affine>,
+    /// How proofs show values.
+    pub opening: Opening,
+    /// Commitments to the groups of [`Grouping::key`]: for SHPLONK the fixed columns, then the permutation polynomials in the
+    /// order of the equality-enabled columns.
+    pub commitments: Vec<G1Affine>,
     /// Names the graph the circuit was planned from.
     pub graph_digest: [u8; 32],
     /// The SRS of the commitments.
@@ -75,10 +79,9 @@ struct Body {
     k: u32,
     instances: u32,
     constraints: ConstraintSystem,
+    opening: Opening,
     #[serde(with = "points")]
-    fixed_commitments: Vec<G1Affine>,
-    #[serde(with = "points")]
-    permutation_commitments: Vec<G1Affine>,
+    commitments: Vec<G1Affine>,
     graph_digest: [u8; 32],
     srs: SrsPoint,
 }
@@ -107,8 +110,8 @@ impl VerifyingKey {
             k: key.get_domain().k(),
             instances: instances as u32,
             constraints: ConstraintSystem::from_halo2(key.cs())?,
-            fixed_commitments: key.fixed_commitments().clone(),
-            permutation_commitments: key.permutation().commitments().clone(),
+            opening: Opening::Shplonk,
+            commitments: [key.fixed_commitments().as_slice(), key.permutation().commitments()].concat(),
             graph_digest,
             srs,
         })?;
@@ -128,8 +131,8 @@ impl VerifyingKey {
             k: parts.k,
             instances: parts.instances as u32,
             constraints: parts.constraints,
-            fixed_commitments: parts.fixed_commitments,
-            permutation_commitments: parts.permutation_commitments,
+            opening: parts.opening,
+            commitments: parts.commitments,
             graph_digest: parts.graph_digest,
             srs: parts.srs,
         })
@@ -198,29 +201,52 @@ impl VerifyingKey {
         &self.body.constraints
     }
 
-    /// Commitments to the fixed columns.
-    pub fn fixed_commitments(&self) -> &[G1Affine] {
-        &self.body.fixed_commitments
+    /// How proofs show values.
+    pub fn opening(&self) -> Opening {
+        self.body.opening
     }
 
-    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns.
+    /// Which polynomials share a commitment.
+    pub fn grouping(&self) -> Grouping {
+        Grouping::new(self.constraints(), self.opening())
+    }
+
+    /// Commitments to the groups of [`Grouping::key`].
+    pub fn commitments(&self) -> &[G1Affine] {
+        &self.body.commitments
+    }
+
+    /// Commitments to the fixed columns; none when they are grouped.
+    pub fn fixed_commitments(&self) -> &[G1Affine] {
+        self.single().map_or(&[], |(fixed, _)| fixed)
+    }
+
+    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns; none when they are grouped.
     pub fn permutation_commitments(&self) -> &[G1Affine] {
-        &self.body.permutation_commitments
+        self.single().map_or(&[], |(_, permutation)| permutation)
+    }
+
+    fn single(&self) -> Option<(&[G1Affine], &[G1Affine])> {
+        let fixed = self.constraints().fixed_columns as usize;
+        if self.opening() == Opening::Shplonk { self.commitments().split_at_checked(fixed) } else { None }
     }
 
     /// Number of points and scalars in every proof of this key.
     ///
-    /// Points: advice columns, permutation products (one for `degree - 2` columns), the random polynomial,
-    /// `degree - 1` quotient pieces and two of the opening. Scalars: the queries of advice and fixed columns, the random
-    /// polynomial's value, one a permutation polynomial, three a product but for the last, which has two.
+    /// Points: the groups of the proof's own columns, the quotient (`degree - 1` pieces, or whole when grouped) and two of the
+    /// opening. Scalars: for SHPLONK the queries of advice and fixed columns, the random polynomial's value, one a permutation
+    /// polynomial, three a product but for the last, which has two; all values of all groups when grouped.
     pub fn proof_shape(&self) -> (usize, usize) {
-        let cs = self.constraints();
-        let degree = cs.minimum_degree as usize;
-        let products = cs.equality.len().div_ceil(degree - 2);
-        let points = cs.advice_phases.len() + products + 1 + (degree - 1) + 2;
-        let product_scalars = (3 * products).saturating_sub(1);
-        let scalars = cs.advice_queries.len() + cs.fixed_queries.len() + 1 + cs.equality.len() + product_scalars;
-        (points, scalars)
+        let (cs, grouping) = (self.constraints(), self.grouping());
+        let own = grouping.advice.iter().map(Vec::len).sum::<usize>() + grouping.products.len();
+        match self.opening() {
+            Opening::Shplonk => {
+                let product_scalars = (3 * cs.products()).saturating_sub(1);
+                let queries = cs.advice_queries.len() + cs.fixed_queries.len();
+                (own + cs.minimum_degree as usize + 1, queries + 1 + cs.equality.len() + product_scalars)
+            }
+            Opening::Grouped { .. } => (own + 3, grouping.groups().map(Group::values).sum()),
+        }
     }
 
     /// Bytes of every proof of this key.
@@ -244,8 +270,8 @@ impl VerifyingKey {
     pub fn to_halo2_over(&self, domain: EvaluationDomain<Fr>) -> Result<plonk::VerifyingKey<G1Affine>, VerifyError> {
         Ok(plonk::VerifyingKey::from_parts(
             domain,
-            self.body.fixed_commitments.clone(),
-            plonk::permutation::VerifyingKey::from_commitments(self.body.permutation_commitments.clone()),
+            self.fixed_commitments().to_vec(),
+            plonk::permutation::VerifyingKey::from_commitments(self.permutation_commitments().to_vec()),
             self.constraints().to_halo2()?,
             vec![],
             false,
@@ -262,11 +288,11 @@ impl Body {
         limit("rows the gates need", 0, 1 << self.k, cs.minimum_rows())?;
         let usable = (1usize << self.k) - (cs.blinding_factors() + 1);
         limit("instances", 1, usable, self.instances as usize)?;
-        let counts = [
-            ("one commitment a fixed column", self.constraints.fixed_columns as usize, self.fixed_commitments.len()),
-            ("one commitment a copied column", self.constraints.equality.len(), self.permutation_commitments.len()),
-        ];
-        counts.into_iter().try_for_each(|(what, expected, got)| limit(what, expected, expected, got))?;
+        if let Opening::Grouped { width } = self.opening {
+            limit("columns to a commitment", pieces as usize, MAX_WIDTH, width as usize)?;
+        }
+        let groups = Grouping::new(&self.constraints, self.opening);
+        limit("commitments, one a group", groups.key.len(), groups.key.len(), self.commitments.len())?;
         // halo2's opening takes no polynomial twice at one point; public values are not opened.
         let mut points = BTreeSet::new();
         let opened = self.constraints.queries().filter(|(column, _)| !matches!(column, Column::Instance(_)));

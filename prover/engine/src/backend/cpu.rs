@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use assay_kernels::{Coset, Domain, msm, msm_small, suffix_sums, vector};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::Field;
+use halo2curves::group::prime::PrimeCurveAffine;
 use halo2curves::group::{Curve, Group};
 use rayon::prelude::*;
 
@@ -23,18 +24,28 @@ pub struct CpuBackend<'a> {
     cosets: Vec<OnceLock<Coset>>,
     points: Vec<Fr>,
     powers: &'a [G1Affine],
+    /// One for each slot.
+    bases: Vec<Basis<'a>>,
+}
+
+/// Where the columns of one slot are committed.
+struct Basis<'a> {
+    /// `[s^j L_i(s^m)]_1`.
     lagrange: &'a [G1Affine],
-    /// `sum_(j >= i) [L_j(s)]_1`: the basis of a column's differences.
+    /// `sum_(h >= i) lagrange_h`: the basis of a column's differences.
     differences: Vec<G1Affine>,
 }
 
 impl<'a> CpuBackend<'a> {
-    /// A backend over `2^k` points, with `2^k` powers `[s^i]_1` and Lagrange points `[L_i(s)]_1`.
+    /// A backend over `n = 2^k` points, with `m n` powers `[s^i]_1` and, slot after slot, the `n` points
+    /// `[s^j L_i(s^m)]_1` of each of `m` slots.
     pub fn new(k: u32, powers: &'a [G1Affine], lagrange: &'a [G1Affine]) -> Self {
         let domain = Domain::new(k);
         let points = vector::powers(domain.omega(), domain.n());
         let cosets = (0..MAX_COSETS).map(|_| OnceLock::new()).collect();
-        Self { points, cosets, powers, lagrange, differences: suffix_sums(lagrange), domain }
+        let basis = |lagrange| Basis { lagrange, differences: suffix_sums(lagrange) };
+        let bases = lagrange.par_chunks(domain.n()).map(basis).collect();
+        Self { points, cosets, powers, bases, domain }
     }
 
     /// The domain of the rows.
@@ -50,6 +61,42 @@ impl<'a> CpuBackend<'a> {
         vec![Fr::ZERO; self.domain.n()]
     }
 
+    /// `out_i += scale * sparse[(i + rotation) mod n]`.
+    fn add_sparse(&self, out: &mut [Fr], scale: Fr, sparse: &[(usize, Fr)], rotation: i32) {
+        let n = self.domain.n();
+        let shift = rotation.rem_euclid(n as i32) as usize;
+        for (row, value) in sparse {
+            if let Some(cell) = out.get_mut((row + n - shift) % n) {
+                *cell += scale * value;
+            }
+        }
+    }
+
+    /// `out_i += scale * body[(i + rotation) mod n]`, lines left out.
+    fn add_body(&self, out: &mut [Fr], scale: Fr, body: &Body, rotation: i32) {
+        let n = self.domain.n();
+        let shift = rotation.rem_euclid(n as i32) as usize;
+        // Rows shift.. come first, rows ..shift wrap around to the end.
+        let (head, tail) = out.split_at_mut(n - shift);
+        match body {
+            Body::Line { .. } => {}
+            Body::Bytes(cells) => {
+                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+            Body::Words(cells) => {
+                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+            Body::Field(cells) => {
+                vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
+                vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+            }
+        }
+    }
+}
+
+impl Basis<'_> {
     /// The Lagrange points of the sparse rows, summed.
     fn commit_sparse(&self, sparse: &[(usize, Fr)]) -> G1 {
         let (bases, scalars): (Vec<G1Affine>, Vec<Fr>) =
@@ -89,40 +136,6 @@ impl<'a> CpuBackend<'a> {
             None => msm_small(self.lagrange, values),
         }
     }
-
-    /// `out_i += scale * sparse[(i + rotation) mod n]`.
-    fn add_sparse(&self, out: &mut [Fr], scale: Fr, sparse: &[(usize, Fr)], rotation: i32) {
-        let n = self.domain.n();
-        let shift = rotation.rem_euclid(n as i32) as usize;
-        for (row, value) in sparse {
-            if let Some(cell) = out.get_mut((row + n - shift) % n) {
-                *cell += scale * value;
-            }
-        }
-    }
-
-    /// `out_i += scale * body[(i + rotation) mod n]`, lines left out.
-    fn add_body(&self, out: &mut [Fr], scale: Fr, body: &Body, rotation: i32) {
-        let n = self.domain.n();
-        let shift = rotation.rem_euclid(n as i32) as usize;
-        // Rows shift.. come first, rows ..shift wrap around to the end.
-        let (head, tail) = out.split_at_mut(n - shift);
-        match body {
-            Body::Line { .. } => {}
-            Body::Bytes(cells) => {
-                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
-                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
-            }
-            Body::Words(cells) => {
-                vector::add_scaled_small(head, scale, cells.get(shift..).unwrap_or_default());
-                vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
-            }
-            Body::Field(cells) => {
-                vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
-                vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
-            }
-        }
-    }
 }
 
 /// Row, value from there on, value before.
@@ -155,25 +168,43 @@ impl Backend for CpuBackend<'_> {
         column.get(row, self.points.get(row).copied().unwrap_or(Fr::ZERO))
     }
 
-    fn commit(&self, column: &Column) -> G1Affine {
+    fn width(&self) -> usize {
+        self.bases.len()
+    }
+
+    fn commit(&self, slot: usize, column: &Column) -> G1Affine {
+        let Some(basis) = self.bases.get(slot) else { return G1Affine::identity() };
         let body = match &column.body {
             Body::Line { constant, slope } => {
-                let terms = self.powers.iter().zip([constant, slope]);
+                let terms = self.powers.iter().skip(slot).step_by(self.width()).zip([constant, slope]);
                 terms.map(|(power, c)| power * c).fold(G1::identity(), |sum, point| sum + point)
             }
-            Body::Bytes(cells) => self.commit_small(cells, 0),
-            Body::Words(cells) => self.commit_small(cells, 0),
-            Body::Field(cells) => self.commit_field(cells),
+            Body::Bytes(cells) => basis.commit_small(cells, 0),
+            Body::Words(cells) => basis.commit_small(cells, 0),
+            Body::Field(cells) => basis.commit_field(cells),
         };
-        (body + self.commit_sparse(&column.sparse)).to_affine()
+        (body + basis.commit_sparse(&column.sparse)).to_affine()
     }
 
-    fn commit_coefficients(&self, polynomial: &Vec<Fr>) -> G1Affine {
-        msm(self.powers, polynomial).to_affine()
+    fn commit_coefficients(&self, block: usize, polynomial: &Vec<Fr>) -> G1Affine {
+        msm(self.powers.get(block << self.domain.k()..).unwrap_or_default(), polynomial).to_affine()
     }
 
-    fn commit_values(&self, values: &Vec<Fr>) -> G1Affine {
-        msm(self.lagrange, values).to_affine()
+    fn commit_values(&self, slot: usize, values: &Vec<Fr>) -> G1Affine {
+        self.bases.get(slot).map_or(G1::identity(), |basis| msm(basis.lagrange, values)).to_affine()
+    }
+
+    fn components(&self, blocks: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
+        let n = self.domain.n();
+        let component = |slot: usize| {
+            let strided = (slot..n * blocks.len()).step_by(self.width());
+            let coefficient = |at: usize| blocks.get(at / n).and_then(|block| block.get(at % n)).copied();
+            let mut values: Vec<Fr> = strided.map(|at| coefficient(at).unwrap_or(Fr::ZERO)).collect();
+            values.resize(n, Fr::ZERO);
+            self.domain.evaluate(&mut values);
+            values
+        };
+        (0..self.width()).into_par_iter().map(component).collect()
     }
 
     fn fold(&self, terms: &[Term<'_, Column>], constant: Fr) -> Vec<Fr> {

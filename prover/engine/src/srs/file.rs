@@ -5,11 +5,12 @@
 //! | 0..8 | `ASSAYSR2`; the last byte is the version |
 //! | 8..12 | `k` |
 //! | 12..16 | 1 when the secret is published, else 0 |
-//! | 16..64 | zero |
+//! | 16..20 | `m - 1`, where commitments hold up to `m` columns: 0 unless they are grouped |
+//! | 20..64 | zero |
 //! | 64..192 | `[s]_2`: `x.c0`, `x.c1`, `y.c0`, `y.c1` |
-//! | 192.. | the `n = 2^k` powers `[s^i]_1`, 64 bytes each: `x`, `y` |
-//! | 192 + 64 n.. | the Lagrange basis `[l_i(s)]_1`, likewise, `l_i` for the root of unity `w^i` |
-//! | 192 + 128 n.. | SHA-256 of all before |
+//! | 192.. | the `m n` powers `[s^i]_1`, `n = 2^k`, 64 bytes each: `x`, `y` |
+//! | 192 + 64 m n.. | the bases `[s^j l_i(s^m)]_1`, likewise, slot `j` after slot, `l_i` for the root of unity `w^i` |
+//! | 192 + 128 m n.. | SHA-256 of all before |
 //!
 //! Coordinates are in **Montgomery form** (`a 2^256 mod q`, below `q`), 32 bytes each: the form that halo2curves computes
 //! with and writes as `RawBytes`. Points lie on multiples of 64 bytes, so a mapped file is used in place.
@@ -18,6 +19,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use assay_verifier::SrsPoint;
+use assay_verifier::key::MAX_WIDTH;
 use halo2curves::bn256::G1Affine;
 use halo2curves::serde::SerdeObject;
 use sha2::{Digest, Sha256};
@@ -44,6 +46,7 @@ pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> 
     let mut header = [MAGIC.as_slice(), &[VERSION]].concat();
     header.extend_from_slice(&srs.k().to_le_bytes());
     header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
+    header.extend_from_slice(&(srs.opening().width() - 1).to_le_bytes());
     header.resize(HEADER - check::POINT_G2, 0);
     srs.point().s_g2.write_raw(&mut header)?;
     out.write_all(&header)?;
@@ -60,9 +63,9 @@ pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> 
     Ok(())
 }
 
-/// Length of a file of `2^k` powers.
-pub(super) fn length(k: u32) -> usize {
-    HEADER + 2 * (POINT << k) + CHECKSUM
+/// Length of a file of `width 2^k` powers.
+pub(super) fn length(k: u32, width: u32) -> usize {
+    HEADER + 2 * width as usize * (POINT << k) + CHECKSUM
 }
 
 /// Reads a file, its points copied.
@@ -75,7 +78,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Srs, ProverError> {
 /// Reads a file, its points left where they are.
 pub(super) fn open(file: &Arc<Mapped>) -> Result<Srs, ProverError> {
     let parts = File::checked(file)?;
-    let n = 1 << parts.k;
+    let n = (parts.width as usize) << parts.k;
     let powers = Points::in_file(file, HEADER, n);
     match powers.zip(Points::in_file(file, HEADER + parts.powers.len(), n)) {
         Some((powers, lagrange)) => parts.with_points(powers, lagrange),
@@ -87,6 +90,7 @@ pub(super) fn open(file: &Arc<Mapped>) -> Result<Srs, ProverError> {
 /// A file taken apart; its checksum is right, its points are on the curve and canonical.
 struct File<'a> {
     k: u32,
+    width: u32,
     point: SrsPoint,
     powers: &'a [u8],
     lagrange: &'a [u8],
@@ -103,14 +107,19 @@ impl<'a> File<'a> {
         let (k, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let k = u32::from_le_bytes(*k);
         check_size(k)?;
-        if bytes.len() != length(k) {
-            return Err(ProverError::SrsLength { k, expected: length(k) as u64, got });
-        }
         let (mark, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
-        let (zeros, rest) = rest.split_at_checked(HEADER - check::POINT_G2 - 16).ok_or_else(truncated)?;
+        let (further, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
+        let width = u32::from_le_bytes(*further).saturating_add(1);
+        if width as usize > MAX_WIDTH {
+            return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
+        }
+        if bytes.len() != length(k, width) {
+            return Err(ProverError::SrsLength { k, expected: length(k, width) as u64, got });
+        }
+        let (zeros, rest) = rest.split_at_checked(HEADER - check::POINT_G2 - 20).ok_or_else(truncated)?;
         let (s_g2, rest) = rest.split_at_checked(check::POINT_G2).ok_or_else(truncated)?;
         let (points, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
-        let (powers, lagrange) = points.split_at_checked(POINT << k).ok_or_else(truncated)?;
+        let (powers, lagrange) = points.split_at_checked(width as usize * (POINT << k)).ok_or_else(truncated)?;
         let hashed = bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default();
         let (expected, good) = rayon::join(
             || -> [u8; CHECKSUM] { Sha256::digest(hashed).into() },
@@ -132,12 +141,12 @@ impl<'a> File<'a> {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
         let s_g2 = check::point_g2(s_g2, "[s]_2")?;
-        Ok(Self { k, point: SrsPoint { s_g2, insecure }, powers, lagrange })
+        Ok(Self { k, width, point: SrsPoint { s_g2, insecure }, powers, lagrange })
     }
 
     fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
         check::first_powers(&powers, &self.point.s_g2)?;
-        Ok(Srs { k: self.k, point: self.point, powers, lagrange })
+        Ok(Srs { k: self.k, width: self.width, point: self.point, powers, lagrange })
     }
 }
 

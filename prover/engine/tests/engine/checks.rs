@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use assay_prover::backend::Backend;
 use assay_prover::backend::cpu::CpuBackend;
-use assay_prover::engine::{Resident, create_proof};
+use assay_prover::engine::{Resident, commit_groups, create_proof};
+use assay_prover::keys::representative;
 use assay_prover::permutation::Permutation;
 use assay_prover::stock::{generate_keys, prove_circuit};
 use assay_prover::{PUBLISHED_SEED, ProverError, Srs};
-use assay_verifier::{EvmTranscript, Instances, KeyParts, Proof, VerifyError, VerifyingKey, verify};
+use assay_verifier::{EvmTranscript, Grouping, Instances, KeyParts, Proof, VerifyError, VerifyingKey, verify};
 use halo2_proofs::plonk::{self, verify_proof};
 use halo2_proofs::poly::VerificationStrategy;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
@@ -51,12 +51,14 @@ impl<'a> Scene<'a> {
         let backend = CpuBackend::new(system.k, srs.powers(), srs.lagrange());
         let permutation = system.permutation();
         let resident = Resident::new(&backend, system.engine_fixed(), &permutation);
+        let opening = srs.opening();
+        let groups = Grouping::new(&system.constraints(), opening).key;
         let key = VerifyingKey::new(KeyParts {
             k: system.k,
             instances: system.instances.len(),
             constraints: system.constraints(),
-            fixed_commitments: resident.fixed.iter().map(|column| backend.commit(column)).collect(),
-            permutation_commitments: resident.sigma.iter().map(|column| backend.commit(column)).collect(),
+            opening,
+            commitments: commit_groups(&backend, &groups, |member| resident.of_key(member)),
             graph_digest: DIGEST,
             srs: srs.point(),
         })?;
@@ -64,7 +66,7 @@ impl<'a> Scene<'a> {
     }
 
     fn representative(&self) -> Fr {
-        self.key.to_halo2().unwrap().transcript_repr()
+        representative(&self.key).unwrap()
     }
 
     /// The engine's proof of `system`'s witness, which may differ from the scene's own.

@@ -1,0 +1,114 @@
+//! SHPLONK (Boneh, Drake, Fisch, Gabizon 2020, section 4): all openings in two points, in halo2's order.
+//!
+//! Columns opened at the same set of points form a group. With `N_s = sum_j y^j (p_j - r_j)` over the columns of group `s`
+//! (`r_j` interpolates their values), `Z_s` the vanishing polynomial of its points and `Z` that of all points:
+//! `h = sum_s v^s N_s / Z_s`, then `(sum_s v^s (Z / Z_s)(u) (N_s - N_s(u)) - Z(u) h) / (X - u)`, normalised by the first
+//! group's factor. Everything is a vector of values: columns are folded as they are, and division is by rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
+use halo2curves::bn256::{Fr, G1Affine};
+use halo2curves::ff::Field;
+use rayon::prelude::*;
+
+use crate::ProverError;
+use crate::backend::Backend;
+use crate::engine::write;
+use crate::quotient::lagrange_coefficients;
+
+/// A polynomial to be opened, with its values at rotations of `x`.
+pub struct Opening<'a, C> {
+    /// The polynomial.
+    pub column: &'a C,
+    /// Rotation, of which no two meet modulo the rows, and value.
+    pub values: BTreeMap<i32, Fr>,
+}
+
+/// Rotations, and the polynomials opened at just these.
+type Set<'a, C> = (Vec<i32>, Vec<&'a Opening<'a, C>>);
+
+/// Columns opened at the same points.
+struct Group<V> {
+    points: Vec<Fr>,
+    /// `sum_j y^j p_j` in values.
+    fold: V,
+    /// `sum_j y^j r_j` in coefficients.
+    remainder: Vec<Fr>,
+}
+
+/// Writes the two points that open `openings`, in the order in which halo2 first queries them.
+///
+/// # Errors
+/// The transcript refuses a point.
+pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    openings: &[Opening<'_, B::Column>],
+    rotate: impl Fn(i32) -> Fr + Sync,
+    transcript: &mut T,
+) -> Result<(), ProverError> {
+    let y = *transcript.squeeze_challenge_scalar::<()>();
+    let v = *transcript.squeeze_challenge_scalar::<()>();
+    let mut sets: Vec<Set<'_, B::Column>> = Vec::new();
+    for opening in openings {
+        let rotations: Vec<i32> = opening.values.keys().copied().collect();
+        match sets.iter_mut().find(|(known, _)| *known == rotations) {
+            Some((_, members)) => members.push(opening),
+            None => sets.push((rotations, vec![opening])),
+        }
+    }
+    let all: BTreeSet<i32> = sets.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
+    let group = |(rotations, members): &Set<'_, B::Column>| {
+        let points: Vec<Fr> = rotations.iter().map(|r| rotate(*r)).collect();
+        let powers = std::iter::successors(Some(Fr::ONE), |power| Some(power * y));
+        let mut terms = Vec::new();
+        let mut values = vec![Fr::ZERO; points.len()];
+        for (opening, power) in members.iter().zip(powers) {
+            terms.push((power, opening.column, 0));
+            values.iter_mut().zip(opening.values.values()).for_each(|(sum, value)| *sum += power * value);
+        }
+        Group { remainder: interpolate(&points, &values), fold: backend.fold(&terms, Fr::ZERO), points }
+    };
+    let groups: Vec<Group<B::Vector>> = sets.par_iter().map(group).collect();
+
+    let powers_of_v: Vec<Fr> =
+        std::iter::successors(Some(Fr::ONE), |power| Some(power * v)).take(groups.len()).collect();
+    let quotients: Vec<B::Vector> =
+        groups.par_iter().map(|g| backend.divide(&g.fold, &g.remainder, &g.points)).collect();
+    let terms: Vec<_> = powers_of_v.iter().copied().zip(&quotients).collect();
+    let h = backend.combine(&terms);
+    drop(quotients);
+    write(transcript, "the opening's quotient", backend.commit_values(0, &h))?;
+
+    let u = *transcript.squeeze_challenge_scalar::<()>();
+    let vanishing = |rotations: &mut dyn Iterator<Item = i32>| rotations.fold(Fr::ONE, |z, r| z * (u - rotate(r)));
+    let mut terms: Vec<(Fr, &B::Vector)> = Vec::new();
+    let mut constant = Fr::ZERO;
+    let mut normaliser = Fr::ZERO;
+    for (((rotations, _), group), power) in sets.iter().zip(&groups).zip(&powers_of_v) {
+        let others = vanishing(&mut all.iter().copied().filter(|r| !rotations.contains(r)));
+        if terms.is_empty() {
+            normaliser = others;
+        }
+        terms.push((power * others, &group.fold));
+        constant += power * others * evaluate(&group.remainder, u);
+    }
+    terms.push((-vanishing(&mut all.iter().copied()), &h));
+    let inverse = Option::<Fr>::from(normaliser.invert()).ok_or(ProverError::UnluckyChallenge)?;
+    let terms: Vec<_> = terms.into_iter().map(|(c, vector)| (c * inverse, vector)).collect();
+    let last = backend.divide(&backend.combine(&terms), &[constant * inverse], &[u]);
+    write(transcript, "the opening's last quotient", backend.commit_values(0, &last))
+}
+
+/// Coefficients of the polynomial of least degree with these values.
+pub(super) fn interpolate(points: &[Fr], values: &[Fr]) -> Vec<Fr> {
+    let mut sum = vec![Fr::ZERO; points.len()];
+    for (basis, value) in lagrange_coefficients(points).into_iter().zip(values) {
+        sum.iter_mut().zip(basis).for_each(|(s, b)| *s += b * value);
+    }
+    sum
+}
+
+fn evaluate(coefficients: &[Fr], x: Fr) -> Fr {
+    coefficients.iter().rev().fold(Fr::ZERO, |sum, c| sum * x + c)
+}

@@ -1,0 +1,168 @@
+//! Which polynomials share a commitment.
+//!
+//! With the SHPLONK opening none do. With the grouped one `m` columns `f_0 .. f_(m-1)` share `f(X) = sum_j X^j f_j(X^m)` (Gabizon, Williamson, ePrint 2021/1167). Since
+//! `f mod (X^m - z) = sum_j X^j f_j(z)`, one division shows the values of all of them at `z`. Every member of a group is
+//! opened at every point of the group, so joining columns of different rotations costs values and saves a commitment.
+//!
+//! The groups follow from the constraint system and the width alone: prover and verifiers derive the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ConstraintSystem;
+
+/// How a proof shows its polynomials' values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Opening {
+    /// One commitment a polynomial, opened as halo2 does (Boneh, Drake, Fisch, Gabizon, ePrint 2020/081).
+    #[default]
+    Shplonk,
+    /// Several columns behind a commitment: fewer points for a contract to multiply, more work for the prover.
+    Grouped {
+        /// Columns behind a commitment at most, `m`; the SRS has `m 2^k` powers.
+        width: u32,
+    },
+}
+
+impl Opening {
+    /// Columns behind a commitment at most.
+    pub fn width(self) -> u32 {
+        match self {
+            Self::Shplonk => 1,
+            Self::Grouped { width } => width,
+        }
+    }
+}
+
+/// A commitment costs as much gas as this many values: a multiplication and an addition on the curve and 64 bytes of
+/// calldata, against 32 bytes, their absorption and a few products.
+const VALUES_OF_A_COMMITMENT: usize = 10;
+
+/// A polynomial that a proof opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Member {
+    /// An advice column.
+    Advice(u32),
+    /// A permutation product.
+    Product(u32),
+    /// The polynomial that only blinds.
+    Random,
+    /// A fixed column.
+    Fixed(u32),
+    /// A permutation polynomial.
+    Permutation(u32),
+}
+
+/// Columns behind one commitment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// At most as many as the width; member `j` is `f_j`.
+    pub members: Vec<Member>,
+    /// Where each of them is opened, ascending.
+    pub rotations: Vec<i32>,
+}
+
+impl Group {
+    /// Values that a proof shows of the group.
+    pub fn values(&self) -> usize {
+        self.members.len() * self.rotations.len()
+    }
+}
+
+/// All groups of a circuit, in the order of their commitments in the transcript, of their values in the proof and of their
+/// powers in the opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grouping {
+    /// The advice columns of each phase.
+    pub advice: Vec<Vec<Group>>,
+    /// Permutation products and the random polynomial.
+    pub products: Vec<Group>,
+    /// Fixed columns and permutation polynomials: committed in the key.
+    pub key: Vec<Group>,
+}
+
+impl Grouping {
+    /// The groups of a circuit: each polynomial by itself for SHPLONK, else what costs the least gas, with polynomials of equal
+    /// rotations side by side.
+    ///
+    /// A group is opened at no more points than the column with the most: blinds cover no more.
+    pub fn new(constraints: &ConstraintSystem, opening: Opening) -> Self {
+        let mut rotations: BTreeMap<Member, BTreeSet<i32>> = BTreeMap::new();
+        for query in &constraints.advice_queries {
+            rotations.entry(Member::Advice(query.column)).or_default().insert(query.rotation);
+        }
+        for query in &constraints.fixed_queries {
+            rotations.entry(Member::Fixed(query.column)).or_default().insert(query.rotation);
+        }
+        let ends = constraints.products();
+        let last_rotation = constraints.last_rotation();
+        for product in 0..ends {
+            let chained = (product + 1 < ends).then_some(last_rotation);
+            rotations.insert(Member::Product(product as u32), [0, 1].into_iter().chain(chained).collect());
+        }
+        let most = constraints.blinding_factors() - 2;
+        let split = |members: &mut dyn Iterator<Item = Member>| {
+            let set = |member: Member| rotations.get(&member).cloned().unwrap_or_else(|| BTreeSet::from([0]));
+            let mut members: Vec<_> = members.map(|member| (set(member), member)).collect();
+            match opening {
+                Opening::Shplonk => members.into_iter().map(|member| group(&[member])).collect(),
+                Opening::Grouped { width } => {
+                    members.sort();
+                    partition(&members, width as usize, most)
+                }
+            }
+        };
+        let phases = constraints.advice_phases.iter().max().map_or(0, |phase| phase + 1);
+        let advice = (0..phases).map(|phase| {
+            let columns = constraints.advice_phases.iter().enumerate().filter(|(_, p)| **p == phase);
+            split(&mut columns.map(|(column, _)| Member::Advice(column as u32)))
+        });
+        let products = (0..ends as u32).map(Member::Product).chain([Member::Random]);
+        let fixed = (0..constraints.fixed_columns).map(Member::Fixed);
+        let permutations = (0..constraints.equality.len() as u32).map(Member::Permutation);
+        Self {
+            advice: advice.collect(),
+            products: split(&mut products.into_iter()),
+            key: split(&mut fixed.chain(permutations)),
+        }
+    }
+
+    /// Every group, in order.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.advice.iter().flatten().chain(&self.products).chain(&self.key)
+    }
+}
+
+/// Runs of the members, which are sorted by their rotations, so that commitments and values cost the least.
+fn partition(members: &[(BTreeSet<i32>, Member)], width: usize, most: usize) -> Vec<Group> {
+    let run = |range: Range<usize>| group(members.get(range).unwrap_or_default());
+    // best[end]: the least cost of the members before `end`, and where the last group begins.
+    let mut best: Vec<(usize, usize)> = vec![(0, 0)];
+    for end in 1..=members.len() {
+        let candidates = (end.saturating_sub(width)..end).filter_map(|start| {
+            let group = run(start..end);
+            let allowed = group.rotations.len() <= most || group.members.len() == 1;
+            let before = best.get(start)?.0;
+            allowed.then_some((before + VALUES_OF_A_COMMITMENT + group.values(), start))
+        });
+        best.extend(candidates.min());
+    }
+    let mut groups = Vec::new();
+    let mut end = members.len();
+    while let Some((_, start)) = best.get(end).copied().filter(|_| end > 0) {
+        groups.push(run(start..end));
+        end = start;
+    }
+    groups.reverse();
+    groups
+}
+
+fn group(members: &[(BTreeSet<i32>, Member)]) -> Group {
+    let rotations: BTreeSet<i32> = members.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
+    Group {
+        members: members.iter().map(|(_, member)| *member).collect(),
+        rotations: rotations.into_iter().collect(),
+    }
+}
