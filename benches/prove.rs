@@ -211,7 +211,8 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
             let context = Fr::from(1);
             let input = &trace.values[graph.input.0];
-            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap().into();
+            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap();
+            let instances = assay_halo2::convert::instances(&instances);
             let circuit = InferenceCircuit::new(layout, &trace, context).unwrap();
             measured.load_seconds = start.elapsed().as_secs_f64();
             let start = Instant::now();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay_circuits::Layout;
+use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, import, interpret, packing};
 use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
@@ -95,7 +96,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let words = words(&graph, &input, &output)?;
     let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
-    let context = context.values().first().copied().unwrap_or_default();
+    let context = values(&context).first().copied().unwrap_or_default();
     let cost =
         Cost::new(key.layout(), key.verifying_key().constraints(), threads()).machine("cannot count the cost")?;
     let prover = Prover::new(&key, &srs).machine("cannot load the key")?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use assay_circuits::Layout;
+use assay_halo2::convert::values;
 use assay_models::interpret;
 use assay_prover::{Cost, Prover, Srs, rebuild};
 use assay_verifier::{Instances, ProofFile, Verifier, VerifyingKey};
@@ -114,5 +115,5 @@ fn parse_context(text: &str) -> Outcome<Fr> {
         *slot = *byte;
     }
     let words = Instances::from_words(&[word]).request("--context is not a field element")?;
-    words.values().first().copied().map_or_else(|| refuse("--context is empty"), Ok)
+    values(&words).first().copied().map_or_else(|| refuse("--context is empty"), Ok)
 }

@@ -7,9 +7,9 @@ use std::sync::{Arc, LazyLock};
 
 use assay_circuits::Layout;
 use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Registration, U256};
+use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, Trace, import, interpret, packing};
 use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen, prove};
-use assay_verifier::encoding::scalar_from_bytes;
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -91,7 +91,7 @@ impl<'a> Scene<'a> {
         let deadline = chain.time() + 3_600;
         let (request, _) = market.request(&mut chain, requester, id, &input, U256::from(FEE), deadline).unwrap();
         let context = market.context_of(&mut chain, request, prover).unwrap();
-        let context = scalar_from_bytes(&context).unwrap();
+        let context = values(&Instances::from_words(&[context]).unwrap())[0];
         let rng = ChaCha20Rng::seed_from_u64(1);
         let (instances, proof) = prove(&model.key, &model.srs, &trace, context, rng, &mut |_| ()).unwrap();
         Self { model, chain, market, verifier, request, prover, thief, input, output, instances, proof }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{Phase, Witness, blinding_factors, write};
+use crate::engine::{Phase, Witness, write};
 
 /// Committed columns and the challenges they gave.
 pub(crate) struct Advice<C> {
@@ -31,7 +31,7 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
 ) -> Result<Advice<B::Column>, ProverError> {
     let constraints = key.constraints();
     let n = 1usize << key.k();
-    let usable = n - blinding_factors(constraints) - 1;
+    let usable = n - constraints.blinding_factors() - 1;
     let mut challenges = vec![Fr::ZERO; constraints.challenge_phases.len()];
     let mut advice: Vec<Option<B::Column>> = constraints.advice_phases.iter().map(|_| None).collect();
     for phase in 0..=constraints.advice_phases.iter().copied().max().unwrap_or(0) {

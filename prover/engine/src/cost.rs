@@ -12,7 +12,7 @@ use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2curves::bn256::Fr;
 
 use crate::Phase;
-use crate::gates::{Numbering, products, typical_gates};
+use crate::gates::{Numbering, typical_gates};
 use crate::quotient::{Kept, Work, work};
 
 /// Seconds of one core for a point of a full-width sum, of a small one, for a product of field elements, and for filling a
@@ -58,7 +58,7 @@ impl Cost {
 
         let narrow = narrow_columns(constraints) as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
-        let pieces = f64::from(constraints.minimum_degree - 1);
+        let pieces = constraints.pieces() as f64;
         let transform = PRODUCT * n * f64::from(layout.k) / 2.0;
         let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
         let per_thread = 1.0 / threads as f64;
@@ -68,7 +68,7 @@ impl Cost {
             (Phase::Fill(1), CELL * n + fixed_bytes * PRODUCT / 6.0),
             // Most columns hold their value over many rows and cost their changes only.
             (Phase::Commit(1), FULL_POINT * n * full * 0.6),
-            (Phase::Permutation, 0.1 * FULL_POINT * n * products(constraints) as f64),
+            (Phase::Permutation, 0.1 * FULL_POINT * n * constraints.products() as f64),
             (
                 Phase::Quotient,
                 transform * work.transforms as f64 + PRODUCT * n * work.products as f64 + fixed_bytes * PRODUCT / 6.0,
@@ -106,10 +106,10 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, t
     let vector = ELEMENT * n;
     let narrow = narrow_columns(constraints);
     let full = constraints.advice_phases.len() as u64 - narrow;
-    let pieces = u64::from(constraints.minimum_degree - 1);
+    let pieces = constraints.pieces() as u64;
     // Points of the domain, forward and inverse twiddles of the domain and of each coset.
     let tables = vector * (3 + 2 * pieces);
-    let columns = 4 * n * narrow + vector * (full + products(constraints) as u64);
+    let columns = 4 * n * narrow + vector * (full + constraints.products() as u64);
     let quotient = vector * (work.live as u64 + work.accumulators as u64 + 2 * threads as u64);
     let openings = vector * (pieces + 8) + threads as u64 * sum_scratch(layout.k);
     standing_bytes(layout) + tables + columns + quotient.max(openings)

@@ -1,8 +1,7 @@
 //! The proof of any circuit that a [`VerifyingKey`] describes, phase by phase, with the words and points that halo2's
 //! verifier expects.
 
-use std::collections::BTreeMap;
-
+use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::{self as verifier, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
@@ -61,7 +60,7 @@ impl Phase {
 
 /// Where advice columns come from.
 pub trait Witness {
-    /// The columns of `phase` in order, `n - blinding_factors - 1` rows or fewer; `challenges` holds those drawn so far and
+    /// The columns of `phase` in order, `n - blinding factors - 1` rows or fewer; `challenges` holds those drawn so far and
     /// zeros.
     ///
     /// # Errors
@@ -108,18 +107,9 @@ impl<B: Backend> Resident<B> {
     }
 }
 
-/// Rows at the end of every advice column that hold blinds only, less one: halo2's `blinding_factors`.
-pub fn blinding_factors(constraints: &verifier::ConstraintSystem) -> usize {
-    let mut queries: BTreeMap<u32, usize> = BTreeMap::new();
-    for query in &constraints.advice_queries {
-        *queries.entry(query.column).or_default() += 1;
-    }
-    queries.into_values().max().unwrap_or(1).max(3) + 2
-}
-
 /// 1 in the first row; in the row where permutation products end; in that row and in those of blinds.
 fn rows(constraints: &verifier::ConstraintSystem, n: usize) -> [Column; 3] {
-    let usable = n - blinding_factors(constraints) - 1;
+    let usable = n - constraints.blinding_factors() - 1;
     let at = |rows: std::ops::Range<usize>| Column::sparse(rows.map(|row| (row, Fr::ONE)).collect());
     [at(0..1), at(usable..usable + 1), at(usable..n)]
 }
@@ -142,7 +132,6 @@ pub fn root_of_unity(k: u32) -> Fr {
 pub fn create_proof<B, E, T>(
     backend: &B,
     key: &VerifyingKey,
-    representative: Fr,
     resident: &Resident<B>,
     permutation: &Permutation,
     witness: &mut dyn Witness,
@@ -163,7 +152,7 @@ where
     let n = 1usize << key.k();
     let number = Numbering::new(constraints);
 
-    transcript.common_scalar(representative)?;
+    transcript.common_scalar(scalar_from_ark(&key.representative()))?;
     for value in instances {
         transcript.common_scalar(*value)?;
     }
@@ -190,7 +179,7 @@ where
     sources.extend(&rows);
     sources.push(&line);
     let gates = gates(constraints, &advice.challenges, products.challenges, y)?;
-    let count = constraints.minimum_degree as usize - 1;
+    let count = constraints.pieces();
     let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept);
     drop(gates);
 

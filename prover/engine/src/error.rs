@@ -159,6 +159,9 @@ pub enum ProverError {
     /// A key could not be made or read.
     #[error(transparent)]
     Key(#[from] assay_verifier::VerifyError),
+    /// A circuit that a key cannot describe.
+    #[error(transparent)]
+    Description(#[from] assay_halo2::Halo2Error),
     /// halo2 refused.
     #[error("the stock prover failed: {0}")]
     Halo2(#[from] halo2_proofs::plonk::Error),

@@ -1,24 +1,14 @@
 //! The polynomials that must vanish in every row, over numbered columns: the circuit's gates, then the permutation argument.
 
+use assay_verifier::protocol::last_rotation;
 use assay_verifier::{self as verifier, ConstraintSystem, Node, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-use crate::engine::blinding_factors;
 use crate::permutation::Permutation;
 use crate::polynomial::{Polynomial, Source};
-
-/// Columns of the permutation argument for each product: the degree leaves room for two other factors.
-pub fn chunk(constraints: &ConstraintSystem) -> usize {
-    constraints.minimum_degree as usize - 2
-}
-
-/// Number of permutation products.
-pub fn products(constraints: &ConstraintSystem) -> usize {
-    constraints.equality.len().div_ceil(chunk(constraints))
-}
 
 /// Where each kind of column begins in the list that the quotient reads.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +37,7 @@ impl Numbering {
         let instance = advice + constraints.advice_phases.len();
         let moves = instance + constraints.instance_columns as usize;
         let products_at = moves + constraints.equality.len();
-        let first_row = products_at + products(constraints);
+        let first_row = products_at + constraints.products();
         Self {
             fixed: 0,
             advice,
@@ -128,7 +118,7 @@ fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, g
     let minus = |p: Polynomial| p.scaled(-Fr::ONE);
     let cell = Polynomial::cell;
     let products = at.products..at.first_row;
-    let last_rotation = -(blinding_factors(constraints) as i32 + 1);
+    let last_rotation = last_rotation(constraints);
     let mut gates = Vec::new();
     let (Some(first), Some(last)) = (products.clone().next(), products.clone().last()) else { return gates };
     gates.push(cell(at.first_row, 0) * (one() + minus(cell(first, 0))));
@@ -136,7 +126,7 @@ fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, g
     for product in products.clone().skip(1) {
         gates.push(cell(at.first_row, 0) * (cell(product, 0) + minus(cell(product - 1, last_rotation))));
     }
-    let width = chunk(constraints);
+    let width = constraints.chunk();
     for (chunk, product) in products.enumerate() {
         let columns = constraints.equality.iter().enumerate().skip(chunk * width).take(width);
         let (mut left, mut right) = (cell(product, 1), cell(product, 0));

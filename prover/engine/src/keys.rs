@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use assay_circuits::{Config, Layout, Shape, Wire};
+use assay_halo2::convert::{g1_to_ark, scalar_from_ark, scalar_to_ark};
 use assay_verifier::{Column as Name, ConstraintSystem, KeyParts, VerifyingKey};
 use halo2_proofs::plonk;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -22,7 +23,6 @@ pub struct ProvingKey {
     layout: Arc<Layout>,
     verifying: VerifyingKey,
     permutation: Permutation,
-    representative: Fr,
 }
 
 impl ProvingKey {
@@ -43,12 +43,7 @@ impl ProvingKey {
 
     /// What a proof's transcript absorbs first: halo2's digest of the verifying key.
     pub fn representative(&self) -> Fr {
-        self.representative
-    }
-
-    fn new(layout: Arc<Layout>, verifying: VerifyingKey, permutation: Permutation) -> Result<Self, ProverError> {
-        let representative = verifying.to_halo2()?.transcript_repr();
-        Ok(Self { layout, verifying, permutation, representative })
+        scalar_from_ark(&self.verifying.representative())
     }
 }
 
@@ -87,17 +82,18 @@ pub fn keygen_observed(
         commitments.par_extend(batch.par_iter().map(|column| backend.commit(column)));
     }
     progress(total, total);
-    let permutation_commitments = commitments.split_off(resident.fixed.len());
-    let verifying = VerifyingKey::new(KeyParts {
+    let (fixed, sigma) = commitments.split_at(resident.fixed.len());
+    let verifying = assay_halo2::key::seal(KeyParts {
         k: layout.k,
         instances: layout.instances,
         constraints,
-        fixed_commitments: commitments,
-        permutation_commitments,
+        fixed_commitments: fixed.iter().map(g1_to_ark).collect(),
+        permutation_commitments: sigma.iter().map(g1_to_ark).collect(),
+        representative: scalar_to_ark(&Fr::zero()),
         graph_digest,
         srs: srs.point(),
     })?;
-    ProvingKey::new(layout, verifying, permutation)
+    Ok(ProvingKey { layout, verifying, permutation })
 }
 
 /// Rebuilds the proving key from the layout of the named graph and its verifying key.
@@ -127,7 +123,7 @@ pub fn rebuild(
         return Err(ProverError::ForeignLayout);
     }
     let permutation = permutation(&layout, verifying.constraints());
-    ProvingKey::new(layout, verifying, permutation)
+    Ok(ProvingKey { layout, verifying, permutation })
 }
 
 /// A layout's fixed columns.
@@ -142,7 +138,7 @@ pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
 pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
     let mut cs = plonk::ConstraintSystem::default();
     Config::new(&mut cs, shape.clone());
-    Ok(ConstraintSystem::from_halo2(&cs)?)
+    Ok(assay_halo2::constraints::from_halo2(&cs)?)
 }
 
 fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Permutation {

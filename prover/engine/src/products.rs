@@ -8,8 +8,7 @@ use rand::RngCore;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{blinding_factors, root_of_unity, write};
-use crate::gates::chunk;
+use crate::engine::{root_of_unity, write};
 use crate::permutation::Permutation;
 
 /// Committed products and the challenges `beta`, `gamma` they depend on.
@@ -29,13 +28,13 @@ pub(crate) fn commit_products<B: Backend, E: EncodedChallenge<G1Affine>, T: Tran
     transcript: &mut T,
 ) -> Result<Products<B::Column>, ProverError> {
     let constraints = key.constraints();
-    let blinds = blinding_factors(constraints);
+    let blinds = constraints.blinding_factors();
     let omega = root_of_unity(key.k());
     let _theta = *transcript.squeeze_challenge_scalar::<()>();
     let beta = *transcript.squeeze_challenge_scalar::<()>();
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
     let value = |index: usize, row: usize| constraints.equality.get(index).and_then(|name| cell(*name, row));
-    let chunk = chunk(constraints);
+    let chunk = constraints.chunk();
     let mut columns = Vec::new();
     let mut first = Fr::ONE;
     for start in (0..permutation.columns).step_by(chunk) {

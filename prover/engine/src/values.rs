@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use assay_verifier::VerifyingKey;
+use assay_verifier::protocol::last_rotation;
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::Backend;
-use crate::engine::{Resident, blinding_factors};
+use crate::engine::Resident;
 use crate::opening::Opening;
 
 /// Every polynomial of a proof.
@@ -32,7 +33,7 @@ pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: Tra
     transcript: &mut T,
 ) -> Result<Vec<Opening<'a, B::Column>>, ProverError> {
     let constraints = key.constraints();
-    let last_rotation = -(blinding_factors(constraints) as i32 + 1);
+    let last_rotation = last_rotation(constraints);
     let advice =
         constraints.advice_queries.iter().filter_map(|q| Some((opened.advice.get(q.column as usize)?, q.rotation)));
     let fixed = &opened.resident.fixed;

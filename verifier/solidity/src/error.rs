@@ -6,7 +6,7 @@
 pub enum SolidityError {
     /// The key could not be rebuilt.
     #[error(transparent)]
-    Key(#[from] assay_verifier::VerifyError),
+    Key(#[from] assay_halo2::Halo2Error),
     /// A commitment is the point at infinity, which the generator cannot write.
     #[error("fixed column {column} is zero in every row; drop it from the layout to verify in the EVM")]
     ZeroColumn {

@@ -29,8 +29,10 @@ pub use error::SolidityError;
 
 use std::rc::Rc;
 
+use assay_halo2::Oracle;
+use assay_halo2::convert::g1_from_ark;
 use assay_verifier::encoding::hex_of;
-use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
+use assay_verifier::{Instances, Proof, VerifyingKey};
 use halo2curves::bn256::{Bn256, Fq, Fr, G1Affine};
 use halo2curves::group::prime::PrimeCurveAffine;
 use snark_verifier::loader::evm::EvmLoader;
@@ -52,14 +54,14 @@ type Shplonk = PlonkVerifier<KzgAs<Bn256, Bdfg21>>;
 /// recognise and therefore cannot make strict.
 pub fn generate(key: &VerifyingKey) -> Result<String, SolidityError> {
     for (column, commitment) in key.fixed_commitments().iter().enumerate() {
-        if bool::from(commitment.is_identity()) {
+        if bool::from(g1_from_ark(commitment).is_identity()) {
             return Err(SolidityError::ZeroColumn { column });
         }
     }
-    let verifier = Verifier::new(key)?;
-    let params = verifier.parameters();
+    let oracle = Oracle::new(key)?;
+    let params = oracle.parameters();
     let shape = vec![key.instances()];
-    let protocol = compile(params, verifier.halo2(), Config::kzg().with_num_instance(shape.clone()));
+    let protocol = compile(params, oracle.halo2(), Config::kzg().with_num_instance(shape.clone()));
     let loader = EvmLoader::new::<Fq, Fr>();
     let protocol = protocol.loaded(&loader);
     let mut transcript = EvmTranscript::<G1Affine, Rc<EvmLoader>, _, _>::new(&loader);

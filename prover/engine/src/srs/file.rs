@@ -17,6 +17,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use assay_halo2::convert::{g2_from_ark, g2_to_ark};
 use assay_verifier::SrsPoint;
 use halo2curves::bn256::G1Affine;
 use halo2curves::serde::SerdeObject;
@@ -45,7 +46,7 @@ pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> 
     header.extend_from_slice(&srs.k().to_le_bytes());
     header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
     header.resize(HEADER - check::POINT_G2, 0);
-    srs.point().s_g2.write_raw(&mut header)?;
+    g2_from_ark(&srs.point().s_g2).write_raw(&mut header)?;
     out.write_all(&header)?;
     let mut raw = Vec::with_capacity(CHUNK * POINT);
     for points in srs.powers().chunks(CHUNK).chain(srs.lagrange().chunks(CHUNK)) {
@@ -132,11 +133,11 @@ impl<'a> File<'a> {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
         let s_g2 = check::point_g2(s_g2, "[s]_2")?;
-        Ok(Self { k, point: SrsPoint { s_g2, insecure }, powers, lagrange })
+        Ok(Self { k, point: SrsPoint { s_g2: g2_to_ark(&s_g2), insecure }, powers, lagrange })
     }
 
     fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
-        check::first_powers(&powers, &self.point.s_g2)?;
+        check::first_powers(&powers, &g2_from_ark(&self.point.s_g2))?;
         Ok(Srs { k: self.k, point: self.point, powers, lagrange })
     }
 }

@@ -149,7 +149,7 @@ impl System {
     }
 
     pub(crate) fn constraints(&self) -> ConstraintSystem {
-        ConstraintSystem::from_halo2(&self.halo2()).unwrap()
+        assay_halo2::constraints::from_halo2(&self.halo2()).unwrap()
     }
 
     /// Rows that are no blinds.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use assay_verifier::EvmTranscript;
+use assay_halo2::EvmTranscript;
 use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite, TranscriptWriterBuffer};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
