@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Compile(ModelArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/srs and lenet.assay/vk."
+        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer

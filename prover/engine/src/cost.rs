@@ -34,8 +34,8 @@ pub struct Cost {
     pub phases: Vec<(Phase, f64)>,
     /// Predicted seconds of key generation.
     pub keygen_seconds: f64,
-    /// Most bytes held at once while proving: the SRS as mapped, the tables of transforms, the columns, and the forms of the
-    /// quotient while they live.
+    /// Most bytes held at once while proving: the SRS and the proving key as mapped, every page of theirs counted, the tables
+    /// of transforms, the columns, and the forms of the quotient while they live.
     pub peak_bytes: u64,
     /// Bytes on top of that for whoever keeps transformed columns between proofs (`Prover::keep`).
     pub kept_bytes: u64,
@@ -87,7 +87,8 @@ impl Cost {
     }
 }
 
-/// The graph, the layout with its fixed columns, the SRS as mapped with its differences, the process.
+/// The graph, the layout with its fixed columns (once: mapped, or shared with the key), the SRS as mapped with its
+/// differences, the process.
 fn standing_bytes(layout: &Layout) -> u64 {
     let n = 1u64 << layout.k;
     let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();

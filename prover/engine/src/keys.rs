@@ -1,9 +1,13 @@
 //! A layout's keys.
 
+mod file;
+
+use std::io::Write;
 use std::sync::Arc;
 
-use assay_circuits::{Config, Layout, Shape, Wire};
+use assay_circuits::{CircuitError, Config, Layout, Shape, Wire};
 use assay_halo2::convert::{g1_to_ark, scalar_from_ark, scalar_to_ark};
+use assay_models::QuantizedGraph;
 use assay_verifier::{Column as Name, ConstraintSystem, KeyParts, VerifyingKey};
 use halo2_proofs::plonk;
 use halo2curves::bn256::{Fr, G1Affine};
@@ -14,10 +18,10 @@ use crate::backend::cpu::CpuBackend;
 use crate::column::Column;
 use crate::engine::Resident;
 use crate::permutation::{Cell, Permutation};
-use crate::{ProverError, Srs};
+use crate::{Mapped, ProverError, Srs};
 
 /// What proving needs besides the SRS: the layout, with its fixed columns in their narrowest form, the copies, and the
-/// verifying key.
+/// verifying key. Made by [`keygen`], or opened from a file whose pages then hold the columns.
 #[derive(Debug)]
 pub struct ProvingKey {
     layout: Arc<Layout>,
@@ -45,6 +49,49 @@ impl ProvingKey {
     pub fn representative(&self) -> Fr {
         scalar_from_ark(&self.verifying.representative())
     }
+
+    /// Writes the versioned file, whose layout `prover/engine/src/keys/file.rs` gives: about a byte a weight.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl Write) -> Result<(), ProverError> {
+        file::write(&self.layout, self.verifying.digest(), out)
+    }
+
+    /// Opens the file that [`ProvingKey::write`] wrote for the named graph and its verifying key. Columns of bytes stay in
+    /// the file, which must stay as it is while the key lives: replace it by rename, never in place (see
+    /// [`mod@crate::mapped`]).
+    ///
+    /// # Errors
+    /// A file that is not one, is damaged, of another version or of another verifying key; a verifying key of another graph
+    /// than the named one or of another circuit than the graph's. Digests are named.
+    ///
+    /// # Soundness
+    /// The checksum guards against accidents. Whoever forges one too, or names another graph, gets proofs that do not verify:
+    /// what is proved is in the verifying key alone.
+    pub fn open(
+        file: &Arc<Mapped>,
+        graph: &QuantizedGraph,
+        graph_digest: [u8; 32],
+        verifying: VerifyingKey,
+    ) -> Result<Self, ProverError> {
+        if verifying.graph_digest() != graph_digest {
+            return Err(ProverError::ForeignGraph { expected: verifying.graph_digest(), got: graph_digest });
+        }
+        let kept = file::open(file, verifying.digest())?;
+        let layout = match Layout::over_columns(graph, kept.lanes, kept.columns) {
+            Err(CircuitError::ForeignColumn { .. }) => return Err(ProverError::ForeignLayout),
+            planned => planned?,
+        };
+        if verifying.k() != layout.k
+            || verifying.instances() != layout.instances
+            || constraints(&layout.shape)? != *verifying.constraints()
+        {
+            return Err(ProverError::ForeignLayout);
+        }
+        let permutation = permutation(&layout, verifying.constraints());
+        Ok(Self { layout: Arc::new(layout), verifying, permutation })
+    }
 }
 
 /// Generates the keys of a layout. Deterministic: the same layout and SRS give the same verifying key, which carries
@@ -66,7 +113,10 @@ pub fn keygen_observed(
     graph_digest: [u8; 32],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ProvingKey, ProverError> {
-    check_graph(graph_digest, &layout)?;
+    let got = layout.graph.digest();
+    if got != graph_digest {
+        return Err(ProverError::ForeignGraph { expected: graph_digest, got });
+    }
     if srs.k() != layout.k {
         return Err(ProverError::SrsMismatch { circuit: layout.k, srs: srs.k() });
     }
@@ -96,37 +146,7 @@ pub fn keygen_observed(
     Ok(ProvingKey { layout, verifying, permutation })
 }
 
-/// Rebuilds the proving key from the layout of the named graph and its verifying key.
-///
-/// # Errors
-/// A key of another graph, SRS or layout; digests are named.
-pub fn rebuild(
-    srs: &Srs,
-    layout: Arc<Layout>,
-    graph_digest: [u8; 32],
-    verifying: VerifyingKey,
-) -> Result<ProvingKey, ProverError> {
-    check_graph(graph_digest, &layout)?;
-    if verifying.graph_digest() != graph_digest {
-        return Err(ProverError::ForeignGraph { expected: verifying.graph_digest(), got: graph_digest });
-    }
-    if verifying.srs() != &srs.point() {
-        return Err(ProverError::ForeignSrs { expected: verifying.srs().digest(), got: srs.digest() });
-    }
-    if verifying.k() != srs.k() {
-        return Err(ProverError::SrsMismatch { circuit: verifying.k(), srs: srs.k() });
-    }
-    if verifying.k() != layout.k
-        || verifying.instances() != layout.instances
-        || constraints(&layout.shape)? != *verifying.constraints()
-    {
-        return Err(ProverError::ForeignLayout);
-    }
-    let permutation = permutation(&layout, verifying.constraints());
-    Ok(ProvingKey { layout, verifying, permutation })
-}
-
-/// A layout's fixed columns.
+/// A layout's fixed columns; their bytes are shared with it.
 pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
     layout.fixed.iter().map(|cells| Column::from(cells.clone()))
 }
@@ -151,9 +171,4 @@ fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Permutation {
     };
     let copies = layout.copies.iter().filter_map(|copy| Some((cell(copy.left)?, cell(copy.right)?)));
     Permutation::new(constraints.equality.len(), copies)
-}
-
-fn check_graph(named: [u8; 32], layout: &Layout) -> Result<(), ProverError> {
-    let got = layout.graph.digest();
-    if got == named { Ok(()) } else { Err(ProverError::ForeignGraph { expected: named, got }) }
 }

@@ -21,16 +21,15 @@ use assay_halo2::convert::{g2_from_ark, g2_to_ark};
 use assay_verifier::SrsPoint;
 use halo2curves::bn256::G1Affine;
 use halo2curves::serde::SerdeObject;
-use sha2::{Digest, Sha256};
 
 use super::{Srs, check, check_size};
 use crate::ProverError;
+use crate::checksum::{CHECKSUM, Hashing, checksum};
 use crate::mapped::{Mapped, POINT, Points};
 
 const MAGIC: &[u8; 7] = b"ASSAYSR";
 const VERSION: u8 = b'2';
 const HEADER: usize = 192;
-const CHECKSUM: usize = 32;
 /// Points encoded before they are written.
 const CHUNK: usize = 1024;
 
@@ -41,7 +40,7 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
 
 /// Writes the file, [`CHUNK`] points at a time.
 pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> {
-    let mut out = Hashing { out, hasher: Sha256::new() };
+    let mut out = Hashing::new(out);
     let mut header = [MAGIC.as_slice(), &[VERSION]].concat();
     header.extend_from_slice(&srs.k().to_le_bytes());
     header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
@@ -56,9 +55,7 @@ pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> 
         }
         out.write_all(&raw)?;
     }
-    let Hashing { out, hasher } = out;
-    out.write_all(&hasher.finalize())?;
-    Ok(())
+    Ok(out.finish()?)
 }
 
 /// Length of a file of `2^k` powers.
@@ -110,18 +107,18 @@ impl<'a> File<'a> {
         let (mark, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let (zeros, rest) = rest.split_at_checked(HEADER - check::POINT_G2 - 16).ok_or_else(truncated)?;
         let (s_g2, rest) = rest.split_at_checked(check::POINT_G2).ok_or_else(truncated)?;
-        let (points, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
+        let (points, sum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
         let (powers, lagrange) = points.split_at_checked(POINT << k).ok_or_else(truncated)?;
         let hashed = bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default();
         let (expected, good) = rayon::join(
-            || -> [u8; CHECKSUM] { Sha256::digest(hashed).into() },
+            || checksum(hashed),
             || {
                 check::points_are_good(powers, "power")
                     .and_then(|()| check::points_are_good(lagrange, "Lagrange point"))
             },
         );
-        if expected != *checksum {
-            return Err(ProverError::SrsChecksum { expected, got: *checksum });
+        if expected != *sum {
+            return Err(ProverError::SrsChecksum { expected, got: *sum });
         }
         good?;
         let insecure = match u32::from_le_bytes(*mark) {
@@ -139,23 +136,5 @@ impl<'a> File<'a> {
     fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
         check::first_powers(&powers, &g2_from_ark(&self.point.s_g2))?;
         Ok(Srs { k: self.k, point: self.point, powers, lagrange })
-    }
-}
-
-/// Hashes what passes through.
-struct Hashing<'a, W> {
-    out: &'a mut W,
-    hasher: Sha256,
-}
-
-impl<W: Write> Write for Hashing<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush()
     }
 }
