@@ -244,10 +244,10 @@ fn a_forged_file_with_the_right_checksum_is_refused_or_another_circuits() {
     let unused = Fixed::W(255).slot() as u32;
     MLP.refuses(MLP.forged(description(columns.len() - 1, 0), &unused.to_le_bytes()), foreign);
 
-    // Within the 64 bytes of its part a column may grow unnoticed by the file's length, not past the circuit's usable rows.
-    let short = columns.iter().position(|([_, form, cells, _], _)| *form == 0 && cells % 64 != 0).unwrap();
-    let grown = (columns[short].0[2]).next_multiple_of(64).to_le_bytes();
-    MLP.refuses(MLP.forged(description(short, 2), &grown), foreign);
+    // A column may grow into the zeros after it unnoticed by the file's length, but not past the circuit's usable rows.
+    let full = MLP.key.layout().usable_rows() as u32;
+    let last = columns.iter().position(|([_, form, cells, _], _)| *form == 0 && *cells == full).unwrap();
+    MLP.refuses(MLP.forged(description(last, 2), &(full + 1).to_le_bytes()), foreign);
 
     let wide = Scene::new(wide_mlp(), PUBLISHED_SEED);
     let columns = wide.columns();
