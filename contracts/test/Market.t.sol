@@ -7,7 +7,7 @@ import {Jobs} from "../src/market/Jobs.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
-import {MockVerifier} from "./support/MockVerifier.sol";
+import {HungryVerifier, MockVerifier} from "./support/MockVerifier.sol";
 import {Scene} from "./support/Scene.sol";
 import {ApprovingWallet} from "./support/Wallets.sol";
 import {vm} from "./support/Vm.sol";
@@ -16,7 +16,7 @@ import {vm} from "./support/Vm.sol";
 contract MarketTest is Scene {
     function test_ProofPaysProverOwnerContributorAndClient() external {
         Request memory r = opened(Tier.Proved);
-        vm.warp(block.timestamp + 30 minutes);
+        vm.warp(vm.getBlockTimestamp() + 30 minutes);
         market.fulfil(proved(r, prover));
         market.claim(modelId, address(token), OWNER);
         market.claim(modelId, address(token), CONTRIBUTOR);
@@ -76,7 +76,7 @@ contract MarketTest is Scene {
         Request memory r = request(Tier.Proved);
         bytes memory signature = signed(r);
         Proofs.Fulfilment memory f = proved(r, prover);
-        vm.chainId(block.chainid + 1);
+        vm.chainId(vm.getChainId() + 1);
         vm.expectPartialRevert(Jobs.WrongSignature.selector);
         market.open(r, signature, "");
         open(r);
@@ -126,8 +126,8 @@ contract MarketTest is Scene {
             if (i == 0) (r.feeFloor, r.feeCeiling) = (0, 0);
             if (i == 1) r.feeFloor = r.feeCeiling + 1;
             if (i == 2) r.rampStart = r.rampEnd + 1;
-            if (i == 3) r.deadline = uint40(block.timestamp + 2 hours - 1);
-            if (i == 4) r.deadline = uint40(block.timestamp + 7 days + 1);
+            if (i == 3) r.deadline = uint40(vm.getBlockTimestamp() + 2 hours - 1);
+            if (i == 4) r.deadline = uint40(vm.getBlockTimestamp() + 7 days + 1);
             if (i == 5) r.prover = address(0);
             if (i == 6) r.proofFee = 0;
             if (i == 7) r.sampleRate = 0;
@@ -210,7 +210,7 @@ contract MarketTest is Scene {
         Request memory r = request(Tier.Proved);
         lock(r, prover);
         assertEq(bondFree(prover), STAKE - 100e18, "bond reserved");
-        uint256 half = (block.timestamp + r.deadline) / 2;
+        uint256 half = (vm.getBlockTimestamp() + r.deadline) / 2;
         Proofs.Fulfilment memory late = proved(r, rival);
         vm.warp(half);
         refuse(late, Proofs.Refused.selector);
@@ -222,7 +222,7 @@ contract MarketTest is Scene {
     function test_LateProverIsRescued() external {
         Request memory r = request(Tier.Proved);
         lock(r, prover);
-        vm.warp((block.timestamp + r.deadline) / 2 + 1);
+        vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
         market.fulfil(proved(r, rival));
         assertEq(bondFree(prover), STAKE - 20e18, "late: a fifth of the bond");
         assertEq(credit(rival), 35e18 + 10e18, "rescuer: fee and half the slash");
@@ -272,7 +272,7 @@ contract MarketTest is Scene {
         vm.prank(rival);
         market.lock(r, signature, "", commitment(r, prover));
         refuse(proved(r, rival), Proofs.Refused.selector);
-        vm.warp((block.timestamp + r.deadline) / 2 + 1);
+        vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
         refuse(proved(r, rival), Proofs.Refused.selector);
         market.fulfil(proved(r, prover));
         assertEq(bondFree(rival), STAKE - 20e18, "the locker loses");
@@ -389,6 +389,24 @@ contract MarketTest is Scene {
             assertEq(market.fulfilBatch{gas: 16_000_000}(modelId, items), 14, "all but the gas burner");
             refuse(items[0], bytes4(0));
         }
+    }
+
+    function test_UnderGassedRelayer(uint32 gas) external {
+        modelId = register(admit(address(new HungryVerifier())));
+        Proofs.Fulfilment[] memory items = batchOf(3);
+        uint256 limit = 500_000 + uint256(gas) % 9_500_000;
+        (bool ok, bytes memory out) =
+            address(market).call{gas: limit}(abi.encodeCall(market.fulfilBatch, (modelId, items)));
+        if (ok) assertEq(abi.decode(out, (uint256)), 7, "a good item never fails");
+        else assertStatus(items[0].request, Jobs.Status.Open);
+    }
+
+    function test_UnderGassedRelayerRevertsInTheMiddle() external {
+        modelId = register(admit(address(new HungryVerifier())));
+        Proofs.Fulfilment[] memory items = batchOf(3);
+        vm.expectPartialRevert(Proofs.GasTooLow.selector);
+        market.fulfilBatch{gas: 3_000_000}(modelId, items);
+        assertEq(market.fulfilBatch{gas: 9_000_000}(modelId, items), 7, "with enough gas all are paid");
     }
 
     function test_BatchSkipsWhatIsNotPayable() external {

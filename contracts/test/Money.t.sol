@@ -181,12 +181,12 @@ contract MoneyTest is Scene {
                 address(market),
                 value,
                 token.nonces(client),
-                block.timestamp
+                vm.getBlockTimestamp()
             )
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), structure));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(CLIENT, digest);
-        return abi.encode(value, block.timestamp, v, r, s);
+        return abi.encode(value, vm.getBlockTimestamp(), v, r, s);
     }
 
     function test_PermitOpensWithoutAllowance() external {
@@ -229,7 +229,7 @@ contract MoneyTest is Scene {
         vm.prank(client);
         market.fund(Accounts.Pot.Deposit, address(token), 100e18, "");
         Request memory r = request(Tier.Receipt);
-        r.deadline = uint40(block.timestamp + 7 days);
+        r.deadline = uint40(vm.getBlockTimestamp() + 7 days);
         vm.prank(client);
         market.giveNotice(Accounts.Pot.Deposit, address(token), 100e18);
         vm.prank(client);
@@ -239,9 +239,9 @@ contract MoneyTest is Scene {
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
         market.leave(Accounts.Pot.Deposit, address(token));
         // The prover served the answer at once and brings the receipt at the last moment.
-        r.deadline = uint40(block.timestamp + 2 hours);
+        r.deadline = uint40(vm.getBlockTimestamp() + 2 hours);
         answer(r, truth(r));
-        vm.warp(block.timestamp + 2 days);
+        vm.warp(vm.getBlockTimestamp() + 2 days);
         market.settle(r);
         assertEq(credit(prover), 70e18, "paid from the leaving deposit");
         vm.prank(client);
@@ -261,11 +261,11 @@ contract MoneyTest is Scene {
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.TooLittle.selector);
         market.lock(r, "", "", 0);
-        vm.warp(block.timestamp + 10 days - 1);
+        vm.warp(vm.getBlockTimestamp() + 10 days - 1);
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
         market.leave(Accounts.Pot.Bond, address(token));
-        vm.warp(block.timestamp + 1);
+        vm.warp(vm.getBlockTimestamp() + 1);
         vm.prank(prover);
         assertEq(market.leave(Accounts.Pot.Bond, address(token)), STAKE, "left");
         assertEq(credit(prover), STAKE, "credit");
@@ -275,10 +275,10 @@ contract MoneyTest is Scene {
         vm.assume(first <= STAKE && second <= STAKE);
         vm.prank(prover);
         market.giveNotice(Accounts.Pot.Bond, address(token), first);
-        vm.warp(block.timestamp + 9 days);
+        vm.warp(vm.getBlockTimestamp() + 9 days);
         vm.prank(prover);
         market.giveNotice(Accounts.Pot.Bond, address(token), second);
-        vm.warp(block.timestamp + 9 days);
+        vm.warp(vm.getBlockTimestamp() + 9 days);
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
         market.leave(Accounts.Pot.Bond, address(token));

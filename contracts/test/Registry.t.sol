@@ -97,10 +97,10 @@ contract RegistryTest is Scene {
         router.propose(address(next));
         vm.prank(ADMIN);
         router.propose(address(next));
-        vm.warp(block.timestamp + 7 days - 1);
+        vm.warp(vm.getBlockTimestamp() + 7 days - 1);
         vm.expectPartialRevert(VerifierRouter.TooEarly.selector);
         router.admit(address(next));
-        vm.warp(block.timestamp + 1);
+        vm.warp(vm.getBlockTimestamp() + 1);
         router.admit(address(next));
         assertTrue(router.route(address(next).codehash) == address(next), "routed");
     }
@@ -111,7 +111,7 @@ contract RegistryTest is Scene {
         router.propose(address(next));
         vm.prank(ADMIN);
         router.cancel(address(next));
-        vm.warp(block.timestamp + 7 days);
+        vm.warp(vm.getBlockTimestamp() + 7 days);
         vm.expectPartialRevert(VerifierRouter.NotProposed.selector);
         router.admit(address(next));
     }
@@ -120,7 +120,7 @@ contract RegistryTest is Scene {
         MockVerifier same = new MockVerifier(0, false);
         vm.prank(ADMIN);
         router.propose(address(same));
-        vm.warp(block.timestamp + 7 days);
+        vm.warp(vm.getBlockTimestamp() + 7 days);
         vm.expectPartialRevert(VerifierRouter.ClassExists.selector);
         router.admit(address(same));
         vm.prank(ADMIN);
@@ -143,7 +143,7 @@ contract RegistryTest is Scene {
         router.route(class);
         vm.prank(ADMIN);
         router.propose(address(next));
-        vm.warp(block.timestamp + 7 days);
+        vm.warp(vm.getBlockTimestamp() + 7 days);
         vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
         router.admit(address(next));
         ModelRegistry.Registration memory r = registration(class);

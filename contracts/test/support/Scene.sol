@@ -75,7 +75,7 @@ abstract contract Scene {
     function admit(address code) internal returns (bytes32) {
         vm.prank(ADMIN);
         router.propose(code);
-        vm.warp(block.timestamp + router.ADMISSION_DELAY());
+        vm.warp(vm.getBlockTimestamp() + router.ADMISSION_DELAY());
         return router.admit(code);
     }
 
@@ -125,7 +125,7 @@ abstract contract Scene {
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("Assay"),
                 keccak256("1"),
-                block.chainid,
+                vm.getChainId(),
                 address(market)
             )
         );
@@ -148,9 +148,9 @@ abstract contract Scene {
         r.token = address(token);
         r.feeFloor = 50e18;
         r.feeCeiling = 100e18;
-        r.rampStart = uint40(block.timestamp);
-        r.rampEnd = uint40(block.timestamp + 1 hours);
-        r.deadline = uint40(block.timestamp + 4 hours);
+        r.rampStart = uint40(vm.getBlockTimestamp());
+        r.rampEnd = uint40(vm.getBlockTimestamp() + 1 hours);
+        r.deadline = uint40(vm.getBlockTimestamp() + 4 hours);
         r.loss = 10e18;
         r.proofFee = 5e18;
         r.sampleRate = 2500;

@@ -6,6 +6,9 @@ interface Vm {
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function chainId(uint256 id) external;
+    function getBlockTimestamp() external view returns (uint256);
+    function getBlockNumber() external view returns (uint256);
+    function getChainId() external view returns (uint256);
     function deal(address account, uint256 amount) external;
     function prank(address caller) external;
     function addr(uint256 key) external pure returns (address);
