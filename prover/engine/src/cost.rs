@@ -12,6 +12,7 @@ use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2curves::bn256::Fr;
 
 use crate::Phase;
+use crate::backend::cpu::CpuBackend;
 use crate::gates::{Numbering, typical_gates};
 use crate::quotient::{Kept, Work, work};
 
@@ -37,7 +38,7 @@ pub struct Cost {
     /// Most bytes held at once while proving: the SRS and the proving key as mapped, every page of theirs counted, the tables
     /// of transforms, the columns, and the forms of the quotient while they live.
     pub peak_bytes: u64,
-    /// Bytes on top of that for whoever keeps transformed columns between proofs (`Prover::keep`).
+    /// Bytes on top of that for whoever keeps transformed columns and multiples of the SRS between proofs (`Prover::keep`).
     pub kept_bytes: u64,
     /// Most bytes held at once while the keys are made.
     pub keygen_peak_bytes: u64,
@@ -81,7 +82,7 @@ impl Cost {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
             peak_bytes: proving_bytes(layout, constraints, &work, threads),
-            kept_bytes: (kept_vectors * ELEMENT) << layout.k,
+            kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k) as u64,
             keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
         })
     }

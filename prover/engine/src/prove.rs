@@ -41,12 +41,13 @@ impl<'a> Prover<'a> {
         Ok(Self { key, backend, resident })
     }
 
-    /// Transforms once what every proof of the key reads, if there is room for it: takes about as long as one proof saves, so it
-    /// is for those who prove more than once.
+    /// Transforms once what every proof of the key reads, and computes multiples of the SRS, each if there is room for it: takes
+    /// longer than one proof saves, so it is for those who prove more than once.
     ///
     /// # Errors
     /// None for a key that was made by this crate.
     pub fn keep(&mut self) -> Result<(), ProverError> {
+        self.backend.keep_multiples();
         self.resident.keep(&self.backend, self.key.verifying_key().constraints())
     }
 
