@@ -7,11 +7,12 @@ ALLOWED = {
     "assay-models": set(),
     "assay-circuits": {"assay-models"},
     "assay-verifier": set(),
-    "assay-solidity": {"assay-verifier"},
+    "assay-halo2": {"assay-verifier"},
+    "assay-solidity": {"assay-verifier", "assay-halo2"},
     "assay-kernels": set(),
-    "assay-prover": {"assay-kernels", "assay-models", "assay-circuits", "assay-verifier"},
+    "assay-prover": {"assay-kernels", "assay-models", "assay-circuits", "assay-verifier", "assay-halo2"},
     "assay-contracts": set(),
-    "assay": {"assay-models", "assay-circuits", "assay-verifier", "assay-solidity", "assay-prover", "assay-contracts"},
+    "assay": {"assay-models", "assay-circuits", "assay-verifier", "assay-halo2", "assay-solidity", "assay-prover", "assay-contracts"},
 }
 
 wrong = []

@@ -15,6 +15,9 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +25,7 @@ use std::time::Instant;
 use assay_circuits::{InferenceCircuit, Layout};
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
-use assay_prover::{PUBLISHED_SEED, Prover, Srs, keygen, rebuild};
+use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
@@ -103,6 +106,7 @@ fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
         }
     }
     std::fs::remove_file(&key).unwrap();
+    std::fs::remove_file(key.with_extension("vk.pk")).unwrap();
     let results: BTreeMap<String, Measured> = all.into_iter().map(|(name, runs)| (name, median(runs))).collect();
     let mut ratios = BTreeMap::new();
     for step in ["keygen", "prove"] {
@@ -175,21 +179,25 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
         ..Measured::default()
     };
     let verifying = || VerifyingKey::from_bytes(&std::fs::read(key_file).unwrap()).unwrap();
-    let keygen_circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
+    let proving_file = format!("{key_file}.pk");
+    let keygen_circuit = || InferenceCircuit::for_keygen(Arc::clone(&layout));
     let start = Instant::now();
     match (prover, step) {
         ("engine", "keygen") => {
             let key = keygen(&srs, layout, digest).unwrap();
             measured.seconds = start.elapsed().as_secs_f64();
             std::fs::write(key_file, key.verifying_key().bytes()).unwrap();
+            key.write(&mut BufWriter::new(File::create(proving_file).unwrap())).unwrap();
         }
         ("stock", "keygen") => {
-            let (key, _) = generate_keys(&srs, &keygen_circuit, layout.instances, digest).unwrap();
+            let (key, _) = generate_keys(&srs, &keygen_circuit(), layout.instances, digest).unwrap();
             measured.seconds = start.elapsed().as_secs_f64();
             assert_eq!(key.bytes(), std::fs::read(key_file).unwrap(), "the two provers' keys");
         }
         ("engine", "prove") => {
-            let key = rebuild(&srs, layout, digest, verifying()).unwrap();
+            drop(layout);
+            let file = Arc::new(Mapped::open(Path::new(&proving_file)).unwrap());
+            let key = ProvingKey::open(&file, &graph, digest, verifying()).unwrap();
             let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
             let mut prover = Prover::new(&key, &srs).unwrap();
             prover.keep().unwrap();
@@ -207,11 +215,12 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
         }
         ("stock", "prove") => {
             let key = verifying();
-            let proving = rebuild_proving_key(&srs, &keygen_circuit, &key).unwrap();
+            let proving = rebuild_proving_key(&srs, &keygen_circuit(), &key).unwrap();
             let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
             let context = Fr::from(1);
             let input = &trace.values[graph.input.0];
-            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap().into();
+            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap();
+            let instances = assay_halo2::convert::instances(&instances);
             let circuit = InferenceCircuit::new(layout, &trace, context).unwrap();
             measured.load_seconds = start.elapsed().as_secs_f64();
             let start = Instant::now();

@@ -9,37 +9,33 @@ const root = dirname(fileURLToPath(import.meta.url));
 const solc = createRequire(import.meta.url)('solc');
 
 // No metadata: the bytecode must not depend on paths and comments.
-const common = {
+const settings = {
   evmVersion: 'prague',
   metadata: { bytecodeHash: 'none', appendCBOR: false },
+  optimizer: { enabled: true, runs: 200 },
+  viaIR: true,
   outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
 };
-const written = { ...common, viaIR: true, optimizer: { enabled: true, runs: 200 } };
-// A generated verifier is one long block of assembly. The Yul optimiser overflows the stack on it or blows it up:
-// 'u' keeps the code as it was written; the rest of the optimiser folds constants and shares code.
-const generated = {
-  ...common,
-  viaIR: true,
-  optimizer: { enabled: true, runs: 1, details: { yul: true, yulDetails: { stackAllocation: true, optimizerSteps: 'u' } } },
-};
 
-function compile(folder, file, settings) {
+function compile(folder, file) {
   const content = readFileSync(join(root, folder, file), 'utf8');
-  const input = { language: 'Solidity', sources: { [file]: { content } }, settings };
-  const output = JSON.parse(solc.compile(JSON.stringify(input)));
+  const input = { language: 'Solidity', sources: { [`${folder}/${file}`]: { content } }, settings: folder === 'generated' ? { ...settings, viaIR: false } : settings };
+  const load = (path) => ({ contents: readFileSync(join(root, path), 'utf8') });
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: load }));
   for (const problem of output.errors ?? []) {
     console.error(problem.formattedMessage);
     if (problem.severity === 'error') process.exit(1);
   }
-  return { content, contracts: output.contracts[file] };
+  return { content, contracts: output.contracts[`${folder}/${file}`] };
 }
 
-function write(name, folder, contract, belongsTo = {}) {
+// `data` is what a constructor returns in place of code.
+function write(name, folder, contract, belongsTo = {}, data = '') {
   const artifact = {
     name,
     compiler: solc.version(),
     ...belongsTo,
-    deployed_bytes: contract.evm.deployedBytecode.object.length / 2,
+    deployed_bytes: data ? data.length / 2 : contract.evm.deployedBytecode.object.length / 2,
     abi: contract.abi,
     bytecode: contract.evm.bytecode.object,
   };
@@ -47,15 +43,22 @@ function write(name, folder, contract, belongsTo = {}) {
   console.log(`${folder}/${name}.json: ${artifact.deployed_bytes} bytes deployed`);
 }
 
-for (const [folder, target] of [['src', 'artifacts'], ['mocks', 'artifacts']]) {
-  for (const file of readdirSync(join(root, folder)).filter((file) => file.endsWith('.sol')).sort()) {
+const sources = (folder) => readdirSync(join(root, folder)).filter((file) => file.endsWith('.sol')).sort();
+
+for (const folder of ['src', 'mocks']) {
+  for (const file of sources(folder)) {
     const name = file.replace('.sol', '');
-    write(name, target, compile(folder, file, written).contracts[name]);
+    const contract = compile(folder, file).contracts[name];
+    if (contract.evm.bytecode.object) write(name, 'artifacts', contract);
   }
 }
-for (const file of readdirSync(join(root, 'generated')).filter((file) => file.endsWith('.sol')).sort()) {
-  const { content, contracts } = compile('generated', file, generated);
-  const digest = (what) => content.match(new RegExp(`^// ${what}: ([0-9a-f]{64})$`, 'm'))[1];
-  const belongsTo = { vk_digest: digest('verifying key'), graph_digest: digest('graph'), srs_digest: digest('srs') };
-  write(file.replace('.sol', ''), 'artifacts', contracts.Halo2Verifier, belongsTo);
+for (const file of sources('generated').filter((file) => file !== 'IVerifier.sol')) {
+  const { content, contracts } = compile('generated', file);
+  const digest = (what) => content.match(new RegExp(`^// ${what}: ([0-9a-f]{64})$`, 'm'))?.[1];
+  const belongsTo = {
+    shape: digest('shape'), vk_digest: digest('verifying key'), graph_digest: digest('graph'), srs_digest: digest('srs'),
+  };
+  const name = ['Verifier', 'FusedVerifier', 'Key'].find((name) => contracts[name]);
+  const data = name === 'Key' ? [...content.matchAll(/hex"([0-9a-f]+)"/g)].map((match) => match[1]).join('') : '';
+  write(file.replace('.sol', ''), 'artifacts', contracts[name], belongsTo, data);
 }

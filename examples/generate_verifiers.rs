@@ -1,4 +1,4 @@
-//! Writes the Solidity verifiers of the zoo's models to `contracts/generated/`, for keys of the published insecure SRS.
+//! Writes the verifier, the key and the fused verifier of each of the zoo's models to `contracts/generated/`, for keys of the published insecure SRS.
 //!
 //! `node build.mjs` in `contracts/` then compiles them to the artifacts that the demo deploys. Both steps are
 //! deterministic: run them after any change to a layout, a gate or a model, and commit what they change.
@@ -24,9 +24,15 @@ fn main() -> anyhow::Result<()> {
         let srs = Srs::insecure(layout.k, PUBLISHED_SEED)?;
         let key = keygen(&srs, Arc::clone(&layout), graph.digest())?;
         let key = key.verifying_key();
-        let source = assay_solidity::generate(key)?;
-        let target = root.join("contracts/generated").join(format!("{model}.sol"));
-        std::fs::write(&target, source).with_context(|| format!("cannot write {}", target.display()))?;
+        let generated = root.join("contracts/generated");
+        let write = |name: &str, source: &str| {
+            let target = generated.join(name);
+            std::fs::write(&target, source).with_context(|| format!("cannot write {}", target.display()))
+        };
+        write("IVerifier.sol", assay_solidity::INTERFACE)?;
+        write(&format!("{model}.sol"), &assay_solidity::verifier(key)?)?;
+        write(&format!("{model}-key.sol"), &assay_solidity::key(key)?)?;
+        write(&format!("{model}-fused.sol"), &assay_solidity::fused_verifier(key)?)?;
         let (points, scalars) = key.proof_shape();
         println!(
             "{model}: k = {}, {} fixed and {} copied columns, {} instances; a proof has {points} points and {scalars} scalars, {} bytes",

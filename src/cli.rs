@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Compile(ModelArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/srs and lenet.assay/vk."
+        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
@@ -48,11 +48,13 @@ pub(crate) enum Command {
         after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers;\na .npy of floats is real, one of integers is quantised."
     )]
     Infer(InferArgs),
-    /// Write the Solidity verifier, and the calldata of the proof if there is one
+    /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one
     #[command(
-        after_help = "Example:\n  assay contract lenet.onnx\nWrites lenet.assay/Verifier.sol and lenet.assay/calldata.hex."
+        after_help = "Examples:\n  assay contract lenet.onnx\n  assay contract lenet.onnx --key 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  assay contract lenet.onnx --fused\n\n\
+Writes IVerifier.sol and either Verifier.sol and Key.sol or FusedVerifier.sol to lenet.assay/, ready for a Foundry project.\n\
+One Verifier serves all models of its shape; each brings a Key. calldata.hex calls it with the key's address (--key)."
     )]
-    Contract(ModelArgs),
+    Contract(ContractArgs),
     /// Make or import the structured reference string
     #[command(subcommand)]
     Srs(SrsCommand),
@@ -65,6 +67,27 @@ pub(crate) enum Command {
 pub(crate) struct ModelArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContractArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// One contract for this model alone: a little cheaper to call, dearer to deploy
+    #[arg(long, conflicts_with = "key")]
+    pub(crate) fused: bool,
+    /// Address of the deployed key, for the calldata
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub(crate) key: Option<assay_solidity::calldata::Address>,
+}
+
+/// 20 bytes of hexadecimal.
+fn address(text: &str) -> Result<assay_solidity::calldata::Address, String> {
+    let mut address = [0; 20];
+    match hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut address) {
+        Ok(()) => Ok(address),
+        Err(error) => Err(format!("expected 20 bytes of hexadecimal, got {text}: {error}")),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -17,11 +17,12 @@ use assay_prover::Cost;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 
-/// The graph that `assay compile` wrote.
-fn compiled_graph(folder: &ModelFolder) -> Outcome<QuantizedGraph> {
-    let bytes = folder.read("graph.bin", "compile")?;
-    QuantizedGraph::from_bytes(&bytes)
-        .request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))
+/// The graph that `assay compile` wrote, and its digest.
+fn compiled_graph(folder: &ModelFolder) -> Outcome<(QuantizedGraph, [u8; 32])> {
+    let bytes = folder.map("graph.bin", "compile")?;
+    let graph = QuantizedGraph::from_bytes(&bytes)
+        .request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))?;
+    Ok((graph, QuantizedGraph::digest_of(&bytes)))
 }
 
 /// Reads an input file and quantises it for the graph's input.

@@ -32,7 +32,7 @@ impl ModelFolder {
         &self.model
     }
 
-    /// A file in the folder: `graph.bin`, `layout.json`, `srs`, `vk`, `proof.json`, `Verifier.sol`, `calldata.hex`.
+    /// A file in the folder: `graph.bin`, `layout.json`, `srs`, `pk`, `vk`, `proof.json`, Solidity, `calldata.hex`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }

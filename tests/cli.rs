@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
 
+use assay_prover::Srs;
 use halo2curves::bn256::G2Affine;
 use halo2curves::serde::SerdeObject as _;
 
 const INVALID_PROOF: i32 = 1;
 const WRONG_REQUEST: i32 = 2;
 const MACHINE: i32 = 3;
+
+/// What `assay setup` writes, in this order.
+const KEYS: [&str; 3] = ["srs", "pk", "vk"];
 
 /// A folder of its own with the small network and its sample input; removed at the end.
 struct Sandbox {
@@ -248,7 +252,7 @@ fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
         sandbox.succeeds(arguments);
         let whole = start.elapsed();
         for eighth in 0..=8 {
-            for name in ["vk", "pk", "srs", "proof.json"].iter().filter(|_| arguments[0] == "setup") {
+            for name in KEYS.iter().chain(&["proof.json"]).filter(|_| arguments[0] == "setup") {
                 let _ = fs::remove_file(sandbox.path("mnist-mlp.assay").join(name));
             }
             let mut child = sandbox.command(arguments).spawn().unwrap();
@@ -269,6 +273,81 @@ fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
         sandbox.succeeds(arguments);
     }
     sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+}
+
+#[test]
+fn keys_of_two_setups_are_never_mixed_not_even_when_the_second_is_killed() {
+    let sandbox = Sandbox::new("two-setups");
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    for (name, seed) in [("first", [1; 32]), ("second", [2; 32])] {
+        fs::write(sandbox.path(name), Srs::insecure(12, seed).unwrap().to_bytes().unwrap()).unwrap();
+    }
+    let file = |name: &str| sandbox.path("mnist-mlp.assay").join(name);
+    let keys = || KEYS.map(|name| fs::read(file(name)).unwrap());
+    let setup = |srs: &'static str| ["setup", "mnist-mlp.onnx", "--srs", srs];
+    let prove = ["prove", "mnist-mlp.onnx", "--input", "input.json"];
+    sandbox.succeeds(&setup("first"));
+    let first = keys();
+    let start = Instant::now();
+    sandbox.succeeds(&setup("second"));
+    let whole = start.elapsed();
+    let second = keys();
+
+    // Every mixture but the two whole sets.
+    for mixture in 1..7 {
+        for (at, name) in KEYS.iter().enumerate() {
+            fs::write(file(name), if mixture >> at & 1 == 0 { &first[at] } else { &second[at] }).unwrap();
+        }
+        sandbox.fails(&prove, WRONG_REQUEST, &["belongs to", "run `assay setup"]);
+    }
+    for eighth in 0..=8 {
+        for (name, bytes) in KEYS.iter().zip(&first) {
+            fs::write(file(name), bytes).unwrap();
+        }
+        let mut child = sandbox.command(&setup("second")).spawn().unwrap();
+        std::thread::sleep(whole * eighth / 8);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let left = keys();
+        assert!(left.iter().zip(&first).zip(&second).all(|((l, f), s)| l == f || l == s), "a file is half written");
+        if left == first || left == second {
+            sandbox.succeeds(&prove);
+            sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+        } else {
+            sandbox.fails(&prove, WRONG_REQUEST, &["belongs to", "run `assay setup"]);
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_damaged_proving_key_is_refused_with_the_command_that_makes_it() {
+    let sandbox = Sandbox::new("pk");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
+    let prove = ["prove", "mnist-mlp.onnx", "--input", "input.json"];
+    let pk = sandbox.path("mnist-mlp.assay/pk");
+    let good = fs::read(&pk).unwrap();
+    let refused = |bytes: &[u8], says: &str| {
+        fs::write(&pk, bytes).unwrap();
+        sandbox.fails(&prove, WRONG_REQUEST, &["proving key", says, "run `assay setup"]);
+    };
+    let changed = |at: usize| {
+        let mut bytes = good.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    refused(&changed(good.len() / 2), "damaged");
+    refused(&changed(7), "version 0");
+    refused(&changed(0), "ASSAYPK1");
+    refused(&changed(20), "belongs to the verifying key");
+    refused(&good[..good.len() - 1], "truncated");
+    refused(&[&good[..], &[0]].concat(), "bytes to spare");
+    refused(&[], "ASSAYPK1");
+    fs::remove_file(&pk).unwrap();
+    sandbox.fails(&prove, WRONG_REQUEST, &["pk does not exist: run `assay setup mnist-mlp.onnx` first"]);
+    fs::write(&pk, &good).unwrap();
+    sandbox.succeeds(&prove);
 }
 
 #[test]

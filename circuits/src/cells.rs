@@ -3,6 +3,7 @@
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
+use crate::byte_cells::ByteCells;
 use crate::field::{integer, small};
 
 /// Exceptions that [`Cells::Mixed`] holds whatever its length; beyond them, one in [`SPARSE`] cells.
@@ -17,12 +18,12 @@ const SPARSE: usize = 16;
 #[derive(Clone, Debug)]
 pub enum Cells {
     /// 8-bit signed integers: weights, flags, elements of i8 tensors.
-    Bytes(Vec<i8>),
+    Bytes(ByteCells),
     /// Bytes and the few cells that are none: the value of a row is its byte *plus* its wide value, and a row has not both. A
     /// linear form over the column is that over `bytes`, plus one term for each of `wide`.
     Mixed {
         /// The cells, 0 where they are in `wide`.
-        bytes: Vec<i8>,
+        bytes: ByteCells,
         /// Row and value, by ascending row; no value is 0.
         wide: Vec<(usize, i64)>,
     },
@@ -34,11 +35,22 @@ pub enum Cells {
 
 impl Default for Cells {
     fn default() -> Self {
-        Self::Bytes(Vec::new())
+        Self::Bytes(ByteCells::default())
     }
 }
 
 impl Cells {
+    /// Bytes and the wide cells among them, row and value by ascending row; nothing where a row has both or is not among the
+    /// bytes, a value is 0 or the rows do not ascend.
+    pub fn mixed(bytes: ByteCells, wide: Vec<(usize, i64)>) -> Option<Self> {
+        if wide.is_empty() {
+            return Some(Self::Bytes(bytes));
+        }
+        let good = |(row, value): &(usize, i64)| bytes.get(*row) == Some(&0) && *value != 0;
+        let ascending = wide.is_sorted_by(|(row, _), (next, _)| row < next);
+        (ascending && wide.iter().all(good)).then_some(Self::Mixed { bytes, wide })
+    }
+
     /// Number of stored cells.
     pub fn len(&self) -> usize {
         match self {
@@ -100,8 +112,15 @@ impl Cells {
     /// The bytes of a column that has some: all cells but the wide ones.
     pub(crate) fn bytes_mut(&mut self) -> Option<&mut [i8]> {
         match self {
-            Self::Bytes(bytes) | Self::Mixed { bytes, .. } => Some(bytes),
+            Self::Bytes(bytes) | Self::Mixed { bytes, .. } => Some(bytes.to_mut()),
             Self::Words(_) | Self::Field(_) => None,
+        }
+    }
+
+    /// Makes clones share bytes from now on.
+    pub(crate) fn share(&mut self) {
+        if let Self::Bytes(bytes) | Self::Mixed { bytes, .. } = self {
+            bytes.share();
         }
     }
 
@@ -113,9 +132,9 @@ impl Cells {
     /// Stores exactly `len` cells: cuts the column, or extends it by zeros.
     pub fn resize(&mut self, len: usize) {
         match self {
-            Self::Bytes(cells) => cells.resize(len, 0),
+            Self::Bytes(cells) => cells.to_mut().resize(len, 0),
             Self::Mixed { bytes, wide } => {
-                bytes.resize(len, 0);
+                bytes.to_mut().resize(len, 0);
                 wide.retain(|(row, _)| *row < len);
             }
             Self::Words(cells) => cells.resize(len, 0),
@@ -134,14 +153,14 @@ impl Cells {
         match self {
             Self::Bytes(cells) => {
                 let byte = i8::try_from(value);
-                put(cells, row, byte.unwrap_or(0));
+                put(cells.to_mut(), row, byte.unwrap_or(0));
                 if byte.is_err() {
                     *self = Self::Mixed { bytes: std::mem::take(cells), wide: vec![(row, value)] };
                 }
             }
             Self::Mixed { bytes, wide } => {
                 let byte = i8::try_from(value);
-                put(bytes, row, byte.unwrap_or(0));
+                put(bytes.to_mut(), row, byte.unwrap_or(0));
                 match (wide.binary_search_by_key(&row, |(at, _)| *at), byte) {
                     (Ok(at), Ok(_)) => drop(wide.remove(at)),
                     (Ok(at), Err(_)) => put(wide, at, (row, value)),
@@ -204,7 +223,7 @@ impl Eq for Cells {}
 
 impl From<Vec<i8>> for Cells {
     fn from(cells: Vec<i8>) -> Self {
-        Self::Bytes(cells)
+        Self::Bytes(cells.into())
     }
 }
 
@@ -271,5 +290,15 @@ mod tests {
         cells.resize(2);
         assert!(cells.is_zero() && cells == Cells::default());
         assert_ne!(Cells::from(vec![1i8]), Cells::from(vec![1i8, 1]));
+    }
+
+    #[test]
+    fn a_row_is_a_byte_or_a_wide_cell_and_wide_cells_ascend() {
+        let mixed = |wide: &[(usize, i64)]| Cells::mixed(vec![1, 0, 0, -2].into(), wide.to_vec());
+        assert_eq!(mixed(&[]), Some(Cells::from(vec![1i8, 0, 0, -2])));
+        assert_eq!(mixed(&[(1, 500), (2, -700)]), Some(Cells::from(vec![1i32, 500, -700, -2])));
+        for bad in [&[(3, 500)][..], &[(4, 500)], &[(1, 0)], &[(2, 500), (1, 500)], &[(1, 500), (1, 500)]] {
+            assert_eq!(mixed(bad), None, "{bad:?}");
+        }
     }
 }

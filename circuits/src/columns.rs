@@ -96,13 +96,13 @@ macro_rules! fixed_columns {
             const NAMED: usize = [$(Named::$name),*].len();
 
             /// Every column in order, all possible weight lanes included.
-            pub(crate) fn all() -> impl Iterator<Item = Self> {
+            pub fn all() -> impl Iterator<Item = Self> {
                 [$(Self::$name),*].into_iter().chain((0..=u8::MAX).map(Self::W))
             }
 
             /// Position in [`Fixed::all`].
             #[inline]
-            pub(crate) const fn slot(self) -> usize {
+            pub const fn slot(self) -> usize {
                 match self {
                     $(Self::$name => Named::$name as usize,)*
                     Self::W(lane) => Self::NAMED + lane as usize,

@@ -58,6 +58,14 @@ pub enum CircuitError {
         /// Row of the lookup.
         row: usize,
     },
+    /// Columns that were made before do not fit the circuit of the graph.
+    #[error("fixed column {at} was made for another circuit than the graph's: expected {expected}")]
+    ForeignColumn {
+        /// The first that does not fit.
+        at: usize,
+        /// What was expected of it.
+        expected: &'static str,
+    },
     /// An internal invariant of the planner does not hold.
     #[error("planner invariant violated: {0} (please report this model)")]
     Invariant(&'static str),

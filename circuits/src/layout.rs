@@ -2,6 +2,7 @@
 //! read it, and nothing else decides positions. See `docs/circuit.md`, "Layout".
 
 mod activations;
+mod given;
 mod scalars;
 mod tables;
 mod weights;
@@ -117,15 +118,13 @@ impl Layout {
     pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
         graph.validate()?;
         let intervals = intervals(graph)?;
-        let widest = Builder::build(graph, &intervals, MAX_LANES)?;
+        let widest = Builder::without_columns(graph, &intervals, MAX_LANES)?;
         let rows = |lanes| widest.rows_with(ops::weight_rows(graph, lanes)).next_power_of_two();
         let limit = if rows(USUAL_LANES) > 1 << LARGE_K { MAX_LANES } else { USUAL_LANES };
         let work = |lanes: &usize| rows(*lanes) as u64 * (WORK_BESIDE_LANES + *lanes as u64);
         let candidates = std::iter::successors(Some(1), |lanes| Some(2 * lanes)).take_while(|lanes| *lanes <= limit);
-        match candidates.min_by_key(work).ok_or(CircuitError::Invariant("some lane count fits"))? {
-            MAX_LANES => widest.finish(),
-            lanes => Builder::build(graph, &intervals, lanes)?.finish(),
-        }
+        let lanes = candidates.min_by_key(work).ok_or(CircuitError::Invariant("some lane count fits"))?;
+        Builder::with_columns(graph, &intervals, lanes)?.finish()
     }
 
     /// The circuit of a graph with `lanes` weight lanes, 1 to 256.
@@ -135,7 +134,7 @@ impl Layout {
     pub fn with_lanes(graph: &QuantizedGraph, lanes: usize) -> Result<Self, CircuitError> {
         graph.validate()?;
         let intervals = intervals(graph)?;
-        Builder::build(graph, &intervals, lanes.clamp(1, MAX_LANES))?.finish()
+        Builder::with_columns(graph, &intervals, lanes.clamp(1, MAX_LANES))?.finish()
     }
 
     /// Number of rows that may hold cells.
@@ -214,13 +213,32 @@ pub(crate) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn build(graph: &'a QuantizedGraph, intervals: &'a Intervals, lanes: usize) -> Result<Self, CircuitError> {
+    /// Rows, copies and tables, and the fixed columns but for their weights.
+    fn with_columns(graph: &'a QuantizedGraph, intervals: &'a Intervals, lanes: usize) -> Result<Self, CircuitError> {
+        Self::build(graph, intervals, lanes, Fixed::all().map(|_| Cells::default()).collect())
+    }
+
+    /// Rows, copies and tables alone: setting a cell of a column that is not there does nothing.
+    fn without_columns(
+        graph: &'a QuantizedGraph,
+        intervals: &'a Intervals,
+        lanes: usize,
+    ) -> Result<Self, CircuitError> {
+        Self::build(graph, intervals, lanes, Vec::new())
+    }
+
+    fn build(
+        graph: &'a QuantizedGraph,
+        intervals: &'a Intervals,
+        lanes: usize,
+        fixed: Vec<Cells>,
+    ) -> Result<Self, CircuitError> {
         let weight_rows = ops::weight_rows(graph, lanes);
         let mut builder = Self {
             graph,
             intervals,
             lanes,
-            fixed: Fixed::all().map(|_| Cells::default()).collect(),
+            fixed,
             blocks: Vec::new(),
             copies: Vec::new(),
             instances: 0,
@@ -275,16 +293,23 @@ impl<'a> Builder<'a> {
         used + UNUSABLE_ROWS
     }
 
-    fn finish(mut self) -> Result<Layout, CircuitError> {
+    /// log2 of the rows of the circuit.
+    fn k(&self) -> Result<u32, CircuitError> {
         let total = self.rows_with(self.weight_row - 1).max(self.instances + UNUSABLE_ROWS);
         let k = total.next_power_of_two().ilog2().max(MIN_K);
         if k > MAX_K {
             return Err(CircuitError::TooManyRows { rows: total, limit_k: MAX_K });
         }
-        let usable = (1usize << k) - UNUSABLE_ROWS;
-        if self.activation_row >= usable {
+        if self.activation_row >= (1usize << k) - UNUSABLE_ROWS {
             return Err(CircuitError::Invariant("no lookup stands in the last usable row"));
         }
+        Ok(k)
+    }
+
+    /// The layout with its columns.
+    fn finish(mut self) -> Result<Layout, CircuitError> {
+        let k = self.k()?;
+        let usable = (1usize << k) - UNUSABLE_ROWS;
         let table = self.tables.entries();
         let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
         for row in 0..usable {
@@ -300,12 +325,18 @@ impl<'a> Builder<'a> {
                 *column = cells;
             }
         }
-        let (used, fixed) = Fixed::all().zip(self.fixed).filter(|(_, cells)| !cells.is_zero()).unzip();
-        let shape = Shape::new(used, self.lanes);
-        Ok(Layout {
+        let mut fixed = std::mem::take(&mut self.fixed);
+        fixed.iter_mut().for_each(Cells::share);
+        let used = Fixed::all().zip(fixed).filter(|(_, cells)| !cells.is_zero()).collect();
+        Ok(self.layout(k, &table, used))
+    }
+
+    fn layout(self, k: u32, table: &[[i64; 4]], columns: Vec<(Fixed, Cells)>) -> Layout {
+        let (used, fixed) = columns.into_iter().unzip();
+        Layout {
             graph: self.graph.clone(),
             k,
-            shape,
+            shape: Shape::new(used, self.lanes),
             fixed,
             copies: self.copies,
             instances: self.instances,
@@ -318,9 +349,9 @@ impl<'a> Builder<'a> {
                 tables: table.len(),
             },
             scalars: self.scalars,
-            tags: Tag::all(&table),
+            tags: Tag::all(table),
             counts: self.counts,
-        })
+        }
     }
 
     /// Sets a fixed cell to a small integer.

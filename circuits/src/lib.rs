@@ -6,7 +6,7 @@
 //! | `gates` | the identities, written once over any algebra |
 //! | `layout` | where every cell sits: activation rows, weights rows, scalar rows, tables |
 //! | `ops` | one file an op: its identity between fingerprints |
-//! | `cells` | the cells of a column in their narrowest form |
+//! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
 //! | `witness` | the trace as columns; phase 1 by solving the gates |
 //! | `circuit` | the halo2 circuit |
 //! | `statement` | the public words |
@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+mod byte_cells;
 mod cells;
 mod circuit;
 mod columns;
@@ -29,6 +30,7 @@ mod report;
 mod statement;
 mod witness;
 
+pub use byte_cells::ByteCells;
 pub use cells::Cells;
 pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
 pub use columns::{Advice, Challenge, Fixed, Shape};

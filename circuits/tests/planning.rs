@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{Cells, Fixed, InferenceCircuit, Layout, statement};
+use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Layout, statement};
 use assay_models::ops::Dense;
 use assay_models::samples::{Numbers, input, mlp_onnx, tiny_cnn, tiny_mlp};
 use assay_models::{Op, QuantizedGraph, import, interpret};
@@ -95,4 +95,35 @@ fn dense(inputs: usize, outputs: usize, magnitude: i64, bias: i64) -> QuantizedG
         graph.nodes[0].op = Op::Dense(Dense { weights, outputs, inputs, bias, requantise });
     }
     graph
+}
+
+/// What a layout is over columns that were kept, and over those that are no circuit's.
+#[test]
+fn a_layout_over_kept_columns_is_the_one_they_were_kept_from() {
+    for graph in [tiny_mlp(), tiny_cnn()] {
+        let planned = Layout::plan(&graph).unwrap();
+        let kept: Vec<(Fixed, Cells)> =
+            planned.shape.fixed.iter().copied().zip(planned.fixed.iter().cloned()).collect();
+        let over = |lanes, columns: &[(Fixed, Cells)]| Layout::over_columns(&graph, lanes, columns.to_vec());
+        let lanes = planned.shape.lanes;
+        assert_eq!(format!("{:?}", over(lanes, &kept).unwrap()), format!("{planned:?}"));
+
+        let at = |refused: Result<Layout, CircuitError>| match refused.unwrap_err() {
+            CircuitError::ForeignColumn { at, .. } => at,
+            other => panic!("{other}"),
+        };
+        assert_eq!([0, 257].map(|lanes| at(over(lanes, &kept))), [0, 0]);
+        let mut columns = kept.clone();
+        columns.swap(0, 1);
+        assert_eq!(at(over(lanes, &columns)), 1);
+        columns[0] = columns[1].clone();
+        assert_eq!(at(over(lanes, &columns)), 1);
+        let mut columns = kept.clone();
+        columns[2].1.resize(planned.usable_rows());
+        assert!(over(lanes, &columns).is_ok());
+        columns[2].1.resize(planned.usable_rows() + 1);
+        assert_eq!(at(over(lanes, &columns)), 2);
+        let columns = [kept.clone(), vec![(Fixed::W(lanes as u8), Cells::default())]].concat();
+        assert_eq!(at(over(lanes, &columns)), kept.len());
+    }
 }

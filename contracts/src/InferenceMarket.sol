@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {IVerifier} from "../generated/IVerifier.sol";
+
 /// @title Market for proved inferences
 /// @notice A requester escrows a fee in wei for one inference of one model. Whoever brings an output with a proof that
 /// the model's verifier accepts is credited, together with the model's owner and contributors; without a proof nobody is.
@@ -22,6 +24,7 @@ contract InferenceMarket {
         uint16 proverPoints;
         uint16 ownerPoints;
         address owner;
+        address key;
         bytes32 keyDigest;
         Share[] contributors;
     }
@@ -56,7 +59,7 @@ contract InferenceMarket {
     /// @notice Number of requests so far; the last request's id.
     uint256 public requestCount;
 
-    event ModelRegistered(bytes32 indexed modelId, address indexed owner, address verifier, bytes32 keyDigest);
+    event ModelRegistered(bytes32 indexed modelId, address indexed owner, address verifier, address key, bytes32 keyDigest);
     event InferenceRequested(
         uint256 indexed requestId, bytes32 indexed modelId, address indexed requester, uint256 fee, uint256 deadline, uint256[] input
     );
@@ -66,6 +69,7 @@ contract InferenceMarket {
     event Withdrawn(address indexed account, address to, uint256 amount);
 
     error VerifierHasNoCode(address verifier);
+    error KeyHasNoCode(address key);
     error WrongPoints(uint256 expected, uint256 got);
     error LengthMismatch(uint256 expected, uint256 got);
     error TooManyContributors(uint256 most, uint256 got);
@@ -86,8 +90,9 @@ contract InferenceMarket {
     error TransferFailed(address to, uint256 amount);
 
     /// @notice Registers a model; the caller owns it. A registration never changes.
-    /// @param verifier Contract that returns on `input || output || context || proof` iff the proof is valid.
-    /// @param keyDigest Digest of the verifying key that the verifier was generated from.
+    /// @param verifier `IVerifier` of the model's shape; its public values are `input || output || context`.
+    /// @param key The model's key contract.
+    /// @param keyDigest Digest of the verifying key.
     /// @param inputWords Number of packed input words.
     /// @param outputWords Number of packed output words.
     /// @param proverPoints Basis points of each fee for whoever brings the proof.
@@ -97,6 +102,7 @@ contract InferenceMarket {
     /// @return modelId Hash of everything above and the owner.
     function register(
         address verifier,
+        address key,
         bytes32 keyDigest,
         uint16 inputWords,
         uint16 outputWords,
@@ -106,11 +112,12 @@ contract InferenceMarket {
         uint16[] calldata points
     ) external returns (bytes32 modelId) {
         if (verifier.code.length == 0) revert VerifierHasNoCode(verifier);
+        if (key.code.length == 0) revert KeyHasNoCode(key);
         if (contributors.length > MAX_CONTRIBUTORS) revert TooManyContributors(MAX_CONTRIBUTORS, contributors.length);
         if (points.length != contributors.length) revert LengthMismatch(contributors.length, points.length);
         modelId = keccak256(
             abi.encode(
-                msg.sender, verifier, keyDigest, inputWords, outputWords, proverPoints, ownerPoints, contributors, points
+                msg.sender, verifier, key, keyDigest, inputWords, outputWords, proverPoints, ownerPoints, contributors, points
             )
         );
         Model storage model = models[modelId];
@@ -129,8 +136,9 @@ contract InferenceMarket {
         model.proverPoints = proverPoints;
         model.ownerPoints = ownerPoints;
         model.owner = msg.sender;
+        model.key = key;
         model.keyDigest = keyDigest;
-        emit ModelRegistered(modelId, msg.sender, verifier, keyDigest);
+        emit ModelRegistered(modelId, msg.sender, verifier, key, keyDigest);
     }
 
     /// @notice Escrows the sent wei as the fee for one inference.
@@ -186,7 +194,13 @@ contract InferenceMarket {
         _checkWords(output, model.outputWords);
 
         entry.status = Status.Settled;
-        _verify(requestId, model.verifier, abi.encodePacked(input, output, contextOf(requestId, payee), proof));
+        // A call of `IVerifier.verify`, written out: key, where the two arrays begin, and the arrays.
+        uint256 count = input.length + output.length + 1;
+        bytes memory head = abi.encodePacked(
+            IVerifier.verify.selector, uint256(uint160(model.key)), uint256(96), 128 + 32 * count, count
+        );
+        bytes memory values = abi.encodePacked(input, output, contextOf(requestId, payee), proof.length);
+        _verify(requestId, model.verifier, abi.encodePacked(head, values, proof));
         _credit(requestId, model, payee, entry.fee);
         emit InferenceFulfilled(requestId, payee, output);
     }

@@ -1,51 +1,79 @@
-//! `assay contract`: the Solidity verifier of a key, and the calldata of the proof beside it.
+//! `assay contract`: the Solidity of a key, and the calldata of the proof beside it.
 
+use assay_solidity::{SolidityError, calldata, fused_verifier, key, verifier};
 use assay_verifier::{ProofFile, VerifyingKey};
 use serde::Serialize;
 
-use crate::cli::ModelArgs;
+use crate::cli::ContractArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
 struct Contract {
-    verifier: String,
+    sources: Vec<String>,
     calldata: Option<String>,
     calldata_bytes: Option<usize>,
     vk_digest: String,
 }
 
-pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
+type Generator = fn(&VerifyingKey) -> Result<String, SolidityError>;
+
+pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
-    let (source, _) = terminal
-        .step("generate the verifier", None, || assay_solidity::generate(&key))
-        .request("cannot generate a verifier for this key")?;
-    let path = folder.file("Verifier.sol");
-    files::write(&path, source.as_bytes())?;
-    terminal.say(format_args!("wrote {} (compile with {})", path.display(), assay_solidity::COMPILER));
-    let mut contract = Contract {
-        verifier: path.display().to_string(),
-        calldata: None,
-        calldata_bytes: None,
-        vk_digest: hex::encode(key.digest()),
+    let vk = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let sources: &[(&str, Generator)] = if args.fused {
+        &[("FusedVerifier.sol", fused_verifier)]
+    } else {
+        &[("Verifier.sol", verifier), ("Key.sol", key)]
     };
-    if folder.file("proof.json").exists() {
-        let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;
-        let file = ProofFile::from_json(&text).request("cannot read the proof file")?;
-        let instances = file.instances().request("cannot read the proof's public values")?;
-        let proof = file.proof().request("cannot read the proof")?;
-        let calldata = assay_solidity::calldata(&instances, &proof);
+    let mut written = Vec::new();
+    let mut write = |name: &str, text: &str| {
+        let path = folder.file(name);
+        terminal.say(format_args!("wrote {}", path.display()));
+        written.push(path.display().to_string());
+        files::write(&path, text.as_bytes())
+    };
+    write("IVerifier.sol", assay_solidity::INTERFACE)?;
+    for (name, generate) in sources {
+        write(name, &generate(&vk).request("cannot generate a contract for this key")?)?;
+    }
+    terminal.say(format_args!("compile with {}", assay_solidity::COMPILER));
+    let calldata = calldata_of(args, &folder, terminal)?;
+    let mut contract = Contract {
+        sources: written,
+        calldata: None,
+        calldata_bytes: calldata.as_ref().map(Vec::len),
+        vk_digest: hex::encode(vk.digest()),
+    };
+    if let Some(calldata) = calldata {
         let path = folder.file("calldata.hex");
         files::write(&path, format!("0x{}\n", hex::encode(&calldata)).as_bytes())?;
         terminal.say(format_args!("wrote {} ({} bytes of calldata)", path.display(), calldata.len()));
         contract.calldata = Some(path.display().to_string());
-        contract.calldata_bytes = Some(calldata.len());
     }
-    if key.srs().insecure {
+    if vk.srs().insecure {
         Terminal::warn("the key's SRS is insecure: do not put money behind this verifier");
     }
     terminal.result(&contract);
     Ok(())
+}
+
+/// The call that checks the proof in the folder, if there is one and it is known where the key is.
+fn calldata_of(args: &ContractArgs, folder: &ModelFolder, terminal: Terminal) -> Outcome<Option<Vec<u8>>> {
+    if !folder.file("proof.json").exists() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;
+    let file = ProofFile::from_json(&text).request("cannot read the proof file")?;
+    let instances = file.instances().request("cannot read the proof's public values")?;
+    let proof = file.proof().request("cannot read the proof")?;
+    Ok(match (args.fused, &args.key) {
+        (true, _) => Some(calldata::verify_fused(&instances, &proof)),
+        (false, Some(key)) => Some(calldata::verify(key, &instances, &proof)),
+        (false, None) => {
+            terminal.say("no calldata yet: deploy Key.sol and run again with --key ADDRESS");
+            None
+        }
+    })
 }

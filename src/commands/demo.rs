@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay_circuits::Layout;
+use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, import, interpret, packing};
 use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
@@ -38,6 +39,7 @@ struct Report {
     peak_rss_mb: Option<u64>,
     proof_bytes: usize,
     verifier_bytes: usize,
+    key_bytes: usize,
     gas_verify: u64,
     gas_fulfil: u64,
     verified_native: bool,
@@ -95,7 +97,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let words = words(&graph, &input, &output)?;
     let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
-    let context = context.values().first().copied().unwrap_or_default();
+    let context = values(&context).first().copied().unwrap_or_default();
     let cost =
         Cost::new(key.layout(), key.verifying_key().constraints(), threads()).machine("cannot count the cost")?;
     let prover = Prover::new(&key, &srs).machine("cannot load the key")?;
@@ -124,6 +126,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         peak_rss_mb: peak_mb(),
         proof_bytes: proof.bytes.len(),
         verifier_bytes: settlement.verifier_bytes(),
+        key_bytes: settlement.key_bytes(),
         gas_verify: outcome.gas_verify.unwrap_or(0),
         gas_fulfil: outcome.gas_fulfil.unwrap_or(0),
         verified_native: verified.is_ok(),

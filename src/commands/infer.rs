@@ -22,7 +22,7 @@ pub(crate) struct Answer {
 
 pub(crate) fn run(args: &InferArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let graph = compiled_graph(&folder)?;
+    let (graph, _) = compiled_graph(&folder)?;
     let input = read_input(&graph, &args.input)?;
     let trace = interpret(&graph, &input).request("cannot run the model")?;
     let Some(output) = trace.values.get(graph.output.0) else {

@@ -1,10 +1,8 @@
 //! `assay prove`: an answer and the proof of it.
 
-use std::sync::Arc;
-
-use assay_circuits::Layout;
+use assay_halo2::convert::values;
 use assay_models::interpret;
-use assay_prover::{Cost, Prover, Srs, rebuild};
+use assay_prover::{Cost, Prover, ProvingKey, Srs};
 use assay_verifier::{Instances, ProofFile, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
@@ -40,22 +38,23 @@ struct PhaseTime {
 pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let context = parse_context(&args.context)?;
-    let graph = compiled_graph(&folder)?;
+    let (graph, digest) = compiled_graph(&folder)?;
     let input = read_input(&graph, &args.input)?;
     let trace = interpret(&graph, &input).request("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
-    let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
-    let cost = Cost::new(&layout, key.constraints(), threads()).request("cannot use the verifying key")?;
+    let file = folder.map("pk", "setup")?;
+    let (key, load_s) = terminal
+        .step("load the proving key", None, || ProvingKey::open(&file, &graph, digest, key))
+        .request("cannot use the proving key")?;
+    let cost = Cost::new(key.layout(), key.verifying_key().constraints(), threads());
+    let cost = cost.request("cannot use the verifying key")?;
     within(args.memory, cost.peak_bytes, "proving")?;
     let srs = match &args.srs {
         Some(path) => files::map(path)?,
         None => folder.map("srs", "setup")?,
     };
     let srs = Srs::from_mapped(&srs).request("cannot use the SRS")?;
-    let (key, load_s) = terminal
-        .step("load the proving key", None, || rebuild(&srs, layout, graph.digest(), key))
-        .request("cannot use the verifying key for this model")?;
     let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model")?;
     let ((instances, proof), prove_s, phases) = terminal
         .phases("prove", &expected_phases(&cost), |progress| {
@@ -114,5 +113,5 @@ fn parse_context(text: &str) -> Outcome<Fr> {
         *slot = *byte;
     }
     let words = Instances::from_words(&[word]).request("--context is not a field element")?;
-    words.values().first().copied().map_or_else(|| refuse("--context is empty"), Ok)
+    values(&words).first().copied().map_or_else(|| refuse("--context is empty"), Ok)
 }

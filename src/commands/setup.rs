@@ -28,7 +28,7 @@ struct Setup {
 
 pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let graph = compiled_graph(&folder)?;
+    let (graph, digest) = compiled_graph(&folder)?;
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let cost = constraints(&layout.shape).map(|constraints| Cost::new(&layout, &constraints, threads()));
     let cost = cost.machine("cannot describe the circuit")?.machine("cannot count the circuit's cost")?;
@@ -52,12 +52,13 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         srs
     };
     let (key, seconds) = terminal
-        .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, graph.digest(), progress))
+        .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, digest, progress))
         .machine("cannot make the keys")?;
     let verifying = key.verifying_key();
     folder.create()?;
-    // The key last: whoever finds one finds the SRS it belongs to.
+    // The verifying key last: whoever finds one finds what belongs to it.
     files::write_with(&folder.file("srs"), |out| srs.write(out))?;
+    files::write_with(&folder.file("pk"), |out| key.write(out))?;
     files::write(&folder.file("vk"), verifying.bytes())?;
     if srs.is_insecure() {
         Terminal::warn("the SRS is insecure: whoever knows its published seed can forge proofs for this key");

@@ -112,12 +112,27 @@ pub(crate) fn describe_error(abi: &[Entry], data: &[u8]) -> String {
     format!("{}({})", entry.name, values.join(", "))
 }
 
+/// Errors of generated verifiers.
+const VERIFIER_ERRORS: [&str; 11] = [
+    "WrongLength(uint256,uint256)",
+    "WrongInstanceCount(uint256,uint256)",
+    "NotCanonical()",
+    "InstanceTooLarge(uint256,uint256)",
+    "ScalarTooLarge(uint256,uint256)",
+    "NotOnCurve(uint256)",
+    "InvalidProof()",
+    "NotAKey(address)",
+    "WrongShape(bytes32,bytes32)",
+    "WrongProofCount(uint256,uint256,uint256)",
+    "NotEnoughGas(uint256,uint256)",
+];
+
 /// The selector of another contract's error, in the highest four bytes of a word.
 fn describe_reason(abi: &[Entry], value: U256) -> String {
     let bytes: [u8; 32] = value.to_be_bytes();
     let [a, b, c, d, ..] = bytes;
     let reason = [a, b, c, d];
-    let verifier = ["WrongLength(uint256,uint256)", "MalformedProof()", "InvalidProof()"].map(str::to_owned);
+    let verifier = VERIFIER_ERRORS.map(str::to_owned);
     let signatures = abi.iter().filter(|entry| entry.kind == "error").map(Entry::signature).chain(verifier);
     let name = signatures.into_iter().find(|signature| selector(signature) == reason);
     name.map_or_else(

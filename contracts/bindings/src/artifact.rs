@@ -16,10 +16,24 @@ pub struct Artifact {
     bytecode: String,
 }
 
-/// Verifiers of the zoo's models, generated for keys of the published insecure SRS.
-const VERIFIERS: &[(&str, &str)] = &[
-    ("mnist-mlp", include_str!("../../artifacts/mnist-mlp.json")),
-    ("lenet", include_str!("../../artifacts/lenet.json")),
+/// Verifiers, keys and fused verifiers of the zoo's models, generated for keys of the published insecure SRS.
+const ZOO: &[(&str, [&str; 3])] = &[
+    (
+        "mnist-mlp",
+        [
+            include_str!("../../artifacts/mnist-mlp.json"),
+            include_str!("../../artifacts/mnist-mlp-key.json"),
+            include_str!("../../artifacts/mnist-mlp-fused.json"),
+        ],
+    ),
+    (
+        "lenet",
+        [
+            include_str!("../../artifacts/lenet.json"),
+            include_str!("../../artifacts/lenet-key.json"),
+            include_str!("../../artifacts/lenet-fused.json"),
+        ],
+    ),
 ];
 
 impl Artifact {
@@ -31,16 +45,31 @@ impl Artifact {
         Self::from_json("InferenceMarket", include_str!("../../artifacts/InferenceMarket.json"))
     }
 
-    /// The compiled verifier of a model of the zoo, if it belongs to the key with this digest.
+    /// The compiled verifier of the shape of a model of the zoo; it takes keys of its own shape only.
     ///
     /// # Errors
-    /// A model without a compiled verifier, or one whose verifier belongs to another key; both digests are named.
-    pub fn verifier(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
-        let Some((name, json)) = VERIFIERS.iter().find(|(name, _)| *name == model) else {
-            let known = VERIFIERS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            return Err(ContractsError::NoVerifier { name: model.to_owned(), known });
-        };
-        Self::from_json(name, json)?.belonging_to(key_digest)
+    /// A model without a compiled verifier.
+    pub fn verifier(model: &str) -> Result<Self, ContractsError> {
+        let [verifier, _, _] = zoo(model)?;
+        Self::from_json(model, verifier)
+    }
+
+    /// The key contract of a model of the zoo, if it belongs to the key with this digest.
+    ///
+    /// # Errors
+    /// A model without a compiled key, or one that belongs to another key; both digests are named.
+    pub fn key(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
+        let [_, key, _] = zoo(model)?;
+        Self::from_json(model, key)?.belonging_to(key_digest)
+    }
+
+    /// The compiled verifier of a model of the zoo alone, if it belongs to the key with this digest.
+    ///
+    /// # Errors
+    /// A model without a compiled verifier, or one that belongs to another key; both digests are named.
+    pub fn fused_verifier(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
+        let [_, _, fused] = zoo(model)?;
+        Self::from_json(model, fused)?.belonging_to(key_digest)
     }
 
     /// Reads an artifact that `contracts/build.mjs` wrote.
@@ -86,4 +115,10 @@ impl Artifact {
     pub fn describe_error(&self, data: &[u8]) -> String {
         describe_error(&self.abi, data)
     }
+}
+
+fn zoo(model: &str) -> Result<[&'static str; 3], ContractsError> {
+    let known = || ZOO.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let found = ZOO.iter().find(|(name, _)| *name == model);
+    found.map(|(_, files)| *files).ok_or_else(|| ContractsError::NoVerifier { name: model.to_owned(), known: known() })
 }

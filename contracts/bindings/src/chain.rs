@@ -103,6 +103,25 @@ impl Chain {
         self.commit(self.transaction(from, TxKind::Create, U256::ZERO, &code), artifact)
     }
 
+    /// Deploys a contract of data, such as a verifying key: `code` is what will stand on the chain.
+    ///
+    /// # Errors
+    /// Code above the limit of 24,576 bytes.
+    pub fn deploy_data(&mut self, from: Address, code: &[u8]) -> Result<Receipt, ContractsError> {
+        // PUSH3 length, DUP1, PUSH1 11, PUSH0, CODECOPY, PUSH0, RETURN: returns what follows these eleven bytes.
+        let [.., high, middle, low] = code.len().to_be_bytes();
+        let head = [0x62, high, middle, low, 0x80, 0x60, 11, 0x5f, 0x39, 0x5f, 0xf3];
+        let transaction = self.transaction(from, TxKind::Create, U256::ZERO, &[head.as_slice(), code].concat());
+        let result = self.evm.transact_commit(transaction).map_err(|error| refused(&error))?;
+        receipt(result, |data| format!("0x{}", hex::encode(data)))
+    }
+
+    /// The code of a contract.
+    pub fn code(&self, contract: Address) -> Vec<u8> {
+        let code = self.info(contract).code;
+        code.map(|code| code.original_byte_slice().to_vec()).unwrap_or_default()
+    }
+
     /// Sends a transaction to a contract, whose artifact names its errors.
     ///
     /// # Errors
@@ -129,7 +148,7 @@ impl Chain {
     pub fn ask(&mut self, to: Address, data: &[u8], artifact: &Artifact) -> Result<Vec<u8>, ContractsError> {
         let transaction = self.transaction(Address::ZERO, TxKind::Call(to), U256::ZERO, data);
         let outcome = self.evm.transact(transaction).map_err(|error| refused(&error))?;
-        receipt(outcome.result, artifact).map(|receipt| receipt.output)
+        receipt(outcome.result, |data| artifact.describe_error(data)).map(|receipt| receipt.output)
     }
 
     fn transaction(&self, from: Address, kind: TxKind, wei: U256, data: &[u8]) -> TxEnv {
@@ -147,7 +166,7 @@ impl Chain {
 
     fn commit(&mut self, transaction: TxEnv, artifact: &Artifact) -> Result<Receipt, ContractsError> {
         let result = self.evm.transact_commit(transaction).map_err(|error| refused(&error))?;
-        receipt(result, artifact)
+        receipt(result, |data| artifact.describe_error(data))
     }
 }
 
@@ -155,7 +174,7 @@ fn refused<E: std::fmt::Debug>(error: &EVMError<E>) -> ContractsError {
     ContractsError::Refused(format!("{error:?}"))
 }
 
-fn receipt(result: ExecutionResult, artifact: &Artifact) -> Result<Receipt, ContractsError> {
+fn receipt(result: ExecutionResult, describe: impl Fn(&[u8]) -> String) -> Result<Receipt, ContractsError> {
     let gas = result.tx_gas_used();
     match result {
         ExecutionResult::Success { output: Output::Call(output), .. } => {
@@ -165,7 +184,7 @@ fn receipt(result: ExecutionResult, artifact: &Artifact) -> Result<Receipt, Cont
             Ok(Receipt { gas, output: vec![], contract })
         }
         ExecutionResult::Revert { output, .. } => {
-            Err(ContractsError::Reverted { error: artifact.describe_error(&output), gas })
+            Err(ContractsError::Reverted { error: describe(&output), gas })
         }
         ExecutionResult::Halt { reason, .. } => Err(ContractsError::Halted { reason: format!("{reason:?}"), gas }),
     }

@@ -61,7 +61,7 @@ pub enum ContractsError {
     },
     /// A compiled verifier belongs to another key.
     #[error(
-        "the compiled verifier of {name} belongs to the verifying key {got}, but the key at hand is {expected}; \
+        "the compiled contract of {name} belongs to the verifying key {got}, but the key at hand is {expected}; \
          run `cargo run --release --example generate_verifiers` and then `node build.mjs` in contracts/"
     )]
     ForeignVerifier {

@@ -15,8 +15,10 @@ pub struct Market {
 /// What a model's owner registers; see `InferenceMarket.register`. The points sum to 10,000.
 #[derive(Clone, Debug)]
 pub struct Registration<'a> {
-    /// The verifier's contract.
+    /// The verifier of the model's shape.
     pub verifier: Address,
+    /// The model's key contract.
+    pub key: Address,
     /// Digest of the verifying key.
     pub key_digest: [u8; 32],
     /// Number of packed input words.
@@ -78,9 +80,10 @@ impl Market {
             model.contributors.iter().map(|(account, points)| (address(*account), number(U256::from(*points)))).unzip();
         let small = |value: u16| Argument::Word(number(U256::from(value)));
         let data = call(
-            "register(address,bytes32,uint16,uint16,uint16,uint16,address[],uint16[])",
+            "register(address,address,bytes32,uint16,uint16,uint16,uint16,address[],uint16[])",
             &[
                 Argument::Word(address(model.verifier)),
+                Argument::Word(address(model.key)),
                 Argument::Word(model.key_digest),
                 small(model.input_words),
                 small(model.output_words),

@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use assay_contracts::abi::{Argument, call, encode, number, word};
+use assay_contracts::abi::{Argument, address, call, encode, number, word};
 use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Registration, U256};
 use proptest::prelude::*;
 use revm::primitives::keccak256;
 
 const FEE: u64 = 1_000_003;
-const PROOF: &[u8] = b"a proof";
+const PROOF: &[u8] = b"a proof that fills a word wholly";
 
 fn artifact(name: &str) -> Artifact {
     let json = match name {
@@ -26,6 +26,7 @@ fn words(count: u64) -> Vec<[u8; 32]> {
 struct Scene {
     chain: Chain,
     market: Market,
+    key: Address,
     owner: Address,
     requester: Address,
     prover: Address,
@@ -40,7 +41,8 @@ impl Scene {
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
         let contributors = vec![(chain.account("alice", U256::ZERO), 700), (chain.account("bob", U256::ZERO), 301)];
         let (market, _) = Market::deploy(&mut chain, owner).unwrap();
-        Self { chain, market, owner, requester, prover, thief, contributors }
+        let key = chain.deploy(owner, &artifact("AcceptAll"), &[]).unwrap().contract.unwrap();
+        Self { chain, market, key, owner, requester, prover, thief, contributors }
     }
 
     fn verifier(&mut self, name: &str, arguments: &[u8]) -> Address {
@@ -60,6 +62,7 @@ impl Scene {
     ) -> Result<B256, ContractsError> {
         let model = Registration {
             verifier,
+            key: self.key,
             key_digest: [9; 32],
             input_words: 3,
             output_words: 1,
@@ -92,7 +95,9 @@ impl Scene {
     /// A verifier that accepts the proof for this payee and nothing else, as a real one does.
     fn verifier_bound_to(&mut self, request: U256, payee: Address) -> Address {
         let context = self.market.context_of(&mut self.chain, request, payee).unwrap();
-        let data = [words(3).as_flattened(), words(1).as_flattened(), &context, PROOF].concat();
+        let values = [words(3), words(1), vec![context]].concat();
+        let arguments = [Argument::Word(address(self.key)), Argument::Words(&values), Argument::Bytes(PROOF)];
+        let data = call("verify(address,uint256[],bytes)", &arguments);
         self.verifier("ExpectCalldata", keccak256(data).as_slice())
     }
 }

@@ -1,143 +1,238 @@
-//! The native and the EVM verifier agree on the same bytes.
+//! Every generated verifier decides as the native one does, on the toy circuit and on the same bytes.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "../../../verifier/core/tests/toy/mod.rs"]
 mod toy;
+mod verdicts;
 
-use assay_contracts::{Address, Artifact, Chain, ContractsError, U256};
-use assay_verifier::{Instances, Proof, Verifier};
-use halo2curves::bn256::Fr;
-use rand::Rng;
-use toy::Toy;
+use assay_contracts::{Artifact, U256};
+use assay_halo2::EvmTranscript;
+use assay_halo2::convert::{g2_to_ark, instances as public_values};
+use assay_halo2::key::from_halo2;
+use assay_verifier::{Proof, SrsPoint, VerifyingKey};
+use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner};
+use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error, create_proof, keygen_pk2};
+use halo2_proofs::poly::commitment::ParamsProver;
+use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
+use halo2curves::bn256::{Bn256, Fr};
+use toy::{Config, Toy};
+use verdicts::{Claim, Contracts, foreign_encodings, modulus, mutant};
 
-struct Scene {
-    chain: Chain,
-    contract: Address,
-    artifact: Artifact,
-    native: Verifier,
-    instances: Instances,
-    proof: Proof,
-    points: usize,
+fn artifact(name: &str, json: &str) -> Artifact {
+    Artifact::from_json(name, json).unwrap()
 }
 
-impl Scene {
-    fn new() -> Self {
-        let params = toy::params();
-        let (proving, key) = toy::keys(&params);
-        let example = Toy { a: [3, 0, 2, 1, 1, 2], context: Fr::from(4_711) };
-        let (instances, proof) = toy::prove(&params, &proving, &key, &example, 2);
-        let artifact = Artifact::from_json("toy", include_str!("../../artifacts/toy.json")).unwrap();
-        let artifact = artifact.belonging_to(&key.digest()).unwrap();
-        let mut chain = Chain::new();
-        let deployer = chain.account("deployer", U256::ZERO);
-        let contract = chain.deploy(deployer, &artifact, &[]).unwrap().contract.unwrap();
-        let (native, points) = (Verifier::new(&key).unwrap(), key.proof_shape().0);
-        Self { chain, contract, artifact, native, instances, proof, points }
+fn contracts(key: &VerifyingKey) -> Contracts {
+    let own = |artifact: Artifact| artifact.belonging_to(&key.digest()).unwrap();
+    Contracts::deploy(
+        key,
+        artifact("toy", include_str!("../../artifacts/toy.json")),
+        &own(artifact("toy-key", include_str!("../../artifacts/toy-key.json"))),
+        &own(artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"))),
+    )
+}
+
+fn scene() -> (Contracts, Claim) {
+    let (contracts, mut claims) = scene_of(1);
+    (contracts, claims.remove(0))
+}
+
+fn scene_of(proofs: u64) -> (Contracts, Vec<Claim>) {
+    let params = toy::params();
+    let (proving, key) = toy::keys(&params);
+    let claim = |seed| {
+        let example = Toy { a: [3, 0, 2, 1, 1, seed % 4], context: Fr::from(4_711) };
+        let (instances, proof) = toy::prove(&params, &proving, &key, &example, seed);
+        Claim::new(&instances, &proof)
+    };
+    (contracts(&key), (2..2 + proofs).map(claim).collect())
+}
+
+/// Another model of the toy's shape: nothing is assigned, so that every fixed column is zero and nothing is copied.
+#[derive(Clone, Debug, Default)]
+struct Empty;
+
+impl Circuit<Fr> for Empty {
+    type Config = Config;
+    type FloorPlanner = SimpleFloorPlanner;
+    type Params = ();
+
+    fn without_witnesses(&self) -> Self {
+        Self
     }
 
-    fn calldata(&self) -> Vec<u8> {
-        assay_solidity::calldata(&self.instances, &self.proof)
+    fn configure(meta: &mut ConstraintSystem<Fr>) -> Config {
+        Toy::configure(meta)
     }
 
-    /// Whether the EVM accepts, and with which error it does not.
-    fn evm(&mut self, calldata: &[u8]) -> Result<u64, String> {
-        let sender = self.chain.account("sender", U256::ZERO);
-        let outcome = self.chain.transact(sender, self.contract, U256::ZERO, calldata, &self.artifact);
-        match outcome {
-            Ok(receipt) => Ok(receipt.gas),
-            Err(ContractsError::Reverted { error, .. }) => Err(error),
-            Err(other) => Err(other.to_string()),
+    fn synthesize(&self, _: Config, _: impl Layouter<Fr>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn empty() -> (VerifyingKey, Claim) {
+    let params = toy::params();
+    let proving = keygen_pk2(&params, &Empty, false).unwrap();
+    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()), insecure: true };
+    let instances = vec![Fr::zero(); toy::WEIGHTS.len() + 2];
+    let key = from_halo2(proving.get_vk(), instances.len(), [8; 32], srs).unwrap();
+    let mut transcript = EvmTranscript::new(Vec::new());
+    create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        params.verifier_params(),
+        &proving,
+        &[Empty],
+        &[&[&instances]],
+        toy::rng(7),
+        &mut transcript,
+    )
+    .unwrap();
+    let proof = Proof { key_digest: key.digest(), bytes: transcript.into_stream() };
+    let claim = Claim::new(&public_values(&instances), &proof);
+    (key, claim)
+}
+
+#[test]
+fn all_accept_a_proof() {
+    let (mut contracts, claim) = scene();
+    assert!(contracts.native(&claim));
+    let (keyed, fused) = (contracts.verify(&claim).unwrap(), contracts.verify_fused(&claim).unwrap());
+    println!("gas {keyed}, fused {fused}");
+}
+
+#[test]
+fn all_decide_thousands_of_mutants_alike_and_no_rejection_costs_more_than_a_proof() {
+    let (mut contracts, claim) = scene();
+    let gas = contracts.verify(&claim).unwrap();
+    for seed in 0..2_800 {
+        let (what, other) = mutant(&contracts, &claim, seed);
+        contracts.agree(&format!("mutant {seed}, {what}"), &other, gas);
+    }
+}
+
+#[test]
+fn each_malformed_word_is_named() {
+    let (mut contracts, claim) = scene();
+    let count = claim.instances.len();
+    for (index, at) in contracts.scalars(&claim).into_iter().enumerate() {
+        let mut other = claim.clone();
+        let value = U256::from_be_bytes(*other.word(at)) + modulus();
+        *other.word(at) = value.to_be_bytes();
+        let (name, index) = if at < count { ("Instance", index) } else { ("Scalar", index - count) };
+        let expected = format!("{name}TooLarge(index: {index}, value: {value})");
+        assert_eq!(contracts.verify(&other).unwrap_err().0, expected);
+        assert_eq!(contracts.verify_fused(&other).unwrap_err().0, expected);
+    }
+    for (index, at) in contracts.points(&claim).into_iter().enumerate() {
+        for words in [[[0; 32]; 2], [[1; 32]; 2], [[0xff; 32]; 2]] {
+            let mut other = claim.clone();
+            [*other.word(at), *other.word(at + 1)] = words;
+            let expected = format!("NotOnCurve(index: {index})");
+            assert_eq!(contracts.verify(&other).unwrap_err().0, expected);
+            assert_eq!(contracts.verify_fused(&other).unwrap_err().0, expected);
         }
     }
-
-    /// The native verdict on the same bytes.
-    fn native(&self, calldata: &[u8]) -> bool {
-        let (words, proof) = calldata.split_at((32 * self.instances.values().len()).min(calldata.len()));
-        let proof = Proof { bytes: proof.to_vec(), ..self.proof.clone() };
-        let instances = Instances::from_words(words.as_chunks::<32>().0);
-        instances.and_then(|instances| self.native.verify(&instances, &proof)).is_ok()
-    }
 }
 
 #[test]
-fn both_accept_a_proof_and_the_evm_within_a_transactions_gas() {
-    let mut scene = Scene::new();
-    let calldata = scene.calldata();
-    assert!(scene.native(&calldata));
-    let gas = scene.evm(&calldata).unwrap();
-    println!("gas_verify: {gas}, {} bytes of code, {} of calldata", scene.artifact.deployed_bytes(), calldata.len());
-    assert!(gas < assay_contracts::chain::GAS_LIMIT);
+fn wrong_counts_and_lengths_are_named_with_both_numbers() {
+    let (mut contracts, claim) = scene();
+    let (count, length) = (claim.instances.len(), claim.proof.len());
+    let mut fewer = claim.clone();
+    fewer.instances.pop();
+    let expected = format!("WrongInstanceCount(expected: {count}, got: {})", count - 1);
+    assert_eq!(contracts.verify(&fewer).unwrap_err().0, expected);
+    let mut longer = claim.clone();
+    longer.proof.extend([0; 32]);
+    let expected = format!("WrongLength(expected: {length}, got: {})", length + 32);
+    assert_eq!(contracts.verify(&longer).unwrap_err().0, expected);
+    let mut call = claim.call(contracts.key);
+    let expected = format!("WrongLength(expected: {}, got: {})", call.len(), call.len() + 1);
+    call.push(0);
+    assert_eq!(contracts.send(contracts.verifier, &call).unwrap_err().0, expected);
 }
 
 #[test]
-fn both_reject_every_changed_byte() {
-    let mut scene = Scene::new();
-    let calldata = scene.calldata();
-    let instances = 32 * scene.instances.values().len();
-    let mut rng = toy::rng(5);
-    for round in 0..400 {
-        let at = if round % 2 == 0 { rng.gen_range(0..instances) } else { rng.gen_range(instances..calldata.len()) };
-        let mut changed = calldata.clone();
-        changed[at] ^= rng.gen_range(1..=255u8);
-        assert!(!scene.native(&changed), "native, byte {at}");
-        let error = scene.evm(&changed).unwrap_err();
-        assert!(error == "InvalidProof()" || error == "MalformedProof()", "byte {at}: {error}");
-    }
-}
-
-#[test]
-fn both_reject_words_that_are_equal_only_modulo_the_field() {
-    let mut scene = Scene::new();
-    let calldata = scene.calldata();
-    let modulus: U256 =
-        U256::from_str_radix("30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001", 16).unwrap();
-    let instances = scene.instances.values().len();
-    let points_before_scalars = 2 * (scene.points - 2);
-    let words = calldata.len() / 32;
-    let scalars = (0..instances).chain(instances + points_before_scalars..words - 4);
-    for at in scalars {
-        let mut changed = calldata.clone();
-        let word = &mut changed[32 * at..32 * (at + 1)];
-        let aliased = U256::from_be_slice(word) + modulus;
-        word.copy_from_slice(&aliased.to_be_bytes::<32>());
-        assert!(!scene.native(&changed), "native, word {at}");
-        assert_eq!(scene.evm(&changed).unwrap_err(), "MalformedProof()", "word {at}");
-    }
-}
-
-#[test]
-fn both_reject_points_at_infinity_and_off_the_curve() {
-    let mut scene = Scene::new();
-    let calldata = scene.calldata();
-    let first = 32 * scene.instances.values().len();
-    let starts = (0..scene.points - 2).map(|i| first + 64 * i).chain([calldata.len() - 128, calldata.len() - 64]);
-    for at in starts {
-        for point in [[0; 64], [1; 64]] {
-            let mut changed = calldata.clone();
-            changed[at..at + 64].copy_from_slice(&point);
-            assert!(!scene.native(&changed), "native, byte {at}");
-            assert_eq!(scene.evm(&changed).unwrap_err(), "MalformedProof()", "byte {at}");
+fn only_the_canonical_encoding_of_a_call_is_accepted() {
+    let (mut contracts, claim) = scene();
+    let gas = contracts.verify(&claim).unwrap();
+    let (keyed, fused) = (claim.call(contracts.key), claim.fused_call());
+    // The head of the keyed call is the key, two offsets and a length; changing the key is another test.
+    for (to, call, head) in [(contracts.verifier, keyed, 3), (contracts.fused, fused, 2)] {
+        for (what, changed) in foreign_encodings(&call, head) {
+            let (_, spent) = contracts.send(to, &changed).expect_err(&what);
+            assert!(spent <= gas, "{what}: {spent} gas");
         }
     }
+    // Arguments the other way round in memory: well-formed ABI, yet not the one encoding.
+    let call = claim.call(contracts.key);
+    let (head, tail) = call.split_at(4 + 96);
+    let (values, proof) = tail.split_at(32 * (1 + claim.instances.len()));
+    let word = |value: usize| U256::from(value).to_be_bytes::<32>();
+    let swapped = [&head[..36], &word(96 + proof.len()), &word(96), proof, values].concat();
+    assert_eq!(contracts.send(contracts.verifier, &swapped).unwrap_err().0, "NotCanonical()");
 }
 
 #[test]
-fn both_reject_missing_and_spare_bytes() {
-    let mut scene = Scene::new();
-    let calldata = scene.calldata();
-    let length = calldata.len();
-    let spare = [calldata.as_slice(), &[0]].concat();
-    for changed in [&[][..], &calldata[..1], &calldata[..length - 1], &calldata[..length - 32], &spare] {
-        assert!(!scene.native(changed));
-        let error = scene.evm(changed).unwrap_err();
-        assert_eq!(error, format!("WrongLength(expected: {length}, got: {})", changed.len()));
+fn what_is_not_a_key_of_the_shape_is_refused() {
+    let (mut contracts, claim) = scene();
+    let sender = contracts.sender;
+    let code = contracts.chain.code(contracts.key);
+    let mut deploy = |code: &[u8]| contracts.chain.deploy_data(sender, code).unwrap().contract.unwrap();
+    let [copy, shorter, longer] = [&code[..], &code[..code.len() - 1], &[code.as_slice(), &[0]].concat()].map(&mut deploy);
+    let mut other = code.clone();
+    other[1] ^= 1;
+    let magic = deploy(&other);
+    let mut other = code.clone();
+    other[64] ^= 1;
+    let shape = deploy(&other);
+    let nobody = assay_contracts::Address::ZERO;
+    for key in [shorter, longer, magic, nobody, contracts.verifier, contracts.sender] {
+        let (error, _) = contracts.send(contracts.verifier, &claim.call(key)).unwrap_err();
+        assert_eq!(error, format!("NotAKey(key: {key})"));
     }
+    let (error, _) = contracts.send(contracts.verifier, &claim.call(shape)).unwrap_err();
+    assert!(error.starts_with("WrongShape(expected: 0x"), "{error}");
+    contracts.send(contracts.verifier, &claim.call(copy)).unwrap();
+}
+
+#[test]
+fn another_model_of_the_shape_brings_its_key_only_and_columns_of_zeros_work() {
+    let (mut contracts, claim) = scene();
+    let (other, other_claim) = empty();
+    assert!(other.fixed_commitments().iter().any(|point| assay_verifier::encoding::g1_to_bytes(point) == [[0; 32]; 2]));
+    let key = contracts.chain.deploy_data(contracts.sender, &assay_solidity::key_code(&other).unwrap());
+    let key = key.unwrap().contract.unwrap();
+    contracts.send(contracts.verifier, &other_claim.call(key)).unwrap();
+    contracts.send(contracts.verifier, &claim.call(contracts.key)).unwrap();
+    for (claim, key) in [(&claim, key), (&other_claim, contracts.key)] {
+        assert_eq!(contracts.send(contracts.verifier, &claim.call(key)).unwrap_err().0, "InvalidProof()");
+    }
+}
+
+#[test]
+fn the_key_on_the_chain_is_the_one_that_is_recomputed() {
+    let (contracts, _) = scene();
+    let (_, key) = toy::keys(&toy::params());
+    assert_eq!(contracts.chain.code(contracts.key), assay_solidity::key_code(&key).unwrap());
+}
+
+#[test]
+fn the_crates_calldata_is_the_canonical_call() {
+    let params = toy::params();
+    let (proving, key) = toy::keys(&params);
+    let example = Toy { a: [3, 0, 2, 1, 1, 2], context: Fr::from(4_711) };
+    let (instances, proof) = toy::prove(&params, &proving, &key, &example, 2);
+    let (contracts, claim) = (contracts(&key), Claim::new(&instances, &proof));
+    let call = assay_solidity::calldata::verify(&contracts.key.0.0, &instances, &proof);
+    assert_eq!(call, claim.call(contracts.key));
+    assert_eq!(assay_solidity::calldata::verify_fused(&instances, &proof), claim.fused_call());
 }
 
 #[test]
 fn a_verifier_of_another_key_is_refused_by_name() {
-    let artifact = Artifact::from_json("toy", include_str!("../../artifacts/toy.json")).unwrap();
-    let error = artifact.belonging_to(&[3; 32]).unwrap_err().to_string();
+    let fused = artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"));
+    let error = fused.belonging_to(&[3; 32]).unwrap_err().to_string();
     assert!(error.contains(&"03".repeat(32)) && error.contains("generate_verifiers"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! The advice columns: filled, blinded and committed phase by phase, with the challenges between.
 
-use assay_verifier::{Grouping, Member, VerifyingKey};
+use assay_verifier::protocol::Polynomial;
+use assay_verifier::{Grouping, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
@@ -53,8 +54,8 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
         for (slot, column) in slots.iter_mut().zip(columns) {
             **slot = Some(backend.load(column));
         }
-        let member = |member: Member| match member {
-            Member::Advice(i) => advice.get(i as usize)?.as_ref(),
+        let member = |member: Polynomial| match member {
+            Polynomial::Advice(i) => advice.get(i as usize)?.as_ref(),
             _ => None,
         };
         let groups = grouping.advice.get(usize::from(phase)).map_or(&[][..], Vec::as_slice);

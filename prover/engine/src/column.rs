@@ -1,6 +1,6 @@
 //! [`Column`]: the values of a polynomial at the `n` roots of unity, in the narrowest form that holds them.
 
-use assay_circuits::Cells;
+use assay_circuits::{ByteCells, Cells};
 use assay_kernels::Small;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -16,7 +16,7 @@ pub enum Body {
         slope: Fr,
     },
     /// 8-bit integers, one a row.
-    Bytes(Vec<i8>),
+    Bytes(ByteCells),
     /// 32-bit integers, one a row.
     Words(Vec<i32>),
     /// Field elements, one a row.

@@ -12,6 +12,7 @@ use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2curves::bn256::Fr;
 
 use crate::Phase;
+use crate::backend::cpu::CpuBackend;
 use crate::gates::{Numbering, typical_gates};
 use crate::quotient::{Kept, Work, work};
 
@@ -34,10 +35,10 @@ pub struct Cost {
     pub phases: Vec<(Phase, f64)>,
     /// Predicted seconds of key generation.
     pub keygen_seconds: f64,
-    /// Most bytes held at once while proving: the SRS as mapped, the tables of transforms, the columns, and the forms of the
-    /// quotient while they live.
+    /// Most bytes held at once while proving: the SRS and the proving key as mapped, every page of theirs counted, the tables
+    /// of transforms, the columns, and the forms of the quotient while they live.
     pub peak_bytes: u64,
-    /// Bytes on top of that for whoever keeps transformed columns between proofs (`Prover::keep`).
+    /// Bytes on top of that for whoever keeps transformed columns and multiples of the SRS between proofs (`Prover::keep`).
     pub kept_bytes: u64,
     /// Most bytes held at once while the keys are made.
     pub keygen_peak_bytes: u64,
@@ -58,7 +59,7 @@ impl Cost {
 
         let narrow = narrow_columns(constraints) as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
-        let pieces = f64::from(constraints.minimum_degree - 1);
+        let pieces = constraints.pieces() as f64;
         let transform = PRODUCT * n * f64::from(layout.k) / 2.0;
         let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
         let per_thread = 1.0 / threads as f64;
@@ -81,13 +82,14 @@ impl Cost {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
             peak_bytes: proving_bytes(layout, constraints, &work, threads),
-            kept_bytes: (kept_vectors * ELEMENT) << layout.k,
+            kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, 1) as u64,
             keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
         })
     }
 }
 
-/// The graph, the layout with its fixed columns, the SRS as mapped with its differences, the process.
+/// The graph, the layout with its fixed columns (once: mapped, or shared with the key), the SRS as mapped with its
+/// differences, the process.
 fn standing_bytes(layout: &Layout) -> u64 {
     let n = 1u64 << layout.k;
     let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
@@ -106,7 +108,7 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, t
     let vector = ELEMENT * n;
     let narrow = narrow_columns(constraints);
     let full = constraints.advice_phases.len() as u64 - narrow;
-    let pieces = u64::from(constraints.minimum_degree - 1);
+    let pieces = constraints.pieces() as u64;
     // Points of the domain, forward and inverse twiddles of the domain and of each coset.
     let tables = vector * (3 + 2 * pieces);
     let columns = 4 * n * narrow + vector * (full + constraints.products() as u64);

@@ -1,7 +1,9 @@
 //! The proof of any circuit that a [`VerifyingKey`] describes, phase by phase, with the words and points that halo2's
 //! verifier expects.
 
-use assay_verifier::{self as verifier, Group, Grouping, Member, Opening, VerifyingKey};
+use assay_halo2::convert::scalar_from_ark;
+use assay_verifier::protocol::Polynomial;
+use assay_verifier::{self as verifier, Group, Grouping, Opening, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
@@ -60,7 +62,7 @@ impl Phase {
 
 /// Where advice columns come from.
 pub trait Witness {
-    /// The columns of `phase` in order, `n - blinding_factors - 1` rows or fewer; `challenges` holds those drawn so far and
+    /// The columns of `phase` in order, `n - blinding factors - 1` rows or fewer; `challenges` holds those drawn so far and
     /// zeros.
     ///
     /// # Errors
@@ -94,11 +96,11 @@ impl<B: Backend> Resident<B> {
     }
 
     /// The column that a key commits to.
-    pub fn of_key(&self, member: Member) -> Option<&B::Column> {
+    pub fn of_key(&self, member: Polynomial) -> Option<&B::Column> {
         match member {
-            Member::Fixed(i) => self.fixed.get(i as usize),
-            Member::Permutation(i) => self.sigma.get(i as usize),
-            Member::Advice(_) | Member::Product(_) | Member::Random => None,
+            Polynomial::Fixed(i) => self.fixed.get(i as usize),
+            Polynomial::Permutation(i) => self.sigma.get(i as usize),
+            _ => None,
         }
     }
 
@@ -141,7 +143,6 @@ pub fn root_of_unity(k: u32) -> Fr {
 pub fn create_proof<B, E, T>(
     backend: &B,
     key: &VerifyingKey,
-    representative: Fr,
     resident: &Resident<B>,
     permutation: &Permutation,
     witness: &mut dyn Witness,
@@ -162,9 +163,9 @@ where
     let n = 1usize << key.k();
     let number = Numbering::new(constraints);
     let opening = key.opening();
-    let grouping = Grouping::new(constraints, opening);
+    let grouping = Grouping::new(key.k(), constraints, opening);
 
-    transcript.common_scalar(representative)?;
+    transcript.common_scalar(scalar_from_ark(&key.representative()))?;
     for value in instances {
         transcript.common_scalar(*value)?;
     }
@@ -185,8 +186,8 @@ where
             Column::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
         }
     });
-    let member = |member: Member| match member {
-        Member::Product(i) => products.columns.get(i as usize),
+    let member = |member: Polynomial| match member {
+        Polynomial::Product(i) => products.columns.get(i as usize),
         _ => Some(&random),
     };
     write_groups(backend, &grouping.products, member, "a permutation product or the random polynomial", transcript)?;
@@ -201,7 +202,7 @@ where
     sources.extend(&rows);
     sources.push(&line);
     let gates = gates(constraints, &advice.challenges, products.challenges, y)?;
-    let count = constraints.minimum_degree as usize - 1;
+    let count = constraints.pieces();
     let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept);
     drop(gates);
 
@@ -252,7 +253,7 @@ where
 pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
     groups: &[Group],
-    column: impl Fn(Member) -> Option<&'a B::Column>,
+    column: impl Fn(Polynomial) -> Option<&'a B::Column>,
     what: &'static str,
     transcript: &mut T,
 ) -> Result<(), ProverError> {
@@ -264,7 +265,7 @@ pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T
 pub fn commit_groups<'a, B: Backend + 'a>(
     backend: &B,
     groups: &[Group],
-    column: impl Fn(Member) -> Option<&'a B::Column>,
+    column: impl Fn(Polynomial) -> Option<&'a B::Column>,
 ) -> Vec<G1Affine> {
     let places: Vec<(usize, &B::Column)> = groups
         .iter()

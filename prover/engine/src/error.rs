@@ -97,6 +97,57 @@ pub enum ProverError {
         /// Bytes found.
         got: u64,
     },
+    /// The bytes are not a proving key.
+    #[error("not a proving key: expected it to begin with ASSAYPK1; run `assay setup` again")]
+    KeyMagic,
+    /// A proving key of another version.
+    #[error("the proving key has version {got}, this program reads version 1: run `assay setup` again")]
+    KeyVersion {
+        /// Version in the file, readable.
+        got: String,
+    },
+    /// The proving key was made beside another verifying key.
+    #[error(
+        "the proving key belongs to the verifying key {}, but this one is {}; run `assay setup` again",
+        hex_of(.got),
+        hex_of(.expected)
+    )]
+    ForeignKey {
+        /// Digest of the verifying key at hand.
+        expected: [u8; 32],
+        /// Digest in the proving key.
+        got: [u8; 32],
+    },
+    /// The proving key does not have the length that its header says.
+    #[error(
+        "the proving key is truncated or has bytes to spare: expected {expected} bytes, got {got}; run `assay setup` again"
+    )]
+    KeyLength {
+        /// Bytes expected.
+        expected: u64,
+        /// Bytes found.
+        got: u64,
+    },
+    /// The checksum at the end of the proving key does not match.
+    #[error(
+        "the proving key is damaged: its checksum is {}, expected {}; run `assay setup` again",
+        hex_of(.got),
+        hex_of(.expected)
+    )]
+    KeyChecksum {
+        /// Checksum of the bytes.
+        expected: [u8; 32],
+        /// Checksum in the file.
+        got: [u8; 32],
+    },
+    /// A column of the proving key is none.
+    #[error(
+        "column {at} of the proving key has a form, name or value that this version does not know; run `assay setup` again"
+    )]
+    KeyColumn {
+        /// The first bad one.
+        at: usize,
+    },
     /// The SRS is of another size than the circuit.
     #[error("the circuit has 2^{circuit} rows, the SRS 2^{srs}; use an SRS with k = {circuit}")]
     SrsMismatch {
@@ -116,7 +167,7 @@ pub enum ProverError {
         srs: u32,
     },
     /// The key was made with another SRS.
-    #[error("the key belongs to the SRS {}, but this SRS is {}; use the one it was made with", hex_of(.expected), hex_of(.got))]
+    #[error("the key belongs to the SRS {}, but this SRS is {}; use the one it was made with, or run `assay setup` again", hex_of(.expected), hex_of(.got))]
     ForeignSrs {
         /// Digest in the key.
         expected: [u8; 32],
@@ -169,11 +220,14 @@ pub enum ProverError {
     /// A key could not be made or read.
     #[error(transparent)]
     Key(#[from] assay_verifier::VerifyError),
+    /// A circuit that a key cannot describe.
+    #[error(transparent)]
+    Description(#[from] assay_halo2::Halo2Error),
     /// halo2 refused.
     #[error("the stock prover failed: {0}")]
     Halo2(#[from] halo2_proofs::plonk::Error),
     /// Reading or writing failed.
-    #[error("the SRS could not be read or written: {0}")]
+    #[error("a file could not be read or written: {0}")]
     Io(#[from] std::io::Error),
 }
 

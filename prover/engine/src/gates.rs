@@ -1,5 +1,6 @@
 //! The polynomials that must vanish in every row, over numbered columns: the circuit's gates, then the permutation argument.
 
+use assay_verifier::protocol::last_rotation;
 use assay_verifier::{self as verifier, ConstraintSystem, Node, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -117,7 +118,7 @@ fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, g
     let minus = |p: Polynomial| p.scaled(-Fr::ONE);
     let cell = Polynomial::cell;
     let products = at.products..at.first_row;
-    let last_rotation = constraints.last_rotation();
+    let last_rotation = last_rotation(constraints);
     let mut gates = Vec::new();
     let (Some(first), Some(last)) = (products.clone().next(), products.clone().last()) else { return gates };
     gates.push(cell(at.first_row, 0) * (one() + minus(cell(first, 0))));

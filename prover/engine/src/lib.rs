@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`mod@srs`] | [`Srs`]: the powers of a ceremony, checked, named by a digest, marked when insecure |
 //! | [`mapped`] | [`Mapped`]: a file's bytes in place; the one module with unsafe code |
-//! | [`keys`] | [`keygen`] and [`rebuild`]: a [`ProvingKey`] from a layout |
+//! | [`keys`] | [`keygen`]: a [`ProvingKey`] from a layout; its file, mapped |
 //! | [`mod@prove`] | [`Prover`]: proofs of inferences |
 //! | [`engine`] | [`engine::create_proof`]: a proof of any circuit that a key describes, phase by phase |
 //! | [`column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
@@ -18,6 +18,7 @@
 
 mod advice;
 pub mod backend;
+mod checksum;
 pub mod column;
 pub mod cost;
 pub mod engine;
@@ -41,7 +42,7 @@ mod values;
 pub use cost::Cost;
 pub use engine::Phase;
 pub use error::ProverError;
-pub use keys::{ProvingKey, constraints, keygen, keygen_observed, rebuild};
+pub use keys::{ProvingKey, constraints, keygen, keygen_observed};
 pub use mapped::Mapped;
 pub use prove::{Prover, prove};
 pub use srs::{PUBLISHED_SEED, Srs, SrsSource};

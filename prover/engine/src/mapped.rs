@@ -1,4 +1,4 @@
-//! Files as bytes in place: mapped to memory, and curve points in them without a copy.
+//! Files as bytes in place: mapped to memory, and curve points and signed bytes in them without a copy.
 //!
 //! # What mapping cannot guard
 //! The bytes of a mapped file are the page cache's. Another process that writes into the file, or cuts it, while it is
@@ -6,13 +6,16 @@
 //! that. Every command therefore replaces files by rename and never writes into one that exists: a mapped file stays
 //! what it was, also when its name is given to another. Whoever can write into the folder of a prover can as well
 //! replace the prover: this is a matter of accidents, not of attackers.
-#![expect(unsafe_code, reason = "mapping a file, and seeing 64 of its bytes as a point, is beyond the borrow checker")]
+#![expect(
+    unsafe_code,
+    reason = "mapping a file, and seeing its bytes as points or signed, is beyond the borrow checker"
+)]
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::mem::offset_of;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -140,6 +143,30 @@ fn points_in(bytes: &[u8], at: usize, count: usize) -> Option<&[G1Affine]> {
     (before.is_empty() && after.is_empty()).then_some(points)
 }
 
+/// Part of a file as signed bytes.
+pub(crate) struct SignedBytes {
+    file: Arc<Mapped>,
+    range: Range<usize>,
+}
+
+impl SignedBytes {
+    /// `count` bytes from byte `at` of a file on; nothing when they are not all there.
+    pub(crate) fn in_file(file: &Arc<Mapped>, at: usize, count: usize) -> Option<Self> {
+        let range = at..at.checked_add(count)?;
+        file.get(range.clone())?;
+        Some(Self { file: Arc::clone(file), range })
+    }
+}
+
+impl AsRef<[i8]> for SignedBytes {
+    fn as_ref(&self) -> &[i8] {
+        let bytes = self.file.get(self.range.clone()).unwrap_or_default();
+        // SAFETY: an `i8` has the size and alignment of a `u8`, and every bit pattern is one.
+        let (_, signed, _) = unsafe { bytes.align_to::<i8>() };
+        signed
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,6 +207,15 @@ mod tests {
         assert!(Points::in_file(&file, at + 1, 8).is_none());
         assert!(Points::in_file(&file, usize::MAX, 1).is_none());
         assert!(Points::in_file(&file, 0, usize::MAX / 32).is_none());
+    }
+
+    #[test]
+    fn signed_bytes_are_those_of_the_file() {
+        let file = Arc::new(Mapped::from(vec![0u8, 127, 128, 255]));
+        let signed = SignedBytes::in_file(&file, 1, 3).unwrap();
+        assert_eq!(signed.as_ref(), [127, -128, -1]);
+        assert_eq!(signed.as_ref().as_ptr().cast(), &raw const file[1]);
+        assert!(SignedBytes::in_file(&file, 2, 3).is_none() && SignedBytes::in_file(&file, usize::MAX, 1).is_none());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul};
 
+use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::{Expression, Node, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -51,12 +52,12 @@ impl Polynomial {
         let unknown = || VerifyError::Inconsistent { what: "an expression's operand does not exist", at: 0 };
         expression.fold(
             |node| match node {
-                Node::Constant(value) => Ok(Self::constant(*value)),
+                Node::Constant(value) => Ok(Self::constant(scalar_from_ark(value))),
                 other => leaf(other).ok_or_else(unknown),
             },
             |node, a, b| match (node, b) {
                 (Node::Negate, _) => Ok(a.scaled(-Fr::ONE)),
-                (Node::Scale(factor), _) => Ok(a.scaled(*factor)),
+                (Node::Scale(factor), _) => Ok(a.scaled(scalar_from_ark(factor))),
                 (Node::Add, Some(b)) => Ok(a + b),
                 (Node::Multiply, Some(b)) => Ok(a * b),
                 _ => Err(unknown()),

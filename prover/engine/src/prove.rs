@@ -3,8 +3,10 @@
 use std::mem::take;
 
 use assay_circuits::{Columns, Layout, Pinned, statement};
+use assay_halo2::EvmTranscript;
+use assay_halo2::convert::instances;
 use assay_models::Trace;
-use assay_verifier::{EvmTranscript, Instances, Proof};
+use assay_verifier::{Instances, Proof};
 use halo2curves::bn256::Fr;
 use rand::RngCore;
 
@@ -42,12 +44,13 @@ impl<'a> Prover<'a> {
         Ok(Self { key, backend, resident })
     }
 
-    /// Transforms once what every proof of the key reads, if there is room for it: takes about as long as one proof saves, so it
-    /// is for those who prove more than once.
+    /// Transforms once what every proof of the key reads, and computes multiples of the SRS, each if there is room for it: takes
+    /// longer than one proof saves, so it is for those who prove more than once.
     ///
     /// # Errors
     /// None for a key that was made by this crate.
     pub fn keep(&mut self) -> Result<(), ProverError> {
+        self.backend.keep_multiples();
         self.resident.keep(&self.backend, self.key.verifying_key().constraints())
     }
 
@@ -67,22 +70,21 @@ impl<'a> Prover<'a> {
     ) -> Result<(Instances, Proof), ProverError> {
         let key = self.key.verifying_key();
         let layout = self.key.layout();
-        let instances = instances_of(layout, trace, context)?;
+        let public = public_values(layout, trace, context)?;
         let mut witness = Inference { layout, trace, context, columns: None };
         let mut transcript = EvmTranscript::new(Vec::with_capacity(key.proof_length()));
         create_proof(
             &self.backend,
             key,
-            self.key.representative(),
             &self.resident,
             self.key.permutation(),
             &mut witness,
-            instances.values(),
+            &public,
             rng,
             &mut transcript,
             progress,
         )?;
-        Ok((instances, Proof { key_digest: key.digest(), bytes: transcript.into_stream() }))
+        Ok((instances(&public), Proof { key_digest: key.digest(), bytes: transcript.into_stream() }))
     }
 }
 
@@ -123,8 +125,8 @@ impl Witness for Inference<'_> {
     }
 }
 
-fn instances_of(layout: &Layout, trace: &Trace, context: Fr) -> Result<Instances, ProverError> {
+fn public_values(layout: &Layout, trace: &Trace, context: Fr) -> Result<Vec<Fr>, ProverError> {
     let graph = &layout.graph;
     let input = trace.values.get(graph.input.0).map_or(&[][..], Vec::as_slice);
-    Ok(Instances::from(statement(graph, input, trace.output(graph), context)?))
+    Ok(statement(graph, input, trace.output(graph), context)?)
 }

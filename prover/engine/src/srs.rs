@@ -22,6 +22,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use assay_halo2::convert::{g2_from_ark, g2_to_ark};
 use assay_verifier::{Opening, SrsPoint};
 use assay_verifier::encoding::hex_of;
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
@@ -74,7 +75,7 @@ impl Srs {
         check_size(k)?;
         check_size(k + width.next_power_of_two().ilog2())?;
         let made = powers::setup(k, width, seed);
-        let point = SrsPoint { s_g2: made.s_g2, insecure: true };
+        let point = SrsPoint { s_g2: g2_to_ark(&made.s_g2), insecure: true };
         Ok(Self { k, width, point, powers: made.monomial.into(), lagrange: made.lagrange.into() })
     }
 
@@ -117,7 +118,13 @@ impl Srs {
     fn imported(powers: Vec<G1Affine>, lagrange: Vec<G1Affine>, s_g2: G2Affine) -> Self {
         let insecure = s_g2 == powers::in_g2(PUBLISHED_SEED);
         let k = powers.len().max(1).ilog2();
-        Self { k, width: 1, point: SrsPoint { s_g2, insecure }, powers: powers.into(), lagrange: lagrange.into() }
+        Self {
+            k,
+            width: 1,
+            point: SrsPoint { s_g2: g2_to_ark(&s_g2), insecure },
+            powers: powers.into(),
+            lagrange: lagrange.into(),
+        }
     }
 
     /// Writes the versioned file, whose layout `prover/engine/src/srs/file.rs` gives, without a copy of the points.
@@ -248,7 +255,7 @@ impl Srs {
         // halo2 makes parameters from parts only through others.
         let smallest = ParamsKZG::<Bn256>::setup(0, ChaCha20Rng::from_seed(PUBLISHED_SEED));
         let (powers, lagrange) = (self.powers().to_vec(), self.lagrange().to_vec());
-        Ok(smallest.from_parts(self.k, powers, Some(lagrange), G2Affine::generator(), self.point.s_g2))
+        Ok(smallest.from_parts(self.k, powers, Some(lagrange), G2Affine::generator(), g2_from_ark(&self.point.s_g2)))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The halo2-axiom prover for any circuit that a key can describe.
 
-use assay_verifier::{ConstraintSystem, EvmTranscript, Instances, Proof, VerifyingKey};
+use assay_halo2::convert::values;
+use assay_halo2::{EvmTranscript, constraints, key as bridge};
+use assay_verifier::{Instances, Proof, VerifyingKey};
 use halo2_proofs::plonk::{self, Circuit, create_proof, keygen_pk, keygen_pk2};
 use halo2_proofs::poly::EvaluationDomain;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
@@ -21,7 +23,7 @@ pub fn generate_keys<C: Circuit<Fr>>(
     graph_digest: [u8; 32],
 ) -> Result<(VerifyingKey, plonk::ProvingKey<G1Affine>), ProverError> {
     let proving = keygen_pk2(&srs.params()?, circuit, false)?;
-    let verifying = VerifyingKey::from_halo2(proving.get_vk(), instances, graph_digest, srs.point())?;
+    let verifying = bridge::from_halo2(proving.get_vk(), instances, graph_digest, srs.point())?;
     Ok((verifying, proving))
 }
 
@@ -43,11 +45,11 @@ pub fn rebuild_proving_key<C: Circuit<Fr>>(
     }
     let mut cs = plonk::ConstraintSystem::default();
     C::configure_with_params(&mut cs, circuit.params());
-    if ConstraintSystem::from_halo2(&cs)? != *key.constraints() {
+    if constraints::from_halo2(&cs)? != *key.constraints() {
         return Err(ProverError::ForeignLayout);
     }
     let domain = EvaluationDomain::new(key.constraints().minimum_degree, key.k());
-    Ok(keygen_pk(&srs.params()?, key.to_halo2_over(domain)?, circuit)?)
+    Ok(keygen_pk(&srs.params()?, bridge::to_halo2_over(key, domain)?, circuit)?)
 }
 
 /// Proves that `circuit` is satisfied with these public values.
@@ -74,7 +76,7 @@ pub fn prove_circuit<C: Circuit<Fr>>(
         &srs.params()?,
         proving,
         std::slice::from_ref(circuit),
-        &[&[instances.values()]],
+        &[&[&values(instances)]],
         rng,
         &mut transcript,
     )?;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use assay_verifier::{Grouping, Member, VerifyingKey};
+use assay_verifier::protocol::{Polynomial, last_rotation};
+use assay_verifier::{Group, Grouping, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
@@ -21,12 +22,12 @@ pub(crate) struct Opened<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> Opened<'a, B> {
-    fn column(&self, member: Member) -> Option<&'a B::Column> {
+    fn column(&self, member: Polynomial) -> Option<&'a B::Column> {
         match member {
-            Member::Advice(i) => self.advice.get(i as usize),
-            Member::Product(i) => self.products.get(i as usize),
-            Member::Random => Some(self.random),
-            Member::Fixed(_) | Member::Permutation(_) => self.resident.of_key(member),
+            Polynomial::Advice(i) => self.advice.get(i as usize),
+            Polynomial::Product(i) => self.products.get(i as usize),
+            Polynomial::Random => Some(self.random),
+            _ => self.resident.of_key(member),
         }
     }
 }
@@ -42,7 +43,7 @@ pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, 
 ) -> Result<(Vec<GroupValues<'a, B::Column>>, Fr), ProverError> {
     let weights = backend.lagrange_weights(x);
     let groups: Vec<_> = grouping.groups().collect();
-    let values = |group: &&assay_verifier::Group| {
+    let values = |group: &&Group| {
         let columns: Vec<_> = group.members.iter().filter_map(|member| opened.column(*member)).collect();
         let values = |column: &&'a B::Column| {
             group.rotations.iter().map(|rotation| backend.open(column, *rotation, x, &weights)).collect()
@@ -68,7 +69,7 @@ pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: Tra
     transcript: &mut T,
 ) -> Result<Vec<Opening<'a, B::Column>>, ProverError> {
     let constraints = key.constraints();
-    let last_rotation = constraints.last_rotation();
+    let last_rotation = last_rotation(constraints);
     let advice =
         constraints.advice_queries.iter().filter_map(|q| Some((opened.advice.get(q.column as usize)?, q.rotation)));
     let fixed = &opened.resident.fixed;

@@ -1,4 +1,4 @@
-//! Real circuits: what the interpreter computes is proved, the rebuilt keys are halo2's own, and nothing else verifies.
+//! Real circuits: what the interpreter computes is proved, and nothing else verifies.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, interpret, samples};
-use assay_prover::{PUBLISHED_SEED, Phase, ProverError, ProvingKey, Srs, keygen, prove, rebuild};
-use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
+use assay_prover::{PUBLISHED_SEED, Phase, ProverError, ProvingKey, Srs, keygen, prove};
+use assay_verifier::{Instances, Proof, Verifier};
 use halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -60,32 +60,14 @@ fn tiny_networks_are_proved_and_every_changed_byte_is_rejected() {
 }
 
 #[test]
-fn a_key_read_from_bytes_is_halo2s_own_and_proves_again() {
-    let scene = Scene::new(samples::tiny_cnn());
-    let key = scene.key.verifying_key();
-    let read = VerifyingKey::from_bytes(key.bytes()).unwrap();
-    assert_eq!(&read, key);
-    assert_eq!(read.graph_digest(), scene.graph.digest());
-    let rebuilt = rebuild(&scene.srs, Arc::clone(scene.key.layout()), scene.graph.digest(), read).unwrap();
-    let rebuilt = Scene { key: rebuilt, ..scene };
-    let (instances, proof) = rebuilt.prove(3);
-    assay_verifier::verify(rebuilt.key.verifying_key(), &instances, &proof).unwrap();
-}
-
-#[test]
 fn keys_of_another_graph_layout_or_srs_are_refused_by_name() {
     let scene = Scene::new(samples::tiny_cnn());
-    let (layout, key) = (Arc::clone(scene.key.layout()), scene.key.verifying_key().clone());
-    let foreign = samples::tiny_mlp();
-    let digests = (scene.graph.digest(), foreign.digest());
-    let other = Srs::insecure(layout.k, [1; 32]).unwrap();
-    let refused = rebuild(&other, Arc::clone(&layout), digests.0, key.clone());
-    assert!(matches!(refused, Err(ProverError::ForeignSrs { .. })));
+    let layout = Arc::clone(scene.key.layout());
+    let digests = (scene.graph.digest(), samples::tiny_mlp().digest());
     let small = Srs::insecure(layout.k - 1, PUBLISHED_SEED).unwrap();
     assert!(matches!(keygen(&small, Arc::clone(&layout), digests.0), Err(ProverError::SrsMismatch { .. })));
-    assert!(matches!(keygen(&scene.srs, layout, digests.1), Err(ProverError::ForeignGraph { .. })));
-    let refused = rebuild(&scene.srs, Arc::new(Layout::plan(&foreign).unwrap()), digests.1, key);
-    assert!(matches!(refused, Err(ProverError::ForeignGraph { expected, got }) if (expected, got) == digests));
+    let refused = keygen(&scene.srs, layout, digests.1);
+    assert!(matches!(refused, Err(ProverError::ForeignGraph { expected, got }) if (got, expected) == digests));
 }
 
 #[test]

@@ -6,11 +6,10 @@ use std::io;
 use std::sync::Arc;
 
 use assay_circuits::{Advice, Challenge, InferenceCircuit, Layout, statement};
+use assay_halo2::{EvmChallenge, EvmTranscript};
 use assay_models::{interpret, samples};
 use assay_prover::stock::generate_keys;
 use assay_prover::{PUBLISHED_SEED, Srs};
-use assay_verifier::EvmTranscript;
-use assay_verifier::transcript::EvmChallenge;
 use halo2_proofs::plonk::create_proof;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;

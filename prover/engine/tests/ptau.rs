@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use assay_prover::srs::ptau::Ptau;
 use assay_prover::stock::{generate_keys, prove_circuit};
 use assay_prover::{Mapped, PUBLISHED_SEED, ProverError, Srs, SrsSource};
-use assay_verifier::{Instances, verify};
+use assay_verifier::verify;
 use halo2curves::bn256::{Fr, G1Affine, G2Affine};
 use halo2curves::ff::{Field, PrimeField};
 use halo2curves::group::Curve;
@@ -298,7 +298,7 @@ fn a_file_of_snarkjs_itself_is_taken_over_and_proved_with() {
     assert_eq!(srs.to_bytes().unwrap(), whole.truncated(toy::K).unwrap().to_bytes().unwrap());
 
     let example = Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
-    let instances = Instances::from(example.instances());
+    let instances = assay_halo2::convert::instances(&example.instances());
     let (key, proving) = generate_keys(&srs, &Toy::default(), 8, [7; 32]).unwrap();
     assert!(!key.srs().insecure);
     let proof = prove_circuit(&srs, &proving, &key, &example, &instances, toy::rng(1)).unwrap();

@@ -2,16 +2,17 @@
 
 #![cfg(test)]
 
+use assay_halo2::{Halo2Error, constraints};
 use assay_verifier::{ConstraintSystem, VerifyError};
 use halo2_proofs::plonk;
 use halo2curves::bn256::Fr;
 
 /// Describes a system with one instance column and whatever else is configured.
-fn describe(configure: impl Fn(&mut plonk::ConstraintSystem<Fr>)) -> Result<ConstraintSystem, VerifyError> {
+fn describe(configure: impl Fn(&mut plonk::ConstraintSystem<Fr>)) -> Result<ConstraintSystem, Halo2Error> {
     let mut cs = plonk::ConstraintSystem::default();
     cs.instance_column();
     configure(&mut cs);
-    ConstraintSystem::from_halo2(&cs)
+    constraints::from_halo2(&cs)
 }
 
 /// A gate over an advice column and a flag, of degree 2.
@@ -21,9 +22,9 @@ fn gate(cs: &mut plonk::ConstraintSystem<Fr>) -> plonk::Column<plonk::Advice> {
     advice
 }
 
-fn unsupported(outcome: Result<ConstraintSystem, VerifyError>, feature: &str) {
+fn unsupported(outcome: Result<ConstraintSystem, Halo2Error>, feature: &str) {
     let refused = outcome.unwrap_err();
-    let VerifyError::Unsupported { what, .. } = refused else { panic!("{feature}: {refused}") };
+    let Halo2Error::Unsupported { what, .. } = refused else { panic!("{feature}: {refused}") };
     assert!(what.contains(feature), "{feature}: {refused}");
 }
 
@@ -84,12 +85,12 @@ fn a_degree_below_the_gates_or_below_what_copies_need_is_refused() {
         cs.create_gate("cube", |_| [advice.cur() * advice.cur() * advice.cur() * advice.cur()]);
         cs.set_minimum_degree(3);
     });
-    assert!(matches!(refused, Err(VerifyError::Inconsistent { what, .. }) if what.contains("degree")));
+    assert!(matches!(refused, Err(Halo2Error::Key(VerifyError::Inconsistent { what, .. })) if what.contains("degree")));
     let refused = describe(|cs| {
         gate(cs);
         cs.set_minimum_degree(2);
     });
-    assert!(matches!(refused, Err(VerifyError::Limit { what: "degree", least: 3, got: 2, .. })));
+    assert!(matches!(refused, Err(Halo2Error::Key(VerifyError::Limit { what: "degree", least: 3, got: 2, .. }))));
 }
 
 #[test]
@@ -99,7 +100,10 @@ fn systems_without_exactly_one_instance_column_without_advice_or_without_gates_a
             configure(cs);
             cs.set_minimum_degree(3);
         });
-        assert!(matches!(refused, Err(VerifyError::Limit { what, .. }) if what == counted), "{counted}");
+        assert!(
+            matches!(refused, Err(Halo2Error::Key(VerifyError::Limit { what, .. })) if what == counted),
+            "{counted}"
+        );
     };
     let second = |cs: &mut plonk::ConstraintSystem<Fr>| {
         gate(cs);

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
+use assay_halo2::convert::g2_from_ark;
 use assay_prover::{Mapped, PUBLISHED_SEED, ProverError, Srs, SrsSource};
 use halo2_proofs::SerdeFormat;
 use halo2_proofs::poly::commitment::ParamsProver;
@@ -108,7 +109,7 @@ mod own_file {
         assert_eq!(SAVED.len(), HEADER + 128 * n + CHECKSUM);
         assert_eq!(&SAVED[..16], [b"ASSAYSR2".as_slice(), &[5, 0, 0, 0], &[1, 0, 0, 0]].concat());
         assert!(SAVED[16..64].iter().all(|byte| *byte == 0));
-        assert_eq!(SAVED[64..HEADER], SRS.point().s_g2.to_raw_bytes());
+        assert_eq!(SAVED[64..HEADER], g2_from_ark(&SRS.point().s_g2).to_raw_bytes());
         assert_eq!(SAVED[HEADER..HEADER + 128 * n], RAW[4..4 + 128 * n], "points as in halo2's raw file");
         assert_eq!(*SAVED, sealed(SAVED.clone()));
     }
@@ -147,7 +148,7 @@ mod own_file {
         assert!(patched(20, &[1]).contains("does not know"));
         assert!(patched(64, &[SAVED[64] ^ 1]).contains("[s]_2"));
         let other = Srs::insecure(K, [1; 32]).unwrap();
-        assert!(patched(64, &other.point().s_g2.to_raw_bytes()).contains("not of one secret"));
+        assert!(patched(64, &g2_from_ark(&other.point().s_g2).to_raw_bytes()).contains("not of one secret"));
         assert!(patched(HEADER, &SRS.powers()[1].to_raw_bytes()).contains("standard generator"));
         let (third, basis) = (HEADER + 3 * 64, HEADER + 64 * SRS.n() + 7 * 64);
         assert!(patched(third, &[SAVED[third] ^ 1]).contains("power 3 is off the curve"));

@@ -3,16 +3,17 @@
 #[path = "../../../verifier/core/tests/toy/mod.rs"]
 mod toy;
 
+use assay_halo2::convert::instances as public;
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
 use assay_prover::{PUBLISHED_SEED, ProverError, Srs};
-use assay_verifier::{Instances, verify};
+use assay_verifier::verify;
 use toy::Toy;
 
 #[test]
 fn a_rebuilt_proving_key_proves_what_the_first_one_proves() {
     let srs = Srs::insecure(toy::K, PUBLISHED_SEED).unwrap();
     let example = Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
-    let instances = Instances::from(example.instances());
+    let instances = public(&example.instances());
     let (key, proving) = generate_keys(&srs, &Toy::default(), 8, [7; 32]).unwrap();
     let rebuilt = rebuild_proving_key(&srs, &Toy::default(), &key).unwrap();
     for proving in [proving, rebuilt] {
@@ -28,7 +29,7 @@ fn a_false_statement_gives_a_proof_that_does_not_verify() {
     let example = Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
     let mut claimed = example.instances();
     claimed[6] += halo2curves::bn256::Fr::one();
-    let claimed = Instances::from(claimed);
+    let claimed = public(&claimed);
     let proof = prove_circuit(&srs, &proving, &key, &example, &claimed, toy::rng(1)).unwrap();
     assert!(verify(&key, &claimed, &proof).unwrap_err().rejects_proof());
 }
@@ -43,7 +44,7 @@ fn a_key_of_another_srs_is_refused_by_digest() {
         if expected == srs.digest() && got == other.digest()));
     let larger = Srs::insecure(toy::K + 1, PUBLISHED_SEED).unwrap();
     assert!(matches!(rebuild_proving_key(&larger, &Toy::default(), &key), Err(ProverError::SrsMismatch { .. })));
-    let short = Instances::from(vec![]);
+    let short = public(&[]);
     let refused = prove_circuit(&srs, &proving, &key, &Toy::default(), &short, toy::rng(1));
     assert!(matches!(refused, Err(ProverError::InstanceCount { expected: 8, got: 0 })));
 }

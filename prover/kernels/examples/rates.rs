@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use assay_kernels::msm::{msm_at, msm_small_at};
-use assay_kernels::{Domain, Level, Small, vector};
+use assay_kernels::{Domain, Level, Multiples, Small, vector};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::Field;
 use halo2curves::fft::best_fft;
@@ -135,6 +135,12 @@ fn sums(largest: u32) {
             let b = best(runs, || msm_small_at(level, &bases[..n], &bytes[..n]));
             let one = best(runs, || msm_small_at(level, &bases[..n], &bits[..n]));
             println!("msm 2^{k} {level:?} {full:.2} ms, 32 bits {w:.2}, 16 {h:.2}, 8 {b:.2}, 1 {one:.2}");
+            let make = Instant::now();
+            let multiples = Multiples::at(level, &bases[..n]);
+            let made = make.elapsed().as_secs_f64() * 1e3;
+            let kept = best(runs, || multiples.sum(&scalars[..n]));
+            let mib = Multiples::bytes(n) >> 20;
+            println!("msm 2^{k} {level:?} {kept:.2} ms with {mib} MiB of multiples, made in {made:.0} ms");
         }
     }
 }

@@ -16,6 +16,19 @@ const _: () = assert!(size_of::<Fq>() == size_of::<Limbs>() && align_of::<Fq>() 
 const _: () = assert!(size_of::<G1Affine>() == 2 * size_of::<Limbs>() && align_of::<G1Affine>() == align_of::<Limbs>());
 const _: () = assert!(offset_of!(G1Affine, x) == 0 && offset_of!(G1Affine, y) == size_of::<Limbs>());
 
+/// An affine point in a cache line of its own.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Point(pub(crate) [Limbs; 2]);
+
+const _: () = assert!(size_of::<Point>() == 2 * size_of::<Limbs>() && offset_of!(Point, 0) == 0);
+
+/// Points as limbs, as [`coordinates`] gives them.
+pub(crate) fn coordinates_of(points: &[Point]) -> &[Limbs] {
+    // SAFETY: a point is two limbs (above) at a stricter alignment, the lifetime is the same.
+    unsafe { core::slice::from_raw_parts(points.as_ptr().cast(), 2 * points.len()) }
+}
+
 /// Field elements as limbs (Montgomery form).
 pub(crate) fn limbs(values: &[Fr]) -> &[Limbs] {
     // SAFETY: equal size and alignment (above), every bit pattern is a valid `Limbs`, the lifetime is the same.

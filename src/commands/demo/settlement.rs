@@ -1,5 +1,6 @@
 //! The chain's side of the demo: a market, a model with its verifier, an open request, and who is paid.
 
+use assay_contracts::abi::{Argument, address, call};
 use assay_contracts::{Address, U256};
 use assay_contracts::{Artifact, Chain, Fulfilment, Market, Registration};
 use assay_verifier::VerifyingKey;
@@ -34,15 +35,18 @@ pub(super) struct Settlement {
     chain: Chain,
     market: Market,
     verifier: Artifact,
+    key: Artifact,
     verifier_address: Address,
+    key_address: Address,
     request: U256,
     accounts: [(&'static str, Address); 5],
 }
 
 impl Settlement {
-    /// Deploys market and verifier, registers the model (prover 70 %, owner 20 %, contributor 10 %) and escrows the fee.
+    /// Deploys market, verifier and key, registers the model (prover 70 %, owner 20 %, contributor 10 %) and escrows the fee.
     pub(super) fn open(model: &str, key: &VerifyingKey, words: &Statement) -> Outcome<Self> {
-        let verifier = Artifact::verifier(model, &key.digest()).machine("cannot use the compiled verifier")?;
+        let verifier = Artifact::verifier(model).machine("cannot use the compiled verifier")?;
+        let key_artifact = Artifact::key(model, &key.digest()).machine("cannot use the compiled key")?;
         let mut chain = Chain::new();
         let [requester, prover, owner, contributor, thief] =
             ["requester", "prover", "model owner", "contributor", "thief"].map(|name| {
@@ -51,8 +55,11 @@ impl Settlement {
         let (market, _) = Market::deploy(&mut chain, owner.1).machine("cannot deploy the market")?;
         let deployed = chain.deploy(owner.1, &verifier, &[]).machine("cannot deploy the verifier")?;
         let verifier_address = deployed.contract.unwrap_or_default();
+        let deployed = chain.deploy(owner.1, &key_artifact, &[]).machine("cannot deploy the key")?;
+        let key_address = deployed.contract.unwrap_or_default();
         let registration = Registration {
             verifier: verifier_address,
+            key: key_address,
             key_digest: key.digest(),
             input_words: u16::try_from(words.input.len()).machine("too many input words")?,
             output_words: u16::try_from(words.output.len()).machine("too many output words")?,
@@ -66,11 +73,15 @@ impl Settlement {
             .request(&mut chain, requester.1, model_id, &words.input, U256::from(FEE), deadline)
             .machine("cannot escrow the fee")?;
         let accounts = [requester, prover, owner, contributor, thief];
-        Ok(Self { chain, market, verifier, verifier_address, request, accounts })
+        Ok(Self { chain, market, verifier, key: key_artifact, verifier_address, key_address, request, accounts })
     }
 
     pub(super) fn verifier_bytes(&self) -> usize {
         self.verifier.deployed_bytes()
+    }
+
+    pub(super) fn key_bytes(&self) -> usize {
+        self.key.deployed_bytes()
     }
 
     /// The context that binds a proof to this request and the prover.
@@ -81,7 +92,9 @@ impl Settlement {
 
     /// A transaction straight to the verifier; returns its gas.
     pub(super) fn verify(&mut self, instances: &[[u8; 32]], proof: &[u8]) -> Outcome<u64> {
-        let calldata = [instances.as_flattened(), proof].concat();
+        let arguments =
+            [Argument::Word(address(self.key_address)), Argument::Words(instances), Argument::Bytes(proof)];
+        let calldata = call("verify(address,uint256[],bytes)", &arguments);
         let payee = self.accounts[1].1;
         self.chain
             .transact(payee, self.verifier_address, U256::ZERO, &calldata, &self.verifier)

@@ -1,13 +1,10 @@
-//! The constraint system as data: what halo2's `configure` would build, in the same order.
+//! The constraint system as data: what halo2's `configure` builds, in the same order.
 //!
 //! Columns and challenges are numbered by creation and queries by first use. Both orders are part of the protocol (they
 //! order the words of a proof), so the description records them instead of leaving them to the rebuilding code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use halo2_proofs::plonk::{self, Any};
-use halo2_proofs::poly::Rotation;
-use halo2curves::bn256::Fr;
 use serde::{Deserialize, Serialize};
 
 use crate::{Expression, Node, VerifyError};
@@ -78,49 +75,33 @@ pub struct ConstraintSystem {
 }
 
 impl ConstraintSystem {
-    /// Describes a halo2 constraint system whose selectors, if any, have become fixed columns.
-    ///
-    /// # Errors
-    /// Lookups, selectors, a number of instance columns other than one, or a degree that was not set explicitly; and
-    /// whatever [`ConstraintSystem::check`] refuses.
-    pub fn from_halo2(cs: &plonk::ConstraintSystem<Fr>) -> Result<Self, VerifyError> {
-        if !cs.lookups().is_empty() {
-            return Err(VerifyError::Unsupported { what: "halo2's lookup argument", instead: "use the logUp gates" });
+    /// Rows at the end of every advice column that hold blinds only, less one: a column is opened at its queries, at most
+    /// three rotations of a product, and once more in the opening argument; one row is to spare.
+    pub fn blinding_factors(&self) -> usize {
+        let mut queries: BTreeMap<u32, usize> = BTreeMap::new();
+        for query in &self.advice_queries {
+            *queries.entry(query.column).or_default() += 1;
         }
-        if cs.num_selectors() != 0 {
-            return Err(VerifyError::Unsupported { what: "selectors", instead: "use fixed columns as flags" });
-        }
-        let minimum_degree = cs.minimum_degree().ok_or(VerifyError::Unsupported {
-            what: "an implied degree",
-            instead: "call set_minimum_degree with the true degree",
-        })?;
-        let gates = cs.gates().iter().map(|gate| {
-            let polynomials = gate.polynomials().iter().map(Expression::from_halo2).collect::<Result<_, _>>()?;
-            Ok(Gate { name: gate.name().to_owned(), polynomials })
-        });
-        let equality = cs.permutation().get_columns().into_iter().map(|column| match column.column_type() {
-            Any::Fixed => Column::Fixed(column.index() as u32),
-            Any::Advice(_) => Column::Advice(column.index() as u32),
-            Any::Instance => Column::Instance(column.index() as u32),
-        });
-        let description = Self {
-            fixed_columns: cs.num_fixed_columns() as u32,
-            advice_phases: cs.advice_column_phase(),
-            challenge_phases: cs.challenge_phase(),
-            instance_columns: cs.num_instance_columns() as u32,
-            fixed_queries: describe_queries(cs.fixed_queries()),
-            advice_queries: describe_queries(cs.advice_queries()),
-            instance_queries: describe_queries(cs.instance_queries()),
-            gates: gates.collect::<Result<_, VerifyError>>()?,
-            equality: equality.collect(),
-            constants: cs.constants().iter().map(|column| column.index() as u32).collect(),
-            minimum_degree: minimum_degree as u32,
-        };
-        description.check()?;
-        Ok(description)
+        queries.into_values().max().unwrap_or(1).max(3) + 2
     }
 
-    /// Checks that the description is complete and free of contradictions, so that halo2 accepts it without a panic.
+    /// Copied columns of one permutation product: the degree leaves room for two other factors.
+    pub fn chunk(&self) -> usize {
+        (self.minimum_degree as usize).saturating_sub(2).max(1)
+    }
+
+    /// Number of permutation products.
+    pub fn products(&self) -> usize {
+        self.equality.len().div_ceil(self.chunk())
+    }
+
+    /// Pieces of the quotient: a gate of degree `d` over `2^k` rows has a quotient of degree below `(d - 1) 2^k`.
+    pub fn pieces(&self) -> usize {
+        (self.minimum_degree as usize).saturating_sub(1)
+    }
+
+    /// Checks that the description is complete and free of contradictions: whatever follows it, halo2 included, may
+    /// rely on every name in it.
     ///
     /// # Errors
     /// The first contradiction or exceeded limit.
@@ -164,32 +145,8 @@ impl ConstraintSystem {
         }
     }
 
-    /// Rows at the end of every advice column that hold blinds only, less one: halo2's `blinding_factors`.
-    pub fn blinding_factors(&self) -> usize {
-        let mut queries: BTreeMap<u32, usize> = BTreeMap::new();
-        for query in &self.advice_queries {
-            *queries.entry(query.column).or_default() += 1;
-        }
-        queries.into_values().max().unwrap_or(1).max(3) + 2
-    }
-
-    /// From row 0 to the row where permutation products end, modulo the rows: above the blinds.
-    pub fn last_rotation(&self) -> i32 {
-        -(self.blinding_factors() as i32 + 1)
-    }
-
-    /// Copied columns to a permutation product: the degree leaves room for two other factors.
-    pub fn chunk(&self) -> usize {
-        self.minimum_degree as usize - 2
-    }
-
-    /// Number of permutation products.
-    pub fn products(&self) -> usize {
-        self.equality.len().div_ceil(self.chunk())
-    }
-
     /// Fixed, advice, then instance queries, each by first use.
-    pub(crate) fn queries(&self) -> impl Iterator<Item = (Column, i32)> {
+    pub fn queries(&self) -> impl Iterator<Item = (Column, i32)> {
         let fixed = self.fixed_queries.iter().map(|query| (Column::Fixed(query.column), query.rotation));
         let advice = self.advice_queries.iter().map(|query| (Column::Advice(query.column), query.rotation));
         let instance = self.instance_queries.iter().map(|query| (Column::Instance(query.column), query.rotation));
@@ -252,14 +209,6 @@ impl ConstraintSystem {
             Column::Instance(index) => index < self.instance_columns,
         }
     }
-}
-
-fn describe_queries<C: plonk::ColumnType>(queries: &[(plonk::Column<C>, Rotation)]) -> Vec<Query> {
-    let describe = |(column, rotation): &(plonk::Column<C>, Rotation)| Query {
-        column: column.index() as u32,
-        rotation: rotation.0,
-    };
-    queries.iter().map(describe).collect()
 }
 
 pub(crate) fn limit(what: &'static str, least: usize, most: usize, got: usize) -> Result<(), VerifyError> {

@@ -1,6 +1,7 @@
 //! The crate's one error type.
 
 use crate::encoding::hex_of;
+use crate::protocol::{Challenge, Polynomial};
 
 /// Why something was refused.
 ///
@@ -83,14 +84,6 @@ pub enum VerifyError {
         /// Which of its kind: gate, column, query or node.
         at: usize,
     },
-    /// halo2's circuit uses what this project does not.
-    #[error("the circuit uses {what}, which assay keys do not describe; {instead}")]
-    Unsupported {
-        /// The feature.
-        what: &'static str,
-        /// What to do instead.
-        instead: &'static str,
-    },
     /// The proof was made for another key.
     #[error(
         "the proof belongs to the verifying key {}, but this key is {}; verify it with the key it was made for",
@@ -118,9 +111,34 @@ pub enum VerifyError {
         /// Bytes given.
         got: usize,
     },
-    /// A point or scalar of the proof is not canonical, not on the curve, or the point at infinity.
-    #[error("the proof is malformed: {0}")]
-    MalformedProof(#[source] std::io::Error),
+    /// A point of the proof cannot be used.
+    #[error("the proof is malformed: its point {index}, {polynomial}, is {fault}")]
+    MalformedPoint {
+        /// Its position among the points.
+        index: usize,
+        /// What it commits to.
+        polynomial: Polynomial,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// A scalar of the proof is not canonical.
+    #[error(
+        "the proof is malformed: its scalar {index}, the value of {polynomial} {rotation:+} rows from x, is not below the modulus"
+    )]
+    MalformedScalar {
+        /// Its position among the scalars.
+        index: usize,
+        /// Whose value it is.
+        polynomial: Polynomial,
+        /// Rows below the current one.
+        rotation: i32,
+    },
+    /// A challenge fell where a division is undefined; the odds are below 2^-200.
+    #[error("the proof is invalid: its challenge {challenge:?} lies where the check is undefined; prove again")]
+    UnluckyChallenge {
+        /// The challenge.
+        challenge: Challenge,
+    },
     /// The proof is well formed and proves nothing.
     #[error("the proof is invalid: it does not show that these outputs follow from these inputs")]
     Invalid,
@@ -130,6 +148,14 @@ impl VerifyError {
     /// True when the request was in order and the *proof* was found wrong: foreign to the key, malformed, of the wrong
     /// length or invalid. False when a key, a file or the number of instances is at fault.
     pub fn rejects_proof(&self) -> bool {
-        matches!(self, Self::ProofLength { .. } | Self::MalformedProof(_) | Self::Invalid | Self::InstanceRange { .. })
+        matches!(
+            self,
+            Self::ProofLength { .. }
+                | Self::MalformedPoint { .. }
+                | Self::MalformedScalar { .. }
+                | Self::UnluckyChallenge { .. }
+                | Self::Invalid
+                | Self::InstanceRange { .. }
+        )
     }
 }

@@ -1,10 +1,9 @@
 //! A gate polynomial as a flat postfix program.
 //!
-//! A tree would be deserialised by recursion, as deep as the bytes say; a postfix program is a list, whose depth is
-//! computed before anything recursive is built from it.
+//! A tree would be deserialised by recursion, as deep as the bytes say; a postfix program is a list and is run with a
+//! stack of its own. Its depth is bounded all the same, for whoever builds a tree from it.
 
-use halo2_proofs::plonk;
-use halo2curves::bn256::Fr;
+use ark_bn254::Fr;
 use serde::{Deserialize, Serialize};
 
 use crate::VerifyError;
@@ -58,19 +57,14 @@ pub struct Expression {
 }
 
 impl Expression {
+    /// The polynomial that a program computes. A malformed program is refused where it is run: by [`Expression::fold`].
+    pub fn new(nodes: Vec<Node>) -> Self {
+        Self { nodes }
+    }
+
     /// The program's steps, in order of evaluation.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
-    }
-
-    /// Takes over halo2's expression, operand order included.
-    ///
-    /// # Errors
-    /// A selector that was not turned into a fixed column.
-    pub fn from_halo2(expression: &plonk::Expression<Fr>) -> Result<Self, VerifyError> {
-        let mut nodes = Vec::new();
-        append(expression, &mut nodes)?;
-        Ok(Self { nodes })
     }
 
     /// Runs the program over any domain: `leaf` gives operands, `apply` results.
@@ -127,57 +121,4 @@ impl Expression {
         };
         self.fold(leaf, apply).map(|(degree, _)| degree)
     }
-
-    /// Rebuilds halo2's expression; `leaf` turns an operand into a query of the constraint system at hand.
-    ///
-    /// # Errors
-    /// A malformed program, and whatever `leaf` refuses.
-    pub(crate) fn to_halo2(
-        &self,
-        leaf: impl FnMut(&Node) -> Result<plonk::Expression<Fr>, VerifyError>,
-    ) -> Result<plonk::Expression<Fr>, VerifyError> {
-        use plonk::Expression as E;
-        self.fold(leaf, |node, left, right| {
-            Ok(match (node, right) {
-                (Node::Add, Some(right)) => E::Sum(Box::new(left), Box::new(right)),
-                (Node::Multiply, Some(right)) => E::Product(Box::new(left), Box::new(right)),
-                (Node::Scale(factor), _) => E::Scaled(Box::new(left), *factor),
-                _ => E::Negated(Box::new(left)),
-            })
-        })
-    }
-}
-
-fn append(expression: &plonk::Expression<Fr>, nodes: &mut Vec<Node>) -> Result<(), VerifyError> {
-    use plonk::Expression as E;
-    let node = match expression {
-        E::Constant(value) => Node::Constant(*value),
-        E::Selector(_) => {
-            return Err(VerifyError::Unsupported { what: "a selector", instead: "use fixed columns as flags" });
-        }
-        E::Fixed(query) => Node::Fixed { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Advice(query) => Node::Advice { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Instance(query) => Node::Instance { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Challenge(challenge) => Node::Challenge(challenge.index() as u32),
-        E::Negated(a) => {
-            append(a, nodes)?;
-            Node::Negate
-        }
-        E::Sum(a, b) => {
-            append(a, nodes)?;
-            append(b, nodes)?;
-            Node::Add
-        }
-        E::Product(a, b) => {
-            append(a, nodes)?;
-            append(b, nodes)?;
-            Node::Multiply
-        }
-        E::Scaled(a, factor) => {
-            append(a, nodes)?;
-            Node::Scale(*factor)
-        }
-    };
-    nodes.push(node);
-    Ok(())
 }

@@ -7,11 +7,11 @@
 //! The groups follow from the constraint system and the width alone: prover and verifiers derive the same.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ConstraintSystem;
+use crate::protocol::{Polynomial, last_rotation, nearest};
 
 /// How a proof shows its polynomials' values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,27 +40,12 @@ impl Opening {
 /// calldata, against 32 bytes, their absorption and a few products.
 const VALUES_OF_A_COMMITMENT: usize = 10;
 
-/// A polynomial that a proof opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Member {
-    /// An advice column.
-    Advice(u32),
-    /// A permutation product.
-    Product(u32),
-    /// The polynomial that only blinds.
-    Random,
-    /// A fixed column.
-    Fixed(u32),
-    /// A permutation polynomial.
-    Permutation(u32),
-}
-
 /// Columns behind one commitment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// At most as many as the width; member `j` is `f_j`.
-    pub members: Vec<Member>,
-    /// Where each of them is opened, ascending.
+    pub members: Vec<Polynomial>,
+    /// Where each of them is opened: rotations nearest to zero, ascending.
     pub rotations: Vec<i32>,
 }
 
@@ -84,27 +69,30 @@ pub struct Grouping {
 }
 
 impl Grouping {
-    /// The groups of a circuit: each polynomial by itself for SHPLONK, else what costs the least gas, with polynomials of equal
+    /// The groups of a circuit of `2^k` rows: each polynomial by itself for SHPLONK, else what costs the least gas, with polynomials of equal
     /// rotations side by side.
     ///
     /// A group is opened at no more points than the column with the most: blinds cover no more.
-    pub fn new(constraints: &ConstraintSystem, opening: Opening) -> Self {
-        let mut rotations: BTreeMap<Member, BTreeSet<i32>> = BTreeMap::new();
+    pub fn new(k: u32, constraints: &ConstraintSystem, opening: Opening) -> Self {
+        let mut rotations: BTreeMap<Polynomial, BTreeSet<i32>> = BTreeMap::new();
         for query in &constraints.advice_queries {
-            rotations.entry(Member::Advice(query.column)).or_default().insert(query.rotation);
+            rotations.entry(Polynomial::Advice(query.column)).or_default().insert(query.rotation);
         }
         for query in &constraints.fixed_queries {
-            rotations.entry(Member::Fixed(query.column)).or_default().insert(query.rotation);
+            rotations.entry(Polynomial::Fixed(query.column)).or_default().insert(query.rotation);
         }
-        let ends = constraints.products();
-        let last_rotation = constraints.last_rotation();
-        for product in 0..ends {
-            let chained = (product + 1 < ends).then_some(last_rotation);
-            rotations.insert(Member::Product(product as u32), [0, 1].into_iter().chain(chained).collect());
+        let products = constraints.products() as u32;
+        let end = last_rotation(constraints);
+        for product in 0..products {
+            let chained = (product + 1 < products).then_some(end);
+            rotations.insert(Polynomial::Product(product), [0, 1].into_iter().chain(chained).collect());
         }
         let most = constraints.blinding_factors() - 2;
-        let split = |members: &mut dyn Iterator<Item = Member>| {
-            let set = |member: Member| rotations.get(&member).cloned().unwrap_or_else(|| BTreeSet::from([0]));
+        let split = |members: &mut dyn Iterator<Item = Polynomial>| {
+            let set = |member: Polynomial| -> BTreeSet<i32> {
+                let own = rotations.get(&member).cloned().unwrap_or_else(|| BTreeSet::from([0]));
+                own.into_iter().map(|rotation| nearest(rotation, k)).collect()
+            };
             let mut members: Vec<_> = members.map(|member| (set(member), member)).collect();
             match opening {
                 Opening::Shplonk => members.into_iter().map(|member| group(&[member])).collect(),
@@ -117,16 +105,21 @@ impl Grouping {
         let phases = constraints.advice_phases.iter().max().map_or(0, |phase| phase + 1);
         let advice = (0..phases).map(|phase| {
             let columns = constraints.advice_phases.iter().enumerate().filter(|(_, p)| **p == phase);
-            split(&mut columns.map(|(column, _)| Member::Advice(column as u32)))
+            split(&mut columns.map(|(column, _)| Polynomial::Advice(column as u32)))
         });
-        let products = (0..ends as u32).map(Member::Product).chain([Member::Random]);
-        let fixed = (0..constraints.fixed_columns).map(Member::Fixed);
-        let permutations = (0..constraints.equality.len() as u32).map(Member::Permutation);
+        let products = (0..products).map(Polynomial::Product).chain([Polynomial::Random]);
+        let fixed = (0..constraints.fixed_columns).map(Polynomial::Fixed);
+        let permutations = (0..constraints.equality.len() as u32).map(Polynomial::Permutation);
         Self {
             advice: advice.collect(),
-            products: split(&mut products.into_iter()),
+            products: split(&mut { products }),
             key: split(&mut fixed.chain(permutations)),
         }
+    }
+
+    /// Groups whose commitments are in the proof; those of the key follow them.
+    pub fn of_proof(&self) -> usize {
+        self.advice.iter().map(Vec::len).sum::<usize>() + self.products.len()
     }
 
     /// Every group, in order.
@@ -136,30 +129,32 @@ impl Grouping {
 }
 
 /// Runs of the members, which are sorted by their rotations, so that commitments and values cost the least.
-fn partition(members: &[(BTreeSet<i32>, Member)], width: usize, most: usize) -> Vec<Group> {
-    let run = |range: Range<usize>| group(members.get(range).unwrap_or_default());
+fn partition(members: &[(BTreeSet<i32>, Polynomial)], width: usize, most: usize) -> Vec<Group> {
     // best[end]: the least cost of the members before `end`, and where the last group begins.
     let mut best: Vec<(usize, usize)> = vec![(0, 0)];
     for end in 1..=members.len() {
-        let candidates = (end.saturating_sub(width)..end).filter_map(|start| {
-            let group = run(start..end);
-            let allowed = group.rotations.len() <= most || group.members.len() == 1;
+        let mut points: BTreeSet<i32> = BTreeSet::new();
+        let starts = (end.saturating_sub(width)..end).rev();
+        let candidates = starts.map_while(|start| {
+            points.extend(&members.get(start)?.0);
+            let allowed = points.len() <= most || start + 1 == end;
             let before = best.get(start)?.0;
-            allowed.then_some((before + VALUES_OF_A_COMMITMENT + group.values(), start))
+            allowed.then_some((before + VALUES_OF_A_COMMITMENT + points.len() * (end - start), start))
         });
-        best.extend(candidates.min());
+        let cheapest = candidates.min();
+        best.extend(cheapest);
     }
     let mut groups = Vec::new();
     let mut end = members.len();
     while let Some((_, start)) = best.get(end).copied().filter(|_| end > 0) {
-        groups.push(run(start..end));
+        groups.push(group(members.get(start..end).unwrap_or_default()));
         end = start;
     }
     groups.reverse();
     groups
 }
 
-fn group(members: &[(BTreeSet<i32>, Member)]) -> Group {
+fn group(members: &[(BTreeSet<i32>, Polynomial)]) -> Group {
     let rotations: BTreeSet<i32> = members.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
     Group {
         members: members.iter().map(|(_, member)| *member).collect(),

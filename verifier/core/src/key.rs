@@ -2,25 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use halo2_proofs::plonk;
-use halo2_proofs::poly::EvaluationDomain;
-use halo2curves::bn256::{Fr, G1Affine, G2Affine};
-use halo2curves::ff::{Field, PrimeField, WithSmallOrderMulGroup};
+use ark_bn254::{Fr, G1Affine, G2Affine};
+use ark_ff::{AdditiveGroup, FftField, PrimeField};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::artifact::Frame;
 use crate::constraints::limit;
-use crate::encoding::{g2_to_bytes, point_g2, points};
-use crate::{Column, ConstraintSystem, Group, Grouping, Opening, VerifyError};
+use crate::encoding::{g2_to_bytes, point_g2, points, scalar};
+use crate::{Column, ConstraintSystem, Grouping, Opening, Protocol, VerifyError};
 
-const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK1" };
+const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK2" };
 
 /// Least and most `k`; a circuit has `2^k` rows.
 pub const ROWS: (u32, u32) = (4, 26);
 
 /// Most columns behind a commitment.
-pub const MAX_WIDTH: usize = 256;
+pub const MAX_WIDTH: u32 = 256;
 
 /// What a verifier needs of the structured reference string: `[s]_2`. The generators are the curve's standard ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +54,8 @@ pub struct KeyParts {
     /// Commitments to the groups of [`Grouping::key`]: for SHPLONK the fixed columns, then the permutation polynomials in the
     /// order of the equality-enabled columns.
     pub commitments: Vec<G1Affine>,
+    /// What every transcript absorbs first, see [`VerifyingKey::representative`]; of a grouped key it is computed.
+    pub representative: Fr,
     /// Names the graph the circuit was planned from.
     pub graph_digest: [u8; 32],
     /// The SRS of the commitments.
@@ -82,60 +82,32 @@ struct Body {
     opening: Opening,
     #[serde(with = "points")]
     commitments: Vec<G1Affine>,
+    #[serde(with = "scalar")]
+    representative: Fr,
     graph_digest: [u8; 32],
     srs: SrsPoint,
 }
 
 impl VerifyingKey {
-    /// Takes over the key of halo2's key generation.
-    ///
-    /// `instances` is the exact number of public values; `graph_digest` names the graph the circuit was planned from.
-    ///
-    /// # Errors
-    /// A circuit that a key cannot describe (see [`ConstraintSystem::from_halo2`]), or one for which the rebuilt key
-    /// would not be halo2's own.
-    pub fn from_halo2(
-        key: &plonk::VerifyingKey<G1Affine>,
-        instances: usize,
-        graph_digest: [u8; 32],
-        srs: SrsPoint,
-    ) -> Result<Self, VerifyError> {
-        if key.compress_selectors() {
-            return Err(VerifyError::Unsupported {
-                what: "compressed selectors",
-                instead: "use fixed columns as flags",
-            });
-        }
-        let described = Self::seal(Body {
-            k: key.get_domain().k(),
-            instances: instances as u32,
-            constraints: ConstraintSystem::from_halo2(key.cs())?,
-            opening: Opening::Shplonk,
-            commitments: [key.fixed_commitments().as_slice(), key.permutation().commitments()].concat(),
-            graph_digest,
-            srs,
-        })?;
-        if described.to_halo2()?.transcript_repr() == key.transcript_repr() {
-            Ok(described)
-        } else {
-            Err(VerifyError::Inconsistent { what: "the key rebuilt from its description differs from halo2's", at: 0 })
-        }
-    }
-
     /// The key of a circuit from its description and commitments, in the order of the columns.
     ///
     /// # Errors
     /// A description or counts that contradict each other.
     pub fn new(parts: KeyParts) -> Result<Self, VerifyError> {
-        Self::seal(Body {
+        let mut body = Body {
             k: parts.k,
             instances: parts.instances as u32,
             constraints: parts.constraints,
             opening: parts.opening,
             commitments: parts.commitments,
+            representative: parts.representative,
             graph_digest: parts.graph_digest,
             srs: parts.srs,
-        })
+        };
+        if body.opening != Opening::Shplonk {
+            body.representative = body.computed_representative()?;
+        }
+        Self::seal(body)
     }
 
     /// Reads [`VerifyingKey::bytes`] back.
@@ -206,94 +178,87 @@ impl VerifyingKey {
         self.body.opening
     }
 
-    /// Which polynomials share a commitment.
-    pub fn grouping(&self) -> Grouping {
-        Grouping::new(self.constraints(), self.opening())
-    }
-
     /// Commitments to the groups of [`Grouping::key`].
     pub fn commitments(&self) -> &[G1Affine] {
         &self.body.commitments
     }
 
-    /// Commitments to the fixed columns; none when they are grouped.
+    /// Commitments to the fixed columns; none when commitments are grouped.
     pub fn fixed_commitments(&self) -> &[G1Affine] {
-        self.single().map_or(&[], |(fixed, _)| fixed)
+        self.single().0
     }
 
-    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns; none when they are grouped.
+    /// Commitments to the permutation polynomials, in the order of the equality-enabled columns; none when commitments are
+    /// grouped.
     pub fn permutation_commitments(&self) -> &[G1Affine] {
-        self.single().map_or(&[], |(_, permutation)| permutation)
+        self.single().1
     }
 
-    fn single(&self) -> Option<(&[G1Affine], &[G1Affine])> {
-        let fixed = self.constraints().fixed_columns as usize;
-        if self.opening() == Opening::Shplonk { self.commitments().split_at_checked(fixed) } else { None }
-    }
-
-    /// Number of points and scalars in every proof of this key.
-    ///
-    /// Points: the groups of the proof's own columns, the quotient (`degree - 1` pieces, or whole when grouped) and two of the
-    /// opening. Scalars: for SHPLONK the queries of advice and fixed columns, the random polynomial's value, one a permutation
-    /// polynomial, three a product but for the last, which has two; all values of all groups when grouped.
-    pub fn proof_shape(&self) -> (usize, usize) {
-        let (cs, grouping) = (self.constraints(), self.grouping());
-        let own = grouping.advice.iter().map(Vec::len).sum::<usize>() + grouping.products.len();
+    fn single(&self) -> (&[G1Affine], &[G1Affine]) {
         match self.opening() {
             Opening::Shplonk => {
-                let product_scalars = (3 * cs.products()).saturating_sub(1);
-                let queries = cs.advice_queries.len() + cs.fixed_queries.len();
-                (own + cs.minimum_degree as usize + 1, queries + 1 + cs.equality.len() + product_scalars)
+                self.commitments().split_at_checked(self.constraints().fixed_columns as usize).unwrap_or_default()
             }
-            Opening::Grouped { .. } => (own + 3, grouping.groups().map(Group::values).sum()),
+            Opening::Grouped { .. } => (&[], &[]),
         }
+    }
+
+    /// What every transcript of this key absorbs first: halo2's hash of its own form of the key, or, when commitments are grouped,
+    /// 31 bytes of a SHA-256 of everything else in the key.
+    ///
+    /// It binds a proof to the key. halo2's cannot be computed without halo2, so it is stored, and the key's digest covers it.
+    ///
+    /// # Soundness
+    /// The key that is verified with is fixed before the proof: whoever trusts its digest trusts this word, and a word that is
+    /// not halo2's makes a key whose proofs no other key accepts, not a key with false proofs.
+    pub fn representative(&self) -> Fr {
+        self.body.representative
+    }
+
+    /// What a proof of this key says, in order, and what is opened where.
+    pub fn protocol(&self) -> Protocol {
+        Protocol::new(self.k(), self.constraints(), self.opening())
+    }
+
+    /// Number of points and scalars in every proof of this key, see [`Protocol::new`].
+    pub fn proof_shape(&self) -> (usize, usize) {
+        self.protocol().shape()
     }
 
     /// Bytes of every proof of this key.
     pub fn proof_length(&self) -> usize {
-        let (points, scalars) = self.proof_shape();
-        64 * points + 32 * scalars
-    }
-
-    /// halo2's own key, for verifying: its domain holds no transform tables.
-    ///
-    /// # Errors
-    /// None for a key that was read or made by this crate.
-    pub fn to_halo2(&self) -> Result<plonk::VerifyingKey<G1Affine>, VerifyError> {
-        self.to_halo2_over(bare_domain(self.k(), self.constraints().minimum_degree))
-    }
-
-    /// halo2's own key over a full domain of the caller (`EvaluationDomain::new(degree, k)`), for proving.
-    ///
-    /// # Errors
-    /// None for a key that was read or made by this crate.
-    pub fn to_halo2_over(&self, domain: EvaluationDomain<Fr>) -> Result<plonk::VerifyingKey<G1Affine>, VerifyError> {
-        Ok(plonk::VerifyingKey::from_parts(
-            domain,
-            self.fixed_commitments().to_vec(),
-            plonk::permutation::VerifyingKey::from_commitments(self.permutation_commitments().to_vec()),
-            self.constraints().to_halo2()?,
-            vec![],
-            false,
-        ))
+        self.protocol().proof_length()
     }
 }
 
 impl Body {
+    /// 31 bytes of a hash of everything else, as a number.
+    fn computed_representative(&self) -> Result<Fr, VerifyError> {
+        let rest = Self { representative: Fr::ZERO, ..self.clone() };
+        let encoded = postcard::to_stdvec(&rest).map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
+        let digest = Sha256::new_with_prefix(b"assay representative 1").chain_update(encoded).finalize();
+        Ok(Fr::from_be_bytes_mod_order(digest.get(..31).unwrap_or_default()))
+    }
+
     fn check(&self) -> Result<(), VerifyError> {
         limit("k", ROWS.0 as usize, ROWS.1 as usize, self.k as usize)?;
-        let cs = self.constraints.to_halo2()?;
-        let pieces = self.constraints.minimum_degree - 1;
-        limit("k of the extended domain", 0, Fr::S as usize, (self.k + pieces.next_power_of_two().ilog2()) as usize)?;
-        limit("rows the gates need", 0, 1 << self.k, cs.minimum_rows())?;
-        let usable = (1usize << self.k) - (cs.blinding_factors() + 1);
-        limit("instances", 1, usable, self.instances as usize)?;
+        self.constraints.check()?;
+        let extended = self.k + self.constraints.pieces().next_power_of_two().ilog2();
+        limit("k of the extended domain", 0, Fr::TWO_ADICITY as usize, extended as usize)?;
+        // The first row, one row for values, the row where products end, and the blinds.
+        let rows = 1usize << self.k;
+        let blinds = self.constraints.blinding_factors();
+        limit("rows the gates need", 0, rows, blinds + 3)?;
+        limit("instances", 1, rows - (blinds + 1), self.instances as usize)?;
         if let Opening::Grouped { width } = self.opening {
-            limit("columns to a commitment", pieces as usize, MAX_WIDTH, width as usize)?;
+            limit("columns behind a commitment", self.constraints.pieces().max(2), MAX_WIDTH as usize, width as usize)?;
+            if self.representative != self.computed_representative()? {
+                return Err(VerifyError::Inconsistent { what: "the representative is not the hash of the key", at: 0 });
+            }
         }
-        let groups = Grouping::new(&self.constraints, self.opening);
-        limit("commitments, one a group", groups.key.len(), groups.key.len(), self.commitments.len())?;
-        // halo2's opening takes no polynomial twice at one point; public values are not opened.
+        let groups = Grouping::new(self.k, &self.constraints, self.opening).key.len();
+        limit("one commitment a group of the key", groups, groups, self.commitments.len())?;
+        // The opening argument takes no polynomial twice at one point; public values are not opened.
         let mut points = BTreeSet::new();
         let opened = self.constraints.queries().filter(|(column, _)| !matches!(column, Column::Instance(_)));
         match opened.enumerate().find(|(_, (column, r))| !points.insert((*column, r.rem_euclid(1 << self.k)))) {
@@ -302,32 +267,5 @@ impl Body {
             }
             None => Ok(()),
         }
-    }
-}
-
-/// The domain of `2^k` rows and the extended one of `2^k * (degree - 1)`, rounded up to a power of two, without the
-/// tables of its transforms, which only a prover needs and which grow with the number of rows.
-fn bare_domain(k: u32, degree: u32) -> EvaluationDomain<Fr> {
-    let n = 1u64 << k;
-    let extended_k = k + (degree - 1).next_power_of_two().ilog2();
-    let root = |k: u32| (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-    let root_inverse = |k: u32| (k..Fr::S).fold(Fr::ROOT_OF_UNITY_INV, |root, _| root.square());
-    let half_power = |k: u32| (0..k).fold(Fr::ONE, |power, _| power * Fr::TWO_INV);
-    EvaluationDomain {
-        n,
-        k,
-        extended_k,
-        omega: root(k),
-        omega_inv: root_inverse(k),
-        extended_omega: root(extended_k),
-        extended_omega_inv: root_inverse(extended_k),
-        g_coset: Fr::ZETA,
-        g_coset_inv: Fr::ZETA.square(),
-        quotient_poly_degree: u64::from(degree - 1),
-        ifft_divisor: half_power(k),
-        extended_ifft_divisor: half_power(extended_k),
-        t_evaluations: Vec::new(),
-        barycentric_weight: half_power(k),
-        fft_data: std::collections::HashMap::new(),
     }
 }

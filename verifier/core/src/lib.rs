@@ -1,17 +1,19 @@
-//! Verifying keys, proofs and instances, and the native check of a proof.
+//! Verifying keys, proofs and instances, and the native check of a proof, independent of the prover and of halo2's code.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | [`mod@key`] | [`VerifyingKey`]: a key that describes its own constraint system and carries the digests it belongs to |
-//! | [`constraints`] | [`ConstraintSystem`]: columns, phases, queries, gates and copies, rebuilt into halo2's own type |
+//! | [`constraints`] | [`ConstraintSystem`]: columns, phases, queries, gates and copies |
 //! | [`expression`] | [`Expression`]: a gate polynomial as a flat postfix program |
 //! | [`groups`] | [`Grouping`]: which polynomials share a commitment, and [`Opening`] |
 //! | [`proof`] | [`Proof`] and [`Instances`] in versioned formats, and [`ProofFile`], the JSON form |
-//! | [`transcript`] | [`EvmTranscript`]: the one Keccak transcript of prover, native verifier and EVM verifier |
+//! | [`transcript`] | [`Transcript`]: the one Keccak transcript of prover, native verifier and EVM verifier |
+//! | [`protocol`] | [`Protocol`]: the words of a proof in order and what is opened where, for verifiers in any language |
+//! | [`domain`] | [`Domain`]: rows as roots of unity |
 //! | [`mod@verify`] | [`Verifier`] and [`verify()`] |
 //! | [`encoding`] | canonical bytes of field elements and curve points |
 //!
-//! The crate depends on nothing else of Assay's. It reads bytes of strangers: no function of it panics on any input,
+//! The crate depends on nothing else of Assay's; its arithmetic is arkworks', without threads or assembly. It reads bytes of strangers: no function of it panics on any input,
 //! nothing is allocated by a length that the input only claims, and every element that is read is canonical and on
 //! its curve.
 
@@ -19,21 +21,24 @@
 
 mod artifact;
 pub mod constraints;
+pub mod domain;
 pub mod encoding;
 mod error;
 pub mod expression;
 pub mod groups;
 pub mod key;
 pub mod proof;
-mod rebuild;
+pub mod protocol;
 pub mod transcript;
 pub mod verify;
 
 pub use constraints::{Column, ConstraintSystem, Gate, Query};
+pub use domain::Domain;
 pub use error::VerifyError;
 pub use expression::{Expression, Node};
-pub use groups::{Group, Grouping, Member, Opening};
+pub use groups::{Group, Grouping, Opening};
 pub use key::{KeyParts, SrsPoint, VerifyingKey};
 pub use proof::{Instances, Proof, ProofFile};
-pub use transcript::EvmTranscript;
+pub use protocol::Protocol;
+pub use transcript::Transcript;
 pub use verify::{Verifier, verify};

@@ -1,6 +1,6 @@
 //! Proofs and public values in versioned formats.
 
-use halo2curves::bn256::Fr;
+use ark_bn254::Fr;
 use serde::{Deserialize, Serialize};
 
 use crate::artifact::Frame;

@@ -1,80 +1,118 @@
-//! The native check of a proof.
+//! The native check of a proof, phase by phase; the prover's halves have the same names.
+//!
+//! ```text
+//! conversation   the words of the proof, checked one by one, and the challenges they give
+//! gates          the gates' values at x
+//! permutation    the values at x of what makes copied cells equal
+//! opening        the commitments open to the claimed values: one equation of pairings
+//! grouped        the same when commitments are grouped
+//! ```
 
-use halo2_proofs::SerdeFormat;
-use halo2_proofs::plonk::{self, verify_proof};
-use halo2_proofs::poly::VerificationStrategy;
-use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
-use halo2_proofs::poly::kzg::multiopen::VerifierSHPLONK;
-use halo2_proofs::poly::kzg::strategy::SingleStrategy;
-use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
-use halo2curves::serde::SerdeObject;
+mod conversation;
+mod gates;
+mod grouped;
+mod opening;
+mod permutation;
 
-use crate::{EvmTranscript, Instances, Proof, VerifyError, VerifyingKey};
+use ark_bn254::{Fr, G1Affine};
+use ark_ec::AffineRepr;
+use ark_ff::{AdditiveGroup, Field, One};
 
-/// A key made ready: many proofs are checked without rebuilding halo2's own key each time.
+use crate::domain::Domain;
+use crate::protocol::{Challenge, Polynomial, Protocol};
+use crate::{Instances, Proof, VerifyError, VerifyingKey};
+use conversation::Conversation;
+use opening::{Opening, Pairing};
+
+/// A key made ready: many proofs are checked without describing its protocol each time.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    key_digest: [u8; 32],
-    instances: usize,
-    proof_length: usize,
-    halo2: plonk::VerifyingKey<G1Affine>,
-    params: ParamsKZG<Bn256>,
+    key: VerifyingKey,
+    protocol: Protocol,
+    domain: Domain,
+    pairing: Pairing,
 }
 
 impl Verifier {
-    /// Rebuilds halo2's key and the SRS points from the description.
+    /// Describes the key's protocol and prepares its pairing.
     ///
     /// # Errors
     /// None for a key that was read or made by this crate.
     pub fn new(key: &VerifyingKey) -> Result<Self, VerifyError> {
         Ok(Self {
-            key_digest: key.digest(),
-            instances: key.instances(),
-            proof_length: key.proof_length(),
-            halo2: key.to_halo2()?,
-            params: parameters(key)?,
+            protocol: key.protocol(),
+            domain: Domain::new(key.k()),
+            pairing: Pairing::new(&key.srs().s_g2),
+            key: key.clone(),
         })
-    }
-
-    /// halo2's own key.
-    pub fn halo2(&self) -> &plonk::VerifyingKey<G1Affine> {
-        &self.halo2
-    }
-
-    /// halo2's parameters, with the one power of each group that a verifier uses.
-    pub fn parameters(&self) -> &ParamsKZG<Bn256> {
-        &self.params
     }
 
     /// Checks that `proof` shows the circuit satisfied by `instances`.
     ///
+    /// The commitments of the columns are read before the challenges that judge them. At the challenge `x`, the gates and the
+    /// permutation argument, folded by `y`, must equal `h(x) (x^n - 1)`; that value of `h` and the values that the proof claims are
+    /// then opened all at once.
+    ///
     /// # Errors
     /// [`VerifyError::rejects_proof`] tells a wrong proof from a wrong request.
+    ///
+    /// # Soundness
+    /// That of PLONK (Gabizon, Williamson, Ciobotaru, ePrint 2019/953) with SHPLONK (Boneh, Drake, Fisch, Gabizon, ePrint
+    /// 2020/081) in the algebraic group model, for whoever does not know the secret of the key's SRS.
     pub fn verify(&self, instances: &Instances, proof: &Proof) -> Result<(), VerifyError> {
-        if proof.key_digest != self.key_digest {
-            return Err(VerifyError::ForeignKey { expected: self.key_digest, got: proof.key_digest });
+        let (key, protocol) = (&self.key, &self.protocol);
+        check_request(key, protocol, instances, proof)?;
+        let mut said = Conversation::read(protocol, key.representative(), instances.values(), &proof.bytes)?;
+
+        let x = said.challenge(Challenge::X)?;
+        let vanishing = self.domain.vanishing(x);
+        let inverse = vanishing.inverse().ok_or(VerifyError::UnluckyChallenge { challenge: Challenge::X })?;
+        gates::insert_public_values(key.constraints(), &self.domain, instances.values(), x, &mut said)?;
+        let mut identities = gates::values(key.constraints(), &said)?;
+        identities.extend(permutation::values(key.constraints(), &self.domain, &said)?);
+        let y = said.challenge(Challenge::Y)?;
+        let folded = identities.into_iter().fold(Fr::ZERO, |sum, value| sum * y + value);
+        said.insert(Polynomial::Quotient, 0, folded * inverse);
+
+        let opening = match key.opening() {
+            crate::Opening::Shplonk => Opening::fold(protocol, &self.domain, &said)?,
+            crate::Opening::Grouped { width } => grouped::fold(protocol, width, &self.domain, &said)?,
+        };
+        let points = opening.terms.iter().map(|(polynomial, scale)| self.points(&said, *polynomial, *scale, vanishing));
+        let mut terms = points.collect::<Result<Vec<_>, _>>()?.concat();
+        terms.push((G1Affine::generator(), -opening.constant));
+        if self.pairing.holds(said.commitment(Polynomial::OpeningLast)?, &terms) {
+            Ok(())
+        } else {
+            Err(VerifyError::Invalid)
         }
-        if instances.values().len() != self.instances {
-            return Err(VerifyError::InstanceCount { expected: self.instances, got: instances.values().len() });
-        }
-        if proof.bytes.len() != self.proof_length {
-            return Err(VerifyError::ProofLength { expected: self.proof_length, got: proof.bytes.len() });
-        }
-        let mut transcript = EvmTranscript::new(proof.bytes.as_slice());
-        let strategy: SingleStrategy<'_, Bn256> =
-            VerificationStrategy::<_, VerifierSHPLONK<'_, Bn256>>::new(&self.params);
-        let outcome = verify_proof::<KZGCommitmentScheme<Bn256>, VerifierSHPLONK<'_, Bn256>, _, _, _>(
-            &self.params,
-            &self.halo2,
-            strategy,
-            &[&[instances.values()]],
-            &mut transcript,
-        );
-        match outcome {
-            Ok(()) if transcript.into_stream().is_empty() => Ok(()),
-            Ok(()) | Err(plonk::Error::Opening | plonk::Error::ConstraintSystemFailure) => Err(VerifyError::Invalid),
-            Err(plonk::Error::Transcript(source)) => Err(VerifyError::MalformedProof(source)),
-            Err(_) => Err(VerifyError::InstanceCount { expected: self.instances, got: instances.values().len() }),
+    }
+
+    /// A multiple of a polynomial's commitment. The quotient's is `sum_i x^(n i) [h_i]`, unless it is committed whole.
+    fn points(
+        &self,
+        said: &Conversation<'_>,
+        polynomial: Polynomial,
+        scale: Fr,
+        vanishing: Fr,
+    ) -> Result<Vec<(G1Affine, Fr)>, VerifyError> {
+        let held = |points: &[G1Affine], index: u32| match points.get(index as usize) {
+            Some(point) => Ok(vec![(*point, scale)]),
+            None => Err(VerifyError::Inconsistent { what: "the key lacks a commitment", at: index as usize }),
+        };
+        match polynomial {
+            Polynomial::Fixed(index) => held(self.key.fixed_commitments(), index),
+            Polynomial::Permutation(index) => held(self.key.permutation_commitments(), index),
+            Polynomial::Group(index) if said.commitment(polynomial).is_err() => {
+                held(self.key.commitments(), index - self.protocol.grouping.of_proof() as u32)
+            }
+            Polynomial::Quotient if self.key.opening() == crate::Opening::Shplonk => {
+                let x_to_n = vanishing + Fr::one();
+                let scales = std::iter::successors(Some(scale), |scale| Some(*scale * x_to_n));
+                let piece = |(index, scale)| Ok((said.commitment(Polynomial::Piece(index))?, scale));
+                (0..self.key.constraints().pieces() as u32).zip(scales).map(piece).collect()
+            }
+            other => Ok(vec![(said.commitment(other)?, scale)]),
         }
     }
 }
@@ -87,13 +125,21 @@ pub fn verify(key: &VerifyingKey, instances: &Instances, proof: &Proof) -> Resul
     Verifier::new(key)?.verify(instances, proof)
 }
 
-/// halo2's parameters with the first power only; halo2 builds them from bytes or from other parameters.
-fn parameters(key: &VerifyingKey) -> Result<ParamsKZG<Bn256>, VerifyError> {
-    let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-    let s_g2 = key.srs().s_g2;
-    let bytes =
-        [&[0; 4], g1.to_raw_bytes().as_slice(), &g1.to_raw_bytes(), &g2.to_raw_bytes(), &s_g2.to_raw_bytes()].concat();
-    let smallest = ParamsKZG::<Bn256>::read_custom(&mut bytes.as_slice(), SerdeFormat::RawBytes)
-        .map_err(VerifyError::MalformedProof)?;
-    Ok(smallest.from_parts(key.k(), vec![g1], Some(vec![g1]), g2, s_g2))
+/// The proof is of this key, and it and the public values are exactly as long as they must be.
+fn check_request(
+    key: &VerifyingKey,
+    protocol: &Protocol,
+    instances: &Instances,
+    proof: &Proof,
+) -> Result<(), VerifyError> {
+    if proof.key_digest != key.digest() {
+        return Err(VerifyError::ForeignKey { expected: key.digest(), got: proof.key_digest });
+    }
+    if instances.values().len() != key.instances() {
+        return Err(VerifyError::InstanceCount { expected: key.instances(), got: instances.values().len() });
+    }
+    if proof.bytes.len() != protocol.proof_length() {
+        return Err(VerifyError::ProofLength { expected: protocol.proof_length(), got: proof.bytes.len() });
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Writes the verifier of the tests' toy circuit to `contracts/generated/toy.sol`; `node build.mjs` compiles it.
+//! Writes the contracts of the tests' toy circuit to `contracts/generated/`; `node build.mjs` compiles them.
 
 #[path = "../../core/tests/toy/mod.rs"]
 mod toy;
@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let example = toy::Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
     let (instances, proof) = toy::prove(&params, &proving, &key, &example, 2);
     assay_verifier::verify(&key, &instances, &proof)?;
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/generated/toy.sol");
-    std::fs::write(target, assay_solidity::generate(&key)?)?;
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/generated");
+    std::fs::write(generated.join("IVerifier.sol"), assay_solidity::INTERFACE)?;
+    std::fs::write(generated.join("toy.sol"), assay_solidity::verifier(&key)?)?;
+    std::fs::write(generated.join("toy-key.sol"), assay_solidity::key(&key)?)?;
+    std::fs::write(generated.join("toy-fused.sol"), assay_solidity::fused_verifier(&key)?)?;
     Ok(())
 }

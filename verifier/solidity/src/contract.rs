@@ -1,77 +1,167 @@
-//! The contract around the generated assembly.
+//! The templates, filled.
 
-use crate::yul::Line;
+use askama::Template;
+use assay_verifier::VerifyingKey;
+use assay_verifier::encoding::hex_of;
 
-/// The whole contract; calldata is `length` bytes long.
-pub(crate) fn contract(length: usize, body: &[Line]) -> String {
-    let mut source = HEADER.replace("LENGTH", &length.to_string());
-    for line in body {
-        source.push_str("            ");
-        source.push_str(&line.to_string());
-        source.push('\n');
-    }
-    source
+use crate::assembly::LOCALS;
+use crate::evaluation::{Chunk, Gates, chunks};
+use crate::gas::Gas;
+use crate::key::{KeyWord, magic, words};
+use crate::layout::{Layout, product};
+use crate::memory::WORD;
+use crate::names::{commitment, scalar};
+use crate::opening::{SetCode, Term, sets};
+use crate::shape::Shape;
+use crate::transcript::{Kind, Run, Stretch};
+use crate::word::{Word, delta};
+use crate::{SolidityError, calldata, word};
+
+/// A verifier's source.
+#[derive(Template)]
+#[template(path = "Verifier.sol", escape = "none")]
+struct VerifierSource {
+    name: &'static str,
+    interface: &'static str,
+    fused: bool,
+    insecure: bool,
+    belongs_to: Vec<String>,
+    points: usize,
+    scalars: usize,
+    instances: usize,
+    proof_bytes: usize,
+    call_bytes: usize,
+    verify_gas: u64,
+    magic: Word,
+    shape: Word,
+    key_bytes: usize,
+    key_points: usize,
+    key_words: Vec<KeyWord>,
+    transcript_bytes: usize,
+    copies: Vec<Copy>,
+    scalar_runs: Vec<Run>,
+    point_runs: Vec<Run>,
+    blinding_rows: usize,
+    last_root: String,
+    locals: usize,
+    gates: Gates,
+    chunks: Vec<Chunk>,
+    delta: Word,
+    sets: Vec<SetCode>,
+    first_vanishing: String,
+    first_scalar: String,
+    first_commitment: String,
+    s_g2: [Word; 4],
+    layout: Layout,
 }
 
-/// Everything before the generated lines. `f_p` and `f_q` are the base and the scalar field's modulus.
-const HEADER: &str = r#"
-pragma solidity 0.8.30;
+/// A key contract's source.
+#[derive(Template)]
+#[template(path = "Key.sol", escape = "none")]
+struct KeySource {
+    name: &'static str,
+    insecure: bool,
+    belongs_to: Vec<String>,
+    key_words: Vec<KeyWord>,
+}
 
-/// Verifies one kind of proof. Calldata: the public values as words, then the proof; nothing else.
-contract Halo2Verifier {
-    /// The calldata is not as long as the public values and a proof.
-    error WrongLength(uint256 expected, uint256 got);
-    /// A word is not below the modulus or a point is not on the curve.
-    error MalformedProof();
-    /// The proof does not show what the public values claim.
-    error InvalidProof();
+/// A part of the proof that is copied in one piece.
+struct Copy {
+    name: String,
+    offset: usize,
+    bytes: usize,
+}
 
-    fallback(bytes calldata) external returns (bytes memory) {
-        if (msg.data.length != LENGTH) revert WrongLength(LENGTH, msg.data.length);
-        assembly ("memory-safe") {
-            // The generated code owns all memory from 0x80 on.
-            let data := mload(0x40)
-            if iszero(eq(data, 0x80)) { revert(0, 0) }
-            let success := true
-            // Copies scalars from calldata to memory; valid when all are below the modulus.
-            function load_scalars(ptr, offset, count) -> valid {
-                valid := true
-                for { let end := add(ptr, shl(5, count)) } lt(ptr, end) { ptr := add(ptr, 32) } {
-                    let value := calldataload(offset)
-                    valid := and(valid, lt(value, 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001))
-                    mstore(ptr, value)
-                    offset := add(offset, 32)
-                }
-            }
-            // Copies points from calldata to memory; valid when all are on the curve and their coordinates below the modulus.
-            function load_points(ptr, offset, count) -> valid {
-                valid := true
-                for { let end := add(ptr, shl(6, count)) } lt(ptr, end) { ptr := add(ptr, 64) } {
-                    let x := calldataload(offset)
-                    let y := calldataload(add(offset, 32))
-                    valid := and(valid, validate_ec_point(x, y))
-                    mstore(ptr, x)
-                    mstore(add(ptr, 32), y)
-                    offset := add(offset, 64)
-                }
-            }
-            // Leaves the sum of two points at ptr; overwrites 128 bytes there.
-            function add_at(ptr, left, right) -> valid {
-                mcopy(ptr, left, 64)
-                mcopy(add(ptr, 64), right, 64)
-                valid := staticcall(gas(), 6, ptr, 128, ptr, 64)
-            }
-            // Leaves left + scalar * (x, y) at ptr; overwrites 128 bytes there.
-            function add_multiple(ptr, left, x, y, scalar) -> valid {
-                mstore(ptr, x)
-                mstore(add(ptr, 32), y)
-                mstore(add(ptr, 64), scalar)
-                valid := staticcall(gas(), 7, ptr, 96, add(ptr, 64), 64)
-                mcopy(ptr, left, 64)
-                valid := and(valid, staticcall(gas(), 6, ptr, 128, ptr, 64))
-            }
-            // The same for a point in memory.
-            function add_multiple_at(ptr, left, point, scalar) -> valid {
-                valid := add_multiple(ptr, left, mload(point), mload(add(point, 32)), scalar)
-            }
-"#;
+/// The verifier of a key's shape, or of the key alone.
+pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, SolidityError> {
+    let shape = Shape::of(key)?;
+    let gates = Gates::of(&shape)?;
+    let layout = Layout::new(&shape, &gates.words);
+    let (points, scalars) = key.proof_shape();
+    let key_polynomials = shape.key_polynomials();
+    let key_words = words(key, &shape)?;
+    let runs: Vec<Run> = layout.stretches.iter().flat_map(Stretch::runs).collect();
+    let (point_runs, scalar_runs) = runs.into_iter().partition(|run| run.kind == Kind::Point);
+    let mut belongs_to = vec![format!("shape: {}", hex_of(&shape.digest()))];
+    if fused {
+        belongs_to.extend(belonging(key));
+    } else {
+        belongs_to.push(srs(key));
+    }
+    let first = layout.sets.first().map(|set| set.rotations.clone()).unwrap_or_default();
+    let own = layout.points.iter().filter(|point| first.contains(&point.rotation));
+    let source = VerifierSource {
+        name: if fused { "FusedVerifier" } else { "Verifier" },
+        interface: if fused { "IFusedVerifier" } else { "IVerifier" },
+        fused,
+        insecure: key.srs().insecure,
+        belongs_to,
+        points,
+        scalars,
+        instances: shape.instances,
+        proof_bytes: key.proof_length(),
+        call_bytes: calldata::length(shape.instances, key.proof_length(), !fused),
+        verify_gas: Gas::of(key)?.bound(),
+        magic: magic(),
+        shape: Word(shape.digest()),
+        key_bytes: 1 + WORD * key_words.len(),
+        key_points: key_polynomials.len(),
+        key_words,
+        transcript_bytes: WORD * layout.stretches.iter().map(|stretch| stretch.words() + 1).sum::<usize>() - WORD,
+        copies: copies(&layout.stretches),
+        scalar_runs,
+        point_runs,
+        blinding_rows: shape.blinding_rows(),
+        last_root: crate::layout::root(shape.last()).unwrap_or_default(),
+        locals: LOCALS,
+        gates,
+        chunks: chunks(&shape),
+        delta: delta(),
+        sets: sets(&shape, &layout),
+        first_vanishing: product(own.map(|point| format!("mload({})", point.gap))),
+        first_scalar: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| scalar(*p)),
+        first_commitment: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| commitment(*p)),
+        s_g2: shape.s_g2,
+        layout,
+    };
+    Ok(source.render()? + "\n")
+}
+
+/// The key contract of a key.
+pub(crate) fn key(key: &VerifyingKey) -> Result<String, SolidityError> {
+    let shape = Shape::of(key)?;
+    let mut belongs_to = vec![format!("shape: {}", hex_of(&shape.digest()))];
+    belongs_to.extend(belonging(key));
+    let key_words = words(key, &shape)?;
+    let source = KeySource { name: "Key", insecure: key.srs().insecure, belongs_to, key_words };
+    Ok(source.render()? + "\n")
+}
+
+impl KeyWord {
+    /// The word's digits.
+    fn hex(&self) -> String {
+        word::hex(&self.value.0)
+    }
+}
+
+fn belonging(key: &VerifyingKey) -> [String; 3] {
+    let [vk, graph] = [key.digest(), key.graph_digest()].map(|digest| hex_of(&digest));
+    [format!("verifying key: {vk}"), format!("graph: {graph}"), srs(key)]
+}
+
+fn srs(key: &VerifyingKey) -> String {
+    format!("srs: {}", hex_of(&key.srs().digest()))
+}
+
+/// The proof's words by stretch.
+fn copies(stretches: &[Stretch]) -> Vec<Copy> {
+    let mut offset = 0;
+    let mut copy = |stretch: &Stretch| {
+        let own = || stretch.items.iter().filter(|item| item.kind != Kind::Instances);
+        let bytes = WORD * own().map(|item| item.words).sum::<usize>();
+        let copy = own().next().map(|first| Copy { name: first.name.clone(), offset, bytes });
+        offset += bytes;
+        copy
+    };
+    stretches.iter().filter_map(&mut copy).collect()
+}

@@ -7,23 +7,26 @@ pub enum SolidityError {
     /// The key could not be rebuilt.
     #[error(transparent)]
     Key(#[from] assay_verifier::VerifyError),
-    /// A commitment is the point at infinity, which the generator cannot write.
-    #[error("fixed column {column} is zero in every row; drop it from the layout to verify in the EVM")]
-    ZeroColumn {
-        /// The column.
-        column: usize,
+    /// The constraint system has no encoding to take a digest of.
+    #[error("the constraint system cannot be encoded: {0}")]
+    Encoding(postcard::Error),
+    /// Two rotations are the same row.
+    #[error("rotations {one} and {other} meet in a circuit of 2^{k} rows; expected them to differ, use a larger circuit")]
+    RotationsMeet {
+        /// A rotation.
+        one: i32,
+        /// Another.
+        other: i32,
+        /// The circuit has `2^k` rows.
+        k: u32,
     },
-    /// The generator refused the protocol.
-    #[error("the verifier could not be generated: {0:?}")]
-    Generator(snark_verifier::Error),
-    /// The generator's output has changed; strictness can no longer be added to it.
-    #[error("the generated source has {got} places of kind {what:?}, expected {expected}; it would not be strict")]
-    Unrecognised {
-        /// The kind of place.
-        what: &'static str,
-        /// How many there should be.
-        expected: &'static str,
-        /// How many there are.
-        got: usize,
+    /// A gate reads a place that the memory map does not have.
+    #[error("the generated code reads {name}, which the memory map does not hold; this is a defect of the generator")]
+    UnknownRegion {
+        /// The region's name.
+        name: String,
     },
+    /// A template could not be filled.
+    #[error("the template could not be filled: {0}")]
+    Template(#[from] askama::Error),
 }

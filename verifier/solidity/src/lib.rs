@@ -1,93 +1,82 @@
 //! A verifying key turned into Solidity, and a proof into calldata.
 //!
-//! The verifier that [`generate`] writes takes `instances || proof` as its whole calldata, without a selector: first the
-//! public values as 32-byte words, then the proof's bytes as the native verifier reads them. It returns nothing when the
-//! proof is valid and reverts otherwise, with an error that names the reason: `WrongLength` for calldata of another
-//! length, `MalformedProof` for a word above the modulus or a point off the curve, `InvalidProof` for the rest.
+//! A *verifier* belongs to a shape: gates, columns, queries, number of public values, `[s]_2`. A *key* is a contract of
+//! data: the size of a circuit and its commitments. Models of one shape share a verifier and bring a key each. A *fused*
+//! verifier holds one key in its own code and is a little cheaper to call. All take the bytes that the native verifier
+//! takes and revert with an error that names the reason; see `docs/evm.md`.
 //!
-//! The arithmetic comes from the `snark-verifier` crate's EVM loader. It accepts calldata of any length above the
-//! needed, reduces scalars instead of refusing them and lets precompiles burn all gas on bad points; [`generate`] closes
-//! these three holes in its text, and fails when it does not find the places to close. It also makes the text compact
-//! enough for a chain's limit on code.
-//!
-//! | module | what it does |
+//! | module | what it holds |
 //! |---|---|
-//! | `yul` | reads and writes the generated assembly |
-//! | `strict` | closes the holes |
-//! | `compact` | shortens |
-//! | `contract` | puts the contract around it |
+//! | [`shape`] | [`Shape`]: what verifiers depend on; opened polynomials, sets and points in halo2's order |
+//! | `layout`, `memory`, `names` | the memory map |
+//! | `transcript` | the words that are absorbed, and the challenges drawn |
+//! | `program`, `assembly`, `evaluation` | gate polynomials as a graph, and as lines of assembly |
+//! | `opening` | SHPLONK |
+//! | `key` | the words of a key contract |
+//! | `contract` | the templates of `templates/`, filled |
+//! | [`calldata`] | calls of a verifier |
+//! | [`gas`] | [`Gas`]: what a call costs |
 
 #![forbid(unsafe_code)]
 
-mod compact;
+mod assembly;
+pub mod calldata;
 mod contract;
 mod error;
-mod strict;
-mod yul;
+mod evaluation;
+pub mod gas;
+mod key;
+mod layout;
+mod memory;
+mod names;
+mod opening;
+mod program;
+pub mod shape;
+mod transcript;
+mod word;
 
 pub use error::SolidityError;
+pub use gas::Gas;
+pub use shape::Shape;
+pub use word::Word;
 
-use std::rc::Rc;
+use assay_verifier::VerifyingKey;
 
-use assay_verifier::encoding::hex_of;
-use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
-use halo2curves::bn256::{Bn256, Fq, Fr, G1Affine};
-use halo2curves::group::prime::PrimeCurveAffine;
-use snark_verifier::loader::evm::EvmLoader;
-use snark_verifier::pcs::kzg::{Bdfg21, KzgAs, KzgDecidingKey};
-use snark_verifier::system::halo2::transcript::evm::EvmTranscript;
-use snark_verifier::system::halo2::{Config, compile};
-use snark_verifier::verifier::SnarkVerifier;
-use snark_verifier::verifier::plonk::PlonkVerifier;
+/// How to compile what this crate writes: for people to read.
+pub const COMPILER: &str = "solc 0.8.30, optimizer on with 200 runs, evmVersion prague";
 
-/// How to compile what [`generate`] writes so that it stays below a chain's limit of 24,576 bytes: for people to read.
-pub const COMPILER: &str = "solc 0.8.30, viaIR, optimizer on with yulDetails.optimizerSteps = \"u\", evmVersion prague";
+/// `IVerifier.sol`, which every generated verifier imports from its own folder.
+pub const INTERFACE: &str = include_str!("../templates/IVerifier.sol");
 
-type Shplonk = PlonkVerifier<KzgAs<Bn256, Bdfg21>>;
-
-/// The Solidity source of a contract that verifies proofs of `key`.
+/// The source of the verifier of a key's shape: contract `Verifier`, an `IVerifier`.
 ///
 /// # Errors
-/// A key with a commitment at infinity (a fixed column of zeros), or source from the generator that this crate does not
-/// recognise and therefore cannot make strict.
-pub fn generate(key: &VerifyingKey) -> Result<String, SolidityError> {
-    for (column, commitment) in key.fixed_commitments().iter().enumerate() {
-        if bool::from(commitment.is_identity()) {
-            return Err(SolidityError::ZeroColumn { column });
-        }
-    }
-    let verifier = Verifier::new(key)?;
-    let params = verifier.parameters();
-    let shape = vec![key.instances()];
-    let protocol = compile(params, verifier.halo2(), Config::kzg().with_num_instance(shape.clone()));
-    let loader = EvmLoader::new::<Fq, Fr>();
-    let protocol = protocol.loaded(&loader);
-    let mut transcript = EvmTranscript::<G1Affine, Rc<EvmLoader>, _, _>::new(&loader);
-    let instances = transcript.load_instances(shape);
-    let deciding = KzgDecidingKey::<Bn256>::new(G1Affine::generator(), params.g2(), params.s_g2());
-    let refuse = |source| SolidityError::Generator(source);
-    let proof = Shplonk::read_proof(&deciding, &protocol, &instances, &mut transcript).map_err(refuse)?;
-    Shplonk::verify(&deciding, &protocol, &instances, &proof).map_err(refuse)?;
-    let length = 32 * key.instances() + key.proof_length();
-    let body = compact::compact(&strict::strict_body(&loader.solidity_code())?);
-    Ok(heading(key) + &contract::contract(length, &body))
+/// See [`Shape::of`].
+pub fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
+    contract::verifier(key, false)
 }
 
-/// The calldata of a verifying call: the public values as words, then the proof.
-pub fn calldata(instances: &Instances, proof: &Proof) -> Vec<u8> {
-    [instances.words().as_flattened(), &proof.bytes].concat()
+/// The source of a verifier of this key alone: contract `FusedVerifier`, an `IFusedVerifier`.
+///
+/// # Errors
+/// See [`Shape::of`].
+pub fn fused_verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
+    contract::verifier(key, true)
 }
 
-fn heading(key: &VerifyingKey) -> String {
-    let secure = if key.srs().insecure {
-        "// INSECURE: the SRS comes from a published seed, anybody can forge proofs. For trying things out only.\n"
-    } else {
-        ""
-    };
-    format!(
-        "// SPDX-License-Identifier: MIT OR Apache-2.0\n// Generated by assay; do not edit.\n{secure}// verifying key: {}\n// graph: {}\n// srs: {}\n",
-        hex_of(&key.digest()),
-        hex_of(&key.graph_digest()),
-        hex_of(&key.srs().digest()),
-    )
+/// The source of the key's contract: contract `Key`.
+///
+/// # Errors
+/// See [`Shape::of`].
+pub fn key(key: &VerifyingKey) -> Result<String, SolidityError> {
+    contract::key(key)
+}
+
+/// The deployed code of the key's contract. Whoever recomputes a key from graph and SRS compares its hash with the one
+/// on the chain.
+///
+/// # Errors
+/// See [`Shape::of`].
+pub fn key_code(key: &VerifyingKey) -> Result<Vec<u8>, SolidityError> {
+    Ok(key::code(&key::words(key, &Shape::of(key)?)?))
 }

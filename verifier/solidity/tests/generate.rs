@@ -1,52 +1,46 @@
-//! The generated source is deterministic and strict; `assay-contracts` runs it in an EVM.
+//! The generated sources are deterministic and committed; `assay-contracts` runs them in an EVM.
 
 #[path = "../../core/tests/toy/mod.rs"]
 mod toy;
 
+use assay_solidity::{calldata, fused_verifier, key, key_code, verifier};
 use sha3::{Digest, Keccak256};
 
 #[test]
-fn the_committed_source_is_what_the_generator_writes() {
-    let (_, key) = toy::keys(&toy::params());
-    let source = assay_solidity::generate(&key).unwrap();
-    let committed = include_str!("../../../contracts/generated/toy.sol");
-    assert!(source == committed, "run `cargo run --release --example generate_verifiers` and `node build.mjs`");
+fn the_committed_sources_are_what_the_generator_writes() {
+    let (_, vk) = toy::keys(&toy::params());
+    let hint = "run `cargo run --release -p assay-solidity --example generate_toy` and `node build.mjs`";
+    assert!(verifier(&vk).unwrap() == include_str!("../../../contracts/generated/toy.sol"), "{hint}");
+    assert!(key(&vk).unwrap() == include_str!("../../../contracts/generated/toy-key.sol"), "{hint}");
+    assert!(fused_verifier(&vk).unwrap() == include_str!("../../../contracts/generated/toy-fused.sol"), "{hint}");
+    assert!(assay_solidity::INTERFACE == include_str!("../../../contracts/generated/IVerifier.sol"), "{hint}");
 }
 
 #[test]
-fn every_word_of_the_calldata_is_checked_and_its_length_is_exact() {
+fn a_verifier_names_its_shape_and_no_key_and_a_key_names_both() {
+    let (_, vk) = toy::keys(&toy::params());
+    let digest = assay_verifier::encoding::hex_of(&vk.digest());
+    let shape = assay_verifier::encoding::hex_of(&assay_solidity::Shape::of(&vk).unwrap().digest());
+    let (verifier, key) = (verifier(&vk).unwrap(), key(&vk).unwrap());
+    assert!(verifier.contains(&shape) && !verifier.contains(&digest));
+    assert!(key.contains(&shape) && key.contains(&digest));
+    let words: usize = key.matches("hex\"").count() - 1;
+    assert_eq!(key_code(&vk).unwrap().len(), 1 + 32 * words);
+}
+
+#[test]
+fn calls_begin_with_the_selectors_of_their_signatures() {
     let params = toy::params();
-    let (proving, key) = toy::keys(&params);
+    let (proving, vk) = toy::keys(&params);
     let example = toy::Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
-    let (instances, proof) = toy::prove(&params, &proving, &key, &example, 2);
-    let calldata = assay_solidity::calldata(&instances, &proof);
-    let source = assay_solidity::generate(&key).unwrap();
-    let (points, scalars) = key.proof_shape();
-    let body = &source[source.find("let f_p").unwrap()..];
-    let counts = |function: &str| {
-        let name = format!("and({function}(");
-        let count = |call: &str| {
-            let arguments = call.split(')').next().unwrap();
-            usize::from_str_radix(arguments.rsplit("0x").next().unwrap(), 16).unwrap()
-        };
-        body.split(&name).skip(1).map(count).sum::<usize>()
-    };
-    assert_eq!((counts("load_scalars"), counts("load_points")), (scalars + key.instances(), points));
-    assert!(!body.contains("calldataload"), "nothing is read from calldata but by the checking functions");
-    assert!(source.contains(&format!("if (msg.data.length != {})", calldata.len())));
-    let stop = body.find("mstore(0x0, 0xf4ea0ab0").unwrap();
-    let last_load = body.rfind("and(load_points(").unwrap();
-    let first_precompile = body.find("staticcall(").unwrap();
-    assert!(last_load < stop && stop < first_precompile, "malformed words are refused before any precompile runs");
-}
-
-#[test]
-fn the_errors_have_the_selectors_of_their_names() {
-    let (_, key) = toy::keys(&toy::params());
-    let source = assay_solidity::generate(&key).unwrap();
-    for error in ["MalformedProof()", "InvalidProof()"] {
-        let hash = Keccak256::digest(error);
-        let selector = format!("mstore(0x0, 0x{:08x}", u32::from_be_bytes(hash[..4].try_into().unwrap()));
-        assert!(source.contains(error) && source.contains(&selector), "{error}: {selector}");
+    let (instances, proof) = toy::prove(&params, &proving, &vk, &example, 2);
+    let address = [0; 20];
+    let calls = [
+        ("verify(address,uint256[],bytes)", calldata::verify(&address, &instances, &proof)),
+        ("verify(uint256[],bytes)", calldata::verify_fused(&instances, &proof)),
+        ("verifyBatch(address,uint256[][],bytes[])", calldata::verify_batch(&address, &[(instances, proof)])),
+    ];
+    for (signature, call) in calls {
+        assert_eq!(call[..4], Keccak256::digest(signature)[..4], "{signature}");
     }
 }

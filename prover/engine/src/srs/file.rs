@@ -18,20 +18,20 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use assay_halo2::convert::{g2_from_ark, g2_to_ark};
 use assay_verifier::SrsPoint;
 use assay_verifier::key::MAX_WIDTH;
 use halo2curves::bn256::G1Affine;
 use halo2curves::serde::SerdeObject;
-use sha2::{Digest, Sha256};
 
 use super::{Srs, check, check_size};
 use crate::ProverError;
+use crate::checksum::{CHECKSUM, Hashing, checksum};
 use crate::mapped::{Mapped, POINT, Points};
 
 const MAGIC: &[u8; 7] = b"ASSAYSR";
 const VERSION: u8 = b'2';
 const HEADER: usize = 192;
-const CHECKSUM: usize = 32;
 /// Points encoded before they are written.
 const CHUNK: usize = 1024;
 
@@ -42,13 +42,13 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
 
 /// Writes the file, [`CHUNK`] points at a time.
 pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> {
-    let mut out = Hashing { out, hasher: Sha256::new() };
+    let mut out = Hashing::new(out);
     let mut header = [MAGIC.as_slice(), &[VERSION]].concat();
     header.extend_from_slice(&srs.k().to_le_bytes());
     header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
     header.extend_from_slice(&(srs.opening().width() - 1).to_le_bytes());
     header.resize(HEADER - check::POINT_G2, 0);
-    srs.point().s_g2.write_raw(&mut header)?;
+    g2_from_ark(&srs.point().s_g2).write_raw(&mut header)?;
     out.write_all(&header)?;
     let mut raw = Vec::with_capacity(CHUNK * POINT);
     for points in srs.powers().chunks(CHUNK).chain(srs.lagrange().chunks(CHUNK)) {
@@ -58,9 +58,7 @@ pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> 
         }
         out.write_all(&raw)?;
     }
-    let Hashing { out, hasher } = out;
-    out.write_all(&hasher.finalize())?;
-    Ok(())
+    Ok(out.finish()?)
 }
 
 /// Length of a file of `width 2^k` powers.
@@ -110,7 +108,7 @@ impl<'a> File<'a> {
         let (mark, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let (further, rest) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         let width = u32::from_le_bytes(*further).saturating_add(1);
-        if width as usize > MAX_WIDTH {
+        if width > MAX_WIDTH {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
         if bytes.len() != length(k, width) {
@@ -118,18 +116,18 @@ impl<'a> File<'a> {
         }
         let (zeros, rest) = rest.split_at_checked(HEADER - check::POINT_G2 - 20).ok_or_else(truncated)?;
         let (s_g2, rest) = rest.split_at_checked(check::POINT_G2).ok_or_else(truncated)?;
-        let (points, checksum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
+        let (points, sum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
         let (powers, lagrange) = points.split_at_checked(width as usize * (POINT << k)).ok_or_else(truncated)?;
         let hashed = bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default();
         let (expected, good) = rayon::join(
-            || -> [u8; CHECKSUM] { Sha256::digest(hashed).into() },
+            || checksum(hashed),
             || {
                 check::points_are_good(powers, "power")
                     .and_then(|()| check::points_are_good(lagrange, "Lagrange point"))
             },
         );
-        if expected != *checksum {
-            return Err(ProverError::SrsChecksum { expected, got: *checksum });
+        if expected != *sum {
+            return Err(ProverError::SrsChecksum { expected, got: *sum });
         }
         good?;
         let insecure = match u32::from_le_bytes(*mark) {
@@ -141,29 +139,11 @@ impl<'a> File<'a> {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
         let s_g2 = check::point_g2(s_g2, "[s]_2")?;
-        Ok(Self { k, width, point: SrsPoint { s_g2, insecure }, powers, lagrange })
+        Ok(Self { k, width, point: SrsPoint { s_g2: g2_to_ark(&s_g2), insecure }, powers, lagrange })
     }
 
     fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
-        check::first_powers(&powers, &self.point.s_g2)?;
+        check::first_powers(&powers, &g2_from_ark(&self.point.s_g2))?;
         Ok(Srs { k: self.k, width: self.width, point: self.point, powers, lagrange })
-    }
-}
-
-/// Hashes what passes through.
-struct Hashing<'a, W> {
-    out: &'a mut W,
-    hasher: Sha256,
-}
-
-impl<W: Write> Write for Hashing<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hasher.update(bytes.get(..written).unwrap_or_default());
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush()
     }
 }

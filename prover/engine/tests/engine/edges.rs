@@ -1,5 +1,6 @@
 //! One small system for each thing that is easily got wrong.
 
+use assay_halo2::Halo2Error;
 use assay_prover::ProverError;
 use assay_verifier::{Column, VerifyError};
 use halo2curves::bn256::Fr;
@@ -136,7 +137,10 @@ fn two_queries_of_one_column_that_meet_modulo_the_rows_are_refused() {
     let system = squares(4, 3, advice(0, 16).times(advice(0, 0)), &[1, 2]);
     let srs = srs(system.k);
     let refused = Scene::new(&system, &srs).err().unwrap();
-    assert!(matches!(refused, VerifyError::Inconsistent { what, .. } if what.contains("same row")), "{refused}");
+    assert!(
+        matches!(refused, Halo2Error::Key(VerifyError::Inconsistent { what, .. }) if what.contains("same row")),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -8,12 +8,14 @@
 //! | `checks` | what must hold of every system |
 //! | `properties` | random systems, satisfied and not |
 //! | `edges` | one small system for each thing that is easily got wrong |
+//! | `grouped` | the same systems with grouped commitments, and a prover that lies about values |
 //! | `networks` | the circuits of networks |
 
 #![cfg(test)]
 
 mod checks;
 mod edges;
+mod grouped;
 mod naive;
 mod networks;
 mod properties;

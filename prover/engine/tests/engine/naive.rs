@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::{Column, ConstraintSystem, Expression, Node};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
@@ -259,7 +260,7 @@ impl Circuit<'_> {
         let gate = |expression: &Expression| {
             let leaf = |node: &Node| {
                 Ok(match *node {
-                    Node::Constant(value) => vec![value; wide_n],
+                    Node::Constant(ref value) => vec![scalar_from_ark(value); wide_n],
                     Node::Challenge(i) => vec![challenges[i as usize]; wide_n],
                     Node::Fixed { column, rotation } => turned(&fixed_wide[column as usize], rotation),
                     Node::Advice { column, rotation } => turned(&advice_wide[column as usize], rotation),
@@ -271,7 +272,10 @@ impl Circuit<'_> {
                 Ok(match (node, b) {
                     (Node::Add, Some(b)) => each(&|i| a[i] + b[i]),
                     (Node::Multiply, Some(b)) => each(&|i| a[i] * b[i]),
-                    (Node::Scale(factor), _) => each(&|i| a[i] * factor),
+                    (Node::Scale(factor), _) => {
+                        let factor = scalar_from_ark(factor);
+                        each(&|i| a[i] * factor)
+                    }
                     _ => each(&|i| -a[i]),
                 })
             };

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use assay_circuits::{Columns, InferenceCircuit, Layout, Pinned, Wire};
+use assay_halo2::EvmTranscript;
+use assay_halo2::convert::{g1_from_ark, values};
 use assay_models::{QuantizedGraph, Trace, interpret, samples};
 use assay_prover::backend::cpu::CpuBackend;
 use assay_prover::column::Column as Engines;
 use assay_prover::engine::{Resident, Witness, create_proof};
 use assay_prover::stock::generate_keys;
 use assay_prover::{ProverError, keygen, prove};
-use assay_verifier::{Column, EvmTranscript, verify};
+use assay_verifier::{Column, verify};
 use halo2_proofs::transcript::TranscriptWriterBuffer;
 use halo2curves::bn256::Fr;
 use rand::SeedableRng;
@@ -72,29 +74,30 @@ fn compare(graph: &QuantizedGraph, both: bool) {
         powers: srs.powers(),
     };
     let [fixed_commitments, sigma] = port.commitments();
-    assert_eq!(verifying.fixed_commitments(), fixed_commitments);
-    assert_eq!(verifying.permutation_commitments(), sigma);
+    let points = |points: &[_]| points.iter().map(g1_from_ark).collect::<Vec<_>>();
+    assert_eq!(points(verifying.fixed_commitments()), fixed_commitments);
+    assert_eq!(points(verifying.permutation_commitments()), sigma);
+    let public = values(&instances);
     let mut honest = Honest { layout: &layout, trace: &trace };
     let witness = |phase: u8, challenges: &[Fr]| Honest { layout: &layout, trace: &trace }.of_phase(phase, challenges);
     let mut transcript = EvmTranscript::new(vec![]);
-    port.prove(key.representative(), &witness, instances.values(), rng(), &mut transcript);
+    port.prove(key.representative(), &witness, &public, rng(), &mut transcript);
     assert_same(&proof.bytes, &transcript.into_stream(), "the naive proof");
 
     if !both {
         return;
     }
     let (mut ours, mut theirs) = (blake2b(), blake2b());
-    port.prove(key.representative(), &witness, instances.values(), rng(), &mut theirs);
+    port.prove(key.representative(), &witness, &public, rng(), &mut theirs);
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
     let resident = Resident::new(&backend, fixed.iter().cloned().map(Engines::field), key.permutation());
     create_proof(
         &backend,
         verifying,
-        key.representative(),
         &resident,
         key.permutation(),
         &mut honest,
-        instances.values(),
+        &public,
         rng(),
         &mut ours,
         &mut silent,
@@ -104,7 +107,7 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     assert_same(&ours, &theirs.finalize(), "the naive proof in halo2's transcript");
     let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
     let (_, stock) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
-    stock_accepts(&srs, stock.get_vk(), instances.values(), &ours);
+    stock_accepts(&srs, stock.get_vk(), &public, &ours);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::checks::{check, check_refused};
+use crate::grouped;
 use crate::recipe::recipes;
 use crate::system::System;
 
@@ -65,5 +66,29 @@ proptest! {
     fn a_random_system_with_one_wrong_cell_gives_a_proof_that_is_refused(recipe in recipes()) {
         let Some(broken) = recipe.broken() else { return Err(TestCaseError::reject("no cell breaks a gate")) };
         check_refused(&recipe.system(), &broken, recipe.seed);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn random_systems_are_proved_with_grouped_commitments(recipe in recipes()) {
+        grouped::check(&recipe.system(), recipe.seed);
+    }
+
+    #[test]
+    fn a_wrong_cell_is_refused_with_grouped_commitments(recipe in recipes()) {
+        let Some(broken) = recipe.broken() else { return Err(TestCaseError::reject("no cell breaks a gate")) };
+        grouped::check_refused(&recipe.system(), &broken, recipe.seed);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(6))]
+
+    #[test]
+    fn no_value_of_a_group_can_be_another(recipe in recipes()) {
+        grouped::lies_are_refused(&recipe.system());
     }
 }

@@ -149,7 +149,7 @@ impl System {
     }
 
     pub(crate) fn constraints(&self) -> ConstraintSystem {
-        ConstraintSystem::from_halo2(&self.halo2()).unwrap()
+        assay_halo2::constraints::from_halo2(&self.halo2()).unwrap()
     }
 
     /// Rows that are no blinds.
@@ -288,11 +288,11 @@ fn narrowest(values: &[Fr]) -> Engines {
     }
     let wide = bytes.iter().filter(|v| v.is_none()).count();
     if wide * 8 <= values.len() {
-        let cells = bytes.iter().map(|v| v.unwrap_or(0) as i8).collect();
+        let cells: Vec<i8> = bytes.iter().map(|v| v.unwrap_or(0) as i8).collect();
         let apart = values.iter().zip(&bytes).enumerate().filter(|(_, (_, byte))| byte.is_none());
         return Engines {
             sparse: apart.map(|(row, (value, _))| (row, *value)).collect(),
-            ..Engines::new(Body::Bytes(cells))
+            ..Engines::new(Body::Bytes(cells.into()))
         };
     }
     match words.into_iter().collect::<Option<Vec<i64>>>() {

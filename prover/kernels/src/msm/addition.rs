@@ -17,6 +17,38 @@ const AHEAD: usize = 16;
 
 const IDENTITY: [Limbs; 2] = [[0; 4]; 2];
 
+/// Twice every point; the identity's double is the identity.
+pub(super) fn doubled(level: Level, points: &[Limbs]) -> Vec<Limbs> {
+    let mut out = vec![[0; 4]; points.len()];
+    for (points, out) in points.chunks(2 * BATCH).zip(out.chunks_mut(2 * BATCH)) {
+        let (denominators, numerators): (Vec<Limbs>, Vec<Limbs>) = points.chunks_exact(2).map(tangent).unzip();
+        let outs: Vec<u32> = (0..denominators.len() as u32).collect();
+        let pairs: Vec<[u32; 2]> = outs.iter().map(|place| [*place; 2]).collect();
+        level.run(AddPairs::<true> {
+            source: points,
+            pairs: &pairs,
+            outs: &outs,
+            out,
+            denominators: &denominators,
+            numerators: &numerators,
+        });
+    }
+    out
+}
+
+/// The tangent's slope `3 x^2 / 2 y`, as denominator and numerator; that of the identity is `0 / 1`, so that its double
+/// is `(0, 0)` again.
+fn tangent(point: &[Limbs]) -> (Limbs, Limbs) {
+    match point {
+        [x, y] if *y != [0; 4] => {
+            let square = field::square::<F>(*x);
+            let numerator = field::add::<F>(field::double::<F>(square), square);
+            (field::canonical::<F>(field::double::<F>(*y)), field::canonical::<F>(numerator))
+        }
+        _ => (F::ONE, [0; 4]),
+    }
+}
+
 /// Groups of points that are summed, each by a tree.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
@@ -174,10 +206,7 @@ impl Batch<'_> {
             let [x1, y1, x2, y2] = self.pair(pair);
             let (denominator, numerator) = match self.special(pair) {
                 None => (field::subtract::<F>(x2, x1), field::subtract::<F>(y2, y1)),
-                Some(Special::Double) => {
-                    let square = field::square::<F>(x1);
-                    (field::double::<F>(y1), field::add::<F>(field::double::<F>(square), square))
-                }
+                Some(Special::Double) => tangent(&[x1, y1]),
                 Some(Special::Known(point)) => {
                     known.push((self.outs[pair], point));
                     (F::ONE, F::ONE)

@@ -13,9 +13,15 @@ use crate::level::Level;
 use crate::raw::coordinate;
 
 /// A digit of zero has no bucket.
-const NO_KEY: u32 = u32::MAX;
+pub(super) const NO_KEY: u32 = u32::MAX;
 /// Points and windows taken at a time.
 const MOST_POINTS: usize = 1 << 18;
+
+/// Where points with this digit are gathered: those with digits `d` and `-d`, and those of each part, beside each other.
+#[inline(always)]
+pub(super) fn key(digit: i32, part: u32, parts: u32) -> u32 {
+    if digit == 0 { NO_KEY } else { 2 * (parts * (digit.unsigned_abs() - 1) + part) + u32::from(digit < 0) }
+}
 
 /// The buckets of a run of windows: bucket `d - 1` of a window holds the sum of the points with digit `d`, less those
 /// with digit `-d`.
@@ -67,11 +73,10 @@ impl Buckets {
             for part in 0..S::PARTS {
                 keys.extend(range.clone().map(|i| {
                     let digit = if bases.is_identity(i) { 0 } else { scalars.digit(i, part, self.windows, window) };
-                    if digit == 0 {
-                        return NO_KEY;
+                    let key = key(digit, part, S::PARTS);
+                    if let Some(count) = counts.get_mut(key as usize) {
+                        *count += 1;
                     }
-                    let key = 2 * (S::PARTS * (digit.unsigned_abs() - 1) + part) + u32::from(digit < 0);
-                    counts[key as usize] += 1;
                     key
                 }));
             }
@@ -96,28 +101,7 @@ impl Buckets {
             }
         }
         groups.sum_of(level, bases.points, order);
-        self.take(level, groups, merged, 2 * S::PARTS as usize);
-    }
-
-    /// Adds sums of points with digits `d` and `-d`, and of those whose image under the endomorphism has them, to the
-    /// buckets.
-    fn take(&mut self, level: Level, groups: &Groups, all: &mut Groups, kinds: usize) {
-        all.clear();
-        let mut points = groups.points.chunks_exact(2);
-        for (sum, counts) in self.sums.chunks_exact(2).zip(groups.counts.chunks_exact(kinds)) {
-            all.begin();
-            if sum != [[0; 4]; 2] {
-                all.push(sum);
-            }
-            for (kind, _) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-                if let Some([x, y]) = points.next().filter(|point| *point != [[0; 4]; 2]) {
-                    let x = if kind < 2 { *x } else { canonical::<BaseField>(multiply::<BaseField>(*x, BETA)) };
-                    all.push(&[x, if kind % 2 == 1 { negate::<BaseField>(*y) } else { *y }]);
-                }
-            }
-        }
-        all.sum(level);
-        all.give(&mut self.sums);
+        take(level, &mut self.sums, groups, merged, 2 * S::PARTS as usize);
     }
 
     /// The buckets of several parts of the points added together.
@@ -136,47 +120,71 @@ impl Buckets {
     }
 
     /// `sum_d d bucket_d` of every window.
-    ///
-    /// With `d - 1 = r h + c`, that is `h sum_r r row_r + sum_c (c + 1) column_c`: rows and columns are plain sums of
-    /// points, and only their few sums need running sums.
     pub(super) fn window_sums(&self, level: Level, work: &mut Work) -> Vec<G1> {
-        let per_window = self.windows.buckets();
-        let columns = 1_usize << (per_window.ilog2().div_ceil(2));
-        let rows = per_window / columns;
-        let Work { order, groups, .. } = work;
-        groups.clear();
-        order.clear();
-        for first in (0..self.sums.len() / 2).step_by(per_window) {
-            let mut group = |places: &mut dyn Iterator<Item = usize>| {
-                let before = order.len();
-                for place in places {
-                    let bucket = first + place;
-                    if self.sums[2 * bucket..2 * bucket + 2] != [[0; 4]; 2] {
-                        order.push(bucket as u32);
-                    }
-                }
-                groups.counts.push((order.len() - before) as u32);
-            };
-            (0..rows).for_each(|row| group(&mut (row * columns..(row + 1) * columns)));
-            (0..columns).for_each(|column| group(&mut (column..per_window).step_by(columns)));
-        }
-        groups.sum_of(level, &self.sums, order);
-        let mut points = groups.points.chunks_exact(2).map(affine);
-        let sums: Vec<G1Affine> = groups
-            .counts
-            .iter()
-            .map(|count| if *count == 0 { G1Affine::default() } else { points.next().unwrap_or_default() })
-            .collect();
-        sums.chunks_exact(rows + columns)
-            .map(|sums| {
-                let (rows, sums) = sums.split_at(rows);
-                let row_sum = running_sum(rows.get(1..).unwrap_or_default());
-                (0..columns.ilog2()).fold(row_sum, |sum, _| sum.double()) + running_sum(sums)
-            })
-            .collect()
+        window_sums(level, &self.sums, self.windows.buckets(), work)
     }
 }
 
+/// Adds sums of points with digits `d` and `-d`, and of those whose image under the endomorphism has them, to the
+/// buckets.
+pub(super) fn take(level: Level, sums: &mut [Limbs], groups: &Groups, all: &mut Groups, kinds: usize) {
+    all.clear();
+    let mut points = groups.points.chunks_exact(2);
+    for (sum, counts) in sums.chunks_exact(2).zip(groups.counts.chunks_exact(kinds)) {
+        all.begin();
+        if sum != [[0; 4]; 2] {
+            all.push(sum);
+        }
+        for (kind, _) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            if let Some([x, y]) = points.next().filter(|point| *point != [[0; 4]; 2]) {
+                let x = if kind < 2 { *x } else { canonical::<BaseField>(multiply::<BaseField>(*x, BETA)) };
+                all.push(&[x, if kind % 2 == 1 { negate::<BaseField>(*y) } else { *y }]);
+            }
+        }
+    }
+    all.sum(level);
+    all.give(sums);
+}
+
+/// `sum_d d bucket_d` of every window of so many buckets.
+///
+/// With `d - 1 = r h + c`, that is `h sum_r r row_r + sum_c (c + 1) column_c`: rows and columns are plain sums of
+/// points, and only their few sums need running sums.
+pub(super) fn window_sums(level: Level, buckets: &[Limbs], per_window: usize, work: &mut Work) -> Vec<G1> {
+    let columns = 1_usize << (per_window.ilog2().div_ceil(2));
+    let rows = per_window / columns;
+    let Work { order, groups, .. } = work;
+    groups.clear();
+    order.clear();
+    for first in (0..buckets.len() / 2).step_by(per_window) {
+        let mut group = |places: &mut dyn Iterator<Item = usize>| {
+            let before = order.len();
+            for place in places {
+                let bucket = first + place;
+                if buckets[2 * bucket..2 * bucket + 2] != [[0; 4]; 2] {
+                    order.push(bucket as u32);
+                }
+            }
+            groups.counts.push((order.len() - before) as u32);
+        };
+        (0..rows).for_each(|row| group(&mut (row * columns..(row + 1) * columns)));
+        (0..columns).for_each(|column| group(&mut (column..per_window).step_by(columns)));
+    }
+    groups.sum_of(level, buckets, order);
+    let mut points = groups.points.chunks_exact(2).map(affine);
+    let sums: Vec<G1Affine> = groups
+        .counts
+        .iter()
+        .map(|count| if *count == 0 { G1Affine::default() } else { points.next().unwrap_or_default() })
+        .collect();
+    sums.chunks_exact(rows + columns)
+        .map(|sums| {
+            let (rows, sums) = sums.split_at(rows);
+            let row_sum = running_sum(rows.get(1..).unwrap_or_default());
+            (0..columns.ilog2()).fold(row_sum, |sum, _| sum.double()) + running_sum(sums)
+        })
+        .collect()
+}
 /// `sum_i (i + 1) points_i`.
 fn running_sum(points: &[G1Affine]) -> G1 {
     let (mut running, mut sum) = (G1::identity(), G1::identity());
@@ -200,8 +208,8 @@ pub(super) struct Work {
     keys: Vec<u32>,
     places: Vec<u32>,
     order: Vec<u32>,
-    groups: Groups,
-    merged: Groups,
+    pub(super) groups: Groups,
+    pub(super) merged: Groups,
 }
 
 /// Points of a sum.

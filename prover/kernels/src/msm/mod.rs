@@ -9,6 +9,7 @@
 mod addition;
 mod buckets;
 mod digits;
+mod multiples;
 mod short;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,8 @@ use crate::raw::coordinates;
 use crate::vector::Small;
 use buckets::{Bases, Buckets, Work};
 use digits::{Full, Halves, Integers, Scalars, Windows};
+
+pub use multiples::Multiples;
 
 /// Sums of fewer points go by doubling and adding.
 const SHORT: usize = 24;

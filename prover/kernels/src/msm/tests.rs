@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-use super::{msm_at, msm_small_at, suffix_sums};
+use super::{Multiples, msm_at, msm_small_at, suffix_sums};
 use crate::level::Level;
 use crate::vector::Small;
 
@@ -92,6 +92,44 @@ proptest! {
             small_agrees(level, &bases, &integers.iter().map(|v| (*v & 1) as i8).collect::<Vec<_>>());
         }
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn multiples_sum_as_their_points(seed: u64, count in 0_usize..260, missing in 0_usize..40, point_kind in 0_u32..3, scalar_kind in 0_u32..4) {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let bases = points(&mut random, count, point_kind);
+        // Fewer scalars than points, or more.
+        let scalars = scalars(&mut random, (count + 20).saturating_sub(missing), scalar_kind);
+        let both = count.min(scalars.len());
+        let expected = msm_best(&scalars[..both], &bases[..both]);
+        for level in Level::comparable() {
+            prop_assert_eq!(Multiples::at(level, &bases).sum(&scalars), expected);
+        }
+    }
+}
+
+#[test]
+fn many_multiples_fill_several_tiles_on_any_number_of_threads() {
+    let mut random = ChaCha20Rng::seed_from_u64(7);
+    let bases = points(&mut random, 3_000, 2);
+    assert_eq!(Multiples::bytes(1 << 16), 64 << 20);
+    let multiples = Multiples::new(&bases);
+    for kind in 0..4 {
+        let scalars = scalars(&mut random, 3_000, kind);
+        let expected = msm_best(&scalars, &bases);
+        for threads in [1, 2, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| multiples.sum(&scalars)), expected, "{threads} threads, kind {kind}");
+        }
+    }
+    // All digits at their ends: the largest magnitude, half windows, powers of two.
+    let ends =
+        [-Fr::ONE, Fr::TWO_INV, -Fr::TWO_INV, Fr::from(1 << 14), -Fr::from(1 << 14), Fr::ZERO, Fr::from(u64::MAX)];
+    let scalars: Vec<Fr> = ends.iter().copied().cycle().take(3_000).collect();
+    assert_eq!(multiples.sum(&scalars), msm_best(&scalars, &bases));
 }
 
 #[test]

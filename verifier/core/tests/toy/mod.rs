@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use assay_verifier::{EvmTranscript, Instances, Proof, SrsPoint, VerifyingKey};
+use assay_halo2::EvmTranscript;
+use assay_halo2::convert::g2_to_ark;
+use assay_verifier::{Instances, Proof, SrsPoint, VerifyingKey};
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{
     Advice, Assigned, Challenge, Circuit, Column, ConstraintSystem, Error, Expression, FirstPhase, Fixed, Instance,
@@ -135,8 +137,8 @@ pub(crate) fn params() -> ParamsKZG<Bn256> {
 
 pub(crate) fn keys(params: &ParamsKZG<Bn256>) -> (ProvingKey<G1Affine>, VerifyingKey) {
     let proving = keygen_pk2(params, &Toy::default(), false).unwrap();
-    let srs = SrsPoint { s_g2: params.s_g2(), insecure: true };
-    let verifying = VerifyingKey::from_halo2(proving.get_vk(), WEIGHTS.len() + 2, [7; 32], srs).unwrap();
+    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()), insecure: true };
+    let verifying = assay_halo2::key::from_halo2(proving.get_vk(), WEIGHTS.len() + 2, [7; 32], srs).unwrap();
     (proving, verifying)
 }
 
@@ -158,5 +160,5 @@ pub(crate) fn prove(
         &mut transcript,
     )
     .unwrap();
-    (Instances::from(instances), Proof { key_digest: key.digest(), bytes: transcript.into_stream() })
+    (assay_halo2::convert::instances(&instances), Proof { key_digest: key.digest(), bytes: transcript.into_stream() })
 }

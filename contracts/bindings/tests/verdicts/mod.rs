@@ -1,0 +1,285 @@
+//! Contracts of a model on a chain, mutants of its proofs, and the native verdict on the same bytes.
+
+use assay_contracts::abi::{Argument, address, call};
+use assay_contracts::{Address, Artifact, Chain, ContractsError, U256};
+use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+pub(crate) type Words = [u8; 32];
+
+/// Gas that a rejected proof may cost above an accepted one: bytes of calldata that are no longer zero.
+const MARGIN: u64 = 2_000;
+
+/// Public values and a proof's bytes, right or wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) instances: Vec<Words>,
+    pub(crate) proof: Vec<u8>,
+}
+
+impl Claim {
+    pub(crate) fn new(instances: &Instances, proof: &Proof) -> Self {
+        Self { instances: instances.words(), proof: proof.bytes.clone() }
+    }
+
+    /// Where a word of the public values, then of the proof, begins.
+    pub(crate) fn word(&mut self, index: usize) -> &mut Words {
+        let count = self.instances.len();
+        if index < count { &mut self.instances[index] } else { &mut self.proof.as_chunks_mut::<32>().0[index - count] }
+    }
+
+    pub(crate) fn words(&self) -> usize {
+        self.instances.len() + self.proof.len() / 32
+    }
+
+    pub(crate) fn call(&self, key: Address) -> Vec<u8> {
+        let arguments = [Argument::Word(address(key)), Argument::Words(&self.instances), Argument::Bytes(&self.proof)];
+        call("verify(address,uint256[],bytes)", &arguments)
+    }
+
+    pub(crate) fn fused_call(&self) -> Vec<u8> {
+        call("verify(uint256[],bytes)", &[Argument::Words(&self.instances), Argument::Bytes(&self.proof)])
+    }
+}
+
+/// A verifier, a key and a fused verifier on a chain with mainnet's limits.
+pub(crate) struct Contracts {
+    pub(crate) chain: Chain,
+    pub(crate) sender: Address,
+    pub(crate) verifier: Address,
+    pub(crate) key: Address,
+    pub(crate) fused: Address,
+    pub(crate) artifact: Artifact,
+    native: Verifier,
+    key_digest: Words,
+    points: usize,
+}
+
+impl Contracts {
+    pub(crate) fn deploy(vk: &VerifyingKey, verifier: Artifact, key: &Artifact, fused: &Artifact) -> Self {
+        let mut chain = Chain::new();
+        let sender = chain.account("sender", U256::ZERO);
+        let [at_verifier, at_key, at_fused] =
+            [&verifier, key, fused].map(|artifact| chain.deploy(sender, artifact, &[]).unwrap().contract.unwrap());
+        Self {
+            chain,
+            sender,
+            verifier: at_verifier,
+            key: at_key,
+            fused: at_fused,
+            artifact: verifier,
+            native: Verifier::new(vk).unwrap(),
+            key_digest: vk.digest(),
+            points: vk.proof_shape().0,
+        }
+    }
+
+    /// Gas of a transaction to the verifier, or why it reverted and after how much gas. Nothing else may happen.
+    pub(crate) fn send(&mut self, to: Address, calldata: &[u8]) -> Result<u64, (String, u64)> {
+        match self.chain.transact(self.sender, to, U256::ZERO, calldata, &self.artifact) {
+            Ok(receipt) => {
+                assert!(receipt.output.is_empty(), "an accepted proof returns nothing");
+                Ok(receipt.gas)
+            }
+            Err(ContractsError::Reverted { error, gas }) => Err((error, gas)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    pub(crate) fn verify(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {
+        self.send(self.verifier, &claim.call(self.key))
+    }
+
+    pub(crate) fn verify_fused(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {
+        self.send(self.fused, &claim.fused_call())
+    }
+
+    /// The bitmap that `verifyBatch` returns, and its gas.
+    pub(crate) fn batch(&mut self, claims: &[Claim]) -> Result<(U256, u64), (String, u64)> {
+        let instances: Vec<Vec<u8>> = claims.iter().map(|claim| list(claim.instances.len(), claim.instances.as_flattened())).collect();
+        let proofs: Vec<Vec<u8>> = claims.iter().map(|claim| list(claim.proof.len(), &claim.proof)).collect();
+        let (instances, proofs) = (array(&instances), array(&proofs));
+        let number = |value: usize| U256::from(value).to_be_bytes::<32>();
+        let heads = [address(self.key), number(96), number(96 + instances.len())].concat();
+        let selector = assay_contracts::abi::selector("verifyBatch(address,uint256[][],bytes[])");
+        let data = [&selector, heads.as_slice(), &instances, &proofs].concat();
+        match self.chain.transact(self.sender, self.verifier, U256::ZERO, &data, &self.artifact) {
+            Ok(receipt) => Ok((assay_contracts::abi::word(&receipt.output, 0).unwrap(), receipt.gas)),
+            Err(ContractsError::Reverted { error, gas }) => Err((error, gas)),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    pub(crate) fn native(&self, claim: &Claim) -> bool {
+        let proof = Proof { key_digest: self.key_digest, bytes: claim.proof.clone() };
+        let instances = Instances::from_words(&claim.instances);
+        instances.and_then(|instances| self.native.verify(&instances, &proof)).is_ok()
+    }
+
+    /// Positions, among the words of a claim, of the first words of all points.
+    pub(crate) fn points(&self, claim: &Claim) -> Vec<usize> {
+        let (first, end) = (claim.instances.len(), claim.words());
+        let opening = [end - 4, end - 2];
+        (0..self.points - 2).map(|index| first + 2 * index).chain(opening).collect()
+    }
+
+    /// Positions of all scalars: public values and values of polynomials.
+    pub(crate) fn scalars(&self, claim: &Claim) -> Vec<usize> {
+        let first = claim.instances.len();
+        (0..first).chain(first + 2 * (self.points - 2)..claim.words() - 4).collect()
+    }
+
+    /// Asserts that every verifier decides a claim as the native one does, and that a rejection costs no more than
+    /// `gas` and a little.
+    pub(crate) fn agree(&mut self, what: &str, claim: &Claim, gas: u64) {
+        let native = self.native(claim);
+        for (contract, verdict) in [("shape", self.verify(claim)), ("fused", self.verify_fused(claim))] {
+            assert_eq!(verdict.is_ok(), native, "{contract}, {what}: {verdict:?}");
+            if let Err((error, spent)) = verdict {
+                assert!(error.contains('('), "{contract}, {what}: no error by name: {error}");
+                assert!(spent <= gas + MARGIN, "{contract}, {what}: {spent} gas for a rejection, {gas} for a proof");
+            }
+        }
+    }
+}
+
+fn list(length: usize, content: &[u8]) -> Vec<u8> {
+    let mut list = [U256::from(length).to_be_bytes::<32>().as_slice(), content].concat();
+    list.resize(list.len().next_multiple_of(32), 0);
+    list
+}
+
+/// An array of arrays: length, where each begins, and each.
+fn array(items: &[Vec<u8>]) -> Vec<u8> {
+    let word = |value: usize| U256::from(value).to_be_bytes::<32>();
+    let mut at = 32 * items.len();
+    let mut array = word(items.len()).to_vec();
+    for item in items {
+        array.extend(word(at));
+        at += item.len();
+    }
+    array.extend(items.concat());
+    array
+}
+
+pub(crate) fn modulus() -> U256 {
+    number("30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001")
+}
+
+fn base_modulus() -> U256 {
+    number("30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47")
+}
+
+fn number(digits: &str) -> U256 {
+    U256::from_str_radix(digits, 16).unwrap()
+}
+
+/// A change of a claim, drawn by a seed: its name and the changed claim, different from the one given.
+pub(crate) fn mutant(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Claim) {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let (points, scalars) = (contracts.points(claim), contracts.scalars(claim));
+    let mut other = claim.clone();
+    let point = points[rng.gen_range(0..points.len())];
+    let scalar = scalars[rng.gen_range(0..scalars.len())];
+    let value = U256::from_be_bytes(*other.word(scalar));
+    let what = match seed % 14 {
+        0 | 1 => {
+            let word = rng.gen_range(0..claim.words());
+            let byte = rng.gen_range(0..32);
+            other.word(word)[byte] ^= 1 << rng.gen_range(0..8);
+            format!("a bit of word {word}")
+        }
+        2 => {
+            *other.word(scalar) = value.add_mod(U256::ONE, modulus()).to_be_bytes();
+            format!("word {scalar} + 1")
+        }
+        3 => {
+            *other.word(scalar) = (value + modulus()).to_be_bytes();
+            format!("word {scalar} + modulus")
+        }
+        4 => {
+            *other.word(scalar) = if value.is_zero() { modulus().to_be_bytes() } else { [0; 32] };
+            format!("word {scalar} zero")
+        }
+        5 => {
+            let y = U256::from_be_bytes(*other.word(point + 1));
+            *other.word(point + 1) = (base_modulus() - y).to_be_bytes();
+            format!("point {point} negated")
+        }
+        6 => {
+            *other.word(point) = U256::ONE.to_be_bytes();
+            *other.word(point + 1) = U256::from(2).to_be_bytes();
+            format!("point {point} the generator")
+        }
+        7 => {
+            let from = points[rng.gen_range(0..points.len())];
+            for word in 0..2 {
+                let words = (*other.word(point + word), *other.word(from + word));
+                (*other.word(from + word), *other.word(point + word)) = words;
+            }
+            format!("points {point} and {from} swapped")
+        }
+        8 => {
+            (*other.word(point), *other.word(point + 1)) = ([0; 32], [0; 32]);
+            format!("point {point} at infinity")
+        }
+        9 => {
+            let coordinate = point + rng.gen_range(0..2);
+            let x = U256::from_be_bytes(*other.word(coordinate));
+            *other.word(coordinate) = x.add_mod(U256::ONE, base_modulus()).to_be_bytes();
+            format!("coordinate {coordinate} + 1")
+        }
+        10 => {
+            let coordinate = point + rng.gen_range(0..2);
+            let x = U256::from_be_bytes(*other.word(coordinate));
+            *other.word(coordinate) = (x + base_modulus()).to_be_bytes();
+            format!("coordinate {coordinate} + modulus")
+        }
+        11 => {
+            let length = rng.gen_range(0..claim.proof.len());
+            other.proof.truncate(if rng.r#gen() { length } else { length / 32 * 32 });
+            format!("{length} bytes of proof")
+        }
+        12 => {
+            other.proof.extend(vec![rng.r#gen::<u8>(); rng.gen_range(1..70)]);
+            "a proof with bytes to spare".to_owned()
+        }
+        _ => {
+            if rng.r#gen() {
+                other.instances.pop();
+            } else {
+                other.instances.push([0; 32]);
+            }
+            format!("{} public values", other.instances.len())
+        }
+    };
+    (what, other)
+}
+
+/// Changes of a call that a decoder of the arguments could overlook.
+pub(crate) fn foreign_encodings(calldata: &[u8], words_of_head: usize) -> Vec<(String, Vec<u8>)> {
+    let mut calls = vec![];
+    let mut change = |what: String, at: usize, by: i64| {
+        let mut changed = calldata.to_vec();
+        let word: [u8; 32] = changed[at..at + 32].try_into().unwrap();
+        let (value, size) = (U256::from_be_bytes(word), U256::from(by.unsigned_abs()));
+        let value = if by < 0 { value.wrapping_sub(size) } else { value.wrapping_add(size) };
+        changed[at..at + 32].copy_from_slice(&value.to_be_bytes::<32>());
+        calls.push((what, changed));
+    };
+    for head in 0..=words_of_head {
+        for by in [1, 32, 64, -1, -32, 1 << 40] {
+            change(format!("word {head} of the head {by:+}"), 4 + 32 * head, by);
+        }
+    }
+    calls.push(("a byte to spare".to_owned(), [calldata, &[0]].concat()));
+    calls.push(("a word to spare".to_owned(), [calldata, &[0; 32]].concat()));
+    for length in [0, 3, 4, 36, 100, calldata.len() - 32, calldata.len() - 1] {
+        calls.push((format!("{length} bytes"), calldata[..length].to_vec()));
+    }
+    let mut selector = calldata.to_vec();
+    selector[3] ^= 1;
+    calls.push(("another selector".to_owned(), selector));
+    calls
+}

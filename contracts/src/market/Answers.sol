@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+
+import {IVerifier} from "./IVerifier.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
+import {PrevRandaoBeacon} from "./PrevRandaoBeacon.sol";
+import {Proofs} from "./Proofs.sol";
+import {Request, Requests, Tier} from "./Requests.sol";
+
+/// @title Answers that are signed now and proved only when somebody asks
+/// @notice A receipt is an EIP-712 signature by a key that a prover registered: this model gives this output for this input. Receipts are ECDSA only, because a contract's
+/// signature can be taken back. An answer on chain reserves its own bond; a receipt that is not on chain reserves nothing.
+abstract contract Answers is Proofs {
+    using Requests for Request;
+
+    /// @dev A key that signs receipts. A revoked key can bring no new answer; what it signed can still be held against its prover.
+    struct Key {
+        address prover;
+        bool revoked;
+    }
+
+    /// @dev A proof that names a request and a payee of this market; the payee has the bounty, so that copying the proof gains nothing.
+    struct Evidence {
+        bytes32 requestId;
+        address payee;
+        uint256[] input;
+        uint256[] output;
+        bytes proof;
+    }
+
+    /// @notice Seconds from an answer in which it can be challenged or contradicted before it is paid.
+    uint256 public constant CHALLENGE_WINDOW = 1 days;
+    /// @notice Seconds from a challenge or a draw to bring the proof.
+    uint256 public constant PROOF_PERIOD = 1 days;
+    /// @notice Blocks from an answer to the block whose `prevrandao` draws it.
+    uint256 public constant DRAW_DELAY = 64;
+    /// @dev Points of the bond that a prover loses without the proof, or with a contradicted receipt.
+    uint256 private constant FRAUD = POINTS;
+    bytes32 private constant KEY_TYPE = keccak256("ReceiptKey(address prover)");
+
+    /// @notice Draws sampled answers.
+    PrevRandaoBeacon public immutable beacon;
+
+    /// @notice Who answers for a receipt key.
+    mapping(address signer => Key) public keys;
+    /// @notice Receipts that a proof has contradicted.
+    mapping(bytes32 receiptId => bool) public contradicted;
+
+    event KeyRegistered(address indexed signer, address indexed prover);
+    event KeyRevoked(address indexed signer, address indexed prover);
+    event RequestAnswered(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 windowEnd, uint256 beaconBlock, uint256[] output);
+    event AnswerChallenged(bytes32 indexed requestId, address indexed challenger, uint256 deposit, uint256 proveUntil);
+    event AnswerDrawn(bytes32 indexed requestId, bool selected);
+    event ReceiptContradicted(bytes32 indexed receiptId, bytes32 indexed requestId, address indexed prover, address payee);
+    event RequestSlashed(bytes32 indexed requestId, uint256 escrow);
+
+    error KeyTaken(address signer, address prover);
+    error UnknownKey(address signer);
+    error WrongOutput();
+    error WrongInput(bytes32 expected, bytes32 got);
+    error SameOutput(bytes32 digest);
+    error Contradicted(bytes32 receiptId);
+    error NotDrawn(bytes32 requestId);
+    error NothingToSlash(address prover, address token);
+
+    constructor(PrevRandaoBeacon source) {
+        beacon = source;
+    }
+
+    /// @notice Registers a key that signs receipts for the caller's bond. A key belongs to one prover for ever.
+    /// @param signer The key's address.
+    /// @param signature Its EIP-712 signature over `ReceiptKey(address prover)`, so that nobody registers another's key.
+    function registerKey(address signer, bytes calldata signature) external {
+        if (keys[signer].prover != address(0)) revert KeyTaken(signer, keys[signer].prover);
+        _checkSigner(signer, _hashTypedDataV4(keccak256(abi.encode(KEY_TYPE, msg.sender))), signature);
+        keys[signer].prover = msg.sender;
+        emit KeyRegistered(signer, msg.sender);
+    }
+
+    /// @notice Stops a key of the caller from bringing new answers.
+    /// @param signer The key's address.
+    function revokeKey(address signer) external {
+        if (keys[signer].prover != msg.sender) revert UnknownKey(signer);
+        keys[signer].revoked = true;
+        emit KeyRevoked(signer, msg.sender);
+    }
+
+    /// @notice Brings a signed answer on chain at the fee of this moment and reserves its bond; anyone who has the receipt may call.
+    /// @param r A request of a tier below proved, for the prover it names; opened here when it is not open yet.
+    /// @param signature The client's, as in `open`; unread when the request is open.
+    /// @param permit As in `open`.
+    /// @param output The packed output words.
+    /// @param signer The key that signed the receipt.
+    /// @param receiptSignature Its EIP-712 signature over the receipt.
+    function answer(
+        Request calldata r,
+        bytes calldata signature,
+        bytes calldata permit,
+        uint256[] calldata output,
+        address signer,
+        bytes calldata receiptSignature
+    ) external nonReentrant {
+        bytes32 id = idOf(r);
+        _openOnce(r, id, signature, permit);
+        if (r.tier == Tier.Proved) revert WrongTerms(Term.Tier);
+        if (block.timestamp > r.deadline) revert TooLate(r.deadline, block.timestamp);
+        (ModelRegistry.Model memory model,) = _judged(r.modelId);
+        if (!_fits(output, model.outputWords)) revert WrongOutput();
+        bytes32 digest = keccak256(abi.encodePacked(output));
+        _checkReceipt(r, id, digest, signer, receiptSignature);
+        if (keys[signer].revoked) revert UnknownKey(signer);
+        if (keys[signer].prover != r.prover) revert NotProver(r.prover, keys[signer].prover);
+        Job storage job = jobs[id];
+        job.status = Status.Answered;
+        job.prover = r.prover;
+        job.time = uint40(block.timestamp + CHALLENGE_WINDOW);
+        job.beaconBlock = uint40(block.number + DRAW_DELAY);
+        job.price = r.priceAt(block.timestamp);
+        job.bond = _reserveBond(r, r.prover);
+        job.commitment = digest;
+        emit RequestAnswered(id, r.prover, job.price, job.bond, job.time, job.beaconBlock, output);
+    }
+
+    /// @notice Demands the proof of an answer, once, within its window. The deposit is the request's proof fee: the prover's if the proof comes, the caller's
+    /// again with a bounty if it does not.
+    /// @param r A request of tier challenged; with ether, the proof fee is sent along.
+    /// @param permit Empty, or an ERC-2612 permit of the caller; its failure is ignored.
+    function challenge(Request calldata r, bytes calldata permit) external payable nonReentrant {
+        bytes32 id = idOf(r);
+        _expect(id, Status.Answered);
+        if (r.tier != Tier.Challenged) revert WrongTerms(Term.Tier);
+        Job storage job = jobs[id];
+        if (block.timestamp > job.time) revert TooLate(job.time, block.timestamp);
+        _judged(r.modelId);
+        _demandProof(job);
+        job.challenger = msg.sender;
+        emit AnswerChallenged(id, msg.sender, r.proofFee, job.time);
+        _tryPermit(r.token, msg.sender, permit);
+        _pull(r.token, msg.sender, r.proofFee);
+    }
+
+    /// @notice Lets the beacon say whether a sampled answer must be proved; anyone may call after the beacon block.
+    /// @dev The beacon's block is fixed when the answer is mined; see `PrevRandaoBeacon` for its strength. When that block is out of reach the answer counts as selected, so that
+    /// silence helps nobody.
+    /// @param r A request of tier sampled.
+    /// @param header The beacon block's RLP header; unread when its hash is out of reach.
+    /// @return selected Whether the proof is due, within `PROOF_PERIOD`.
+    function draw(Request calldata r, bytes calldata header) external nonReentrant returns (bool selected) {
+        bytes32 id = idOf(r);
+        _expect(id, Status.Answered);
+        Job storage job = jobs[id];
+        if (r.tier != Tier.Sampled || job.drawn) revert WrongTerms(Term.Tier);
+        if (block.number <= job.beaconBlock) revert TooEarly(job.beaconBlock, block.number);
+        (bool known, uint256 value) = beacon.read(job.beaconBlock, header);
+        selected = !known || uint256(keccak256(abi.encode(value, id))) % POINTS < r.sampleRate;
+        if (selected) _demandProof(job);
+        else job.drawn = true;
+        emit AnswerDrawn(id, selected);
+    }
+
+    /// @notice Pays for an answer whose window closed; anyone may call.
+    /// @param r An answered request; in tier sampled it must have been drawn.
+    function settle(Request calldata r) external nonReentrant {
+        bytes32 id = idOf(r);
+        _expect(id, Status.Answered);
+        Job storage job = jobs[id];
+        if (block.timestamp <= job.time) revert TooEarly(job.time, block.timestamp);
+        if (r.tier == Tier.Sampled && !job.drawn) revert NotDrawn(id);
+        (ModelRegistry.Model memory model,) = _judged(r.modelId);
+        _settle(id, r, model, job.prover, false);
+    }
+
+    /// @notice Ends an answer whose proof was due and did not come: the prover's whole bond is slashed, client and challenger have theirs back. Anyone may call.
+    /// @param r A challenged or selected request whose proof period is over. The challenger has the bounty; without one, the caller.
+    function slashUnproved(Request calldata r) external nonReentrant {
+        bytes32 id = idOf(r);
+        _expect(id, Status.Proving);
+        Job storage job = jobs[id];
+        if (block.timestamp <= job.time) revert TooEarly(job.time, block.timestamp);
+        _judged(r.modelId);
+        _endSlashed(id, r, job.challenger == address(0) ? msg.sender : job.challenger);
+    }
+
+    /// @notice Slashes the bond behind a receipt that a proof of another output contradicts: same model, same input. Anyone may call, once a receipt.
+    /// @param r The request that the receipt names; it need not have come on chain.
+    /// @param outputDigest What the receipt claims.
+    /// @param signer The key that signed it.
+    /// @param receiptSignature Its signature.
+    /// @param e The proof; its payee has the bounty.
+    function contradict(
+        Request calldata r,
+        bytes32 outputDigest,
+        address signer,
+        bytes calldata receiptSignature,
+        Evidence calldata e
+    ) external nonReentrant {
+        bytes32 id = idOf(r);
+        bytes32 receiptId = _checkReceipt(r, id, outputDigest, signer, receiptSignature);
+        contradicted[receiptId] = true;
+        _checkEvidence(r, outputDigest, e);
+        address prover = keys[signer].prover;
+        emit ReceiptContradicted(receiptId, id, prover, e.payee);
+        Job storage job = jobs[id];
+        bool posted = job.status >= Status.Answered && job.prover == prover && job.commitment == outputDigest;
+        if (posted && job.status == Status.Slashed) revert WrongStatus(id, job.status);
+        if (posted && _isLive(job.status)) _endSlashed(id, r, e.payee);
+        else _slashUnreserved(id, r, prover, e.payee, posted ? job.price : 0);
+    }
+
+    function _demandProof(Job storage job) private {
+        job.status = Status.Proving;
+        job.time = uint40(block.timestamp + PROOF_PERIOD);
+    }
+
+    function _endSlashed(bytes32 id, Request calldata r, address reporter) private {
+        Job storage job = jobs[id];
+        job.status = Status.Slashed;
+        _slash(id, r, FRAUD, reporter, BOUNTY, r.loss);
+        _credit(r.client, r.token, r.feeCeiling);
+        if (job.challenger != address(0)) _credit(job.challenger, r.token, r.proofFee);
+        emit RequestSlashed(id, r.feeCeiling);
+    }
+
+    /// @dev For a receipt that has no reserved bond, or no more: what stands free or is leaving, at most the bond of its tier.
+    function _slashUnreserved(bytes32 id, Request calldata r, address prover, address reporter, uint256 paid) private {
+        uint256 bond = r.bond();
+        uint256 standing = _standing(Pot.Bond, prover, r.token);
+        uint96 amount = _take(Pot.Bond, prover, r.token, uint96(bond < standing ? bond : standing));
+        if (amount == 0) revert NothingToSlash(prover, r.token);
+        uint256 burnt =
+            _splitSlash(r.token, amount, reporter, uint256(amount) * BOUNTY / POINTS, r.client, uint256(r.loss) + paid);
+        emit BondSlashed(id, prover, amount, burnt);
+    }
+
+    function _checkEvidence(Request calldata r, bytes32 outputDigest, Evidence calldata e) private view {
+        bytes32 inputDigest = keccak256(abi.encodePacked(e.input));
+        if (inputDigest != r.inputDigest) revert WrongInput(r.inputDigest, inputDigest);
+        if (keccak256(abi.encodePacked(e.output)) == outputDigest) revert SameOutput(outputDigest);
+        if (e.payee == address(0)) revert ZeroAddress();
+        (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
+        if (!_fits(e.input, model.inputWords) || !_fits(e.output, model.outputWords)) revert WrongOutput();
+        IVerifier(judge).verify(model.key, _instances(e.input, e.output, contextOf(e.requestId, e.payee)), e.proof);
+    }
+
+    function _checkReceipt(Request calldata r, bytes32 id, bytes32 outputDigest, address signer, bytes calldata signature)
+        private
+        view
+        returns (bytes32 receiptId)
+    {
+        receiptId = _hashTypedDataV4(r.receiptHash(id, outputDigest, signer));
+        if (contradicted[receiptId]) revert Contradicted(receiptId);
+        if (keys[signer].prover == address(0)) revert UnknownKey(signer);
+        _checkSigner(signer, receiptId, signature);
+    }
+
+    function _checkSigner(address signer, bytes32 digest, bytes calldata signature) private pure {
+        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (problem != ECDSA.RecoverError.NoError || recovered != signer) revert WrongSignature(signer);
+    }
+}

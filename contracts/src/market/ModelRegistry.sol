@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {VerifierRouter} from "./VerifierRouter.sol";
+
+/// @title What a model is, and who shares in its fees
+/// @notice A model's id is the hash of everything in its record, its owner and shares included, so a record never changes and nobody can take another's id:
+/// whoever registers the same content under his own name gets another id.
+/// @dev The chain cannot check that a verifying key belongs to a graph. Key generation is deterministic: a prover locks or signs only for models whose key
+/// digest it has recomputed from the graph and the ceremony's SRS.
+contract ModelRegistry {
+    /// @dev What the owner registers. Points are hundredths of a percent of every fee; prover + owner + contributors = 10,000.
+    struct Registration {
+        bytes32 graphDigest;
+        bytes32 keyDigest;
+        bytes32 class;
+        address key;
+        uint16 inputWords;
+        uint16 outputWords;
+        uint16 proverPoints;
+        uint16 ownerPoints;
+        address[] contributors;
+        uint16[] points;
+    }
+
+    /// @dev What the market needs.
+    struct Model {
+        address key;
+        uint16 inputWords;
+        uint16 outputWords;
+        uint16 proverPoints;
+        bool retired;
+        bytes32 class;
+        address owner;
+    }
+
+    /// @notice All points of a fee.
+    uint256 public constant POINTS = 10_000;
+    /// @notice Most points of a model's owner.
+    uint256 public constant MAX_OWNER_POINTS = 3000;
+    /// @notice Most contributors of a model.
+    uint256 public constant MAX_CONTRIBUTORS = 64;
+
+    /// @notice Says which verifier code may judge.
+    VerifierRouter public immutable router;
+
+    mapping(bytes32 modelId => Model) private models;
+    /// @notice Points of an account in a model's fees; the prover's are not among them.
+    mapping(bytes32 modelId => mapping(address account => uint256)) public pointsOf;
+
+    event ModelRegistered(bytes32 indexed modelId, address indexed owner, Registration registration, string uri);
+    event ModelRetired(bytes32 indexed modelId);
+    event MetadataChanged(bytes32 indexed modelId, string uri);
+
+    error NoCode(address key);
+    error ZeroWords();
+    error ZeroContributor(uint256 index);
+    error ZeroPoints(uint256 index);
+    error DuplicateContributor(address contributor);
+    error TooManyContributors(uint256 most, uint256 got);
+    error LengthMismatch(uint256 expected, uint256 got);
+    error TooManyOwnerPoints(uint256 most, uint256 got);
+    error WrongPoints(uint256 expected, uint256 got);
+    error ModelExists(bytes32 modelId);
+    error UnknownModel(bytes32 modelId);
+    error NotOwner(bytes32 modelId, address caller);
+
+    constructor(VerifierRouter judge) {
+        router = judge;
+    }
+
+    /// @notice Registers a model that the caller owns. The verifier's class must be admitted.
+    /// @param r The model; `key` is a contract whose code is the verifying key, `inputWords` and `outputWords` count packed words of 31 bytes.
+    /// @param uri Where people read about it; not part of the id.
+    /// @return modelId Hash of the record, the key's code and the shares.
+    function register(Registration calldata r, string calldata uri) external returns (bytes32 modelId) {
+        if (r.key.code.length == 0) revert NoCode(r.key);
+        if (r.inputWords == 0 || r.outputWords == 0) revert ZeroWords();
+        if (r.contributors.length > MAX_CONTRIBUTORS) revert TooManyContributors(MAX_CONTRIBUTORS, r.contributors.length);
+        if (r.points.length != r.contributors.length) revert LengthMismatch(r.contributors.length, r.points.length);
+        if (r.ownerPoints > MAX_OWNER_POINTS) revert TooManyOwnerPoints(MAX_OWNER_POINTS, r.ownerPoints);
+        router.route(r.class);
+        modelId = keccak256(abi.encode(msg.sender, r, r.key.codehash));
+        if (models[modelId].owner != address(0)) revert ModelExists(modelId);
+        models[modelId] = Model(r.key, r.inputWords, r.outputWords, r.proverPoints, false, r.class, msg.sender);
+        _share(modelId, r);
+        emit ModelRegistered(modelId, msg.sender, r, uri);
+    }
+
+    /// @notice Ends new requests for a model, for ever; live ones go on.
+    /// @param modelId A model of the caller.
+    function retire(bytes32 modelId) external {
+        _onlyOwner(modelId);
+        models[modelId].retired = true;
+        emit ModelRetired(modelId);
+    }
+
+    /// @notice Announces where people read about a model.
+    /// @param modelId A model of the caller.
+    /// @param uri The new place.
+    function setMetadata(bytes32 modelId, string calldata uri) external {
+        _onlyOwner(modelId);
+        emit MetadataChanged(modelId, uri);
+    }
+
+    /// @notice A model's record; reverts when there is none.
+    function get(bytes32 modelId) external view returns (Model memory model) {
+        model = models[modelId];
+        if (model.owner == address(0)) revert UnknownModel(modelId);
+    }
+
+    /// @dev An owner may also be a contributor; nobody is a contributor twice.
+    function _share(bytes32 modelId, Registration calldata r) private {
+        mapping(address => uint256) storage shares = pointsOf[modelId];
+        uint256 sum = uint256(r.proverPoints) + r.ownerPoints;
+        for (uint256 i = 0; i < r.contributors.length; ++i) {
+            address contributor = r.contributors[i];
+            if (contributor == address(0)) revert ZeroContributor(i);
+            if (r.points[i] == 0) revert ZeroPoints(i);
+            if (shares[contributor] != 0) revert DuplicateContributor(contributor);
+            shares[contributor] = r.points[i];
+            sum += r.points[i];
+        }
+        if (sum != POINTS) revert WrongPoints(POINTS, sum);
+        shares[msg.sender] += r.ownerPoints;
+    }
+
+    function _onlyOwner(bytes32 modelId) private view {
+        if (models[modelId].owner != msg.sender) revert NotOwner(modelId, msg.sender);
+    }
+}

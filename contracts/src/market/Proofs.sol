@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {IVerifier} from "./IVerifier.sol";
+import {Jobs} from "./Jobs.sol";
+import {ModelRegistry} from "./ModelRegistry.sol";
+import {Request, Requests, Tier} from "./Requests.sol";
+
+/// @title Locking a request, paying for its proof, giving its escrow back
+abstract contract Proofs is Jobs {
+    using Requests for Request;
+
+    /// @dev A proved answer. `input` and `output` are packed words of 31 bytes; the proof names `payee`, see `contextOf`.
+    struct Fulfilment {
+        Request request;
+        address payee;
+        uint256[] input;
+        uint256[] output;
+        bytes proof;
+    }
+
+    /// @dev Why a fulfilment is not accepted.
+    enum Refusal {
+        None,
+        NotLive,
+        TooLate,
+        NotPayee,
+        OtherModel,
+        WrongInput,
+        WrongOutput,
+        WrongWords,
+        ProofRejected
+    }
+
+    /// @dev What of a batch is worth verifying: parallel lists, and where each stands in the call.
+    struct Batch {
+        bytes32[] ids;
+        uint256[] positions;
+        uint256[][] instances;
+        bytes[] proofs;
+    }
+
+    /// @notice Most proofs in a batch.
+    uint256 public constant MAX_BATCH = 32;
+    /// @notice Gas for one proof of a batch that is verified alone; a call that cannot grant it reverts as a whole.
+    uint256 public constant VERIFY_STIPEND = 1_500_000;
+    /// @notice Every word of a proof's public values is below: 31 bytes, so below the field's modulus.
+    uint256 public constant WORD_BOUND = 1 << 248;
+    /// @dev Points of the bond that a late locker loses, of which the rescuer has half; that an absent one loses, of which the reporter has a tenth.
+    uint256 internal constant LATE = 2000;
+    uint256 internal constant ABSENT = 5000;
+    uint256 internal constant RESCUE = 5000;
+    uint256 internal constant BOUNTY = 1000;
+
+    event RequestLocked(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 exclusiveUntil);
+    event RequestProved(bytes32 indexed requestId, address indexed payee, uint256[] output);
+    event FulfilmentSkipped(bytes32 indexed requestId, uint256 index, Refusal reason);
+
+    error NotProver(address prover, address caller);
+    error Refused(bytes32 requestId, Refusal reason);
+    error WrongBatchSize(uint256 most, uint256 got);
+    error GasTooLow(uint256 needed, uint256 got);
+
+    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, at the fee of this moment.
+    /// @param r A request of tier proved; opened here when it is not open yet.
+    /// @param signature The client's, as in `open`; unread when the request is open.
+    /// @param permit As in `open`.
+    /// @param commitment `keccak256(abi.encode(caller, keccak256(packed output words)))`.
+    function lock(Request calldata r, bytes calldata signature, bytes calldata permit, bytes32 commitment)
+        external
+        nonReentrant
+    {
+        bytes32 id = idOf(r);
+        _openOnce(r, id, signature, permit);
+        if (r.tier != Tier.Proved) revert WrongTerms(Term.Tier);
+        if (r.prover != address(0) && r.prover != msg.sender) revert NotProver(r.prover, msg.sender);
+        if (block.timestamp + MIN_DURATION > r.deadline) revert TooLate(r.deadline - MIN_DURATION, block.timestamp);
+        _judged(r.modelId);
+        Job storage job = jobs[id];
+        job.status = Status.Locked;
+        job.prover = msg.sender;
+        job.time = uint40((block.timestamp + r.deadline) / 2);
+        job.price = r.priceAt(block.timestamp);
+        job.bond = _reserveBond(r, msg.sender);
+        job.commitment = commitment;
+        emit RequestLocked(id, msg.sender, job.price, job.bond, job.time);
+    }
+
+    /// @notice Settles a live request with a proved answer; anyone may send it.
+    /// @param f The answer, its proof and whom it pays.
+    function fulfil(Fulfilment calldata f) external nonReentrant {
+        Request calldata r = f.request;
+        bytes32 id = idOf(r);
+        (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
+        Refusal reason = _refusal(id, f, model);
+        if (reason != Refusal.None) revert Refused(id, reason);
+        IVerifier(judge).verify(model.key, _instances(f.input, f.output, contextOf(id, f.payee)), f.proof);
+        _settleProved(id, f, model);
+    }
+
+    /// @notice Settles what can be settled of several proved answers of one model. What cannot is skipped, reported and otherwise untouched: nobody is slashed
+    /// for standing in a batch. Too little gas reverts the call instead of failing an item.
+    /// @param modelId The model; answers of other models are skipped.
+    /// @param items At most `MAX_BATCH` answers.
+    /// @return settled Bit `i` is set when item `i` was settled.
+    function fulfilBatch(bytes32 modelId, Fulfilment[] calldata items) external nonReentrant returns (uint256 settled) {
+        if (items.length == 0 || items.length > MAX_BATCH) revert WrongBatchSize(MAX_BATCH, items.length);
+        (ModelRegistry.Model memory model, address judge) = _judged(modelId);
+        Batch memory batch = _gather(modelId, items, model);
+        uint256 accepted = _verifyAll(judge, model.key, batch);
+        for (uint256 i = 0; i < batch.ids.length; ++i) {
+            uint256 position = batch.positions[i];
+            Refusal reason = accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None;
+            // The same request may stand in a batch twice.
+            if (!_isLive(jobs[batch.ids[i]].status)) reason = Refusal.NotLive;
+            if (reason != Refusal.None) {
+                emit FulfilmentSkipped(batch.ids[i], position, reason);
+                continue;
+            }
+            settled |= 1 << position;
+            _settleProved(batch.ids[i], items[position], model);
+        }
+    }
+
+    /// @notice Gives the escrow of a request that nobody delivered in time back to its client; a locker's bond is slashed. Anyone may call. Under a tombstoned verifier
+    /// every live request ends here, at any time, without a slash.
+    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned.
+    function refund(Request calldata r) external nonReentrant {
+        bytes32 id = idOf(r);
+        Job storage job = jobs[id];
+        Status status = job.status;
+        bool dead = router.tombstoned(_model(r.modelId).class);
+        if (!_isLive(status) || (status > Status.Locked && !dead)) revert WrongStatus(id, status);
+        if (!dead && block.timestamp <= r.deadline) revert TooEarly(r.deadline, block.timestamp);
+        job.status = Status.Refunded;
+        if (dead && status != Status.Open) _release(job.prover, r.token, job.bond);
+        else if (status == Status.Locked) _slash(id, r, ABSENT, msg.sender, BOUNTY, r.loss);
+        _credit(r.client, r.token, r.feeCeiling);
+        _credit(job.challenger, r.token, job.challenger == address(0) ? 0 : r.proofFee);
+        emit RequestRefunded(id, r.feeCeiling);
+    }
+
+    /// @notice The public value that binds a proof to this chain, this market, a request and whom it pays.
+    /// @param id The request's id.
+    /// @param payee Whom the proof pays.
+    function contextOf(bytes32 id, address payee) public view returns (uint256) {
+        return uint256(keccak256(abi.encode(block.chainid, address(this), id, payee))) >> 8;
+    }
+
+    /// @dev Everything about a fulfilment but its proof.
+    function _refusal(bytes32 id, Fulfilment calldata f, ModelRegistry.Model memory model) internal view returns (Refusal) {
+        Request calldata r = f.request;
+        Job storage job = jobs[id];
+        Status status = job.status;
+        if (!_isLive(status)) return Refusal.NotLive;
+        if (status == Status.Proving ? block.timestamp > job.time : status < Status.Answered && block.timestamp > r.deadline) {
+            return Refusal.TooLate;
+        }
+        if (f.payee == address(0) || (r.prover != address(0) && f.payee != r.prover)) return Refusal.NotPayee;
+        bytes32 outputDigest = keccak256(abi.encodePacked(f.output));
+        if (status == Status.Locked && f.payee != job.prover) {
+            if (block.timestamp <= job.time) return Refusal.NotPayee;
+        } else if (status == Status.Locked) {
+            if (job.commitment != keccak256(abi.encode(f.payee, outputDigest))) return Refusal.WrongOutput;
+        } else if (status != Status.Open && job.commitment != outputDigest) {
+            return Refusal.WrongOutput;
+        }
+        if (r.inputDigest != keccak256(abi.encodePacked(f.input))) return Refusal.WrongInput;
+        if (!_fits(f.input, model.inputWords) || !_fits(f.output, model.outputWords)) return Refusal.WrongWords;
+        return Refusal.None;
+    }
+
+    /// @dev Pays for a delivered answer and ends the request.
+    function _settle(bytes32 id, Request calldata r, ModelRegistry.Model memory model, address payee, bool proved) internal {
+        Job storage job = jobs[id];
+        Status status = job.status;
+        uint96 price = status == Status.Open ? r.priceAt(block.timestamp) : job.price;
+        job.status = Status.Settled;
+        if (status != Status.Open) {
+            if (payee == job.prover) _release(payee, r.token, job.bond);
+            else _slash(id, r, LATE, payee, RESCUE, 0);
+        }
+        if (status == Status.Proving && job.challenger != address(0)) _credit(payee, r.token, r.proofFee);
+        _credit(r.client, r.token, r.feeCeiling - price);
+        _payFee(r.modelId, model.proverPoints, payee, r.token, price);
+        emit RequestSettled(id, payee, price, r.tier, proved);
+    }
+
+    function _isLive(Status status) internal pure returns (bool) {
+        return status >= Status.Open && status <= Status.Proving;
+    }
+
+    /// @dev As many words as the model has, each of at most 31 bytes.
+    function _fits(uint256[] calldata words, uint256 count) internal pure returns (bool) {
+        if (words.length != count) return false;
+        for (uint256 i = 0; i < count; ++i) {
+            if (words[i] >= WORD_BOUND) return false;
+        }
+        return true;
+    }
+
+    function _settleProved(bytes32 id, Fulfilment calldata f, ModelRegistry.Model memory model) private {
+        emit RequestProved(id, f.payee, f.output);
+        _settle(id, f.request, model, f.payee, true);
+    }
+
+    function _gather(bytes32 modelId, Fulfilment[] calldata items, ModelRegistry.Model memory model)
+        private
+        returns (Batch memory batch)
+    {
+        bytes32[] memory ids = new bytes32[](items.length);
+        bool[] memory worth = new bool[](items.length);
+        uint256 count;
+        for (uint256 i = 0; i < items.length; ++i) {
+            ids[i] = idOf(items[i].request);
+            Refusal reason = items[i].request.modelId != modelId ? Refusal.OtherModel : _refusal(ids[i], items[i], model);
+            worth[i] = reason == Refusal.None;
+            if (worth[i]) ++count;
+            else emit FulfilmentSkipped(ids[i], i, reason);
+        }
+        batch = Batch(new bytes32[](count), new uint256[](count), new uint256[][](count), new bytes[](count));
+        uint256 next;
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (!worth[i]) continue;
+            batch.ids[next] = ids[i];
+            batch.positions[next] = i;
+            batch.instances[next] = _instances(items[i].input, items[i].output, contextOf(ids[i], items[i].payee));
+            batch.proofs[next++] = items[i].proof;
+        }
+    }
+
+    /// @dev The verifier's own batch first, which is cheaper. What that does not accept, or all when it reverts, is then verified alone under a stipend of its own, which is there
+    /// or the whole call reverts: no item can fail for lack of gas or for its neighbours. Half of the gas is kept back from the first step.
+    function _verifyAll(address judge, address key, Batch memory batch) private view returns (uint256 accepted) {
+        uint256 count = batch.ids.length;
+        if (count > 1) {
+            try IVerifier(judge).verifyBatch{gas: gasleft() / 2}(key, batch.instances, batch.proofs) returns (uint256 bits) {
+                accepted = bits;
+            } catch {}
+        }
+        for (uint256 i = 0; i < count; ++i) {
+            if (accepted >> i & 1 == 1) continue;
+            // Encoding the call spends gas before any is forwarded: less than 16 for a byte of the proof and a word of the public values.
+            uint256 needed = VERIFY_STIPEND + 50_000 + 16 * (batch.proofs[i].length + batch.instances[i].length);
+            uint256 grantable = gasleft() - gasleft() / 64;
+            if (grantable < needed) revert GasTooLow(needed, grantable);
+            try IVerifier(judge).verify{gas: VERIFY_STIPEND}(key, batch.instances[i], batch.proofs[i]) {
+                accepted |= 1 << i;
+            } catch {}
+        }
+    }
+
+    /// @dev The public values of a proof; the context is never the caller's.
+    function _instances(uint256[] calldata input, uint256[] calldata output, uint256 context)
+        internal
+        pure
+        returns (uint256[] memory words)
+    {
+        words = new uint256[](input.length + output.length + 1);
+        for (uint256 i = 0; i < input.length; ++i) {
+            words[i] = input[i];
+        }
+        for (uint256 i = 0; i < output.length; ++i) {
+            words[input.length + i] = output[i];
+        }
+        words[input.length + output.length] = context;
+    }
+}

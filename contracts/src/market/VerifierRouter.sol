@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+
+/// @title Which verifier code may judge
+/// @notice A class of verifiers is the hash of their runtime code, immutables (and with them the SRS) included. The owner proposes code, which is admitted
+/// after `ADMISSION_DELAY`; owner or guardian can tombstone a class at once and for ever. There is no third power and no money here.
+contract VerifierRouter is Ownable2Step {
+    /// @notice Seconds between a proposal and its admission: the exit window.
+    uint256 public constant ADMISSION_DELAY = 7 days;
+
+    /// @notice May tombstone and nothing else.
+    address public guardian;
+    /// @notice Unix time from which a proposed verifier can be admitted; zero when it is not proposed.
+    mapping(address verifier => uint256) public admissibleAt;
+    /// @notice True for ever once a class may no longer judge.
+    mapping(bytes32 class => bool) public tombstoned;
+    mapping(bytes32 class => address) private verifiers;
+
+    event GuardianChanged(address indexed guardian);
+    event VerifierProposed(address indexed verifier, bytes32 indexed class, uint256 admissibleAt);
+    event ProposalCancelled(address indexed verifier);
+    event VerifierAdmitted(address indexed verifier, bytes32 indexed class);
+    event ClassTombstoned(bytes32 indexed class);
+
+    error NoCode(address verifier);
+    error NotProposed(address verifier);
+    error TooEarly(uint256 earliest, uint256 time);
+    error ClassExists(bytes32 class);
+    error UnknownClass(bytes32 class);
+    error Tombstoned(bytes32 class);
+    error NotGuardian(address caller);
+
+    /// @param owner Proposes verifiers and names the guardian; meant to be a contract with several signers.
+    /// @param firstGuardian May tombstone.
+    constructor(address owner, address firstGuardian) Ownable(owner) {
+        guardian = firstGuardian;
+    }
+
+    /// @notice Names the account that may tombstone beside the owner.
+    function setGuardian(address next) external onlyOwner {
+        guardian = next;
+        emit GuardianChanged(next);
+    }
+
+    /// @notice Announces verifier code; it can be admitted `ADMISSION_DELAY` seconds later.
+    /// @param verifier A deployed verifier.
+    function propose(address verifier) external onlyOwner {
+        if (verifier.code.length == 0) revert NoCode(verifier);
+        admissibleAt[verifier] = block.timestamp + ADMISSION_DELAY;
+        emit VerifierProposed(verifier, verifier.codehash, block.timestamp + ADMISSION_DELAY);
+    }
+
+    /// @notice Takes a proposal back.
+    /// @param verifier A proposed verifier.
+    function cancel(address verifier) external onlyOwner {
+        if (admissibleAt[verifier] == 0) revert NotProposed(verifier);
+        delete admissibleAt[verifier];
+        emit ProposalCancelled(verifier);
+    }
+
+    /// @notice Admits a proposed verifier once its delay is over; anyone may call. A class is admitted once and never replaced.
+    /// @param verifier A proposed verifier.
+    /// @return class Hash of its code.
+    function admit(address verifier) external returns (bytes32 class) {
+        uint256 earliest = admissibleAt[verifier];
+        if (earliest == 0) revert NotProposed(verifier);
+        if (block.timestamp < earliest) revert TooEarly(earliest, block.timestamp);
+        class = verifier.codehash;
+        if (tombstoned[class]) revert Tombstoned(class);
+        if (verifiers[class] != address(0)) revert ClassExists(class);
+        delete admissibleAt[verifier];
+        verifiers[class] = verifier;
+        emit VerifierAdmitted(verifier, class);
+    }
+
+    /// @notice Ends a class for ever, admitted or not. Requests under it can then only be refunded, without slashing.
+    /// @param class Hash of a verifier's code.
+    function tombstone(bytes32 class) external {
+        if (msg.sender != guardian && msg.sender != owner()) revert NotGuardian(msg.sender);
+        tombstoned[class] = true;
+        emit ClassTombstoned(class);
+    }
+
+    /// @notice The verifier of a class that may judge.
+    /// @param class Hash of a verifier's code.
+    /// @return verifier Where it is; reverts when the class is unknown or tombstoned.
+    function route(bytes32 class) external view returns (address verifier) {
+        if (tombstoned[class]) revert Tombstoned(class);
+        verifier = verifiers[class];
+        if (verifier == address(0)) revert UnknownClass(class);
+    }
+}

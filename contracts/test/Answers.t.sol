@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {Accounts} from "../src/market/Accounts.sol";
+import {Answers} from "../src/market/Answers.sol";
+import {Jobs} from "../src/market/Jobs.sol";
+import {PrevRandaoBeacon} from "../src/market/PrevRandaoBeacon.sol";
+import {Proofs} from "../src/market/Proofs.sol";
+import {Rewards} from "../src/market/Rewards.sol";
+import {Request, Tier} from "../src/market/Requests.sol";
+import {VerifierRouter} from "../src/market/VerifierRouter.sol";
+import {Headers} from "./support/Headers.sol";
+import {MockVerifier} from "./support/MockVerifier.sol";
+import {Scene} from "./support/Scene.sol";
+import {vm} from "./support/Vm.sol";
+
+/// Receipts: answering, challenging, drawing, contradicting.
+contract AnswersTest is Scene {
+    uint256 internal constant LIE = 1;
+    address internal constant RIVAL_CALLER = address(0xca11);
+
+    /// The bond of a receipt with ceiling 100 and loss 10.
+    uint256 internal constant BOND = 275e18;
+
+    function answered(Tier tier, uint256 word) internal returns (Request memory r) {
+        r = request(tier);
+        answer(r, word);
+    }
+
+    /// A proof of the true output, which pays `payee`.
+    function evidence(Request memory r, address payee) internal view returns (Answers.Evidence memory e) {
+        Proofs.Fulfilment memory f = proved(r, payee);
+        e = Answers.Evidence(market.idOf(r), payee, f.input, f.output, f.proof);
+    }
+
+    function contradict(Request memory r, uint256 word, address payee) internal {
+        market.contradict(r, digestOf(word), vm.addr(SIGNER), receipt(r, word, SIGNER), evidence(r, payee));
+    }
+
+    function refuseContradiction(Request memory r, uint256 word, Answers.Evidence memory e, bytes4 selector) internal {
+        bytes memory signature = receipt(r, word, SIGNER);
+        vm.expectPartialRevert(selector);
+        market.contradict(r, digestOf(word), vm.addr(SIGNER), signature, e);
+    }
+
+    function challenge(Request memory r, address who) internal {
+        token.mint(who, r.proofFee);
+        vm.prank(who);
+        token.approve(address(market), r.proofFee);
+        vm.prank(who);
+        market.challenge(r, "");
+    }
+
+    function refuseAnswer(Request memory r, uint256 key, bytes4 selector) internal {
+        bytes memory signature = signed(r);
+        bytes memory receiptSignature = receipt(r, truth(r), key);
+        uint256[] memory output = new uint256[](1);
+        output[0] = truth(r);
+        vm.expectPartialRevert(selector);
+        market.answer(r, signature, "", output, vm.addr(key), receiptSignature);
+    }
+
+    function test_ReceiptSettlesAfterItsWindow() external {
+        Request memory r = answered(Tier.Receipt, 5);
+        assertEq(bondFree(prover), STAKE - BOND, "reserved");
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.settle(r);
+        vm.warp(vm.getBlockTimestamp() + 1);
+        market.settle(r);
+        assertEq(credit(prover), 35e18, "70 % of the floor");
+        assertEq(credit(client), 50e18, "ceiling less fee");
+        assertEq(bondFree(prover), STAKE, "released");
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.settle(r);
+    }
+
+    function test_AnswerNeedsAReceiptOfTheNamedProver() external {
+        Request memory r = request(Tier.Receipt);
+        refuseAnswer(r, RIVAL_SIGNER, Proofs.NotProver.selector);
+        refuseAnswer(r, CLIENT, Answers.UnknownKey.selector);
+        bytes memory signature = signed(r);
+        bytes memory other = receipt(r, truth(r), RIVAL_SIGNER);
+        uint256[] memory output = new uint256[](1);
+        output[0] = truth(r);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.answer(r, signature, "", output, vm.addr(SIGNER), other);
+        vm.prank(prover);
+        market.revokeKey(vm.addr(SIGNER));
+        refuseAnswer(r, SIGNER, Answers.UnknownKey.selector);
+    }
+
+    function test_AnswerFitsTierTimeAndModel() external {
+        Request memory r = request(Tier.Proved);
+        r.prover = prover;
+        refuseAnswer(r, SIGNER, Jobs.WrongTerms.selector);
+        r = opened(Tier.Receipt);
+        uint256[] memory output = new uint256[](2);
+        vm.expectPartialRevert(Answers.WrongOutput.selector);
+        market.answer(r, "", "", output, vm.addr(SIGNER), "");
+        vm.warp(uint256(r.deadline) + 1);
+        refuseAnswer(r, SIGNER, Jobs.TooLate.selector);
+    }
+
+    function test_KeysBelongToWhoHoldsThem() external {
+        vm.prank(rival);
+        vm.expectPartialRevert(Answers.KeyTaken.selector);
+        market.registerKey(vm.addr(SIGNER), "");
+        bytes memory forProver = sign(CLIENT, typed(keccak256(abi.encode(keccak256("ReceiptKey(address prover)"), prover))));
+        vm.prank(rival);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.registerKey(vm.addr(CLIENT), forProver);
+        vm.prank(rival);
+        vm.expectPartialRevert(Answers.UnknownKey.selector);
+        market.revokeKey(vm.addr(SIGNER));
+    }
+
+    function test_ReceiptIsNeverErc1271() external {
+        // A signer with code: its word counts only as a key's signature, which it cannot give.
+        vm.prank(prover);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.registerKey(address(verifier), "");
+    }
+
+    function test_AnsweredRequestIsNotRefunded() external {
+        Request memory r = answered(Tier.Receipt, 5);
+        vm.warp(uint256(r.deadline) + 1);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.refund(r);
+    }
+
+    function test_ChallengedAnswerStands() external {
+        Request memory r = request(Tier.Challenged);
+        answer(r, truth(r));
+        challenge(r, STRANGER);
+        market.fulfil(proved(r, prover));
+        assertEq(credit(prover), 35e18 + 5e18, "fee and the challenger's deposit");
+        assertEq(credit(STRANGER), 0, "challenger");
+        assertEq(bondFree(prover), STAKE, "released");
+    }
+
+    function test_ChallengedLieIsSlashed() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        challenge(r, STRANGER);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.slashUnproved(r);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.slashUnproved(r);
+        vm.warp(vm.getBlockTimestamp() + 1);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+        vm.prank(RIVAL_CALLER);
+        market.slashUnproved(r);
+        assertEq(bondFree(prover), STAKE - BOND, "the whole reserved bond");
+        assertEq(credit(STRANGER), 5e18 + BOND / 10, "deposit and bounty");
+        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
+        assertEq(credit(RIVAL_CALLER), 0, "the caller has no bounty of the challenger's");
+        assertTrue(credit(BURN) * 2 >= BOND, "half is burnt");
+        assertEq(credit(BURN), BOND - BOND / 10 - 10e18, "the rest is burnt");
+    }
+
+    function test_ChallengeSpammer() external {
+        Request memory r = request(Tier.Challenged);
+        answer(r, truth(r));
+        vm.prank(STRANGER);
+        vm.expectRevert();
+        market.challenge(r, "");
+        challenge(r, STRANGER);
+        vm.prank(rival);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.challenge(r, "");
+        market.fulfil(proved(r, prover));
+        vm.prank(rival);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.challenge(r, "");
+        assertEq(credit(prover) - 35e18, r.proofFee, "every challenge pays the prover its quote");
+    }
+
+    function test_ChallengeOnlyInTimeAndTier() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.WrongTerms.selector);
+        market.challenge(r, "");
+        r = answered(Tier.Challenged, LIE);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.TooLate.selector);
+        market.challenge(r, "");
+        r = opened(Tier.Challenged);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.challenge(r, "");
+    }
+
+    function test_ProofMayComeWithoutAChallenge() external {
+        Request memory r = request(Tier.Receipt);
+        answer(r, truth(r));
+        market.fulfil(proved(r, prover));
+        assertEq(credit(prover), 35e18, "fee");
+        assertEq(bondFree(prover), STAKE, "released");
+    }
+
+    function test_OneBondBehindManyReceipts() external {
+        uint256 lies = STAKE / BOND;
+        Request memory r;
+        for (uint256 i = 0; i < lies; ++i) {
+            r = answered(Tier.Receipt, LIE);
+        }
+        assertEq(bondFree(prover), STAKE - lies * BOND, "each has its own");
+        Request memory unsecured = request(Tier.Receipt);
+        refuseAnswer(unsecured, SIGNER, Accounts.TooLittle.selector);
+        contradict(r, LIE, STRANGER);
+        assertEq(credit(client), 100e18 + 10e18, "the last is covered as the first");
+        assertEq(credit(STRANGER), BOND / 10, "bounty");
+        assertEq(bondFree(prover), STAKE - lies * BOND, "no other receipt's bond is touched");
+    }
+
+    function test_ContradictionInOneTransaction() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.prank(RIVAL_CALLER);
+        contradict(r, LIE, STRANGER);
+        assertStatus(r, Jobs.Status.Slashed);
+        assertEq(credit(STRANGER), BOND / 10, "bounty to the proof's payee, whoever sends it");
+        assertEq(credit(RIVAL_CALLER), 0, "copying the proof gains nothing");
+        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.settle(r);
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    function test_CopiedEvidencePaysItsMaker() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        Answers.Evidence memory e = evidence(r, STRANGER);
+        e.payee = RIVAL_CALLER;
+        refuseContradiction(r, LIE, e, MockVerifier.InvalidProof.selector);
+    }
+
+    function test_TrueReceiptCannotBeContradicted() external {
+        Request memory r = request(Tier.Receipt);
+        answer(r, truth(r));
+        refuseContradiction(r, truth(r), evidence(r, STRANGER), Answers.SameOutput.selector);
+        Answers.Evidence memory e = evidence(r, STRANGER);
+        e.output[0] = LIE;
+        refuseContradiction(r, truth(r), e, MockVerifier.InvalidProof.selector);
+        Request memory other = request(Tier.Receipt);
+        refuseContradiction(r, truth(r), evidence(other, STRANGER), Answers.WrongInput.selector);
+        refuseContradiction(r, LIE, evidence(r, address(0)), Rewards.ZeroAddress.selector);
+    }
+
+    function test_ContradictionAfterThePaymentCoversIt() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.settle(r);
+        uint256 before = credit(client);
+        contradict(r, LIE, STRANGER);
+        assertEq(credit(client) - before, 50e18 + 10e18, "price and loss");
+        assertEq(bondFree(prover), STAKE - BOND, "at most the bond of the tier");
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    function test_ReceiptOffChainIsHeldAgainstFreeAndLeavingBond() external {
+        Request memory r = request(Tier.Receipt);
+        vm.prank(prover);
+        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE - 100e18);
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), 0, "free first");
+        assertEq(credit(client), 10e18, "loss");
+        assertEq(market.accountOf(Accounts.Pot.Bond, prover, address(token)).leaving, STAKE - BOND, "then leaving");
+        bytes memory signature = signed(r);
+        bytes memory receiptSignature = receipt(r, LIE, SIGNER);
+        uint256[] memory output = new uint256[](1);
+        output[0] = LIE;
+        vm.expectPartialRevert(Answers.Contradicted.selector);
+        market.answer(r, signature, "", output, vm.addr(SIGNER), receiptSignature);
+    }
+
+    function test_RevocationDoesNotForgive() external {
+        Request memory r = request(Tier.Receipt);
+        vm.prank(prover);
+        market.revokeKey(vm.addr(SIGNER));
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
+    function test_NothingToSlashIsSaid() external {
+        vm.prank(prover);
+        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE);
+        vm.warp(vm.getBlockTimestamp() + 10 days);
+        vm.prank(prover);
+        market.leave(Accounts.Pot.Bond, address(token));
+        Request memory r = request(Tier.Receipt);
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.NothingToSlash.selector);
+    }
+
+    function test_ASlashIsOncePerAnswer() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        challenge(r, STRANGER);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.slashUnproved(r);
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Jobs.WrongStatus.selector);
+        assertEq(bondFree(prover), STAKE - BOND, "once");
+    }
+
+    function test_ContradictionEndsAChallenge() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        challenge(r, RIVAL_CALLER);
+        contradict(r, LIE, STRANGER);
+        assertEq(credit(RIVAL_CALLER), r.proofFee, "deposit back");
+        assertEq(credit(STRANGER), BOND / 10, "bounty");
+    }
+
+    function test_SelfSlashThroughAFriend(uint96 loss) external {
+        // Client, challenger and reporter are all the prover's friends.
+        vm.assume(loss < STAKE / 6);
+        Request memory r = request(Tier.Receipt);
+        r.loss = loss;
+        uint256 bond = formulas.bond(r);
+        vm.assume(bond <= STAKE);
+        answer(r, LIE);
+        contradict(r, LIE, client);
+        uint256 recovered = credit(client) - r.feeCeiling;
+        assertTrue(recovered <= bond / 2, "at least half is gone");
+        assertEq(recovered + credit(BURN), bond, "conserved");
+    }
+
+    function test_SelfSlashWhenLateOrAbsentLosesToo() external {
+        Request memory r = request(Tier.Proved);
+        r.loss = 100e18;
+        lock(r, prover);
+        vm.warp(uint256(r.deadline) + 1);
+        vm.prank(client);
+        market.refund(r);
+        assertTrue((credit(client) - r.feeCeiling) * 2 <= STAKE - bondFree(prover), "absent");
+        assertEq(credit(client) - r.feeCeiling, 100e18 + 25e18, "whole loss and bounty");
+    }
+
+    function drawWith(Request memory r, uint256 prevrandao) internal returns (bool) {
+        uint256 number = market.jobOf(market.idOf(r)).beaconBlock;
+        vm.roll(number + 1);
+        return market.draw(r, Headers.mine(number, prevrandao));
+    }
+
+    function selects(Request memory r, uint256 prevrandao) internal view returns (bool) {
+        return uint256(keccak256(abi.encode(prevrandao, market.idOf(r)))) % 10_000 < r.sampleRate;
+    }
+
+    function test_BeaconDraws(uint256 prevrandao, uint16 rate) external {
+        Request memory r = request(Tier.Sampled);
+        r.sampleRate = 300 + rate % 9701;
+        answer(r, truth(r));
+        bool selected = drawWith(r, prevrandao);
+        assertTrue(selected == selects(r, prevrandao), "as the beacon says");
+        assertStatus(r, selected ? Jobs.Status.Proving : Jobs.Status.Answered);
+        if (selected) {
+            market.fulfil(proved(r, prover));
+        } else {
+            vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+            market.settle(r);
+        }
+        assertStatus(r, Jobs.Status.Settled);
+    }
+
+    function test_SampledAnswerIsNotPaidUndrawn() external {
+        Request memory r = answered(Tier.Sampled, LIE);
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        vm.expectPartialRevert(Answers.NotDrawn.selector);
+        market.settle(r);
+    }
+
+    function test_NobodyChoosesTheBeacon() external {
+        Request memory r = answered(Tier.Sampled, LIE);
+        uint256 number = market.jobOf(market.idOf(r)).beaconBlock;
+        assertEq(number, vm.getBlockNumber() + 64, "fixed by the answer");
+        vm.roll(number);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.draw(r, "");
+        vm.roll(number + 1);
+        bytes memory other = Headers.mine(number - 1, 1);
+        Headers.mine(number, 2);
+        vm.expectPartialRevert(PrevRandaoBeacon.WrongHeader.selector);
+        market.draw(r, other);
+    }
+
+    function test_DrawnOnceOnly() external {
+        Request memory r = answered(Tier.Sampled, LIE);
+        uint256 prevrandao = 0;
+        while (selects(r, prevrandao)) ++prevrandao;
+        assertTrue(!drawWith(r, prevrandao), "not selected");
+        vm.expectPartialRevert(Jobs.WrongTerms.selector);
+        market.draw(r, "");
+        r = answered(Tier.Receipt, LIE);
+        vm.expectPartialRevert(Jobs.WrongTerms.selector);
+        market.draw(r, "");
+    }
+
+    function test_SilencePastTheBeaconSelects() external {
+        Request memory r = answered(Tier.Sampled, LIE);
+        vm.roll(vm.getBlockNumber() + 9000);
+        assertTrue(market.draw(r, ""), "selected");
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        vm.prank(STRANGER);
+        market.slashUnproved(r);
+        assertEq(credit(STRANGER), formulas.bond(r) / 10, "the caller has the bounty");
+    }
+
+    function test_TombstoneReturnsEverybodysOwn() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        Request memory other = answered(Tier.Receipt, LIE);
+        challenge(r, STRANGER);
+        vm.prank(GUARDIAN);
+        router.tombstone(class);
+        vm.warp(vm.getBlockTimestamp() + 3 days);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.slashUnproved(r);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.settle(other);
+        market.refund(r);
+        market.refund(other);
+        assertEq(credit(STRANGER), r.proofFee, "challenger");
+        assertEq(credit(client), 200e18, "client");
+        assertEq(bondFree(prover), STAKE, "prover");
+    }
+}

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {Accounts} from "../src/market/Accounts.sol";
+import {InferenceMarket} from "../src/market/InferenceMarket.sol";
+import {Jobs} from "../src/market/Jobs.sol";
+import {Proofs} from "../src/market/Proofs.sol";
+import {Request, Tier} from "../src/market/Requests.sol";
+import {VerifierRouter} from "../src/market/VerifierRouter.sol";
+import {HungryVerifier, MockVerifier} from "./support/MockVerifier.sol";
+import {Scene} from "./support/Scene.sol";
+import {ApprovingWallet} from "./support/Wallets.sol";
+import {vm} from "./support/Vm.sol";
+
+/// Requests of tier proved: opening, locking, proving, refunding.
+contract MarketTest is Scene {
+    function test_ProofPaysProverOwnerContributorAndClient() external {
+        Request memory r = opened(Tier.Proved);
+        vm.warp(vm.getBlockTimestamp() + 30 minutes);
+        market.fulfil(proved(r, prover));
+        market.claim(modelId, address(token), OWNER);
+        market.claim(modelId, address(token), CONTRIBUTOR);
+        assertEq(credit(prover), 52.5e18, "prover: 70 % of 75");
+        assertEq(credit(OWNER), 15e18, "owner");
+        assertEq(credit(CONTRIBUTOR), 7.5e18, "contributor");
+        assertEq(credit(client), 25e18, "client: ceiling less fee");
+        assertStatus(r, Jobs.Status.Settled);
+    }
+
+    function test_PriceRampIsLinear(uint40 start, uint40 length, uint96 floor, uint96 rise, uint40 time) external {
+        Request memory r = request(Tier.Proved);
+        vm.assume(uint256(floor) + rise <= type(uint96).max && uint256(start) + length <= type(uint40).max);
+        (r.rampStart, r.rampEnd, r.feeFloor, r.feeCeiling) = (start, start + length, floor, floor + rise);
+        uint256 expected = time >= r.rampEnd ? r.feeCeiling : time <= start ? floor : floor + uint256(rise) * (time - start) / length;
+        assertEq(formulas.priceAt(r, time), expected, "price");
+    }
+
+    function test_SignedRequestIsOpenedByAnyone() external {
+        Request memory r = request(Tier.Proved);
+        bytes memory signature = signed(r);
+        vm.prank(STRANGER);
+        market.open(r, signature, "");
+        assertEq(token.balanceOf(client), PURSE - r.feeCeiling, "the client pays");
+    }
+
+    function test_OthersSignatureOpensNothing() external {
+        Request memory r = request(Tier.Proved);
+        bytes memory wrong = sign(RIVAL, market.idOf(r));
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.open(r, wrong, "");
+        bytes memory signature = signed(r);
+        r.feeFloor = r.feeCeiling;
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.open(r, signature, "");
+    }
+
+    function test_ContractWalletsSignByErc1271AndTakeItBack() external {
+        ApprovingWallet wallet = new ApprovingWallet();
+        Request memory r = request(Tier.Proved);
+        r.client = address(wallet);
+        vm.deal(address(wallet), 1 ether);
+        (r.token, r.feeFloor, r.feeCeiling, r.loss) = (address(0), 0.5 ether, 1 ether, 0);
+        bytes32 id = market.idOf(r);
+        wallet.set(id, true);
+        wallet.set(id, false);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.open{value: 0}(r, "", "");
+        wallet.set(id, true);
+        vm.prank(address(wallet));
+        market.fund{value: 1 ether}(Accounts.Pot.Deposit, address(0), 1 ether, "");
+        market.open(r, "", "");
+        assertStatus(r, Jobs.Status.Open);
+    }
+
+    function test_ReplayAcrossChainIds() external {
+        Request memory r = request(Tier.Proved);
+        bytes memory signature = signed(r);
+        Proofs.Fulfilment memory f = proved(r, prover);
+        vm.chainId(vm.getChainId() + 1);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.open(r, signature, "");
+        open(r);
+        refuse(f, MockVerifier.InvalidProof.selector);
+        market.fulfil(proved(r, prover));
+    }
+
+    function test_ReplayAcrossMarkets() external {
+        Request memory r = opened(Tier.Proved);
+        Proofs.Fulfilment memory f = proved(r, prover);
+        bytes memory signature = signed(r);
+        InferenceMarket other = new InferenceMarket(registry, market.beacon());
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        other.open(r, signature, "");
+        vm.prank(client);
+        token.approve(address(other), type(uint256).max);
+        vm.prank(client);
+        other.open(r, "", "");
+        vm.expectPartialRevert(MockVerifier.InvalidProof.selector);
+        other.fulfil(f);
+    }
+
+    function test_OneNonceOneRequest() external {
+        Request memory r = opened(Tier.Proved);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.open(r, "", "");
+        r.feeFloor = 60e18;
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.NonceUsed.selector);
+        market.open(r, "", "");
+    }
+
+    function test_CancelledNonceOpensNothing() external {
+        Request memory r = request(Tier.Proved);
+        bytes memory signature = signed(r);
+        vm.prank(client);
+        market.cancelNonce(r.nonce);
+        vm.expectPartialRevert(Jobs.NonceUsed.selector);
+        market.open(r, signature, "");
+    }
+
+    function test_TermsThatCannotWorkAreRefused() external {
+        for (uint256 i = 0; i < 9; ++i) {
+            Request memory r = request(i == 6 ? Tier.Challenged : i == 5 || i > 6 ? Tier.Sampled : Tier.Proved);
+            bytes4 expected = i == 3 || i == 4 ? Jobs.WrongDeadline.selector : Jobs.WrongTerms.selector;
+            if (i == 0) (r.feeFloor, r.feeCeiling) = (0, 0);
+            if (i == 1) r.feeFloor = r.feeCeiling + 1;
+            if (i == 2) r.rampStart = r.rampEnd + 1;
+            if (i == 3) r.deadline = uint40(vm.getBlockTimestamp() + 2 hours - 1);
+            if (i == 4) r.deadline = uint40(vm.getBlockTimestamp() + 7 days + 1);
+            if (i == 5) r.prover = address(0);
+            if (i == 6) r.proofFee = 0;
+            if (i == 7) r.sampleRate = 0;
+            if (i == 8) r.sampleRate = 10_001;
+            vm.prank(client);
+            vm.expectPartialRevert(expected);
+            market.open(r, "", "");
+        }
+    }
+
+    function test_RetiredModelTakesNoRequestsButPaysItsOwn() external {
+        Request memory r = opened(Tier.Proved);
+        vm.prank(OWNER);
+        registry.retire(modelId);
+        market.fulfil(proved(r, prover));
+        Request memory next = request(Tier.Proved);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.ModelRetired.selector);
+        market.open(next, "", "");
+    }
+
+    function test_WrongAnswersAndInputsAreRefused() external {
+        Request memory r = opened(Tier.Proved);
+        Proofs.Fulfilment memory f = proved(r, prover);
+        f.output[0] += 1;
+        refuse(f, MockVerifier.InvalidProof.selector);
+        f = proved(r, prover);
+        f.input[1] = 8;
+        refuse(f, Proofs.Refused.selector);
+        f = proved(r, prover);
+        f.proof[0] ^= 0x01;
+        refuse(f, MockVerifier.InvalidProof.selector);
+        f = proved(r, address(0));
+        refuse(f, Proofs.Refused.selector);
+        f = proved(r, prover);
+        f.output = new uint256[](2);
+        f.output[0] = truth(r);
+        refuse(f, Proofs.Refused.selector);
+    }
+
+    function test_WordsBeyond31BytesAreRefused() external {
+        Request memory r = request(Tier.Proved);
+        uint256[] memory input = new uint256[](2);
+        input[0] = 1 << 248;
+        r.inputDigest = keccak256(abi.encodePacked(input));
+        open(r);
+        Proofs.Fulfilment memory f = proved(r, prover);
+        f.input = input;
+        refuse(f, Proofs.Refused.selector);
+    }
+
+    function test_ThiefCopyingAProof() external {
+        Request memory r = opened(Tier.Proved);
+        Proofs.Fulfilment memory f = proved(r, prover);
+        f.payee = STRANGER;
+        refuse(f, MockVerifier.InvalidProof.selector);
+        f.payee = prover;
+        vm.prank(STRANGER);
+        market.fulfil(f);
+        assertEq(credit(STRANGER), 0, "thief");
+        assertEq(credit(prover), 35e18, "maker");
+    }
+
+    function test_TwoProversRacing() external {
+        Request memory r = opened(Tier.Proved);
+        Proofs.Fulfilment memory second = proved(r, rival);
+        market.fulfil(proved(r, prover));
+        refuse(second, Proofs.Refused.selector);
+        r = request(Tier.Proved);
+        lock(r, prover);
+        bytes32 mine = commitment(r, rival);
+        vm.prank(rival);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.lock(r, "", "", mine);
+        assertEq(credit(rival), 0, "loser");
+        assertEq(bondFree(rival), STAKE, "loser's bond");
+    }
+
+    function test_LockIsExclusiveForHalfTheTime() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        assertEq(bondFree(prover), STAKE - 100e18, "bond reserved");
+        uint256 half = (vm.getBlockTimestamp() + r.deadline) / 2;
+        Proofs.Fulfilment memory late = proved(r, rival);
+        vm.warp(half);
+        refuse(late, Proofs.Refused.selector);
+        market.fulfil(proved(r, prover));
+        assertEq(credit(prover), 35e18, "at the fee of the lock");
+        assertEq(bondFree(prover), STAKE, "bond released");
+    }
+
+    function test_LateProverIsRescued() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
+        market.fulfil(proved(r, rival));
+        assertEq(bondFree(prover), STAKE - 20e18, "late: a fifth of the bond");
+        assertEq(credit(rival), 35e18 + 10e18, "rescuer: fee and half the slash");
+        assertEq(credit(BURN), 10e18, "burnt");
+    }
+
+    function test_LateLockerMayStillDeliver() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        vm.warp(r.deadline);
+        market.fulfil(proved(r, prover));
+        assertEq(bondFree(prover), STAKE, "nobody else had to");
+    }
+
+    function test_AbsentProverPaysTheClient() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        vm.warp(uint256(r.deadline) + 1);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+        vm.prank(STRANGER);
+        market.refund(r);
+        assertEq(bondFree(prover), STAKE - 50e18, "absent: half the bond");
+        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
+        assertEq(credit(STRANGER), 5e18, "reporter");
+        assertEq(credit(BURN), 35e18, "burnt");
+    }
+
+    function test_BondCoversTheStatedLoss(uint96 ceiling, uint96 loss, uint16 rate) external {
+        vm.assume(rate > 0 && rate <= 10_000);
+        Request memory r = request(Tier.Proved);
+        (r.feeCeiling, r.loss, r.sampleRate) = (ceiling, loss, rate);
+        uint256 bond = formulas.bond(r);
+        assertTrue(bond >= ceiling && bond >= loss, "at least ceiling and loss");
+        assertTrue(bond / 2 / 2 - bond / 2 / 10 + 2 >= loss, "absent: two fifths of half");
+        r.tier = Tier.Receipt;
+        bond = formulas.bond(r);
+        assertTrue(bond / 2 - bond / 10 + 1 >= uint256(ceiling) + loss, "contradicted: two fifths");
+        r.tier = Tier.Sampled;
+        assertTrue(formulas.bond(r) * rate >= 2 * (uint256(ceiling) + loss) * 10_000, "sampled: 2 gain / p");
+        assertTrue(formulas.bond(r) >= bond, "sampled: as receipt");
+    }
+
+    function test_LockerWithoutTheInput() external {
+        Request memory r = request(Tier.Proved);
+        bytes memory signature = signed(r);
+        // It copies the commitment of an honest lock from the mempool.
+        vm.prank(rival);
+        market.lock(r, signature, "", commitment(r, prover));
+        refuse(proved(r, rival), Proofs.Refused.selector);
+        vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
+        refuse(proved(r, rival), Proofs.Refused.selector);
+        market.fulfil(proved(r, prover));
+        assertEq(bondFree(rival), STAKE - 20e18, "the locker loses");
+        assertEq(credit(prover), 35e18 + 10e18, "who has the input is paid");
+    }
+
+    function test_NamedProverOnly() external {
+        Request memory r = request(Tier.Proved);
+        r.prover = prover;
+        open(r);
+        bytes32 mine = commitment(r, rival);
+        vm.prank(rival);
+        vm.expectPartialRevert(Proofs.NotProver.selector);
+        market.lock(r, "", "", mine);
+        refuse(proved(r, rival), Proofs.Refused.selector);
+        market.fulfil(proved(r, prover));
+    }
+
+    function test_NoLockWithoutBondOrTime() external {
+        Request memory r = opened(Tier.Proved);
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Accounts.TooLittle.selector);
+        market.lock(r, "", "", 0);
+        vm.warp(uint256(r.deadline) - 2 hours + 1);
+        vm.prank(prover);
+        vm.expectPartialRevert(Jobs.TooLate.selector);
+        market.lock(r, "", "", 0);
+        r = opened(Tier.Receipt);
+        vm.prank(prover);
+        vm.expectPartialRevert(Jobs.WrongTerms.selector);
+        market.lock(r, "", "", 0);
+    }
+
+    function test_RefundByAnyoneOnlyAfterTheDeadline() external {
+        Request memory r = opened(Tier.Proved);
+        vm.warp(r.deadline);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.refund(r);
+        vm.warp(uint256(r.deadline) + 1);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+        vm.prank(STRANGER);
+        market.refund(r);
+        assertEq(credit(client), r.feeCeiling, "client");
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.refund(r);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+    }
+
+    function test_FulfilAtTheDeadline() external {
+        Request memory r = opened(Tier.Proved);
+        vm.warp(r.deadline);
+        market.fulfil(proved(r, prover));
+        vm.warp(uint256(r.deadline) + 1);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.refund(r);
+    }
+
+    function test_UnknownRequestIsNeitherPaidNorRefunded() external {
+        Request memory r = request(Tier.Proved);
+        refuse(proved(r, prover), Proofs.Refused.selector);
+        vm.warp(uint256(r.deadline) + 1);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.refund(r);
+    }
+
+    function test_TombstoneUndoesAndNeverRedirects() external {
+        Request memory waiting = opened(Tier.Proved);
+        Request memory locked = request(Tier.Proved);
+        lock(locked, prover);
+        Request memory next = request(Tier.Proved);
+        vm.prank(GUARDIAN);
+        router.tombstone(class);
+        refuse(proved(locked, prover), VerifierRouter.Tombstoned.selector);
+        vm.prank(client);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.open(next, "", "");
+        vm.prank(rival);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.lock(waiting, "", "", 0);
+        vm.prank(GUARDIAN);
+        market.refund(waiting);
+        vm.prank(GUARDIAN);
+        market.refund(locked);
+        assertEq(credit(client), 200e18, "client");
+        assertEq(bondFree(prover), STAKE, "no slash");
+        assertEq(credit(GUARDIAN) + credit(BURN), 0, "nobody gains");
+    }
+
+    function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {
+        items = new Proofs.Fulfilment[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            items[i] = proved(opened(Tier.Proved), prover);
+        }
+    }
+
+    function test_BadProofAmong31Good() external {
+        for (uint256 brittle = 0; brittle < 2; ++brittle) {
+            modelId = register(admit(address(new MockVerifier(1, brittle == 1))));
+            Proofs.Fulfilment[] memory items = batchOf(32);
+            items[13].proof[7] ^= 0x01;
+            uint256 before = credit(prover);
+            assertEq(market.fulfilBatch(modelId, items), type(uint32).max - (1 << 13), "all but one");
+            assertEq(credit(prover) - before, 31 * 35e18, "31 paid");
+            assertStatus(items[13].request, Jobs.Status.Open);
+            market.fulfil(proved(items[13].request, prover));
+        }
+    }
+
+    function test_OffCurvePoint() external {
+        for (uint256 brittle = 0; brittle < 2; ++brittle) {
+            modelId = register(admit(address(new MockVerifier(2, brittle == 1))));
+            Proofs.Fulfilment[] memory items = batchOf(4);
+            items[0].proof = hex"01";
+            assertEq(market.fulfilBatch{gas: 16_000_000}(modelId, items), 14, "all but the gas burner");
+            refuse(items[0], bytes4(0));
+        }
+    }
+
+    function test_UnderGassedRelayer(uint32 gas) external {
+        modelId = register(admit(address(new HungryVerifier())));
+        Proofs.Fulfilment[] memory items = batchOf(3);
+        uint256 limit = 500_000 + uint256(gas) % 9_500_000;
+        (bool ok, bytes memory out) =
+            address(market).call{gas: limit}(abi.encodeCall(market.fulfilBatch, (modelId, items)));
+        if (ok) assertEq(abi.decode(out, (uint256)), 7, "a good item never fails");
+        else assertStatus(items[0].request, Jobs.Status.Open);
+    }
+
+    function test_UnderGassedRelayerRevertsInTheMiddle() external {
+        modelId = register(admit(address(new HungryVerifier())));
+        Proofs.Fulfilment[] memory items = batchOf(3);
+        vm.expectPartialRevert(Proofs.GasTooLow.selector);
+        market.fulfilBatch{gas: 3_000_000}(modelId, items);
+        assertEq(market.fulfilBatch{gas: 9_000_000}(modelId, items), 7, "with enough gas all are paid");
+    }
+
+    function test_BatchSkipsWhatIsNotPayable() external {
+        Proofs.Fulfilment[] memory items = batchOf(6);
+        market.fulfil(items[1]);
+        items[2] = items[0];
+        items[3].input[0] += 1;
+        items[4].request.modelId = bytes32(uint256(1));
+        assertEq(market.fulfilBatch(modelId, items), 1 + 32, "first and last");
+        assertEq(credit(prover), 3 * 35e18, "each once");
+    }
+
+    function test_BatchSizeIsBounded() external {
+        Proofs.Fulfilment[] memory none = new Proofs.Fulfilment[](0);
+        vm.expectPartialRevert(Proofs.WrongBatchSize.selector);
+        market.fulfilBatch(modelId, none);
+        none = new Proofs.Fulfilment[](33);
+        vm.expectPartialRevert(Proofs.WrongBatchSize.selector);
+        market.fulfilBatch(modelId, none);
+    }
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {Accounts} from "../../src/market/Accounts.sol";
+import {Answers} from "../../src/market/Answers.sol";
+import {Jobs} from "../../src/market/Jobs.sol";
+import {Proofs} from "../../src/market/Proofs.sol";
+import {Request, Tier} from "../../src/market/Requests.sol";
+import {Headers} from "./Headers.sol";
+import {MockVerifier} from "./MockVerifier.sol";
+import {Scene} from "./Scene.sol";
+import {vm} from "./Vm.sol";
+
+/// Everything that people can do to a market, in any order. `prover` is honest: it signs the truth and delivers in time. `rival` lies, locks and goes away; strangers copy,
+/// forge and meddle. Two models, one of which the guardian may end; ether and a token.
+contract Handler is Scene {
+    /// So that a check of all of them stays cheap.
+    uint256 private constant MOST_STORIES = 40;
+
+    uint256 private constant SAMPLED = 2;
+    uint256 private constant CHALLENGED = 4;
+    uint256 private constant PROVED = 8;
+    uint256 private constant ANY = 15;
+
+    bytes32 public mortalClass;
+    bytes32 public mortalModel;
+    Request[] internal stories;
+    address[] public people = [client, prover, rival, STRANGER, OWNER, CONTRIBUTOR, ADMIN, GUARDIAN, BURN];
+
+    /// What happened, by name, and what must never.
+    mapping(bytes32 => uint256) public done;
+    mapping(bytes32 requestId => uint256) public endings;
+    mapping(bytes32 requestId => bool) public trulyProved;
+    mapping(address owner => mapping(address token => uint256)) public bondPaidIn;
+    uint256 public forgeriesAccepted;
+    uint256 public slashesBeyondTheBond;
+    uint256 public adminEffects;
+    bool public closed;
+
+    constructor() {
+        setUp();
+        mortalClass = admit(address(new MockVerifier(7, true)));
+        mortalModel = register(mortalClass);
+        for (uint256 i = 1; i < 3; ++i) {
+            bondPaidIn[people[i]][address(token)] = STAKE;
+            fundFor(people[i], Accounts.Pot.Bond, address(0), STAKE);
+        }
+    }
+
+    function requests() external view returns (Request[] memory) {
+        return stories;
+    }
+
+    function modelAt(uint256 i) external view returns (bytes32) {
+        return i == 0 ? modelId : mortalModel;
+    }
+
+    function parts() external view returns (address, address, address, address) {
+        return (address(market), address(registry), address(token), address(formulas));
+    }
+
+    function ask(uint256 seed) external {
+        require(stories.length < MOST_STORIES);
+        Request memory r = request(Tier(seed % 4));
+        if (seed >> 2 & 1 == 1) r.token = address(0);
+        if (seed >> 3 & 3 == 0) r.modelId = mortalModel;
+        r.prover = seed >> 5 & 1 == 1 ? prover : rival;
+        if (r.tier == Tier.Proved && seed >> 6 & 1 == 1) r.prover = address(0);
+        r.loss = uint96((seed >> 16) % 40e18);
+        r.feeCeiling = uint96(50e18 + (seed >> 32) % 50e18);
+        r.deadline = uint40(vm.getBlockTimestamp() + 6 hours + (seed >> 48) % 6 days);
+        r.sampleRate = uint16(500 + (seed >> 64) % 9501);
+        bool deposited = market.accountOf(Accounts.Pot.Deposit, client, r.token).free >= r.feeCeiling;
+        bytes memory signature = signed(r);
+        bool posts = seed >> 7 & 1 == 1;
+        vm.deal(STRANGER, 1e24);
+        vm.prank(posts ? client : STRANGER);
+        market.open{value: r.token == address(0) && !deposited ? r.feeCeiling : 0}(r, posts ? bytes("") : signature, "");
+        stories.push(r);
+        ++done["ask"];
+    }
+
+    function fund(uint256 who, bool bond, bool ether_, uint96 amount) external {
+        address owner = people[who % 3];
+        fundFor(owner, bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
+        ++done["fund"];
+    }
+
+    function fundFor(address owner, Accounts.Pot pot, address what, uint96 amount) internal {
+        vm.prank(owner);
+        market.fund{value: what == address(0) ? amount : 0}(pot, what, amount, "");
+        if (pot == Accounts.Pot.Bond) bondPaidIn[owner][what] += amount;
+    }
+
+    function giveNotice(uint256 who, bool bond, bool ether_, uint96 amount) external {
+        vm.prank(people[who % 3]);
+        market.giveNotice(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
+        ++done["giveNotice"];
+    }
+
+    function leave(uint256 who, bool bond, bool ether_, uint256 wait) external {
+        address what = ether_ ? address(0) : address(token);
+        uint256 leavesAt = market.accountOf(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, people[who % 3], what).leavesAt;
+        if (wait % 8 == 0 && leavesAt != 0) advance(leavesAt);
+        vm.prank(people[who % 3]);
+        uint256 amount = market.leave(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, what);
+        if (bond) bondPaidIn[people[who % 3]][what] -= amount;
+        if (amount != 0) ++done["leave"];
+    }
+
+    function lock(uint256 which, bool honest) external {
+        Request memory r = pickIn(which, Jobs.Status.Open, PROVED);
+        lock(r, r.prover != address(0) ? r.prover : honest ? prover : rival);
+        ++done["lock"];
+    }
+
+    /// Mode 0 is an honest proof; the others are a stolen payee, a wrong output, a spoilt proof and a wrong input.
+    function prove(uint256 which, uint256 who, uint256 mode) external {
+        Request memory r = pickIn(which, Jobs.Status(1 + (which >> 32) % 4), ANY);
+        address payee = r.prover != address(0) && who % 4 != 0 ? r.prover : people[1 + who % 3];
+        Proofs.Fulfilment memory f = spoilt(proved(r, payee), mode % 8);
+        uint256 before = bondOf(rival, r.token);
+        market.fulfil(f);
+        noteProof(f, mode % 8);
+        noteSlash(r, before);
+        ++done["prove"];
+    }
+
+    function proveBatch(uint256 seed, uint256 modes) external {
+        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            Request memory r = pickIn(seed >> (i * 16), Jobs.Status(1 + (seed >> 80 + i) % 2), ANY);
+            items[i] = spoilt(proved(r, r.prover == address(0) ? prover : r.prover), modes >> (8 * i) & 7);
+        }
+        uint256 settled = market.fulfilBatch(items[0].request.modelId, items);
+        for (uint256 i = 0; i < 4; ++i) {
+            if (settled >> i & 1 == 1) noteProof(items[i], modes >> (8 * i) & 7);
+        }
+        if (settled != 0) ++done["proveBatch"];
+    }
+
+    function refund(uint256 which, uint256 who, bool wait) external {
+        Request memory r = pickIn(which, Jobs.Status(1 + (which >> 32) % 4), ANY);
+        if (wait && (which >> 64) % 4 == 0) advance(uint256(r.deadline) + 1);
+        uint256 before = bondOf(rival, r.token);
+        vm.prank(people[who % 4]);
+        try market.refund(r) {
+            noteSlash(r, before);
+            end(r, "refund");
+        } catch {}
+    }
+
+    function answer(uint256 which, bool lie) external {
+        Request memory r = pickIn(which, Jobs.Status.Open, ANY - PROVED);
+        if (r.prover == prover) answerBy(r, truth(r), SIGNER);
+        else answerBy(r, lie ? 1 : truth(r), RIVAL_SIGNER);
+        ++done["answer"];
+    }
+
+    function challenge(uint256 which, uint256 who) external {
+        Request memory r = pickIn(which, Jobs.Status.Answered, CHALLENGED);
+        vm.prank(people[who % 3]);
+        market.challenge{value: r.token == address(0) ? r.proofFee : 0}(r, "");
+        ++done["challenge"];
+    }
+
+    function draw(uint256 which, uint256 prevrandao, bool missed) external {
+        Request memory r = pickIn(which, Jobs.Status.Answered, SAMPLED);
+        uint256 beacon = market.jobOf(market.idOf(r)).beaconBlock;
+        uint256 next = beacon + (missed ? 9000 : 1);
+        if (next < vm.getBlockNumber()) next = vm.getBlockNumber();
+        vm.roll(next);
+        market.draw(r, next > beacon + 256 ? bytes("") : Headers.mine(beacon, prevrandao));
+        ++done["draw"];
+    }
+
+    function settle(uint256 which, bool wait) external {
+        Request memory r = pickIn(which, Jobs.Status.Answered, ANY);
+        if (wait) advance(uint256(market.jobOf(market.idOf(r)).time) + 1);
+        try market.settle(r) {
+            end(r, "settle");
+        } catch {}
+    }
+
+    function slashUnproved(uint256 which, uint256 who, bool wait) external {
+        Request memory r = pickIn(which, Jobs.Status.Proving, ANY);
+        if (wait) advance(uint256(market.jobOf(market.idOf(r)).time) + 1);
+        uint256 before = bondOf(rival, r.token);
+        vm.prank(people[who % 4]);
+        try market.slashUnproved(r) {
+            noteSlash(r, before);
+            end(r, "slashUnproved");
+        } catch {}
+    }
+
+    /// Holds a lie, or the truth, that a prover signed against it, whether it is on chain or not.
+    function contradict(uint256 which, uint256 who, bool lie) external {
+        Request memory r = (which >> 32) % 2 == 0 ? pick(which) : pickIn(which, Jobs.Status(3 + (which >> 64) % 2), ANY);
+        bool honest = r.prover == prover;
+        uint256 word = honest || !lie ? truth(r) : 1;
+        Proofs.Fulfilment memory f = proved(r, people[who % 4]);
+        if (honest) f.output[0] ^= 1;
+        Answers.Evidence memory e = Answers.Evidence(market.idOf(r), f.payee, f.input, f.output, f.proof);
+        uint256 key = honest ? SIGNER : RIVAL_SIGNER;
+        bytes memory signature = receipt(r, word, key);
+        uint256 before = bondOf(rival, r.token);
+        bool live = isLive(r);
+        market.contradict(r, digestOf(word), vm.addr(key), signature, e);
+        noteSlash(r, before);
+        if (live && !isLive(r)) end(r, "contradict");
+        else ++done["contradict off chain"];
+    }
+
+    function claim(uint256 who, bool ether_, bool mortal) external {
+        market.claim(mortal ? mortalModel : modelId, ether_ ? address(0) : address(token), people[who % 8]);
+        ++done["claim"];
+    }
+
+    function withdraw(uint256 who, bool ether_) external {
+        vm.prank(people[who % 6]);
+        market.withdraw(ether_ ? address(0) : address(token), address(0xd00d));
+        ++done["withdraw"];
+    }
+
+    /// Rarely ends the mortal model's class, which must move nothing by itself; else the admins try what they can.
+    function admin(uint256 seed) external {
+        uint256 before = market.tracked(address(token)) + market.tracked(address(0));
+        uint256 theirs = fortune();
+        if (seed % 32 == 0) {
+            vm.prank(GUARDIAN);
+            router.tombstone(mortalClass);
+            ++done["tombstone"];
+        } else {
+            vm.prank(seed & 1 == 1 ? ADMIN : GUARDIAN);
+            (bool ok,) = address(market).call(abi.encodeCall(market.withdraw, (address(token), ADMIN)));
+            if (ok) ++adminEffects;
+        }
+        if (fortune() != theirs || market.tracked(address(token)) + market.tracked(address(0)) != before) ++adminEffects;
+    }
+
+    function passTime(uint256 seed) external {
+        advance(vm.getBlockTimestamp() + 1 + (seed >> 8) % (seed % 16 == 0 ? 6 days : 12 hours));
+    }
+
+    /// Before time passes, the honest prover does what it owes. Nothing may revert afterwards: forge would keep the time and take back the deeds.
+    function advance(uint256 next) internal {
+        for (uint256 i = 0; i < stories.length; ++i) {
+            Request memory r = stories[i];
+            Jobs.Job memory job = market.jobOf(market.idOf(r));
+            bool owes = job.prover == prover && (job.status == Jobs.Status.Locked || job.status == Jobs.Status.Proving);
+            if (owes && job.time < next && !router.tombstoned(registry.get(r.modelId).class)) {
+                market.fulfil(proved(r, prover));
+                noteProof(proved(r, prover), 0);
+                ++done["owed"];
+            }
+        }
+        if (next > vm.getBlockTimestamp()) vm.warp(next);
+    }
+
+    /// Ends every live request and lets everybody leave, as anyone could.
+    function closeDown() external {
+        closed = true;
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.warp(vm.getBlockTimestamp() + 8 days);
+            vm.roll(vm.getBlockNumber() + 9000);
+            for (uint256 j = 0; j < stories.length; ++j) {
+                closeStory(stories[j]);
+            }
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            emptyAccounts(people[i], address(token));
+            emptyAccounts(people[i], address(0));
+        }
+        vm.warp(vm.getBlockTimestamp() + 10 days);
+        for (uint256 i = 0; i < people.length; ++i) {
+            cashOut(people[i], address(token));
+            cashOut(people[i], address(0));
+        }
+    }
+
+    function closeStory(Request memory r) internal {
+        if (!isLive(r)) return;
+        Jobs.Status status = statusOf(r);
+        bool dead = router.tombstoned(registry.get(r.modelId).class);
+        bool drawn = r.tier != Tier.Sampled || market.jobOf(market.idOf(r)).drawn;
+        vm.prank(STRANGER);
+        if (dead || status < Jobs.Status.Answered) market.refund(r);
+        else if (status == Jobs.Status.Proving) market.slashUnproved(r);
+        else if (!drawn) market.draw(r, "");
+        else market.settle(r);
+    }
+
+    function emptyAccounts(address who, address what) internal {
+        for (uint256 i = 0; i < 2; ++i) {
+            Accounts.Account memory account = market.accountOf(Accounts.Pot(i), who, what);
+            vm.prank(who);
+            market.giveNotice(Accounts.Pot(i), what, account.free + account.leaving);
+        }
+    }
+
+    function cashOut(address who, address what) internal {
+        market.claim(modelId, what, who);
+        market.claim(mortalModel, what, who);
+        if (who == BURN) return;
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(who);
+            market.leave(Accounts.Pot(i), what);
+        }
+        if (market.creditOf(who, what) == 0) return;
+        vm.prank(who);
+        market.withdraw(what, address(0xd00d));
+    }
+
+    function pick(uint256 which) internal view returns (Request memory) {
+        return stories[which % stories.length];
+    }
+
+    /// A request in a state, of one of the tiers in a set.
+    function pickIn(uint256 which, Jobs.Status status, uint256 tiers) internal view returns (Request memory r) {
+        for (uint256 i = 0; i < stories.length; ++i) {
+            r = stories[(which % stories.length + i) % stories.length];
+            if (statusOf(r) == status && tiers >> uint256(r.tier) & 1 == 1) return r;
+        }
+        revert("none");
+    }
+
+    function isLive(Request memory r) internal view returns (bool) {
+        Jobs.Status status = statusOf(r);
+        return status >= Jobs.Status.Open && status <= Jobs.Status.Proving;
+    }
+
+    function spoilt(Proofs.Fulfilment memory f, uint256 mode) internal pure returns (Proofs.Fulfilment memory) {
+        if (mode == 1) f.payee = STRANGER;
+        if (mode == 2) f.output[0] ^= 1;
+        if (mode == 3) f.proof[3] ^= 0x01;
+        if (mode == 4) f.input[1] += 1;
+        return f;
+    }
+
+    /// A stolen payee is no theft when it is the thief's own proof.
+    function noteProof(Proofs.Fulfilment memory f, uint256 mode) internal {
+        bytes32 id = market.idOf(f.request);
+        if (mode >= 2 && mode <= 4) ++forgeriesAccepted;
+        else if (keccak256(f.proof) != keccak256(proved(f.request, f.payee).proof)) ++forgeriesAccepted;
+        else trulyProved[id] = true;
+        ++endings[id];
+    }
+
+    function noteSlash(Request memory r, uint256 before) internal {
+        uint256 current = bondOf(rival, r.token);
+        if (before > current && before - current > formulas.bond(r)) ++slashesBeyondTheBond;
+        if (before > current) ++done["slash"];
+    }
+
+    function end(Request memory r, bytes32 how) internal {
+        ++endings[market.idOf(r)];
+        ++done[how];
+    }
+
+    /// A prover's whole bond: free, leaving and reserved.
+    function bondOf(address who, address what) public view returns (uint256 sum) {
+        Accounts.Account memory account = market.accountOf(Accounts.Pot.Bond, who, what);
+        sum = uint256(account.free) + account.leaving;
+        for (uint256 i = 0; i < stories.length; ++i) {
+            Jobs.Job memory job = market.jobOf(market.idOf(stories[i]));
+            if (stories[i].token == what && job.prover == who && isLive(stories[i])) sum += job.bond;
+        }
+    }
+
+    /// What can be withdrawn or is ready for use, of all people and both tokens.
+    function fortune() internal view returns (uint256 sum) {
+        for (uint256 i = 0; i < people.length; ++i) {
+            for (uint256 j = 0; j < 4; ++j) {
+                address what = j & 1 == 1 ? address(0) : address(token);
+                Accounts.Account memory account = market.accountOf(Accounts.Pot(j / 2), people[i], what);
+                sum += uint256(account.free) + account.leaving + (j < 2 ? market.creditOf(people[i], what) : 0);
+            }
+        }
+    }
+}

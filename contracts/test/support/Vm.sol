@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+/// What these tests need of forge's cheat codes.
+interface Vm {
+    function warp(uint256 time) external;
+    function roll(uint256 number) external;
+    function chainId(uint256 id) external;
+    function getBlockTimestamp() external view returns (uint256);
+    function getBlockNumber() external view returns (uint256);
+    function getChainId() external view returns (uint256);
+    function deal(address account, uint256 amount) external;
+    function prank(address caller) external;
+    function addr(uint256 key) external pure returns (address);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function setBlockhash(uint256 number, bytes32 hash) external;
+    function expectPartialRevert(bytes4 selector) external;
+    function expectRevert() external;
+    function assume(bool condition) external pure;
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
+    function getDeployedCode(string calldata artifact) external view returns (bytes memory);
+}
+
+Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {InferenceMarket} from "../../src/market/InferenceMarket.sol";
+
+/// A wallet that approves digests one by one (ERC-1271) and can take that back.
+contract ApprovingWallet {
+    mapping(bytes32 => bool) public approved;
+
+    function set(bytes32 digest, bool yes) external {
+        approved[digest] = yes;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
+        return approved[digest] ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+    }
+}
+
+/// When it is paid, tries to be paid again.
+contract GreedyReceiver {
+    InferenceMarket private immutable market;
+    uint256 public attempts;
+    uint256 public successes;
+
+    constructor(InferenceMarket target) {
+        market = target;
+    }
+
+    function act(bytes calldata what) external payable {
+        (bool ok, bytes memory why) = address(market).call{value: msg.value}(what);
+        if (!ok) {
+            assembly {
+                revert(add(why, 32), mload(why))
+            }
+        }
+    }
+
+    receive() external payable {
+        ++attempts;
+        try market.withdraw(address(0), address(this)) {
+            ++successes;
+        } catch {}
+    }
+}
+
+/// Takes no ether.
+contract ClosedReceiver {
+    function act(address target, bytes calldata what) external payable {
+        (bool ok,) = target.call{value: msg.value}(what);
+        require(ok, "failed");
+    }
+}

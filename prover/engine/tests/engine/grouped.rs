@@ -1,0 +1,177 @@
+//! Grouped commitments: every system's proof is accepted by the native verifier, a wrong witness and a wrong value are not.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assay_halo2::EvmTranscript;
+use assay_halo2::convert::instances as public;
+use assay_prover::backend::cpu::CpuBackend;
+use assay_prover::backend::{Backend, Term};
+use assay_prover::column::Column;
+use assay_prover::engine::{Resident, create_proof};
+use assay_prover::quotient::Sum;
+use assay_prover::{PUBLISHED_SEED, Srs};
+use assay_verifier::{Instances, Opening, Proof, VerifyError, VerifyingKey, verify};
+use halo2curves::bn256::{Fr, G1Affine};
+use halo2curves::ff::Field;
+
+use crate::checks::{Scene, rng};
+use crate::system::{System, silent};
+
+fn srs(system: &System, width: u32) -> Srs {
+    Srs::insecure_for(system.k, Opening::Grouped { width }, PUBLISHED_SEED).unwrap()
+}
+
+/// The least width that holds the quotient, and one that is no power of two.
+fn widths(system: &System) -> [u32; 2] {
+    [(system.degree as u32 - 1).max(2), system.degree as u32 + 3]
+}
+
+/// A satisfied system's proof is accepted, and not with another public value or another word.
+pub(crate) fn check(system: &System, seed: u64) {
+    for width in widths(system) {
+        let srs = srs(system, width);
+        let scene = Scene::new(system, &srs).unwrap();
+        let (instances, proof) = scene.proof_of(system, seed).unwrap();
+        assert_eq!(proof.bytes.len(), scene.key.proof_length());
+        verify(&scene.key, &instances, &proof).unwrap();
+        assert_eq!(VerifyingKey::from_bytes(scene.key.bytes()).unwrap(), scene.key);
+        for at in [31, proof.bytes.len() / 2 | 31, proof.bytes.len() - 33] {
+            let mut other = proof.clone();
+            other.bytes[at] ^= 1;
+            assert!(verify(&scene.key, &instances, &other).unwrap_err().rejects_proof(), "byte {at}");
+        }
+        let mut other = system.instances.clone();
+        other[0] += Fr::ONE;
+        assert!(verify(&scene.key, &public(&other), &proof).unwrap_err().rejects_proof());
+    }
+}
+
+/// A witness with one wrong cell gives a proof that is refused.
+pub(crate) fn check_refused(system: &System, wrong: &System, seed: u64) {
+    let srs = srs(system, widths(system)[1]);
+    let scene = Scene::new(system, &srs).unwrap();
+    let (instances, proof) = scene.proof_of(wrong, seed).unwrap();
+    assert!(verify(&scene.key, &instances, &proof).unwrap_err().rejects_proof());
+}
+
+/// A backend that adds one to the `nth` value that it opens, and is honest otherwise.
+struct Liar<'a> {
+    honest: CpuBackend<'a>,
+    nth: usize,
+    opened: AtomicUsize,
+}
+
+impl Backend for Liar<'_> {
+    type Column = Column;
+    type Vector = Vec<Fr>;
+
+    fn k(&self) -> u32 {
+        self.honest.k()
+    }
+    fn width(&self) -> usize {
+        self.honest.width()
+    }
+    fn load(&self, column: Column) -> Column {
+        self.honest.load(column)
+    }
+    fn cell(&self, column: &Column, row: usize) -> Fr {
+        self.honest.cell(column, row)
+    }
+    fn commit(&self, slot: usize, column: &Column) -> G1Affine {
+        self.honest.commit(slot, column)
+    }
+    fn commit_coefficients(&self, block: usize, polynomial: &Vec<Fr>) -> G1Affine {
+        self.honest.commit_coefficients(block, polynomial)
+    }
+    fn commit_values(&self, slot: usize, values: &Vec<Fr>) -> G1Affine {
+        self.honest.commit_values(slot, values)
+    }
+    fn components(&self, blocks: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
+        self.honest.components(blocks)
+    }
+    fn fold(&self, terms: &[Term<'_, Column>], constant: Fr) -> Vec<Fr> {
+        self.honest.fold(terms, constant)
+    }
+    fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
+        self.honest.combine(terms)
+    }
+    fn interpolate(&self, values: Vec<Fr>) -> Vec<Fr> {
+        self.honest.interpolate(values)
+    }
+    fn evaluate(&self, coefficients: Vec<Fr>) -> Column {
+        self.honest.evaluate(coefficients)
+    }
+    fn coset(&self, coefficients: &Vec<Fr>, coset: usize) -> Vec<Fr> {
+        self.honest.coset(coefficients, coset)
+    }
+    fn coset_points(&self, coset: usize) -> Vec<Fr> {
+        self.honest.coset_points(coset)
+    }
+    fn coset_interpolate(&self, values: Vec<Fr>, coset: usize) -> Vec<Fr> {
+        self.honest.coset_interpolate(values, coset)
+    }
+    fn quotient(&self, sum: &Sum, inputs: &[&Vec<Fr>], out: Option<Vec<Fr>>) -> Vec<Fr> {
+        self.honest.quotient(sum, inputs, out)
+    }
+    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> Column {
+        self.honest.grand_product(first, ratios, tail)
+    }
+    fn lagrange_weights(&self, x: Fr) -> Vec<Fr> {
+        self.honest.lagrange_weights(x)
+    }
+    fn open(&self, column: &Column, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
+        let lie = self.opened.fetch_add(1, Ordering::Relaxed) == self.nth;
+        self.honest.open(column, rotation, x, weights) + Fr::from(u64::from(lie))
+    }
+    fn divide(&self, values: &Vec<Fr>, remainder: &[Fr], roots: &[Fr]) -> Vec<Fr> {
+        self.honest.divide(values, remainder, roots)
+    }
+}
+
+/// The verdict on a proof whose `nth` shown value is wrong, and which is otherwise made as the protocol says.
+fn verdict(scene: &Scene<'_>, system: &System, srs: &Srs, nth: usize) -> Result<(), VerifyError> {
+    let liar = Liar { honest: CpuBackend::new(system.k, srs.powers(), srs.lagrange()), nth, opened: AtomicUsize::new(0) };
+    let resident = Resident::new(&liar, system.engine_fixed(), &scene.permutation);
+    let mut transcript = EvmTranscript::new(vec![]);
+    let mut witness = system;
+    create_proof(
+        &liar,
+        &scene.key,
+        &resident,
+        &scene.permutation,
+        &mut witness,
+        &system.instances,
+        rng(1),
+        &mut transcript,
+        &mut silent,
+    )
+    .unwrap();
+    let instances: Instances = public(&system.instances);
+    verify(&scene.key, &instances, &Proof { key_digest: scene.key.digest(), bytes: transcript.into_stream() })
+}
+
+/// For every value that the proof shows: wrong by one, and opened with the protocol's own formulas. Values that gates read break the
+/// gates' identity, the others the opening. The last opening, of the quotient, is not shown: the verifier computes it.
+pub(crate) fn lies_are_refused(system: &System) {
+    let srs = srs(system, widths(system)[1]);
+    let scene = Scene::new(system, &srs).unwrap();
+    let (_, values) = scene.key.proof_shape();
+    for nth in 0..=values {
+        assert!(verdict(&scene, system, &srs, nth).unwrap_err().rejects_proof(), "value {nth} of {values}");
+    }
+    verdict(&scene, system, &srs, usize::MAX).unwrap();
+}
+
+#[test]
+fn the_bases_of_a_cut_srs_are_those_of_the_secret() {
+    let large = Srs::insecure(8, PUBLISHED_SEED).unwrap();
+    for (k, width) in [(4, 16), (5, 5), (6, 3), (7, 2)] {
+        let opening = Opening::Grouped { width };
+        let cut = large.cut(k, opening).unwrap();
+        let made = Srs::insecure_for(k, opening, PUBLISHED_SEED).unwrap();
+        assert_eq!((cut.powers(), cut.lagrange()), (made.powers(), made.lagrange()), "k = {k}, width {width}");
+        let read = Srs::from_bytes(&cut.to_bytes().unwrap()).unwrap();
+        assert_eq!((read.opening(), read.powers(), read.lagrange()), (opening, cut.powers(), cut.lagrange()));
+    }
+    assert!(large.cut(6, Opening::Grouped { width: 5 }).is_err(), "320 of 256 powers");
+}

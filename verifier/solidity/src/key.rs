@@ -1,0 +1,68 @@
+//! The key contract of a model: data that a verifier of the key's shape reads.
+//!
+//! Its code is one STOP byte and words: a header, the roots of unity that the shape needs, and the commitments of the
+//! opened fixed and permutation polynomials, in the order of the opening.
+
+use assay_verifier::VerifyingKey;
+use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};
+use ruint::aliases::U256;
+
+use crate::layout::KEY_HEADER;
+use crate::names::{commitment, rotated};
+use crate::shape::{Polynomial, Shape};
+use crate::word::{Domain, Word};
+use crate::SolidityError;
+
+/// First word of a key: the format and its version.
+const MAGIC: &[u8; 32] = b"assay verifying key 1, shplonk  ";
+
+/// A word of a key, and what it is.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyWord {
+    /// The region it is read into.
+    pub(crate) name: String,
+    pub(crate) value: Word,
+    /// A point's second word.
+    pub(crate) second: bool,
+}
+
+/// The magic word as the verifier compares it.
+pub(crate) fn magic() -> Word {
+    Word(*MAGIC)
+}
+
+/// The words of a key.
+///
+/// # Errors
+/// A key that cannot be rebuilt.
+pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, SolidityError> {
+    let domain = Domain::new(key.k());
+    let header = [
+        magic(),
+        Word(shape.digest()),
+        Word::of(U256::from(key.k())),
+        domain.rows_inverse(),
+        Word(scalar_to_bytes(&key.representative())),
+    ];
+    let named = |((name, _), value): ((&str, &str), Word)| KeyWord { name: name.to_owned(), value, second: false };
+    let mut words: Vec<KeyWord> = KEY_HEADER.into_iter().zip(header).map(named).collect();
+    let root = |rotation| KeyWord { name: rotated("ROOT", rotation), value: domain.root(rotation), second: false };
+    words.extend(shape.roots().into_iter().map(root));
+    for polynomial in shape.key_polynomials() {
+        let point = match polynomial {
+            Polynomial::Fixed(column) => key.fixed_commitments().get(column as usize),
+            Polynomial::Sigma(index) => key.permutation_commitments().get(index),
+            _ => None,
+        };
+        let missing = SolidityError::UnknownRegion { name: commitment(polynomial) };
+        let [x, y] = point.map(g1_to_bytes).ok_or(missing)?;
+        let word = |value, second| KeyWord { name: commitment(polynomial), value: Word(value), second };
+        words.extend([word(x, false), word(y, true)]);
+    }
+    Ok(words)
+}
+
+/// The code of the key's contract: a STOP byte, then the words.
+pub(crate) fn code(words: &[KeyWord]) -> Vec<u8> {
+    std::iter::once(0).chain(words.iter().flat_map(|word| word.value.0)).collect()
+}

@@ -1,0 +1,177 @@
+//! Where everything is in the memory of a verifier.
+
+use crate::memory::Memory;
+use crate::names::{commitment, instance, rotated, scalar};
+use crate::shape::{OpeningSet, Shape};
+use crate::transcript::{Stretch, stretches};
+
+/// A rotation of `x` that something is opened at.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub(crate) rotation: i32,
+    /// Holds `omega^rotation x`.
+    pub(crate) at: String,
+    /// Holds `u - omega^rotation x`.
+    pub(crate) gap: String,
+    /// Holds `omega^rotation`; rotation 0 needs none.
+    pub(crate) root: Option<String>,
+}
+
+/// A number that is inverted, together with all others, once the challenges are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Denominator {
+    /// Holds the number, then its inverse.
+    pub(crate) name: String,
+    pub(crate) expression: String,
+    pub(crate) what: String,
+}
+
+/// The value at `x` of the column of public values, at a rotation.
+#[derive(Clone, Debug)]
+pub(crate) struct InstanceQuery {
+    pub(crate) value: String,
+    /// Holds the root of the row of the first public value, as seen from the rotation; 1 needs none.
+    pub(crate) root: Option<String>,
+    pub(crate) inverse: String,
+}
+
+/// A shape's regions, and what stands in them by kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) memory: Memory,
+    pub(crate) stretches: Vec<Stretch>,
+    pub(crate) sets: Vec<OpeningSet>,
+    pub(crate) points: Vec<Point>,
+    pub(crate) instance_queries: Vec<InstanceQuery>,
+    pub(crate) denominators: Vec<Denominator>,
+}
+
+/// Words in front of a key's roots and commitments.
+pub(crate) const KEY_HEADER: [(&str, &str); 5] = [
+    ("KEY_MAGIC", "says that this is a key"),
+    ("KEY_SHAPE", "the shape that the key belongs to"),
+    ("KEY_K", "the circuit has 2^k rows"),
+    ("KEY_ROWS_INVERSE", "1 / 2^k"),
+    ("KEY_REPRESENTATIVE", "the key's word in the transcript"),
+];
+
+/// Names the word that holds `omega^rotation`.
+pub(crate) fn root(rotation: i32) -> Option<String> {
+    (rotation != 0).then(|| rotated("ROOT", rotation))
+}
+
+impl Layout {
+    /// Reserves every region of a shape; `shared` are the words of the gates' common subexpressions.
+    pub(crate) fn new(shape: &Shape, shared: &[String]) -> Self {
+        let mut memory = Memory::default();
+        let (stretches, sets) = (stretches(shape), shape.sets());
+        memory.reserve("SUM", 2, "sum of multiples of points; a term follows so that both can be added");
+        memory.reserve("TERM", 3, "a point and the scalar it is multiplied by");
+        memory.reserve("LEFT", 2, "sum of the last points of the openings");
+        memory.reserve("LEFT_TERM", 3, "");
+        memory.reserve("GENERATOR_SCALAR", 1, "what the generator is multiplied by");
+        memory.reserve("CALL", 12, "input of a precompile");
+        reserve_key(&mut memory, shape);
+        stretches.iter().for_each(|stretch| stretch.place(&mut memory));
+        for challenge in stretches.iter().flat_map(|stretch| &stretch.challenges).flatten() {
+            memory.reserve(challenge, 1, "");
+        }
+        memory.reserve("X_N", 1, "x^n");
+        let points = points(shape, &mut memory);
+        let instance_queries = instance_queries(shape, &mut memory);
+        let denominators = denominators(&sets, &points, &instance_queries);
+        let prefixes = denominators.len();
+        for denominator in &denominators {
+            memory.reserve(&denominator.name, 1, &denominator.what);
+        }
+        memory.reserve("PREFIXES", prefixes, "products of the numbers before, while all are inverted at once");
+        memory.reserve("LAGRANGE_FIRST", 1, "the first row's Lagrange polynomial at x");
+        memory.reserve("LAGRANGE_LAST", 1, "the last usable row's");
+        memory.reserve("USABLE", 1, "1 - that of the last usable row - those of the blinding rows");
+        memory.reserve("QUOTIENT", 1, "the value at x that the quotient must have");
+        let basis = sets.iter().map(|set| set.rotations.len()).max().unwrap_or(0);
+        memory.reserve("BASIS", basis, "the Lagrange polynomials of a set's points, at u");
+        for name in shared {
+            memory.reserve(name, 1, "");
+        }
+        Self { memory, stretches, sets, points, instance_queries, denominators }
+    }
+
+    /// The point of a rotation.
+    pub(crate) fn point(&self, rotation: i32) -> Option<&Point> {
+        self.points.iter().find(|point| point.rotation == rotation)
+    }
+}
+
+fn reserve_key(memory: &mut Memory, shape: &Shape) {
+    for (name, holds) in KEY_HEADER {
+        memory.reserve(name, 1, holds);
+    }
+    for rotation in shape.roots() {
+        memory.reserve(rotated("ROOT", rotation), 1, format!("omega^{rotation}"));
+    }
+    let polynomials = shape.key_polynomials();
+    for polynomial in &polynomials {
+        memory.reserve(commitment(*polynomial), 2, "");
+    }
+    for polynomial in &polynomials {
+        memory.reserve(scalar(*polynomial), 1, "");
+    }
+}
+
+fn points(shape: &Shape, memory: &mut Memory) -> Vec<Point> {
+    let point = |rotation| {
+        let what = format!("omega^{rotation} x");
+        let at =
+            if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
+        let gap = memory.reserve(rotated("GAP", rotation), 1, format!("u - {what}"));
+        Point { rotation, at, gap, root: root(rotation) }
+    };
+    shape.rotations().into_iter().map(point).collect()
+}
+
+fn instance_queries(shape: &Shape, memory: &mut Memory) -> Vec<InstanceQuery> {
+    let query = |query: &assay_verifier::Query| InstanceQuery {
+        value: memory.reserve(instance(query.rotation), 1, "the column of public values, at x"),
+        root: root(-query.rotation),
+        inverse: rotated("INVERSE_INSTANCE", query.rotation),
+    };
+    shape.constraints.instance_queries.iter().map(query).collect()
+}
+
+fn denominators(sets: &[OpeningSet], points: &[Point], instances: &[InstanceQuery]) -> Vec<Denominator> {
+    let of = |name: &str, expression: &str, what: &str| Denominator {
+        name: name.to_owned(),
+        expression: expression.to_owned(),
+        what: format!("1 / ({what})"),
+    };
+    let mut all = vec![
+        of("INVERSE_VANISHING", "addmod(xn, sub(r, 1), r)", "x^n - 1"),
+        of("INVERSE_FIRST", "addmod(x, sub(r, 1), r)", "x - 1"),
+        of("INVERSE_LAST", "addmod(x, sub(r, last), r)", "x - root of the last usable row"),
+        of("INVERSE_BLIND", "blind", "product of x - root over the blinding rows"),
+    ];
+    let instance = |query: &InstanceQuery| of(&query.inverse, "", "product of x - root over the public values' rows");
+    all.extend(instances.iter().map(instance));
+    if let Some(first) = sets.first() {
+        let others = points.iter().filter(|point| !first.rotations.contains(&point.rotation));
+        let expression = product(others.map(|point| format!("mload({})", point.gap)));
+        all.push(of("INVERSE_OTHERS", &expression, "product of u - point over the points not of set 0"));
+    }
+    for (index, set) in sets.iter().enumerate().filter(|(_, set)| set.rotations.len() > 1) {
+        let own = || points.iter().filter(|point| set.rotations.contains(&point.rotation));
+        for point in own() {
+            let others = own().filter(|other| other.rotation != point.rotation);
+            let difference = |other: &Point| format!("add(mload({}), sub(r, mload({})))", point.at, other.at);
+            let name = rotated(&format!("INVERSE_SET_{index}"), point.rotation);
+            let what = format!("product of {} - the other points of set {index}", point.at);
+            all.push(of(&name, &product(others.map(difference)), &what));
+        }
+    }
+    all
+}
+
+/// The product of some expressions modulo `r`; 1 of none.
+pub(crate) fn product(factors: impl Iterator<Item = String>) -> String {
+    factors.reduce(|product, factor| format!("mulmod({factor}, {product}, r)")).unwrap_or_else(|| "1".to_owned())
+}

@@ -1,0 +1,162 @@
+//! What a verifier contract depends on: everything of a key but its size and its commitments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use assay_verifier::encoding::g2_to_bytes;
+use assay_verifier::{ConstraintSystem, VerifyingKey};
+use sha2::{Digest, Sha256};
+
+use crate::SolidityError;
+use crate::word::Word;
+
+/// Columns, queries, gates, copies, number of public values and `[s]_2`: keys that agree in these share a verifier.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    pub(crate) constraints: ConstraintSystem,
+    pub(crate) instances: usize,
+    pub(crate) s_g2: [Word; 4],
+    digest: [u8; 32],
+}
+
+/// A polynomial whose commitment is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Polynomial {
+    Advice(u32),
+    /// A product of the permutation argument.
+    Product(usize),
+    Fixed(u32),
+    /// Where the cells of an equality-enabled column are copied from.
+    Sigma(usize),
+    /// The pieces of the quotient, folded by powers of `x^n`.
+    Quotient,
+    Random,
+}
+
+/// Polynomials opened at the same points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OpeningSet {
+    pub(crate) rotations: BTreeSet<i32>,
+    pub(crate) members: Vec<Polynomial>,
+}
+
+impl Shape {
+    /// The shape of a key.
+    ///
+    /// # Errors
+    /// Rotations that meet in one row of the key's domain, which a verifier for any number of rows takes for two.
+    pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
+        let constraints = key.constraints().clone();
+        let s_g2 = g2_to_bytes(&key.srs().s_g2).map(Word);
+        let encoded = postcard::to_stdvec(&constraints).map_err(SolidityError::Encoding)?;
+        let digest = Sha256::new()
+            .chain_update(b"assay evm shape 1, shplonk")
+            .chain_update((key.instances() as u64).to_be_bytes())
+            .chain_update(s_g2.map(|word| word.0).as_flattened())
+            .chain_update(encoded)
+            .finalize()
+            .into();
+        let shape = Self { constraints, instances: key.instances(), s_g2, digest };
+        let mut rows = BTreeMap::new();
+        for rotation in shape.rotations() {
+            if let Some(other) = rows.insert(rotation.rem_euclid(1 << key.k()), rotation) {
+                return Err(SolidityError::RotationsMeet { one: other, other: rotation, k: key.k() });
+            }
+        }
+        Ok(shape)
+    }
+
+    /// Names the shape: SHA-256 of a tag, the number of public values, `[s]_2` and the constraint system.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    /// Rows at the end of every column that hold blinding values; halo2's count.
+    pub(crate) fn blinding_rows(&self) -> usize {
+        let mut queries = BTreeMap::<u32, usize>::new();
+        for query in &self.constraints.advice_queries {
+            *queries.entry(query.column).or_default() += 1;
+        }
+        queries.into_values().max().unwrap_or(1).max(3) + 2
+    }
+
+    /// Rotation to the last usable row, where the products end.
+    pub(crate) fn last(&self) -> i32 {
+        -(self.blinding_rows() as i32 + 1)
+    }
+
+    pub(crate) fn degree(&self) -> usize {
+        self.constraints.minimum_degree as usize
+    }
+
+    /// Columns that one product of the permutation argument takes.
+    pub(crate) fn chunk(&self) -> usize {
+        self.degree() - 2
+    }
+
+    pub(crate) fn products(&self) -> usize {
+        self.constraints.equality.len().div_ceil(self.chunk())
+    }
+
+    /// Pieces of the quotient, of `2^k` coefficients each.
+    pub(crate) fn pieces(&self) -> usize {
+        self.degree() - 1
+    }
+
+    /// Every opened polynomial and the rotations it is opened at, in halo2's order of first query.
+    pub(crate) fn openings(&self) -> Vec<(Polynomial, BTreeSet<i32>)> {
+        let cs = &self.constraints;
+        let mut queries: Vec<(Polynomial, i32)> =
+            cs.advice_queries.iter().map(|query| (Polynomial::Advice(query.column), query.rotation)).collect();
+        for product in 0..self.products() {
+            queries.extend([0, 1].map(|rotation| (Polynomial::Product(product), rotation)));
+        }
+        let followed = 0..self.products().saturating_sub(1);
+        queries.extend(followed.rev().map(|product| (Polynomial::Product(product), self.last())));
+        queries.extend(cs.fixed_queries.iter().map(|query| (Polynomial::Fixed(query.column), query.rotation)));
+        queries.extend((0..cs.equality.len()).map(|column| (Polynomial::Sigma(column), 0)));
+        queries.extend([(Polynomial::Quotient, 0), (Polynomial::Random, 0)]);
+        let mut openings: Vec<(Polynomial, BTreeSet<i32>)> = Vec::new();
+        let mut known = BTreeMap::new();
+        for (polynomial, rotation) in queries {
+            let at = *known.entry(polynomial).or_insert(openings.len());
+            match openings.get_mut(at) {
+                Some((_, rotations)) => {
+                    rotations.insert(rotation);
+                }
+                None => openings.push((polynomial, BTreeSet::from([rotation]))),
+            }
+        }
+        openings
+    }
+
+    /// The opened polynomials by the points they are opened at, sets and members in halo2's order.
+    pub(crate) fn sets(&self) -> Vec<OpeningSet> {
+        let mut sets: Vec<OpeningSet> = Vec::new();
+        for (polynomial, rotations) in self.openings() {
+            match sets.iter_mut().find(|set| set.rotations == rotations) {
+                Some(set) => set.members.push(polynomial),
+                None => sets.push(OpeningSet { rotations, members: vec![polynomial] }),
+            }
+        }
+        sets
+    }
+
+    /// All rotations that something is opened at.
+    pub(crate) fn rotations(&self) -> BTreeSet<i32> {
+        self.openings().into_iter().flat_map(|(_, rotations)| rotations).collect()
+    }
+
+    /// Exponents of the roots of unity that a verifier needs beside 1: the rotations of the openings, the last usable
+    /// row, and the row at which each query of public values starts.
+    pub(crate) fn roots(&self) -> BTreeSet<i32> {
+        let starts = self.constraints.instance_queries.iter().map(|query| -query.rotation);
+        let all = self.rotations().into_iter().chain([self.last(), 1]).chain(starts);
+        all.filter(|rotation| *rotation != 0).collect()
+    }
+
+    /// The opened polynomials whose commitments stand in the key, in the order of opening.
+    pub(crate) fn key_polynomials(&self) -> Vec<Polynomial> {
+        let members = self.sets().into_iter().flat_map(|set| set.members);
+        members.filter(|member| matches!(member, Polynomial::Fixed(_) | Polynomial::Sigma(_))).collect()
+    }
+}

@@ -1,0 +1,109 @@
+    /// Returns if the proof is valid for the key and the public values, and reverts otherwise.
+    function verify(address key, uint256[] calldata instances, bytes calldata proof) external view {
+        if (instances.length != INSTANCE_COUNT) revert WrongInstanceCount(INSTANCE_COUNT, instances.length);
+        if (proof.length != PROOF_BYTES) revert WrongLength(PROOF_BYTES, proof.length);
+        if (msg.data.length != CALL_BYTES) revert WrongLength(CALL_BYTES, msg.data.length);
+        uint256 values;
+        uint256 words;
+        assembly ("memory-safe") {
+            values := instances.offset
+            words := proof.offset
+        }
+        // Three words of arguments, then length and content of both.
+        if (values != 132 || words != 164 + 32 * INSTANCE_COUNT) revert NotCanonical();
+        _loadKey(key);
+        _copy(values, words);
+        if (!_wellFormed()) _refuse();
+        if (!_accumulate(1) || !_decide()) revert InvalidProof();
+    }
+
+    /// Decides up to 32 proofs of one key together; bit i of `accepted` is set when proof i is valid.
+    function verifyBatch(address key, uint256[][] calldata instances, bytes[] calldata proofs)
+        external
+        view
+        returns (uint256 accepted)
+    {
+        uint256 count = proofs.length;
+        if (count > MOST_PROOFS || instances.length != count) {
+            revert WrongProofCount(MOST_PROOFS, instances.length, count);
+        }
+        _loadKey(key);
+        (uint256 candidates, uint256 seed) = _screen(instances, proofs);
+        bool first = true;
+        for (uint256 i = 0; i < count; ++i) {
+            if (candidates >> i & 1 == 0) continue;
+            _copyItem(instances[i], proofs[i]);
+            // One of the numbers may be 1; the others are hashes of everything that is decided.
+            if (_accumulate(first ? 1 : _factor(seed, i))) first = false;
+            else candidates ^= 1 << i;
+        }
+        if (candidates == 0 || _decide()) return candidates;
+        if (candidates & (candidates - 1) == 0) return 0;
+        for (uint256 i = 0; i < count; ++i) {
+            if (candidates >> i & 1 == 1 && _decideOne(key, instances[i], proofs[i])) accepted |= 1 << i;
+        }
+    }
+
+    /// Which proofs are well formed, and a hash of the key and all of these with their public values.
+    function _screen(uint256[][] calldata instances, bytes[] calldata proofs)
+        private
+        pure
+        returns (uint256 candidates, uint256 seed)
+    {
+        assembly ("memory-safe") {
+            seed := mload(KEY_REPRESENTATIVE)
+        }
+        for (uint256 i = 0; i < proofs.length; ++i) {
+            if (instances[i].length != INSTANCE_COUNT || proofs[i].length != PROOF_BYTES) continue;
+            _copyItem(instances[i], proofs[i]);
+            if (!_wellFormed()) continue;
+            candidates |= 1 << i;
+            assembly ("memory-safe") {
+                // The states between the words have not been written yet.
+                mstore(0x00, seed)
+                mstore(0x20, keccak256(INSTANCES, {{ transcript_bytes }}))
+                seed := keccak256(0x00, 0x40)
+            }
+        }
+    }
+
+    function _copyItem(uint256[] calldata instances, bytes calldata proof) private pure {
+        uint256 values;
+        uint256 words;
+        assembly ("memory-safe") {
+            values := instances.offset
+            words := proof.offset
+        }
+        _copy(values, words);
+    }
+
+    /// What the i-th proof of a batch is multiplied by.
+    function _factor(uint256 seed, uint256 i) private pure returns (uint256) {
+        return uint256(keccak256(abi.encodePacked(seed, i))) % R;
+    }
+
+    /// Decides one proof of a batch by itself.
+    function _decideOne(address key, uint256[] calldata instances, bytes calldata proof) private view returns (bool) {
+        // A call gets at most 63/64 of the gas; a proof must not be found invalid because the gas ran out.
+        uint256 left = gasleft() - gasleft() / 64;
+        if (left < VERIFY_GAS) revert NotEnoughGas(VERIFY_GAS, left);
+        try this.verify(key, instances, proof) {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    /// Leaves the key's words at KEY_MAGIC and after.
+    function _loadKey(address key) private view {
+        bytes32 magic;
+        bytes32 shape;
+        if (key.code.length != KEY_BYTES) revert NotAKey(key);
+        assembly ("memory-safe") {
+            extcodecopy(key, KEY_MAGIC, 1, sub(KEY_BYTES, 1))
+            magic := mload(KEY_MAGIC)
+            shape := mload(KEY_SHAPE)
+        }
+        if (magic != MAGIC) revert NotAKey(key);
+        if (shape != SHAPE) revert WrongShape(SHAPE, shape);
+    }

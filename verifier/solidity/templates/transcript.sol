@@ -1,0 +1,26 @@
+    // ---- The transcript: a challenge is the hash of the state and all words since, modulo R ----
+
+    /// Leaves every challenge at its name.
+    function _drawChallenges() private pure {
+        assembly ("memory-safe") {
+            let state
+            // Byte 32 is 1 wherever a challenge follows another without words in between.
+            mstore8(0x20, 1)
+{%- for stretch in layout.stretches %}{% if !stretch.challenges.is_empty() %}
+{%- if !loop.first %}
+            mstore({{ stretch.state }}, state)
+{%- endif %}
+            state := keccak256({{ stretch.state }}, {{ stretch.hashed() }})
+{%- for challenge in stretch.challenges %}
+{%- if !loop.first %}
+            mstore(0x00, state)
+            state := keccak256(0x00, 33)
+{%- endif %}
+{%- match challenge %}{% when Some with (name) %}
+            mstore({{ name }}, mod(state, R))
+{%- when None %}
+{%- endmatch %}
+{%- endfor %}
+{%- endif %}{% endfor %}
+        }
+    }
