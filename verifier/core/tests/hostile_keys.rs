@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use ark_bn254::Fr;
 use assay_verifier::{
-    Column, Expression, Gate, Instances, KeyParts, Node, Query, Verifier, VerifyError, VerifyingKey, verify,
+    Column, Expression, Gate, Instances, KeyParts, Node, Opening, Query, Verifier, VerifyError, VerifyingKey, verify,
 };
 use proptest::prelude::*;
 
@@ -31,6 +31,7 @@ enum Change {
     Node(usize, usize, Node),
     Program(Vec<Node>),
     Representative(u64),
+    Width(u32),
 }
 
 fn node() -> impl Strategy<Value = Node> {
@@ -69,6 +70,7 @@ fn change() -> impl Strategy<Value = Change> {
         (0..4usize, 0..20usize, node()).prop_map(|(gate, at, node)| Change::Node(gate, at, node)),
         prop::collection::vec(node(), 0..12).prop_map(Change::Program),
         any::<u64>().prop_map(Change::Representative),
+        (0..300u32).prop_map(Change::Width),
     ]
 }
 
@@ -99,11 +101,11 @@ fn apply(parts: &mut KeyParts, change: Change) {
         }
         Change::Equality(column) => {
             cs.equality.push(column);
-            parts.permutation_commitments.push(parts.fixed_commitments[0]);
+            parts.commitments.push(parts.commitments[0]);
         }
         Change::NoEquality => {
             cs.equality.clear();
-            parts.permutation_commitments.clear();
+            parts.commitments.truncate(cs.fixed_columns as usize);
         }
         Change::Node(gate, at, node) => {
             let polynomial = &mut cs.gates[gate].polynomials[0];
@@ -117,6 +119,11 @@ fn apply(parts: &mut KeyParts, change: Change) {
             cs.gates.push(Gate { name: String::new(), polynomials: vec![Expression::new(nodes)] });
         }
         Change::Representative(value) => parts.representative = value.into(),
+        // One group of the key holds all of the toy's columns where the width allows.
+        Change::Width(width) => {
+            parts.opening = Opening::Grouped { width };
+            parts.commitments.truncate(1);
+        }
     }
 }
 
@@ -125,8 +132,8 @@ fn parts(key: &VerifyingKey) -> KeyParts {
         k: key.k(),
         instances: key.instances(),
         constraints: key.constraints().clone(),
-        fixed_commitments: key.fixed_commitments().to_vec(),
-        permutation_commitments: key.permutation_commitments().to_vec(),
+        opening: key.opening(),
+        commitments: key.commitments().to_vec(),
         representative: key.representative(),
         graph_digest: key.graph_digest(),
         srs: *key.srs(),
@@ -182,4 +189,8 @@ fn changes_reach_both_verdicts() {
         .collect();
     assert!(outcomes.iter().any(|error| matches!(error, VerifyError::Invalid)));
     assert!(outcomes.iter().any(|error| matches!(error, VerifyError::Inconsistent { .. })));
+    let wide = verdict(vec![Change::Width(30)], 1).expect_err("nothing is proved");
+    assert!(matches!(wide, VerifyError::Invalid), "a grouped key that is one: {wide}");
+    let narrow = verdict(vec![Change::Width(1)], 1).expect_err("no group holds the quotient's pieces");
+    assert!(matches!(narrow, VerifyError::Limit { .. }), "{narrow}");
 }
