@@ -266,7 +266,7 @@ fn a_forged_file_with_the_right_checksum_is_refused_or_another_circuits() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// Whoever forges the checksum too gets a key that proves nothing, unless it is the key itself.
     #[test]

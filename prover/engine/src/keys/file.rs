@@ -88,7 +88,9 @@ fn part<T>(out: &mut Hashing<impl Write>, cells: &[T], encode: impl Fn(&T, &mut 
     let mut raw = Vec::new();
     for cells in cells.chunks(CHUNK) {
         raw.clear();
-        cells.iter().for_each(|cell| encode(cell, &mut raw));
+        for cell in cells {
+            encode(cell, &mut raw);
+        }
         out.write_all(&raw)?;
     }
     pad(out)
