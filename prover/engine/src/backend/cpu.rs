@@ -16,8 +16,9 @@ use crate::quotient::Sum;
 const BLOCK: usize = 128;
 /// More cosets than any accepted degree needs.
 const MAX_COSETS: usize = 64;
-/// Bytes of multiples of the Lagrange points that may be kept between proofs: those of `2^16` points.
-const MULTIPLES_BYTES: usize = 64 << 20;
+/// Bytes of multiples of the Lagrange points that may be kept between proofs: those of `2^15` points. More would be a
+/// large part of all that a prover holds.
+const MULTIPLES_BYTES: usize = 40 << 20;
 
 /// An SRS and a domain in this process's memory. A column or vector is a plain vector.
 pub struct CpuBackend<'a> {
@@ -46,7 +47,7 @@ impl<'a> CpuBackend<'a> {
         &self.domain
     }
 
-    /// Computes multiples of the Lagrange points once, so that full-width sums over them take half the time. Does nothing
+    /// Computes multiples of the Lagrange points once, so that full-width sums over them take two thirds of the time. Does nothing
     /// where they would take more than [`CpuBackend::kept_bytes`] allows.
     pub fn keep_multiples(&mut self) {
         if Self::kept_bytes(self.domain.k()) > 0 {
@@ -54,7 +55,7 @@ impl<'a> CpuBackend<'a> {
         }
     }
 
-    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points; none where that would be more than 64 MiB.
+    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points; none where that would be more than 40 MiB.
     pub fn kept_bytes(k: u32) -> usize {
         Some(Multiples::bytes(1 << k)).filter(|bytes| *bytes <= MULTIPLES_BYTES).unwrap_or(0)
     }
@@ -140,8 +141,8 @@ impl<'a> CpuBackend<'a> {
                 vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
             Body::Field(cells) => {
-                vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
-                vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+                add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
+                add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
         }
     }
@@ -244,7 +245,7 @@ impl Backend for CpuBackend<'_> {
     fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
         let mut out = self.zeros();
         for (scale, vector) in terms {
-            vector::add_scaled(&mut out, *scale, vector);
+            add_scaled(&mut out, *scale, vector);
         }
         out
     }
@@ -355,6 +356,11 @@ impl Backend for CpuBackend<'_> {
     }
 }
 
+/// `out_i += scale * values_i`, without a product where there is none.
+fn add_scaled(out: &mut [Fr], scale: Fr, values: &[Fr]) {
+    if scale == Fr::ONE { vector::add(out, values) } else { vector::add_scaled(out, scale, values) }
+}
+
 fn depth(sum: &Sum) -> usize {
     1 + sum.products.iter().flatten().map(depth).max().unwrap_or(0)
 }
@@ -374,7 +380,7 @@ fn add_sum(out: &mut [Fr], first: usize, sum: &Sum, inputs: &[&Vec<Fr>], scratch
         let rows = [(head, input.get(start..)), (tail, Some(input.as_slice()))];
         for (out, values) in rows {
             let values = values.and_then(|values| values.get(..out.len())).unwrap_or_default();
-            if leaf.scale == Fr::ONE { vector::add(out, values) } else { vector::add_scaled(out, leaf.scale, values) }
+            add_scaled(out, leaf.scale, values);
         }
     }
     let Some(([product, factor], rest)) = scratch.split_first_chunk_mut::<2>() else { return };
