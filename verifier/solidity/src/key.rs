@@ -37,13 +37,8 @@ pub(crate) fn magic() -> Word {
 /// A key that cannot be rebuilt.
 pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, SolidityError> {
     let domain = Domain::new(key.k());
-    let header = [
-        magic(),
-        Word(shape.digest()),
-        Word::of(U256::from(key.k())),
-        domain.rows_inverse(),
-        representative(key)?,
-    ];
+    let header =
+        [magic(), Word(shape.digest()), Word::of(U256::from(key.k())), domain.rows_inverse(), representative(key)?];
     let named = |((name, _), value): ((&str, &str), Word)| KeyWord { name: name.to_owned(), value, second: false };
     let mut words: Vec<KeyWord> = KEY_HEADER.into_iter().zip(header).map(named).collect();
     let root = |rotation| KeyWord { name: rotated("ROOT", rotation), value: domain.root(rotation), second: false };
