@@ -211,7 +211,13 @@ contract FusedVerifier is IFusedVerifier {
         assembly ("memory-safe") {
             function scalars(at, end) -> large {
                 let greatest := sub(R, 1)
-                for {} lt(at, end) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                // One by one until a multiple of four is left, then four at a time.
+                for {} and(sub(end, at), 0x7f) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                for {} lt(at, end) { at := add(at, 128) } {
+                    let two := or(gt(mload(at), greatest), gt(mload(add(at, 32)), greatest))
+                    let more := or(gt(mload(add(at, 64)), greatest), gt(mload(add(at, 96)), greatest))
+                    large := or(large, or(two, more))
+                }
             }
             function points(at, end) -> off {
                 let p := P
@@ -550,12 +556,18 @@ contract FusedVerifier is IFusedVerifier {
             mstore(SCALAR_FIXED_2, addmod(mload(SCALAR_FIXED_2), coefficient, r))
             total := addmod(total, mulmod(coefficient, mload(FIXED_2), r), r)
             coefficient := mulmod(coefficient, y, r)
-            for { let at := 0 } lt(at, 128) { at := add(at, 32) } {
-                let place := add(SCALAR_SIGMA_0, at)
-                mstore(place, addmod(mload(place), coefficient, r))
-                total := addmod(total, mulmod(coefficient, mload(add(SIGMA_0, at)), r), r)
-                coefficient := mulmod(coefficient, y, r)
-            }
+            mstore(SCALAR_SIGMA_0, addmod(mload(SCALAR_SIGMA_0), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_0), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_1, addmod(mload(SCALAR_SIGMA_1), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_1), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_2, addmod(mload(SCALAR_SIGMA_2), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_2), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_3, addmod(mload(SCALAR_SIGMA_3), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_3), r), r)
+            coefficient := mulmod(coefficient, y, r)
             {
                 // The quotient's pieces, folded by x^n.
                 let xn := mload(X_N)

@@ -85,9 +85,8 @@ impl Scene {
         let [owner, requester, prover, thief] =
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
         let (market, _) = Market::deploy(&mut chain, owner).unwrap();
-        let [verifier, key] = [0, 1].map(|contract: usize| {
-            chain.deploy(owner, &model.artifacts[contract], &[]).unwrap().contract.unwrap()
-        });
+        let [verifier, key] = [0, 1]
+            .map(|contract: usize| chain.deploy(owner, &model.artifacts[contract], &[]).unwrap().contract.unwrap());
         let trace = model.digit(0);
         let (input, output) = model.words(&trace);
         let registration = Registration {

@@ -78,6 +78,7 @@ fn what_is_kept_between_proofs_changes_no_byte() {
     }
 }
 
+#[test]
 fn keys_of_another_graph_layout_or_srs_are_refused_by_name() {
     let scene = Scene::new(samples::tiny_cnn());
     let layout = Arc::clone(scene.key.layout());

@@ -82,15 +82,7 @@ impl<'a> Assembler<'a> {
         }
         let worth = |(uses, cost): (&u64, &u64)| *uses > 1 && (uses - 1) * cost > STORE_GAS + LOAD_GAS * (uses - 1);
         let shared = uses.iter().zip(&costs).map(worth).collect();
-        Self {
-            program,
-            costs,
-            shared,
-            kept: BTreeMap::new(),
-            busy: [false; LOCALS],
-            lines: Vec::new(),
-            spilled: 0,
-        }
+        Self { program, costs, shared, kept: BTreeMap::new(), busy: [false; LOCALS], lines: Vec::new(), spilled: 0 }
     }
 
     /// Lines that prepare a value, and the expression that is the value.

@@ -122,8 +122,7 @@ fn reserve_key(memory: &mut Memory, shape: &Shape) {
 fn points(shape: &Shape, memory: &mut Memory) -> Vec<Point> {
     let point = |rotation| {
         let what = format!("omega^{rotation} x");
-        let at =
-            if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
+        let at = if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
         let gap = memory.reserve(rotated("GAP", rotation), 1, format!("u - {what}"));
         Point { rotation, at, gap, root: root(rotation) }
     };
