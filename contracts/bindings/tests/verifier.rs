@@ -1,6 +1,6 @@
 //! Every generated verifier decides as the native one does, on the toy circuit and on the same bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "../../../verifier/core/tests/toy/mod.rs"]
 mod toy;

@@ -72,7 +72,9 @@ impl Layout {
         memory.reserve("GENERATOR_SCALAR", 1, "what the generator is multiplied by");
         memory.reserve("CALL", 12, "input of a precompile");
         reserve_key(&mut memory, shape);
-        stretches.iter().for_each(|stretch| stretch.place(&mut memory));
+        for stretch in &stretches {
+            stretch.place(&mut memory);
+        }
         for challenge in stretches.iter().flat_map(|stretch| &stretch.challenges).flatten() {
             memory.reserve(challenge, 1, "");
         }
