@@ -23,6 +23,9 @@ pub(super) fn key(digit: i32, part: u32, parts: u32) -> u32 {
     if digit == 0 { NO_KEY } else { 2 * (parts * (digit.unsigned_abs() - 1) + part) + u32::from(digit < 0) }
 }
 
+/// Buckets whose rows and columns are summed apart; those of fewer share their inversions.
+const APART: usize = 1 << 12;
+
 /// The buckets of a run of windows: bucket `d - 1` of a window holds the sum of the points with digit `d`, less those
 /// with digit `-d`.
 #[derive(Debug)]
@@ -154,13 +157,20 @@ pub(super) fn window_sums(level: Level, buckets: &[Limbs], per_window: usize, wo
     let columns = 1_usize << (per_window.ilog2().div_ceil(2));
     let rows = per_window / columns;
     let windows = || (0..buckets.len() / 2).step_by(per_window);
-    let of_rows = || windows().flat_map(|first| (0..rows).map(move |row| (first + row * columns..).take(columns)));
-    let of_columns =
-        || windows().flat_map(|first| (0..columns).map(move |c| (first + c..first + per_window).step_by(columns)));
-    let (row_sums, column_sums) = rayon::join(
-        || plain_sums(level, buckets, of_rows(), work),
-        || plain_sums(level, buckets, of_columns(), &mut Work::default()),
-    );
+    let row = |first: usize, row: usize| (first + row * columns..first + (row + 1) * columns).step_by(1);
+    let column = |first: usize, column: usize| (first + column..first + per_window).step_by(columns);
+    let of_rows = || windows().flat_map(|first| (0..rows).map(move |r| row(first, r)));
+    let of_columns = || windows().flat_map(|first| (0..columns).map(move |c| column(first, c)));
+    let (row_sums, column_sums) = if buckets.len() < 2 * APART {
+        let mut sums = plain_sums(level, buckets, of_rows().chain(of_columns()), work);
+        let column_sums = sums.split_off(rows * windows().count());
+        (sums, column_sums)
+    } else {
+        rayon::join(
+            || plain_sums(level, buckets, of_rows(), work),
+            || plain_sums(level, buckets, of_columns(), &mut Work::default()),
+        )
+    };
     let sums = row_sums.chunks_exact(rows).zip(column_sums.chunks_exact(columns));
     sums.map(|(rows, sums)| {
         let row_sum = running_sum(rows.get(1..).unwrap_or_default());
