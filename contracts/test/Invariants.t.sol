@@ -60,15 +60,15 @@ contract InvariantsTest {
     function invariant_Market() external {
         // Closing down is no part of the story: there the honest prover stands still.
         if (handler.closed()) return;
-        checkConservation();
-        checkPaidOnlyWithProof();
-        checkOneSettlement();
-        checkSlashBounded();
-        checkBondCoversReceipts();
-        checkHonestKeepsBond();
+        checkNoAdminPath();
         checkSharesSum();
         checkClaimsMonotone();
-        checkNoAdminPath();
+        checkOneSettlement();
+        checkPaidOnlyWithProof();
+        checkBondCoversReceipts();
+        checkHonestKeepsBond();
+        checkSlashBounded();
+        checkConservation();
     }
 
     function checkConservation() internal view {

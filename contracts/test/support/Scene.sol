@@ -56,6 +56,7 @@ abstract contract Scene {
     bytes32 internal class;
     bytes32 internal modelId;
     uint256 internal nextNonce;
+    uint16 internal inputWords = 2;
 
     function setUp() public virtual {
         vm.warp(1_700_000_000);
@@ -89,7 +90,7 @@ abstract contract Scene {
         r.keyDigest = "key";
         r.class = judge;
         r.key = address(registry);
-        r.inputWords = 2;
+        r.inputWords = inputWords;
         r.outputWords = 1;
         r.proverPoints = 7000;
         r.ownerPoints = 2000;
