@@ -18,7 +18,7 @@ const mutants = [
   ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded')],
   ['half the bond is reserved', 'Jobs', 'SafeCast.toUint96(r.bond())', 'SafeCast.toUint96(r.bond() / 2)', invariant('BondCoversReceipts')],
   ['the punctual are slashed', 'Proofs', 'if (payee == job.prover) _release', 'if (payee != job.prover) _release', invariant('HonestKeepsBond')],
-  ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('WrongStatus')],
+  ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
   ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
   ['sharers claim double', 'Rewards', 'registry.pointsOf(modelId, account) / all', 'registry.pointsOf(modelId, account) * 2 / all', invariant('ClaimsMonotone')],
   ['who has nothing takes all', 'Rewards', 'if (amount == 0) revert NothingToWithdraw(msg.sender, token);', 'if (amount == 0) amount = tracked[token];', invariant('NoAdminPath')],
@@ -79,6 +79,7 @@ function noticed([name, file, line, instead, { suite, test, says }]) {
     const run = spawnSync(join(root, 'tools/forge.cjs'), forge, { cwd: copy, env, encoding: 'utf8', maxBuffer: 1 << 26 });
     if (!/ tests? passed/.test(run.stdout)) throw new Error(`mutant "${name}" did not run:\n${run.stdout}${run.stderr}`);
     const failures = run.stdout.split('\n').filter((text) => text.includes('[FAIL'));
+    if (process.env.SHOW_FAILURES) console.log(failures.join('\n'));
     return run.status !== 0 && failures.some((text) => text.includes(says));
   } finally {
     rmSync(copy, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs npm's forge and passes its exit status on: the package's own launcher leaves with 0 when tests fail.
+// Runs the forge that npm installed for this platform and passes its exit status on: the launcher that npm has for it leaves with 0 when tests fail.
 const { spawnSync } = require('node:child_process');
 
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
