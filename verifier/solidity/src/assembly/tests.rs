@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use assay_verifier::Expression;
+use ark_bn254::Fr;
 use assay_verifier::encoding::scalar_to_bytes;
-use halo2_proofs::plonk::{ConstraintSystem, Expression as Polynomial};
-use halo2curves::bn256::Fr;
-use halo2curves::ff::Field;
+use assay_verifier::{Expression, Node};
 use proptest::prelude::*;
 use ruint::aliases::U256;
 
@@ -66,24 +64,27 @@ fn run(line: &str, places: &mut Places) {
     places.insert(name.to_owned(), value);
 }
 
-/// Random polynomials in four columns at two rotations; values of cells are drawn with them.
-fn polynomial() -> impl Strategy<Value = Polynomial<Fr>> {
-    let mut cs = ConstraintSystem::<Fr>::default();
-    let columns = [(); 4].map(|()| cs.fixed_column());
-    let cell = (0..4usize, -1..=1i32).prop_map(move |(column, rotation)| columns[column].rot(rotation));
-    let number = prop_oneof![Just(Fr::ZERO), Just(Fr::ONE), Just(-Fr::ONE), any::<u64>().prop_map(Fr::from)];
-    let leaf = prop_oneof![4 => cell, 1 => number.clone().prop_map(Polynomial::Constant)];
+/// A program that ends with an operation on two others.
+fn joined(left: &[Node], right: &[Node], operation: Node) -> Vec<Node> {
+    [left, right, &[operation]].concat()
+}
+
+/// Random polynomials in four columns at three rotations; values of cells are drawn with them.
+fn polynomial() -> impl Strategy<Value = Vec<Node>> {
+    let cell = (0..4u32, -1..=1i32).prop_map(|(column, rotation)| vec![Node::Fixed { column, rotation }]);
+    let number = prop_oneof![Just(Fr::from(0)), Just(Fr::from(1)), Just(-Fr::from(1)), any::<u64>().prop_map(Fr::from)];
+    let leaf = prop_oneof![4 => cell, 1 => number.clone().prop_map(|value| vec![Node::Constant(value)])];
     leaf.prop_recursive(24, 200, 2, move |inner| {
         prop_oneof![
-            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| a + b),
-            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| a * b),
-            1 => inner.clone().prop_map(|a| -a),
-            1 => (inner, number.clone()).prop_map(|(a, factor)| a * factor),
+            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, Node::Add)),
+            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, Node::Multiply)),
+            1 => inner.clone().prop_map(|a| joined(&a, &[], Node::Negate)),
+            1 => (inner, number.clone()).prop_map(|(a, factor)| joined(&a, &[], Node::Scale(factor))),
         ]
     })
 }
 
-fn check(polynomials: &[Polynomial<Fr>], cells: &[u64]) -> Vec<String> {
+fn check(polynomials: &[Vec<Node>], cells: &[u64]) -> Vec<String> {
     let value = |column: usize, rotation: i32| {
         let cell = cells[(3 * column as i32 + rotation + 1) as usize];
         // Extreme values are the ones that overflow.
@@ -97,8 +98,8 @@ fn check(polynomials: &[Polynomial<Fr>], cells: &[u64]) -> Vec<String> {
         }
     }
     let mut program = Program::default();
-    let described = polynomials.iter().map(|polynomial| Expression::from_halo2(polynomial).unwrap());
-    let roots: Vec<_> = described.map(|expression| program.add(&expression).unwrap()).collect();
+    let polynomials: Vec<Expression> = polynomials.iter().cloned().map(Expression::new).collect();
+    let roots: Vec<_> = polynomials.iter().map(|polynomial| program.add(polynomial).unwrap()).collect();
     let mut assembler = Assembler::new(&program, &roots);
     let mut written = vec![];
     for (polynomial, root) in polynomials.iter().zip(roots) {
@@ -108,18 +109,19 @@ fn check(polynomials: &[Polynomial<Fr>], cells: &[u64]) -> Vec<String> {
         }
         let (word, slots) = read(&text, &places);
         assert!(slots <= DEPTH, "{slots} slots: {text}");
-        let expected = polynomial.evaluate(
-            &|constant| constant,
-            &|_| unreachable!(),
-            &|query| value(query.column_index(), query.rotation().0),
-            &|_| unreachable!(),
-            &|_| unreachable!(),
-            &|_| unreachable!(),
-            &|a| -a,
-            &|a, b| a + b,
-            &|a, b| a * b,
-            &|a, factor| a * factor,
-        );
+        let leaf = |node: &Node| match node {
+            Node::Constant(value) => Ok(*value),
+            Node::Fixed { column, rotation } => Ok(value(*column as usize, *rotation)),
+            other => unreachable!("{other:?}"),
+        };
+        let apply = |node: &Node, left: Fr, right: Option<Fr>| match (node, right) {
+            (Node::Negate, None) => Ok(-left),
+            (Node::Scale(factor), None) => Ok(left * factor),
+            (Node::Add, Some(right)) => Ok(left + right),
+            (Node::Multiply, Some(right)) => Ok(left * right),
+            other => unreachable!("{other:?}"),
+        };
+        let expected = polynomial.fold(leaf, apply).unwrap();
         assert_eq!(word % SCALARS, U256::from_be_bytes(scalar_to_bytes(&expected)));
         written.extend(lines);
         written.push(text);
@@ -143,13 +145,13 @@ proptest! {
 /// A full binary tree needs more variables than there are, so that values go to memory.
 #[test]
 fn what_does_not_fit_local_variables_goes_to_memory() {
-    let mut cs = ConstraintSystem::<Fr>::default();
-    let columns = [(); 4].map(|()| cs.fixed_column());
-    let mut level: Vec<Polynomial<Fr>> = (0..1 << 11)
-        .map(|leaf: u64| columns[(leaf % 4) as usize].cur() + Polynomial::Constant(Fr::from(1_000 + leaf)))
-        .collect();
+    let leaf = |leaf: u32| {
+        let cell = Node::Fixed { column: leaf % 4, rotation: 0 };
+        joined(&[cell], &[Node::Constant(Fr::from(1_000 + leaf))], Node::Add)
+    };
+    let mut level: Vec<Vec<Node>> = (0..1 << 11).map(leaf).collect();
     while level.len() > 1 {
-        level = level.chunks(2).map(|pair| pair[0].clone() * pair[1].clone()).collect();
+        level = level.chunks(2).map(|pair| joined(&pair[0], &pair[1], Node::Multiply)).collect();
     }
     let written = check(&level, &[6; 12]).concat();
     assert!(written.contains("SPILLED_0") && written.contains(&format!("t{}", LOCALS - 1)));
