@@ -8,7 +8,7 @@ ALLOWED = {
     "assay-circuits": {"assay-models"},
     "assay-verifier": set(),
     "assay-halo2": {"assay-verifier"},
-    "assay-solidity": {"assay-verifier", "assay-halo2"},
+    "assay-solidity": {"assay-verifier"},
     "assay-kernels": set(),
     "assay-prover": {"assay-kernels", "assay-models", "assay-circuits", "assay-verifier", "assay-halo2"},
     "assay-contracts": set(),

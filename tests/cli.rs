@@ -94,9 +94,23 @@ fn commands_chain_without_flags_from_the_model_to_a_valid_proof_and_a_contract()
         serde_json::from_str(&sandbox.succeeds(&["verify", "mnist-mlp.onnx", "--json"])).unwrap();
     assert_eq!((&verdict["valid"], &verdict["insecure"]), (&true.into(), &true.into()));
     assert!(verdict["instances"].as_array().unwrap().last().unwrap().as_str().unwrap().ends_with("c0ffee"));
-    sandbox.succeeds(&["contract", "mnist-mlp.onnx"]);
-    let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/Verifier.sol")).unwrap();
-    assert!(source.contains("pragma solidity"));
+    let said = sandbox.succeeds(&["contract", "mnist-mlp.onnx"]);
+    assert!(said.contains("--key ADDRESS") && !sandbox.path("mnist-mlp.assay/calldata.hex").exists(), "{said}");
+    for (file, contract) in [("Verifier.sol", "contract Verifier is IVerifier"), ("Key.sol", "contract Key ")] {
+        let source = fs::read_to_string(sandbox.path("mnist-mlp.assay").join(file)).unwrap();
+        assert!(source.contains(contract), "{file}");
+    }
+    let key = "0x00000000000000000000000000000000000000ff";
+    sandbox.succeeds(&["contract", "mnist-mlp.onnx", "--key", key]);
+    let keyed = fs::read_to_string(sandbox.path("mnist-mlp.assay/calldata.hex")).unwrap();
+    assert_eq!(keyed[..74], format!("0xd613b9dc{:0>64}", "ff"));
+    sandbox.succeeds(&["contract", "mnist-mlp.onnx", "--fused"]);
+    let fused = fs::read_to_string(sandbox.path("mnist-mlp.assay/calldata.hex")).unwrap();
+    assert!(fused.starts_with("0xbd205a90") && fused.len() == keyed.len() - 64);
+    let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/FusedVerifier.sol")).unwrap();
+    assert!(source.contains("contract FusedVerifier is IFusedVerifier"));
+    assert!(sandbox.path("mnist-mlp.assay/IVerifier.sol").exists());
+    sandbox.fails(&["contract", "mnist-mlp.onnx", "--key", "0x12"], WRONG_REQUEST, &["20 bytes"]);
     assert_eq!(sandbox.partial_files(), [""; 0]);
 
     let proof = fs::read_to_string(sandbox.path("mnist-mlp.assay/proof.json")).unwrap();

@@ -220,8 +220,12 @@ contract Verifier is IVerifier {
     }
 
     /// What the i-th proof of a batch is multiplied by.
-    function _factor(uint256 seed, uint256 i) private pure returns (uint256) {
-        return uint256(keccak256(abi.encodePacked(seed, i))) % R;
+    function _factor(uint256 seed, uint256 i) private pure returns (uint256 factor) {
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, i)
+            factor := mod(keccak256(0x00, 0x40), R)
+        }
     }
 
     /// Decides one proof of a batch by itself.
@@ -282,7 +286,13 @@ contract Verifier is IVerifier {
         assembly ("memory-safe") {
             function scalars(at, end) -> large {
                 let greatest := sub(R, 1)
-                for {} lt(at, end) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                // One by one until a multiple of four is left, then four at a time.
+                for {} and(sub(end, at), 0x7f) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                for {} lt(at, end) { at := add(at, 128) } {
+                    let two := or(gt(mload(at), greatest), gt(mload(add(at, 32)), greatest))
+                    let more := or(gt(mload(add(at, 64)), greatest), gt(mload(add(at, 96)), greatest))
+                    large := or(large, or(two, more))
+                }
             }
             function points(at, end) -> off {
                 let p := P
@@ -621,12 +631,18 @@ contract Verifier is IVerifier {
             mstore(SCALAR_FIXED_2, addmod(mload(SCALAR_FIXED_2), coefficient, r))
             total := addmod(total, mulmod(coefficient, mload(FIXED_2), r), r)
             coefficient := mulmod(coefficient, y, r)
-            for { let at := 0 } lt(at, 128) { at := add(at, 32) } {
-                let place := add(SCALAR_SIGMA_0, at)
-                mstore(place, addmod(mload(place), coefficient, r))
-                total := addmod(total, mulmod(coefficient, mload(add(SIGMA_0, at)), r), r)
-                coefficient := mulmod(coefficient, y, r)
-            }
+            mstore(SCALAR_SIGMA_0, addmod(mload(SCALAR_SIGMA_0), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_0), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_1, addmod(mload(SCALAR_SIGMA_1), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_1), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_2, addmod(mload(SCALAR_SIGMA_2), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_2), r), r)
+            coefficient := mulmod(coefficient, y, r)
+            mstore(SCALAR_SIGMA_3, addmod(mload(SCALAR_SIGMA_3), coefficient, r))
+            total := addmod(total, mulmod(coefficient, mload(SIGMA_3), r), r)
+            coefficient := mulmod(coefficient, y, r)
             {
                 // The quotient's pieces, folded by x^n.
                 let xn := mload(X_N)

@@ -88,7 +88,7 @@ contract MarketTest is Scene {
         Request memory r = opened(Tier.Proved);
         Proofs.Fulfilment memory f = proved(r, prover);
         bytes memory signature = signed(r);
-        InferenceMarket other = new InferenceMarket(registry, market.beacon());
+        InferenceMarket other = newMarket(address(market.beacon()));
         vm.expectPartialRevert(Jobs.WrongSignature.selector);
         other.open(r, signature, "");
         vm.prank(client);

@@ -271,6 +271,20 @@ contract MoneyTest is Scene {
         assertEq(credit(prover), STAKE, "credit");
     }
 
+    function test_NobodyCanMakeAReleaseOverflow() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        for (uint256 i = 0; i < 3; ++i) {
+            token.mint(prover, type(uint96).max);
+            vm.prank(prover);
+            market.fund(Accounts.Pot.Bond, address(token), type(uint96).max, "");
+        }
+        vm.warp(uint256(r.deadline) + 1);
+        market.refund(r);
+        assertEq(credit(client), 110e18, "client");
+        assertEq(bondFree(prover), 3 * uint256(type(uint96).max) + STAKE - 50e18, "bond");
+    }
+
     function test_NoticeCanBeChangedNotExceeded(uint96 first, uint96 second) external {
         vm.assume(first <= STAKE && second <= STAKE);
         vm.prank(prover);

@@ -23,6 +23,7 @@ type Evm = MainnetEvm<Context<BlockEnv, TxEnv, CfgEnv, CacheDB<EmptyDB>, Journal
 pub struct Chain {
     evm: Evm,
     time: u64,
+    gas_limit: u64,
 }
 
 /// What a transaction did.
@@ -52,7 +53,7 @@ impl Chain {
                 cfg.disable_nonce_check = true;
             })
             .modify_block_chained(|block| block.timestamp = U256::from(GENESIS));
-        Self { evm: context.build_mainnet(), time: GENESIS }
+        Self { evm: context.build_mainnet(), time: GENESIS, gas_limit: GAS_LIMIT }
     }
 
     /// A chain that takes contracts of up to `bytes` bytes. No public chain does: whoever uses it must say so.
@@ -60,6 +61,11 @@ impl Chain {
         let mut chain = Self::new();
         chain.evm.ctx.cfg.limit_contract_code_size = Some(bytes);
         chain
+    }
+
+    /// Gives every further transaction this much gas, in units of gas; at most [`GAS_LIMIT`].
+    pub fn limit_gas(&mut self, gas: u64) {
+        self.gas_limit = gas.min(GAS_LIMIT);
     }
 
     /// An account of this name, with `wei` added to its balance.
@@ -157,7 +163,7 @@ impl Chain {
             kind,
             value: wei,
             data: Bytes::copy_from_slice(data),
-            gas_limit: GAS_LIMIT,
+            gas_limit: self.gas_limit,
             chain_id: Some(CHAIN_ID),
             nonce: self.info(from).nonce,
             ..TxEnv::default()
@@ -183,9 +189,7 @@ fn receipt(result: ExecutionResult, describe: impl Fn(&[u8]) -> String) -> Resul
         ExecutionResult::Success { output: Output::Create(_, contract), .. } => {
             Ok(Receipt { gas, output: vec![], contract })
         }
-        ExecutionResult::Revert { output, .. } => {
-            Err(ContractsError::Reverted { error: describe(&output), gas })
-        }
+        ExecutionResult::Revert { output, .. } => Err(ContractsError::Reverted { error: describe(&output), gas }),
         ExecutionResult::Halt { reason, .. } => Err(ContractsError::Halted { reason: format!("{reason:?}"), gas }),
     }
 }

@@ -1,24 +1,26 @@
 //! Every generated verifier decides as the native one does, on the toy circuit and on the same bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "../../../verifier/core/tests/toy/mod.rs"]
 mod toy;
 mod verdicts;
 
+use assay_contracts::abi::word;
 use assay_contracts::{Artifact, U256};
 use assay_halo2::EvmTranscript;
-use assay_halo2::convert::{g2_to_ark, instances as public_values};
+use assay_halo2::convert::{g1_from_ark, g1_to_ark, g2_to_ark, instances as public_values};
 use assay_halo2::key::from_halo2;
+use assay_verifier::encoding::{g1_from_bytes, g1_to_bytes};
 use assay_verifier::{Proof, SrsPoint, VerifyingKey};
-use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner};
-use halo2_proofs::plonk::{Circuit, ConstraintSystem, Error, create_proof, keygen_pk2};
+use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
+use halo2_proofs::plonk::{Assigned, Circuit, ConstraintSystem, Error, create_proof, keygen_pk2};
 use halo2_proofs::poly::commitment::ParamsProver;
 use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
 use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
-use halo2curves::bn256::{Bn256, Fr};
+use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use toy::{Config, Toy};
-use verdicts::{Claim, Contracts, foreign_encodings, modulus, mutant};
+use verdicts::{Claim, Contracts, modulus, mutant};
 
 fn artifact(name: &str, json: &str) -> Artifact {
     Artifact::from_json(name, json).unwrap()
@@ -50,7 +52,7 @@ fn scene_of(proofs: u64) -> (Contracts, Vec<Claim>) {
     (contracts(&key), (2..2 + proofs).map(claim).collect())
 }
 
-/// Another model of the toy's shape: nothing is assigned, so that every fixed column is zero and nothing is copied.
+/// Another model of the toy's shape: every fixed column is zero, and one cell is copied.
 #[derive(Clone, Debug, Default)]
 struct Empty;
 
@@ -67,7 +69,11 @@ impl Circuit<Fr> for Empty {
         Toy::configure(meta)
     }
 
-    fn synthesize(&self, _: Config, _: impl Layouter<Fr>) -> Result<(), Error> {
+    fn synthesize(&self, config: Config, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {
+        let zero = || Value::known(Assigned::Trivial(Fr::zero()));
+        let cell =
+            layouter.assign_region(|| "cell", |mut region| Ok(region.assign_advice(config.sum, 0, zero()).cell()))?;
+        layouter.constrain_instance(cell, config.instance, 0);
         Ok(())
     }
 }
@@ -153,6 +159,33 @@ fn wrong_counts_and_lengths_are_named_with_both_numbers() {
     assert_eq!(contracts.send(contracts.verifier, &call).unwrap_err().0, expected);
 }
 
+/// Changes of a call that a decoder of the arguments could overlook.
+fn foreign_encodings(calldata: &[u8], words_of_head: usize) -> Vec<(String, Vec<u8>)> {
+    let mut calls = vec![];
+    let mut change = |what: String, at: usize, by: i64| {
+        let mut changed = calldata.to_vec();
+        let word: [u8; 32] = changed[at..at + 32].try_into().unwrap();
+        let (value, size) = (U256::from_be_bytes(word), U256::from(by.unsigned_abs()));
+        let value = if by < 0 { value.wrapping_sub(size) } else { value.wrapping_add(size) };
+        changed[at..at + 32].copy_from_slice(&value.to_be_bytes::<32>());
+        calls.push((what, changed));
+    };
+    for head in 0..=words_of_head {
+        for by in [1, 32, 64, -1, -32, 1 << 40] {
+            change(format!("word {head} of the head {by:+}"), 4 + 32 * head, by);
+        }
+    }
+    calls.push(("a byte to spare".to_owned(), [calldata, &[0]].concat()));
+    calls.push(("a word to spare".to_owned(), [calldata, &[0; 32]].concat()));
+    for length in [0, 3, 4, 36, 100, calldata.len() - 32, calldata.len() - 1] {
+        calls.push((format!("{length} bytes"), calldata[..length].to_vec()));
+    }
+    let mut selector = calldata.to_vec();
+    selector[3] ^= 1;
+    calls.push(("another selector".to_owned(), selector));
+    calls
+}
+
 #[test]
 fn only_the_canonical_encoding_of_a_call_is_accepted() {
     let (mut contracts, claim) = scene();
@@ -180,7 +213,8 @@ fn what_is_not_a_key_of_the_shape_is_refused() {
     let sender = contracts.sender;
     let code = contracts.chain.code(contracts.key);
     let mut deploy = |code: &[u8]| contracts.chain.deploy_data(sender, code).unwrap().contract.unwrap();
-    let [copy, shorter, longer] = [&code[..], &code[..code.len() - 1], &[code.as_slice(), &[0]].concat()].map(&mut deploy);
+    let [copy, shorter, longer] =
+        [&code[..], &code[..code.len() - 1], &[code.as_slice(), &[0]].concat()].map(&mut deploy);
     let mut other = code.clone();
     other[1] ^= 1;
     let magic = deploy(&other);
@@ -235,4 +269,100 @@ fn a_verifier_of_another_key_is_refused_by_name() {
     let fused = artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"));
     let error = fused.belonging_to(&[3; 32]).unwrap_err().to_string();
     assert!(error.contains(&"03".repeat(32)) && error.contains("generate_verifiers"), "{error}");
+}
+
+#[test]
+fn a_batch_of_valid_proofs_is_accepted_and_cheaper() {
+    let (mut contracts, claims) = scene_of(5);
+    let single = contracts.verify(&claims[0]).unwrap();
+    let (accepted, gas) = contracts.batch(&claims).unwrap();
+    assert_eq!(accepted, U256::from(0b11111));
+    assert!(gas < 4 * single, "five proofs take {gas}, one {single}");
+    assert_eq!(contracts.batch(&claims[..1]).unwrap().0, U256::ONE);
+    assert_eq!(contracts.batch(&[]).unwrap().0, U256::ZERO);
+}
+
+#[test]
+fn malformed_items_are_not_accepted_and_leave_the_others_to_one_pairing() {
+    let (mut contracts, claims) = scene_of(4);
+    let (_, whole) = contracts.batch(&claims).unwrap();
+    let points = contracts.points(&claims[0]);
+    let malformed = |change: &dyn Fn(&mut Claim)| {
+        let mut claim = claims[1].clone();
+        change(&mut claim);
+        claim
+    };
+    let items = [
+        malformed(&|claim| *claim.word(points[2]) = [1; 32]),
+        malformed(&|claim| *claim.word(0) = [0xff; 32]),
+        malformed(&|claim| claim.proof.truncate(64)),
+        malformed(&|claim| claim.proof.push(0)),
+        malformed(&|claim| claim.instances.truncate(1)),
+        malformed(&|claim| claim.instances.clear()),
+    ];
+    for (index, item) in items.into_iter().enumerate() {
+        let mut batch = claims.clone();
+        batch[1] = item;
+        let (accepted, gas) = contracts.batch(&batch).unwrap();
+        assert_eq!(accepted, U256::from(0b1101), "item {index}");
+        assert!(gas < whole, "item {index}: {gas} gas, {whole} without it");
+    }
+}
+
+#[test]
+fn a_batch_decides_every_item_as_the_native_verifier_does() {
+    let (mut contracts, claims) = scene_of(4);
+    for seed in 0..120 {
+        let mut batch = claims.clone();
+        // One or two of the four are changed.
+        for (index, seed) in [(seed as usize % 4, seed), ((seed / 4) as usize % 4, 7 * seed + 1)] {
+            batch[index] = mutant(&contracts, &claims[index], seed).1;
+        }
+        let expected = (0..4).filter(|index| contracts.native(&batch[*index])).fold(0, |bits, index| bits | 1 << index);
+        assert_eq!(contracts.batch(&batch).unwrap().0, U256::from(expected), "seed {seed}");
+    }
+}
+
+/// Both items are invalid, and their errors cancel out in a sum with equal factors.
+#[test]
+fn errors_that_would_cancel_out_are_not_accepted() {
+    let (mut contracts, claim) = scene();
+    let last = *contracts.points(&claim).last().unwrap();
+    let shifted = |by: G1Affine| {
+        let mut claim = claim.clone();
+        let point = g1_from_ark(&g1_from_bytes(&[*claim.word(last), *claim.word(last + 1)]).unwrap());
+        [*claim.word(last), *claim.word(last + 1)] = g1_to_bytes(&g1_to_ark(&(point + by).into()));
+        claim
+    };
+    let batch = [shifted(G1Affine::generator()), shifted(-G1Affine::generator())];
+    assert!(batch.iter().all(|claim| !contracts.native(claim)));
+    assert_eq!(contracts.batch(&batch).unwrap().0, U256::ZERO);
+}
+
+#[test]
+fn a_batch_has_one_key_and_at_most_32_proofs() {
+    let (mut contracts, claim) = scene();
+    let (error, _) = contracts.batch(&vec![claim.clone(); 33]).unwrap_err();
+    assert_eq!(error, "WrongProofCount(most: 32, instances: 33, proofs: 33)");
+    assert_eq!(contracts.batch(&vec![claim.clone(); 32]).unwrap().0, U256::from(u32::MAX));
+    contracts.key = contracts.fused;
+    assert!(contracts.batch(&[claim]).unwrap_err().0.starts_with("NotAKey"));
+}
+
+#[test]
+fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
+    let (mut contracts, claims) = scene_of(2);
+    let mut batch = claims.clone();
+    batch[1] = mutant(&contracts, &claims[1], 2).1;
+    let (accepted, gas) = contracts.batch(&batch).unwrap();
+    assert_eq!(accepted, U256::ONE);
+    let mut refused = 0;
+    for limit in (200_000..gas + 200_000).step_by(20_000) {
+        contracts.chain.limit_gas(limit);
+        match contracts.send_batch(&batch) {
+            Ok(receipt) => assert_eq!(word(&receipt.output, 0).unwrap(), U256::ONE, "with {limit} gas"),
+            Err(error) => refused += usize::from(error.to_string().contains("NotEnoughGas")),
+        }
+    }
+    assert!(refused > 0, "the guard was never needed: the test shows nothing");
 }

@@ -12,10 +12,11 @@ abstract contract Accounts is Rewards {
         Bond
     }
 
-    /// @dev `leaving` has been given notice of and can go from `leavesAt` on; until it goes it still pays requests and slashes.
+    /// @dev `leaving` has been given notice of and can go from `leavesAt` on; until it goes it still pays requests and slashes. Amounts enter by 96 bits at most, so that
+    /// no sum overflows and nobody can make the release of his own bond fail.
     struct Account {
-        uint96 free;
-        uint96 leaving;
+        uint128 free;
+        uint128 leaving;
         uint40 leavesAt;
     }
 
@@ -49,9 +50,9 @@ abstract contract Accounts is Rewards {
     /// @param pot Deposit or bond.
     /// @param token The token.
     /// @param amount How much shall leave in all; zero takes the notice back.
-    function giveNotice(Pot pot, address token, uint96 amount) external nonReentrant {
+    function giveNotice(Pot pot, address token, uint128 amount) external nonReentrant {
         Account storage account = accounts[pot][msg.sender][token];
-        uint96 all = account.free + account.leaving;
+        uint128 all = account.free + account.leaving;
         if (amount > all) revert TooLittle(pot, msg.sender, token, amount, all);
         account.free = all - amount;
         account.leaving = amount;
@@ -97,9 +98,9 @@ abstract contract Accounts is Rewards {
     /// @dev Takes up to `amount`, first the free part, then the leaving one. Returns what was taken.
     function _take(Pot pot, address owner, address token, uint96 amount) internal returns (uint96 taken) {
         Account storage account = accounts[pot][owner][token];
-        uint96 fromFree = amount < account.free ? amount : account.free;
+        uint96 fromFree = amount < account.free ? amount : uint96(account.free);
         uint96 rest = amount - fromFree;
-        uint96 fromLeaving = rest < account.leaving ? rest : account.leaving;
+        uint96 fromLeaving = rest < account.leaving ? rest : uint96(account.leaving);
         account.free -= fromFree;
         account.leaving -= fromLeaving;
         return fromFree + fromLeaving;

@@ -16,11 +16,11 @@ import {Rewards} from "./Rewards.sol";
 /// challenges, slashes). There is no owner, no pause, no proxy and no way for anybody to move another's money.
 contract InferenceMarket is Answers {
     /// @param models Says what a model is; its router says which verifiers may judge.
-    /// @param beacon Draws sampled answers.
-    constructor(ModelRegistry models, PrevRandaoBeacon beacon)
+    /// @param source Draws sampled answers.
+    constructor(ModelRegistry models, PrevRandaoBeacon source)
         Rewards(models)
         Jobs(models)
-        Answers(beacon)
+        Answers(source)
         EIP712("Assay", "1")
     {}
 }

@@ -7,6 +7,7 @@ import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
 /// @title The randomness of one past block
 /// @notice Reads `prevrandao` from a block's header, which is checked against the block's hash: up to 8,191 blocks back where EIP-2935 is, else 256. It holds nothing.
 /// @dev One fixed block, so that nobody chooses among blocks. A proposer can still skip its slot to re-roll; a roll-up's sequencer chooses the value.
+/// Where `block.number` is another chain's, hashes are out of reach and every sampled answer counts as selected.
 contract PrevRandaoBeacon {
     error WrongHeader(uint256 number, bytes32 expected, bytes32 got);
 

@@ -222,11 +222,11 @@ contract Handler is Scene {
         ++done["withdraw"];
     }
 
-    /// Rarely ends the mortal model's class, which must move nothing by itself; else the admins try what they can.
+    /// Now and then ends the mortal model's class, which must move nothing by itself; else the admins try what they can.
     function admin(uint256 seed) external {
         uint256 before = market.tracked(address(token)) + market.tracked(address(0));
         uint256 theirs = fortune();
-        if (seed % 32 == 0) {
+        if (seed % 8 == 0) {
             vm.prank(GUARDIAN);
             router.tombstone(mortalClass);
             ++done["tombstone"];

@@ -5,7 +5,6 @@ import {Accounts} from "../../src/market/Accounts.sol";
 import {InferenceMarket} from "../../src/market/InferenceMarket.sol";
 import {Jobs} from "../../src/market/Jobs.sol";
 import {ModelRegistry} from "../../src/market/ModelRegistry.sol";
-import {PrevRandaoBeacon} from "../../src/market/PrevRandaoBeacon.sol";
 import {Proofs} from "../../src/market/Proofs.sol";
 import {Request, Requests, Tier} from "../../src/market/Requests.sol";
 import {VerifierRouter} from "../../src/market/VerifierRouter.sol";
@@ -56,13 +55,14 @@ abstract contract Scene {
     bytes32 internal class;
     bytes32 internal modelId;
     uint256 internal nextNonce;
+    uint16 internal inputWords = 2;
 
     function setUp() public virtual {
         vm.warp(1_700_000_000);
         vm.roll(1000);
-        router = new VerifierRouter(ADMIN, GUARDIAN);
-        registry = new ModelRegistry(router);
-        market = new InferenceMarket(registry, new PrevRandaoBeacon());
+        router = VerifierRouter(deploy("VerifierRouter", abi.encode(ADMIN, GUARDIAN)));
+        registry = ModelRegistry(deploy("ModelRegistry", abi.encode(router)));
+        market = newMarket(deploy("PrevRandaoBeacon", ""));
         verifier = new MockVerifier(0, false);
         class = admit(address(verifier));
         modelId = register(class);
@@ -70,6 +70,20 @@ abstract contract Scene {
         fundAll(token);
         registerKey(prover, SIGNER);
         registerKey(rival, RIVAL_SIGNER);
+    }
+
+    /// From the artifacts of this run, or, with `ARTIFACTS`, from those that another code generator made: the tests of what is deployed.
+    function deploy(string memory name, bytes memory arguments) internal returns (address made) {
+        string memory folder = vm.envOr("ARTIFACTS", string("out"));
+        bytes memory code = bytes.concat(vm.getCode(string.concat(folder, "/", name, ".sol/", name, ".json")), arguments);
+        assembly {
+            made := create(0, add(code, 32), mload(code))
+        }
+        assertTrue(made != address(0), name);
+    }
+
+    function newMarket(address beacon) internal returns (InferenceMarket) {
+        return InferenceMarket(deploy("InferenceMarket", abi.encode(registry, beacon)));
     }
 
     function admit(address code) internal returns (bytes32) {
@@ -89,7 +103,7 @@ abstract contract Scene {
         r.keyDigest = "key";
         r.class = judge;
         r.key = address(registry);
-        r.inputWords = 2;
+        r.inputWords = inputWords;
         r.outputWords = 1;
         r.proverPoints = 7000;
         r.ownerPoints = 2000;

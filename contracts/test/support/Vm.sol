@@ -9,6 +9,7 @@ interface Vm {
     function getBlockTimestamp() external view returns (uint256);
     function getBlockNumber() external view returns (uint256);
     function getChainId() external view returns (uint256);
+    function cool(address account) external;
     function deal(address account, uint256 amount) external;
     function prank(address caller) external;
     function addr(uint256 key) external pure returns (address);
@@ -18,7 +19,8 @@ interface Vm {
     function expectRevert() external;
     function assume(bool condition) external pure;
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
-    function getDeployedCode(string calldata artifact) external view returns (bytes memory);
+    function getCode(string calldata artifact) external view returns (bytes memory);
+    function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
 }
 
 Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));

@@ -79,8 +79,8 @@ pub trait Backend: Sync {
     /// division is exact, and the roots lie outside the domain.
     fn divide(&self, values: &Self::Vector, remainder: &[Fr], roots: &[Fr]) -> Self::Vector;
 
-    /// `[s^slot p(s^m)]_1` of the polynomial with these values.
-    fn commit_values(&self, slot: usize, values: &Self::Vector) -> G1Affine;
+    /// `[sum_j s^j p_j(s^m)]_1` of the polynomials with these values, at most `m` of them.
+    fn commit_values(&self, components: &[Self::Vector]) -> G1Affine;
 
     /// The polynomial `sum_i X^(n i) block_i(X)` of at most `m` blocks of coefficients as `sum_j X^j c_j(X^m)`: the values of
     /// `c_0 .. c_(m-1)`.

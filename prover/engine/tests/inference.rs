@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, interpret, samples};
-use assay_prover::{PUBLISHED_SEED, Phase, ProverError, ProvingKey, Srs, keygen, prove};
+use assay_prover::backend::cpu::CpuBackend;
+use assay_prover::{PUBLISHED_SEED, Phase, Prover, ProverError, ProvingKey, Srs, keygen, prove};
 use assay_verifier::{Instances, Proof, Verifier};
 use halo2curves::bn256::Fr;
 use rand::{Rng, SeedableRng};
@@ -55,6 +56,24 @@ fn tiny_networks_are_proved_and_every_changed_byte_is_rejected() {
             words[word][at] ^= rng.gen_range(1..=255u8);
             let outcome = Instances::from_words(&words).and_then(|changed| verifier.verify(&changed, &proof));
             assert!(outcome.unwrap_err().rejects_proof(), "instance {word}, byte {at}");
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_between_proofs_changes_no_byte() {
+    for graph in [samples::tiny_mlp(), samples::tiny_cnn()] {
+        let scene = Scene::new(graph);
+        assert!(CpuBackend::kept_bytes(scene.srs.k(), 1) > 0, "multiples are kept");
+        let mut prover = Prover::new(&scene.key, &scene.srs).unwrap();
+        prover.keep().unwrap();
+        for seed in 0..2 {
+            let trace = interpret(&scene.graph, &samples::input(&scene.graph, seed)).unwrap();
+            let rng = ChaCha20Rng::seed_from_u64(seed);
+            let (instances, proof) = prover.prove(&trace, Fr::from(CONTEXT), rng, &mut |_| ()).unwrap();
+            let (expected_instances, expected) = scene.prove(seed);
+            assert_eq!(instances.words(), expected_instances.words());
+            assert_eq!(proof.bytes, expected.bytes);
         }
     }
 }

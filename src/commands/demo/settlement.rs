@@ -92,8 +92,7 @@ impl Settlement {
 
     /// A transaction straight to the verifier; returns its gas.
     pub(super) fn verify(&mut self, instances: &[[u8; 32]], proof: &[u8]) -> Outcome<u64> {
-        let arguments =
-            [Argument::Word(address(self.key_address)), Argument::Words(instances), Argument::Bytes(proof)];
+        let arguments = [Argument::Word(address(self.key_address)), Argument::Words(instances), Argument::Bytes(proof)];
         let calldata = call("verify(address,uint256[],bytes)", &arguments);
         let payee = self.accounts[1].1;
         self.chain

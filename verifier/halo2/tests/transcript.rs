@@ -1,7 +1,5 @@
 //! The transcript, against a second writing of its rule.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_to_ark, scalar_to_ark};
 use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};

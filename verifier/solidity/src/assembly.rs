@@ -22,7 +22,7 @@ const STORE_GAS: u64 = 9;
 
 /// An expression that has not been written yet.
 #[derive(Clone, Debug)]
-struct Text {
+struct Piece {
     text: String,
     /// Stack slots that it takes.
     depth: usize,
@@ -32,7 +32,7 @@ struct Text {
     locals: Vec<usize>,
 }
 
-impl Text {
+impl Piece {
     fn word(text: String) -> Self {
         Self { text, depth: 1, bound: 1, locals: Vec::new() }
     }
@@ -63,7 +63,9 @@ impl<'a> Assembler<'a> {
                 *count += 1;
             }
         };
-        roots.iter().for_each(|root| used(*root));
+        for root in roots {
+            used(*root);
+        }
         for operation in program.operations() {
             let cost = |id: &Id| costs.get(*id).copied().unwrap_or(0);
             let gas = match operation {
@@ -82,15 +84,7 @@ impl<'a> Assembler<'a> {
         }
         let worth = |(uses, cost): (&u64, &u64)| *uses > 1 && (uses - 1) * cost > STORE_GAS + LOAD_GAS * (uses - 1);
         let shared = uses.iter().zip(&costs).map(worth).collect();
-        Self {
-            program,
-            costs,
-            shared,
-            kept: BTreeMap::new(),
-            busy: [false; LOCALS],
-            lines: Vec::new(),
-            spilled: 0,
-        }
+        Self { program, costs, shared, kept: BTreeMap::new(), busy: [false; LOCALS], lines: Vec::new(), spilled: 0 }
     }
 
     /// Lines that prepare a value, and the expression that is the value.
@@ -117,17 +111,17 @@ impl<'a> Assembler<'a> {
         self.program.operations().iter().map(own).sum()
     }
 
-    fn operand(&mut self, id: Id) -> Text {
+    fn operand(&mut self, id: Id) -> Piece {
         if let Some((name, bound)) = self.kept.get(&id) {
-            return Text { bound: *bound, ..Text::word(format!("mload({name})")) };
+            return Piece { bound: *bound, ..Piece::word(format!("mload({name})")) };
         }
         let text = match self.program.operation(id) {
-            Some(Operation::Constant(value)) => Text::word(shortest(value.number())),
-            Some(Operation::Load(name)) => Text::word(format!("mload({name})")),
+            Some(Operation::Constant(value)) => Piece::word(shortest(value.number())),
+            Some(Operation::Load(name)) => Piece::word(format!("mload({name})")),
             Some(Operation::Negate(a)) => self.negation(*a),
             Some(Operation::Add(a, b)) => self.binary(*a, *b, false),
             Some(Operation::Multiply(a, b)) => self.binary(*a, *b, true),
-            None => Text::word("0".to_owned()),
+            None => Piece::word("0".to_owned()),
         };
         if !self.shared.get(id).copied().unwrap_or(false) {
             return text;
@@ -136,35 +130,35 @@ impl<'a> Assembler<'a> {
         self.release(&text);
         self.lines.push(format!("mstore({name}, {})", text.text));
         self.kept.insert(id, (name.clone(), text.bound));
-        Text { bound: text.bound, ..Text::word(format!("mload({name})")) }
+        Piece { bound: text.bound, ..Piece::word(format!("mload({name})")) }
     }
 
-    fn negation(&mut self, id: Id) -> Text {
+    fn negation(&mut self, id: Id) -> Piece {
         let mut value = self.operand(id);
         if value.bound > 1 {
             value.text = format!("mod({}, r)", value.text);
             value.depth += 1;
         }
         let depth = value.depth.max(2);
-        self.limited(Text { text: format!("sub(r, {})", value.text), depth, bound: 1, locals: value.locals })
+        self.limited(Piece { text: format!("sub(r, {})", value.text), depth, bound: 1, locals: value.locals })
     }
 
-    fn binary(&mut self, a: Id, b: Id, multiply: bool) -> Text {
+    fn binary(&mut self, a: Id, b: Id, multiply: bool) -> Piece {
         // The operand that may write lines and take a local variable first.
         let (first, second) = if self.costs.get(a) >= self.costs.get(b) { (a, b) } else { (b, a) };
         let first = self.operand(first);
         let second = self.operand(second);
         let (mut deep, mut flat) = if first.depth >= second.depth { (first, second) } else { (second, first) };
-        let lazy = |deep: &Text, flat: &Text| !multiply && deep.bound + flat.bound <= SUMMANDS;
-        let depth = |deep: &Text, flat: &Text| {
+        let lazy = |deep: &Piece, flat: &Piece| !multiply && deep.bound + flat.bound <= SUMMANDS;
+        let depth = |deep: &Piece, flat: &Piece| {
             // The last argument is on the stack first: the modulus, then the deeper operand.
             if lazy(deep, flat) { deep.depth.max(1 + flat.depth) } else { (1 + deep.depth).max(2 + flat.depth) }
         };
         while depth(&deep, &flat) > DEPTH {
             if deep.depth >= flat.depth {
-                deep = self.spill(deep);
+                deep = self.spill(&deep);
             } else {
-                flat = self.spill(flat);
+                flat = self.spill(&flat);
             }
         }
         let depth = depth(&deep, &flat);
@@ -173,29 +167,29 @@ impl<'a> Assembler<'a> {
         } else {
             (format!("{}({}, {}, r)", if multiply { "mulmod" } else { "addmod" }, flat.text, deep.text), 1)
         };
-        Text { text, depth, bound, locals: [flat.locals, deep.locals].concat() }
+        Piece { text, depth, bound, locals: [flat.locals, deep.locals].concat() }
     }
 
-    fn limited(&mut self, text: Text) -> Text {
-        if text.depth > DEPTH { self.spill(text) } else { text }
+    fn limited(&mut self, text: Piece) -> Piece {
+        if text.depth > DEPTH { self.spill(&text) } else { text }
     }
 
     /// Puts a value into a free local variable, or into memory when all are taken.
-    fn spill(&mut self, text: Text) -> Text {
-        self.release(&text);
+    fn spill(&mut self, text: &Piece) -> Piece {
+        self.release(text);
         let free = self.busy.iter_mut().enumerate().find(|(_, busy)| !**busy);
         if let Some((index, busy)) = free {
             *busy = true;
             self.lines.push(format!("t{index} := {}", text.text));
-            return Text { bound: text.bound, locals: vec![index], ..Text::word(format!("t{index}")) };
+            return Piece { bound: text.bound, locals: vec![index], ..Piece::word(format!("t{index}")) };
         }
         let name = format!("SPILLED_{}", self.spilled);
         self.spilled += 1;
         self.lines.push(format!("mstore({name}, {})", text.text));
-        Text { bound: text.bound, ..Text::word(format!("mload({name})")) }
+        Piece { bound: text.bound, ..Piece::word(format!("mload({name})")) }
     }
 
-    fn release(&mut self, text: &Text) {
+    fn release(&mut self, text: &Piece) {
         for local in &text.locals {
             if let Some(busy) = self.busy.get_mut(*local) {
                 *busy = false;
@@ -203,6 +197,9 @@ impl<'a> Assembler<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 fn shortest(number: ruint::aliases::U256) -> String {
     if number < ruint::aliases::U256::from(10_000) { number.to_string() } else { format!("{number:#x}") }

@@ -34,9 +34,9 @@ pub fn verify_fused(instances: &Instances, proof: &Proof) -> Vec<u8> {
 
 /// The call that has the verifier of a shape decide up to 32 proofs of the key at `key`.
 pub fn verify_batch(key: &Address, items: &[(Instances, Proof)]) -> Vec<u8> {
-    let instances = items.iter().map(|(instances, _)| Argument::list(&instances.words())).collect();
-    let proofs = items.iter().map(|(_, proof)| Argument::bytes(&proof.bytes)).collect();
-    let arguments = [Argument::word(key), Argument::array(instances), Argument::array(proofs)];
+    let instances: Vec<_> = items.iter().map(|(instances, _)| Argument::list(&instances.words())).collect();
+    let proofs: Vec<_> = items.iter().map(|(_, proof)| Argument::bytes(&proof.bytes)).collect();
+    let arguments = [Argument::word(key), Argument::array(&instances), Argument::array(&proofs)];
     [VERIFY_BATCH.as_slice(), &tuple(&arguments)].concat()
 }
 
@@ -65,8 +65,8 @@ impl Argument {
         Self::Tail(tail)
     }
 
-    fn array(items: Vec<Self>) -> Self {
-        Self::Tail([number(items.len()).as_slice(), &tuple(&items)].concat())
+    fn array(items: &[Self]) -> Self {
+        Self::Tail([number(items.len()).as_slice(), &tuple(items)].concat())
     }
 }
 

@@ -11,7 +11,9 @@ pub enum SolidityError {
     #[error("the constraint system cannot be encoded: {0}")]
     Encoding(postcard::Error),
     /// Two rotations are the same row.
-    #[error("rotations {one} and {other} meet in a circuit of 2^{k} rows; expected them to differ, use a larger circuit")]
+    #[error(
+        "rotations {one} and {other} meet in a circuit of 2^{k} rows; expected them to differ, use a larger circuit"
+    )]
     RotationsMeet {
         /// A rotation.
         one: i32,

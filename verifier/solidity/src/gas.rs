@@ -2,9 +2,9 @@
 
 use assay_verifier::VerifyingKey;
 
+use crate::SolidityError;
 use crate::evaluation::Gates;
 use crate::shape::{Polynomial, Shape};
-use crate::SolidityError;
 
 /// Gas of a verifying transaction, in units of gas, by what it is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use assay_verifier::VerifyingKey;
 use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};
 use ruint::aliases::U256;
 
+use crate::SolidityError;
 use crate::layout::KEY_HEADER;
 use crate::names::{commitment, rotated};
 use crate::shape::{Polynomial, Shape};
 use crate::word::{Domain, Word};
-use crate::SolidityError;
 
 /// First word of a key: the format and its version.
 const MAGIC: &[u8; 32] = b"assay verifying key 1, shplonk  ";

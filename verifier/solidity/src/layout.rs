@@ -72,7 +72,9 @@ impl Layout {
         memory.reserve("GENERATOR_SCALAR", 1, "what the generator is multiplied by");
         memory.reserve("CALL", 12, "input of a precompile");
         reserve_key(&mut memory, shape);
-        stretches.iter().for_each(|stretch| stretch.place(&mut memory));
+        for stretch in &stretches {
+            stretch.place(&mut memory);
+        }
         for challenge in stretches.iter().flat_map(|stretch| &stretch.challenges).flatten() {
             memory.reserve(challenge, 1, "");
         }
@@ -122,8 +124,7 @@ fn reserve_key(memory: &mut Memory, shape: &Shape) {
 fn points(shape: &Shape, memory: &mut Memory) -> Vec<Point> {
     let point = |rotation| {
         let what = format!("omega^{rotation} x");
-        let at =
-            if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
+        let at = if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
         let gap = memory.reserve(rotated("GAP", rotation), 1, format!("u - {what}"));
         Point { rotation, at, gap, root: root(rotation) }
     };

@@ -9,9 +9,6 @@ use crate::layout::{Layout, product};
 use crate::names::{commitment, piece, rotated, scalar, value};
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
-/// Members of the key that are worth a loop.
-const LOOP: usize = 4;
-
 /// One set of points, and what is opened there.
 #[derive(Clone, Debug)]
 pub(crate) struct SetCode {
@@ -23,7 +20,7 @@ pub(crate) struct SetCode {
     pub(crate) terms: Vec<Term>,
 }
 
-/// What is added to the sums for one polynomial, or several in a row.
+/// What is added to the sums for one polynomial.
 #[derive(Clone, Debug)]
 pub(crate) enum Term {
     /// A point of the proof.
@@ -32,8 +29,6 @@ pub(crate) enum Term {
     Pieces { points: Vec<String>, value: String },
     /// A commitment of the key.
     Key { scalar: String, value: String },
-    /// Commitments of the key opened at one point, whose values follow one another.
-    KeyRun { scalar: String, value: String, bytes: usize },
 }
 
 /// The code of every set.
@@ -65,33 +60,25 @@ fn set_code(shape: &Shape, layout: &Layout, index: usize, set: &OpeningSet) -> S
 }
 
 fn terms(shape: &Shape, layout: &Layout, set: &OpeningSet) -> Vec<Term> {
-    let mut terms = Vec::new();
-    let mut at = 0;
-    while let Some(polynomial) = set.members.get(at).copied() {
-        let rest = set.members.get(at..).unwrap_or_default();
-        let run = run(layout, set, rest);
-        let value = at_u(set, polynomial);
-        terms.push(match polynomial {
-            Polynomial::Fixed(_) | Polynomial::Sigma(_) if run >= LOOP => {
-                Term::KeyRun { scalar: scalar(polynomial), value: self::value(polynomial, 0), bytes: 32 * run }
-            }
-            Polynomial::Fixed(_) | Polynomial::Sigma(_) => Term::Key { scalar: scalar(polynomial), value },
+    let first = |at| at == 0 && layout.sets.first() == Some(set);
+    let term = |(at, polynomial): (usize, &Polynomial)| {
+        let value = at_u(set, *polynomial);
+        match polynomial {
+            Polynomial::Fixed(_) | Polynomial::Sigma(_) => Term::Key { scalar: scalar(*polynomial), value },
             Polynomial::Quotient => Term::Pieces { points: (0..shape.pieces()).map(piece).collect(), value },
-            _ => Term::Proof {
-                point: commitment(polynomial),
-                value,
-                first: at == 0 && layout.sets.first() == Some(set),
-            },
-        });
-        at += if run >= LOOP { run } else { 1 };
-    }
-    terms
+            Polynomial::Advice(_) | Polynomial::Product(_) | Polynomial::Random => {
+                Term::Proof { point: commitment(*polynomial), value, first: first(at) }
+            }
+        }
+    };
+    set.members.iter().enumerate().map(term).collect()
 }
 
 /// `r_j(u)`.
 fn at_u(set: &OpeningSet, polynomial: Polynomial) -> String {
     if set.rotations.len() == 1 {
-        return set.rotations.iter().map(|r| format!("mload({})", value(polynomial, *r))).collect();
+        let rotation = set.rotations.first().copied().unwrap_or(0);
+        return format!("mload({})", value(polynomial, rotation));
     }
     let summand = |(index, rotation): (usize, &i32)| {
         let basis = if index == 0 { "BASIS".to_owned() } else { format!("add(BASIS, {})", 32 * index) };
@@ -99,16 +86,4 @@ fn at_u(set: &OpeningSet, polynomial: Polynomial) -> String {
     };
     let sum = |sum, summand| format!("addmod({summand}, {sum}, r)");
     set.rotations.iter().enumerate().map(summand).reduce(sum).unwrap_or_default()
-}
-
-/// How many of the first members are the key's, with values and scalars that follow one another.
-fn run(layout: &Layout, set: &OpeningSet, members: &[Polynomial]) -> usize {
-    let [rotation] = set.rotations.iter().copied().collect::<Vec<_>>()[..] else { return 0 };
-    let address = |name: String| layout.memory.regions().iter().find(|region| region.name == name).map(|r| r.at);
-    let place = |polynomial: Polynomial| Some((address(scalar(polynomial))?, address(value(polynomial, rotation))?));
-    let Some(first) = members.first().and_then(|first| place(*first)) else { return 0 };
-    let follows = |(index, polynomial): (usize, &Polynomial)| {
-        place(*polynomial) == Some((first.0 + 32 * index, first.1 + 32 * index))
-    };
-    members.iter().enumerate().take_while(|(index, polynomial)| follows((*index, polynomial))).count()
 }

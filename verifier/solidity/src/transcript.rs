@@ -93,12 +93,18 @@ pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
     conversation.draw(None);
     conversation.draw(Some("BETA"));
     conversation.draw(Some("GAMMA"));
-    (0..shape.products()).for_each(|product| conversation.point(names::commitment(Polynomial::Product(product))));
+    for product in 0..shape.products() {
+        conversation.point(names::commitment(Polynomial::Product(product)));
+    }
     conversation.point(names::commitment(Polynomial::Random));
     conversation.draw(Some("Y"));
-    (0..shape.pieces()).for_each(|piece| conversation.point(names::piece(piece)));
+    for piece in 0..shape.pieces() {
+        conversation.point(names::piece(piece));
+    }
     conversation.draw(Some("X"));
-    values(shape).into_iter().for_each(|name| conversation.absorb(name, Kind::Scalar, 1));
+    for name in values(shape) {
+        conversation.absorb(name, Kind::Scalar, 1);
+    }
     conversation.draw(Some("OPEN_Y"));
     conversation.draw(Some("OPEN_V"));
     conversation.point("OPENING_H".to_owned());
@@ -133,17 +139,13 @@ impl Conversation {
 
     fn absorb(&mut self, name: impl Into<String>, kind: Kind, words: usize) {
         let item = Item { name: name.into(), kind, words };
-        match self.stretches.last_mut().filter(|stretch| stretch.challenges.is_empty()) {
-            Some(stretch) => stretch.items.push(item),
-            None => {
-                let state = if self.stretches.is_empty() {
-                    "STATE_REPRESENTATIVE".to_owned()
-                } else {
-                    format!("STATE_{}", self.stretches.len())
-                };
-                self.stretches.push(Stretch { state, items: vec![item], challenges: Vec::new() });
-            }
+        if let Some(stretch) = self.stretches.last_mut().filter(|stretch| stretch.challenges.is_empty()) {
+            stretch.items.push(item);
+            return;
         }
+        let name =
+            if self.stretches.is_empty() { "REPRESENTATIVE".to_owned() } else { self.stretches.len().to_string() };
+        self.stretches.push(Stretch { state: format!("STATE_{name}"), items: vec![item], challenges: Vec::new() });
     }
 
     fn draw(&mut self, challenge: Option<&str>) {

@@ -17,7 +17,13 @@
         assembly ("memory-safe") {
             function scalars(at, end) -> large {
                 let greatest := sub(R, 1)
-                for {} lt(at, end) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                // One by one until a multiple of four is left, then four at a time.
+                for {} and(sub(end, at), 0x7f) { at := add(at, 32) } { large := or(large, gt(mload(at), greatest)) }
+                for {} lt(at, end) { at := add(at, 128) } {
+                    let two := or(gt(mload(at), greatest), gt(mload(add(at, 32)), greatest))
+                    let more := or(gt(mload(add(at, 64)), greatest), gt(mload(add(at, 96)), greatest))
+                    large := or(large, or(two, more))
+                }
             }
             function points(at, end) -> off {
                 let p := P

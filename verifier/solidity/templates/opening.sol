@@ -45,13 +45,6 @@
             mstore({{ scalar }}, addmod(mload({{ scalar }}), coefficient, r))
             total := addmod(total, mulmod(coefficient, {{ value }}, r), r)
             coefficient := mulmod(coefficient, y, r)
-{%- when Term::KeyRun with { scalar, value, bytes } %}
-            for { let at := 0 } lt(at, {{ bytes }}) { at := add(at, 32) } {
-                let place := add({{ scalar }}, at)
-                mstore(place, addmod(mload(place), coefficient, r))
-                total := addmod(total, mulmod(coefficient, mload(add({{ value }}, at)), r), r)
-                coefficient := mulmod(coefficient, y, r)
-            }
 {%- when Term::Pieces with { points, value } %}
             {
                 // The quotient's pieces, folded by x^n.

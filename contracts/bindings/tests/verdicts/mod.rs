@@ -1,7 +1,7 @@
 //! Contracts of a model on a chain, mutants of its proofs, and the native verdict on the same bytes.
 
-use assay_contracts::abi::{Argument, address, call};
-use assay_contracts::{Address, Artifact, Chain, ContractsError, U256};
+use assay_contracts::abi::{Argument, address, call, selector, word};
+use assay_contracts::{Address, Artifact, Chain, ContractsError, Receipt, U256};
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -95,20 +95,23 @@ impl Contracts {
         self.send(self.fused, &claim.fused_call())
     }
 
-    /// The bitmap that `verifyBatch` returns, and its gas.
+    /// The bitmap that `verifyBatch` returns, and its gas; or why it reverted and after how much gas.
     pub(crate) fn batch(&mut self, claims: &[Claim]) -> Result<(U256, u64), (String, u64)> {
-        let instances: Vec<Vec<u8>> = claims.iter().map(|claim| list(claim.instances.len(), claim.instances.as_flattened())).collect();
-        let proofs: Vec<Vec<u8>> = claims.iter().map(|claim| list(claim.proof.len(), &claim.proof)).collect();
-        let (instances, proofs) = (array(&instances), array(&proofs));
-        let number = |value: usize| U256::from(value).to_be_bytes::<32>();
-        let heads = [address(self.key), number(96), number(96 + instances.len())].concat();
-        let selector = assay_contracts::abi::selector("verifyBatch(address,uint256[][],bytes[])");
-        let data = [&selector, heads.as_slice(), &instances, &proofs].concat();
-        match self.chain.transact(self.sender, self.verifier, U256::ZERO, &data, &self.artifact) {
-            Ok(receipt) => Ok((assay_contracts::abi::word(&receipt.output, 0).unwrap(), receipt.gas)),
+        match self.send_batch(claims) {
+            Ok(receipt) => Ok((word(&receipt.output, 0).unwrap(), receipt.gas)),
             Err(ContractsError::Reverted { error, gas }) => Err((error, gas)),
             Err(other) => panic!("{other}"),
         }
+    }
+
+    pub(crate) fn send_batch(&mut self, claims: &[Claim]) -> Result<Receipt, ContractsError> {
+        let instances = |claim: &Claim| list(claim.instances.len(), claim.instances.as_flattened());
+        let instances = array(&claims.iter().map(instances).collect::<Vec<_>>());
+        let proofs = array(&claims.iter().map(|claim| list(claim.proof.len(), &claim.proof)).collect::<Vec<_>>());
+        let heads = [address(self.key), length(96), length(96 + instances.len())].concat();
+        let selector = selector("verifyBatch(address,uint256[][],bytes[])");
+        let data = [&selector, heads.as_slice(), &instances, &proofs].concat();
+        self.chain.transact(self.sender, self.verifier, U256::ZERO, &data, &self.artifact)
     }
 
     pub(crate) fn native(&self, claim: &Claim) -> bool {
@@ -144,19 +147,22 @@ impl Contracts {
     }
 }
 
-fn list(length: usize, content: &[u8]) -> Vec<u8> {
-    let mut list = [U256::from(length).to_be_bytes::<32>().as_slice(), content].concat();
+fn length(value: usize) -> Words {
+    U256::from(value).to_be_bytes()
+}
+
+fn list(count: usize, content: &[u8]) -> Vec<u8> {
+    let mut list = [length(count).as_slice(), content].concat();
     list.resize(list.len().next_multiple_of(32), 0);
     list
 }
 
-/// An array of arrays: length, where each begins, and each.
+/// An array of arrays: how many, where each begins, and each.
 fn array(items: &[Vec<u8>]) -> Vec<u8> {
-    let word = |value: usize| U256::from(value).to_be_bytes::<32>();
     let mut at = 32 * items.len();
-    let mut array = word(items.len()).to_vec();
+    let mut array = length(items.len()).to_vec();
     for item in items {
-        array.extend(word(at));
+        array.extend(length(at));
         at += item.len();
     }
     array.extend(items.concat());
@@ -255,31 +261,4 @@ pub(crate) fn mutant(contracts: &Contracts, claim: &Claim, seed: u64) -> (String
         }
     };
     (what, other)
-}
-
-/// Changes of a call that a decoder of the arguments could overlook.
-pub(crate) fn foreign_encodings(calldata: &[u8], words_of_head: usize) -> Vec<(String, Vec<u8>)> {
-    let mut calls = vec![];
-    let mut change = |what: String, at: usize, by: i64| {
-        let mut changed = calldata.to_vec();
-        let word: [u8; 32] = changed[at..at + 32].try_into().unwrap();
-        let (value, size) = (U256::from_be_bytes(word), U256::from(by.unsigned_abs()));
-        let value = if by < 0 { value.wrapping_sub(size) } else { value.wrapping_add(size) };
-        changed[at..at + 32].copy_from_slice(&value.to_be_bytes::<32>());
-        calls.push((what, changed));
-    };
-    for head in 0..=words_of_head {
-        for by in [1, 32, 64, -1, -32, 1 << 40] {
-            change(format!("word {head} of the head {by:+}"), 4 + 32 * head, by);
-        }
-    }
-    calls.push(("a byte to spare".to_owned(), [calldata, &[0]].concat()));
-    calls.push(("a word to spare".to_owned(), [calldata, &[0; 32]].concat()));
-    for length in [0, 3, 4, 36, 100, calldata.len() - 32, calldata.len() - 1] {
-        calls.push((format!("{length} bytes"), calldata[..length].to_vec()));
-    }
-    let mut selector = calldata.to_vec();
-    selector[3] ^= 1;
-    calls.push(("another selector".to_owned(), selector));
-    calls
 }

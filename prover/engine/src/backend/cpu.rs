@@ -17,8 +17,9 @@ use crate::quotient::Sum;
 const BLOCK: usize = 128;
 /// More cosets than any accepted degree needs.
 const MAX_COSETS: usize = 64;
-/// Bytes of multiples of the Lagrange points that may be kept between proofs: those of `2^16` points.
-const MULTIPLES_BYTES: usize = 64 << 20;
+/// Bytes of multiples of the Lagrange points that may be kept between proofs: those of `2^15` points. More would be a
+/// large part of all that a prover holds.
+const MULTIPLES_BYTES: usize = 40 << 20;
 
 /// An SRS and a domain in this process's memory. A column or vector is a plain vector.
 pub struct CpuBackend<'a> {
@@ -26,6 +27,8 @@ pub struct CpuBackend<'a> {
     cosets: Vec<OnceLock<Coset>>,
     points: Vec<Fr>,
     powers: &'a [G1Affine],
+    /// The Lagrange points of all slots, one slot after the other.
+    lagrange: &'a [G1Affine],
     /// One for each slot.
     bases: Vec<Basis<'a>>,
 }
@@ -49,7 +52,7 @@ impl<'a> CpuBackend<'a> {
         let cosets = (0..MAX_COSETS).map(|_| OnceLock::new()).collect();
         let basis = |lagrange| Basis { lagrange, differences: suffix_sums(lagrange), multiples: None };
         let bases = lagrange.par_chunks(domain.n()).map(basis).collect();
-        Self { points, cosets, powers, bases, domain }
+        Self { points, cosets, powers, lagrange, bases, domain }
     }
 
     /// The domain of the rows.
@@ -57,7 +60,7 @@ impl<'a> CpuBackend<'a> {
         &self.domain
     }
 
-    /// Computes multiples of the Lagrange points once, so that full-width sums over them take half the time. Does nothing
+    /// Computes multiples of the Lagrange points once, so that full-width sums over them take two thirds of the time. Does nothing
     /// where they would take more than [`CpuBackend::kept_bytes`] allows.
     pub fn keep_multiples(&mut self) {
         if Self::kept_bytes(self.domain.k(), self.bases.len()) > 0 {
@@ -67,7 +70,7 @@ impl<'a> CpuBackend<'a> {
         }
     }
 
-    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points and this width; none where that would be more than 64 MiB.
+    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points and this width; none where that would be more than 40 MiB.
     pub fn kept_bytes(k: u32, width: usize) -> usize {
         Some(width * Multiples::bytes(1 << k)).filter(|bytes| *bytes <= MULTIPLES_BYTES).unwrap_or(0)
     }
@@ -108,8 +111,8 @@ impl<'a> CpuBackend<'a> {
                 vector::add_scaled_small(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
             Body::Field(cells) => {
-                vector::add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
-                vector::add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
+                add_scaled(head, scale, cells.get(shift..).unwrap_or_default());
+                add_scaled(tail, scale, cells.get(..shift.min(cells.len())).unwrap_or_default());
             }
         }
     }
@@ -222,8 +225,12 @@ impl Backend for CpuBackend<'_> {
         }
     }
 
-    fn commit_values(&self, slot: usize, values: &Vec<Fr>) -> G1Affine {
-        self.bases.get(slot).map_or(G1::identity(), |basis| basis.sum_values(values)).to_affine()
+    fn commit_values(&self, components: &[Vec<Fr>]) -> G1Affine {
+        match (self.bases.as_slice(), components) {
+            ([basis, ..], [only]) => basis.sum_values(only).to_affine(),
+            // One long sum is cheaper than one for each slot.
+            _ => msm(self.lagrange, &components.concat()).to_affine(),
+        }
     }
 
     fn components(&self, blocks: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
@@ -277,7 +284,7 @@ impl Backend for CpuBackend<'_> {
     fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
         let mut out = self.zeros();
         for (scale, vector) in terms {
-            vector::add_scaled(&mut out, *scale, vector);
+            add_scaled(&mut out, *scale, vector);
         }
         out
     }
@@ -388,6 +395,11 @@ impl Backend for CpuBackend<'_> {
     }
 }
 
+/// `out_i += scale * values_i`, without a product where there is none.
+fn add_scaled(out: &mut [Fr], scale: Fr, values: &[Fr]) {
+    if scale == Fr::ONE { vector::add(out, values) } else { vector::add_scaled(out, scale, values) }
+}
+
 fn depth(sum: &Sum) -> usize {
     1 + sum.products.iter().flatten().map(depth).max().unwrap_or(0)
 }
@@ -407,7 +419,7 @@ fn add_sum(out: &mut [Fr], first: usize, sum: &Sum, inputs: &[&Vec<Fr>], scratch
         let rows = [(head, input.get(start..)), (tail, Some(input.as_slice()))];
         for (out, values) in rows {
             let values = values.and_then(|values| values.get(..out.len())).unwrap_or_default();
-            if leaf.scale == Fr::ONE { vector::add(out, values) } else { vector::add_scaled(out, leaf.scale, values) }
+            add_scaled(out, leaf.scale, values);
         }
     }
     let Some(([product, factor], rest)) = scratch.split_first_chunk_mut::<2>() else { return };

@@ -13,9 +13,8 @@
 //! `Q_(j-1) = P_j + u Q_j`. `docs/adr/0011-grouped-opening.md` argues the soundness.
 
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
-use halo2curves::bn256::{Fr, G1, G1Affine};
+use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
-use halo2curves::group::{Curve, Group as _};
 use rayon::prelude::*;
 
 use super::shplonk::interpolate;
@@ -84,7 +83,7 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     };
     let combined: Vec<B::Vector> = slots.par_iter().map(slot_quotient).collect();
     drop(h_quotient);
-    write(transcript, "the opening's quotient", commit(backend, &combined))?;
+    write(transcript, "the opening's quotient", backend.commit_values(&combined))?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
     let u_to_m = u.pow_vartime([slots.len() as u64]);
@@ -112,7 +111,7 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     drop((h, combined));
     let opened = divide(backend, &dividend, remainder, u);
     drop(dividend);
-    write(transcript, "the opening's last quotient", commit(backend, &opened))
+    write(transcript, "the opening's last quotient", backend.commit_values(&opened))
 }
 
 /// Distinct lists of rotations with the groups opened there.
@@ -140,11 +139,6 @@ fn divide<B: Backend>(backend: &B, components: &[B::Vector], remainder: Fr, root
     }
     quotient.reverse();
     quotient
-}
-
-fn commit<B: Backend>(backend: &B, components: &[B::Vector]) -> G1Affine {
-    let commitments = components.par_iter().enumerate().map(|(slot, values)| backend.commit_values(slot, values));
-    commitments.map(G1::from).reduce(G1::identity, |a, b| a + b).to_affine()
 }
 
 /// `1 / ((y - z_r) prod_(s != r) (z_r - z_s))` for each point `z_r`: times the values at the points they sum to the

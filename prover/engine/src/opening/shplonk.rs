@@ -78,7 +78,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let terms: Vec<_> = powers_of_v.iter().copied().zip(&quotients).collect();
     let h = backend.combine(&terms);
     drop(quotients);
-    write(transcript, "the opening's quotient", backend.commit_values(0, &h))?;
+    write(transcript, "the opening's quotient", backend.commit_values(std::slice::from_ref(&h)))?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
     let vanishing = |rotations: &mut dyn Iterator<Item = i32>| rotations.fold(Fr::ONE, |z, r| z * (u - rotate(r)));
@@ -97,7 +97,7 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let inverse = Option::<Fr>::from(normaliser.invert()).ok_or(ProverError::UnluckyChallenge)?;
     let terms: Vec<_> = terms.into_iter().map(|(c, vector)| (c * inverse, vector)).collect();
     let last = backend.divide(&backend.combine(&terms), &[constant * inverse], &[u]);
-    write(transcript, "the opening's last quotient", backend.commit_values(0, &last))
+    write(transcript, "the opening's last quotient", backend.commit_values(&[last]))
 }
 
 /// Coefficients of the polynomial of least degree with these values.

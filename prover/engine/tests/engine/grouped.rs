@@ -83,8 +83,8 @@ impl Backend for Liar<'_> {
     fn commit_coefficients(&self, block: usize, polynomial: &Vec<Fr>) -> G1Affine {
         self.honest.commit_coefficients(block, polynomial)
     }
-    fn commit_values(&self, slot: usize, values: &Vec<Fr>) -> G1Affine {
-        self.honest.commit_values(slot, values)
+    fn commit_values(&self, components: &[Vec<Fr>]) -> G1Affine {
+        self.honest.commit_values(components)
     }
     fn components(&self, blocks: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
         self.honest.components(blocks)

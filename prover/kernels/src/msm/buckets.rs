@@ -23,6 +23,9 @@ pub(super) fn key(digit: i32, part: u32, parts: u32) -> u32 {
     if digit == 0 { NO_KEY } else { 2 * (parts * (digit.unsigned_abs() - 1) + part) + u32::from(digit < 0) }
 }
 
+/// Buckets whose rows and columns are summed apart; those of fewer share their inversions.
+const APART: usize = 1 << 12;
+
 /// The buckets of a run of windows: bucket `d - 1` of a window holds the sum of the points with digit `d`, less those
 /// with digit `-d`.
 #[derive(Debug)]
@@ -153,38 +156,50 @@ pub(super) fn take(level: Level, sums: &mut [Limbs], groups: &Groups, all: &mut 
 pub(super) fn window_sums(level: Level, buckets: &[Limbs], per_window: usize, work: &mut Work) -> Vec<G1> {
     let columns = 1_usize << (per_window.ilog2().div_ceil(2));
     let rows = per_window / columns;
+    let windows = || (0..buckets.len() / 2).step_by(per_window);
+    let row = |first: usize, row: usize| (first + row * columns..first + (row + 1) * columns).step_by(1);
+    let column = |first: usize, column: usize| (first + column..first + per_window).step_by(columns);
+    let of_rows = || windows().flat_map(|first| (0..rows).map(move |r| row(first, r)));
+    let of_columns = || windows().flat_map(|first| (0..columns).map(move |c| column(first, c)));
+    let (row_sums, column_sums) = if buckets.len() < 2 * APART {
+        let mut sums = plain_sums(level, buckets, of_rows().chain(of_columns()), work);
+        let column_sums = sums.split_off(rows * windows().count());
+        (sums, column_sums)
+    } else {
+        rayon::join(
+            || plain_sums(level, buckets, of_rows(), work),
+            || plain_sums(level, buckets, of_columns(), &mut Work::default()),
+        )
+    };
+    let sums = row_sums.chunks_exact(rows).zip(column_sums.chunks_exact(columns));
+    sums.map(|(rows, sums)| {
+        let row_sum = running_sum(rows.get(1..).unwrap_or_default());
+        (0..columns.ilog2()).fold(row_sum, |sum, _| sum.double()) + running_sum(sums)
+    })
+    .collect()
+}
+
+/// The sum of each group of buckets.
+fn plain_sums<I: Iterator<Item = usize>>(
+    level: Level,
+    buckets: &[Limbs],
+    each: impl Iterator<Item = I>,
+    work: &mut Work,
+) -> Vec<G1Affine> {
     let Work { order, groups, .. } = work;
     groups.clear();
     order.clear();
-    for first in (0..buckets.len() / 2).step_by(per_window) {
-        let mut group = |places: &mut dyn Iterator<Item = usize>| {
-            let before = order.len();
-            for place in places {
-                let bucket = first + place;
-                if buckets[2 * bucket..2 * bucket + 2] != [[0; 4]; 2] {
-                    order.push(bucket as u32);
-                }
-            }
-            groups.counts.push((order.len() - before) as u32);
-        };
-        (0..rows).for_each(|row| group(&mut (row * columns..(row + 1) * columns)));
-        (0..columns).for_each(|column| group(&mut (column..per_window).step_by(columns)));
+    for members in each {
+        let before = order.len();
+        order.extend(members.filter(|at| buckets[2 * at..2 * at + 2] != [[0; 4]; 2]).map(|at| at as u32));
+        groups.counts.push((order.len() - before) as u32);
     }
     groups.sum_of(level, buckets, order);
     let mut points = groups.points.chunks_exact(2).map(affine);
-    let sums: Vec<G1Affine> = groups
-        .counts
-        .iter()
-        .map(|count| if *count == 0 { G1Affine::default() } else { points.next().unwrap_or_default() })
-        .collect();
-    sums.chunks_exact(rows + columns)
-        .map(|sums| {
-            let (rows, sums) = sums.split_at(rows);
-            let row_sum = running_sum(rows.get(1..).unwrap_or_default());
-            (0..columns.ilog2()).fold(row_sum, |sum, _| sum.double()) + running_sum(sums)
-        })
-        .collect()
+    let sum = |count: &u32| if *count == 0 { G1Affine::default() } else { points.next().unwrap_or_default() };
+    groups.counts.iter().map(sum).collect()
 }
+
 /// `sum_i (i + 1) points_i`.
 fn running_sum(points: &[G1Affine]) -> G1 {
     let (mut running, mut sum) = (G1::identity(), G1::identity());

@@ -1,5 +1,5 @@
 //! Sums over points whose multiples `2^(c w) P_i` are kept for every window `w` of `c` bits: digits of all windows go to
-//! one set of buckets (Brickell, Gordon, McCurley, Wilson, "Fast exponentiation with precomputation", 1992).
+//! one set of buckets (Brickell et al., "Fast exponentiation with precomputation", Eurocrypt 1992).
 //!
 //! Windows can be wide, because their buckets are summed once, and no sum is doubled. A full-width sum over `2^14` points takes
 //! 17 additions a point instead of 22 and a fifth of the buckets.

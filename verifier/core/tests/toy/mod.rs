@@ -26,12 +26,12 @@ pub(crate) const WEIGHTS: [u64; 6] = [3, 1, 4, 1, 5, 9];
 pub(crate) struct Config {
     a: Column<Advice>,
     copy: Column<Advice>,
-    sum: Column<Advice>,
+    pub(crate) sum: Column<Advice>,
     print: Column<Advice>,
     weight: Column<Fixed>,
     on: Column<Fixed>,
     carry: Column<Fixed>,
-    instance: Column<Instance>,
+    pub(crate) instance: Column<Instance>,
     challenge: Challenge,
 }
 

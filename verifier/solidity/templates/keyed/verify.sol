@@ -78,8 +78,12 @@
     }
 
     /// What the i-th proof of a batch is multiplied by.
-    function _factor(uint256 seed, uint256 i) private pure returns (uint256) {
-        return uint256(keccak256(abi.encodePacked(seed, i))) % R;
+    function _factor(uint256 seed, uint256 i) private pure returns (uint256 factor) {
+        assembly ("memory-safe") {
+            mstore(0x00, seed)
+            mstore(0x20, i)
+            factor := mod(keccak256(0x00, 0x40), R)
+        }
     }
 
     /// Decides one proof of a batch by itself.

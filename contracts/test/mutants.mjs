@@ -1,0 +1,100 @@
+// Breaks a copy of the contracts on purpose, one line at a time, and shows that a named test or invariant notices. `npm run mutants` breaks everything,
+// `npm run mutants -- 6` every sixth line (what CI does), `npm run mutants -- word` those whose name has the word.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const invariant = (name) => ({ suite: 'Invariants', test: 'invariant_Market', says: name });
+const unit = (suite, test) => ({ suite, test: `test_${test}`, says: `test_${test}` });
+
+// [name, file, line, instead, who notices]
+const mutants = [
+  ['credits count double', 'Rewards', 'creditOf[account][token] += amount;', 'creditOf[account][token] += amount * 2;', invariant('Conservation')],
+  ['a batch pays rejected proofs', 'Proofs', 'accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None', 'Refusal.None', invariant('PaidOnlyWithProof')],
+  ['a settled request stays live', 'Proofs', 'job.status = Status.Settled;', '', invariant('OneSettlement')],
+  ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded')],
+  ['half the bond is reserved', 'Jobs', 'SafeCast.toUint96(r.bond())', 'SafeCast.toUint96(r.bond() / 2)', invariant('BondCoversReceipts')],
+  ['the punctual are slashed', 'Proofs', 'if (payee == job.prover) _release', 'if (payee != job.prover) _release', invariant('HonestKeepsBond')],
+  ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
+  ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
+  ['sharers claim double', 'Rewards', 'registry.pointsOf(modelId, account) / all', 'registry.pointsOf(modelId, account) * 2 / all', invariant('ClaimsMonotone')],
+  ['who has nothing takes all', 'Rewards', 'if (amount == 0) revert NothingToWithdraw(msg.sender, token);', 'if (amount == 0) amount = tracked[token];', invariant('NoAdminPath')],
+  ['the payee is not in the context', 'Proofs', 'address(this), id, payee)', 'address(this), id)', unit('Market', 'ThiefCopyingAProof')],
+  ['signatures are not checked', 'Jobs', 'if (msg.sender != r.client && ', 'if (false && ', unit('Market', 'OthersSignatureOpensNothing')],
+  ['the chain is not signed', 'Jobs', 'return _hashTypedDataV4(r.hash());', 'return r.hash();', unit('Market', 'ReplayAcrossMarkets')],
+  ['nonces come back', 'Jobs', 'if (word & bit != 0) revert', 'if (false) revert', unit('Market', 'CancelledNonceOpensNothing')],
+  ['a fulfilment at the deadline is late', 'Proofs', 'status < Status.Answered && block.timestamp > r.deadline', 'status < Status.Answered && block.timestamp >= r.deadline', unit('Market', 'FulfilAtTheDeadline')],
+  ['a refund at the deadline is early', 'Proofs', 'block.timestamp <= r.deadline) revert', 'block.timestamp < r.deadline) revert', unit('Market', 'RefundByAnyoneOnlyAfterTheDeadline')],
+  ['exclusivity ends a second early', 'Proofs', 'if (block.timestamp <= job.time) return Refusal.NotPayee;', 'if (block.timestamp < job.time) return Refusal.NotPayee;', unit('Market', 'LockIsExclusiveForHalfTheTime')],
+  ['a lock commits to nothing', 'Proofs', 'if (job.commitment != keccak256(abi.encode(f.payee, outputDigest)))', 'if (false)', unit('Market', 'LockerWithoutTheInput')],
+  ['the named prover is not alone', 'Proofs', '|| (r.prover != address(0) && f.payee != r.prover)', '', unit('Market', 'NamedProverOnly')],
+  ['a tombstone slashes', 'Proofs', 'if (dead && status != Status.Open) _release', 'if (dead && status > Status.Locked) _release', unit('Market', 'TombstoneUndoesAndNeverRedirects')],
+  ['words may exceed 31 bytes', 'Proofs', 'if (words[i] >= WORD_BOUND) return false;', '', unit('Market', 'WordsBeyond31BytesAreRefused')],
+  ['a starved proof is a bad proof', 'Proofs', 'if (grantable < needed) revert', 'if (false) revert', unit('Market', 'UnderGassedRelayer')],
+  ['one proof may burn all gas', 'Proofs', '.verify{gas: VERIFY_STIPEND}(', '.verify(', unit('Market', 'OffCurvePoint')],
+  ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
+  ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
+  ['ether is not counted', 'Rewards', 'if (msg.value != (token == address(0) ? amount : 0)) revert', 'if (false) revert', unit('Money', 'EtherGoesTheSameWay')],
+  ['withdrawals can be entered again', 'Rewards', 'withdraw(address token, address to) external nonReentrant', 'withdraw(address token, address to) external', unit('Money', 'ReentrancyByTokenHook')],
+  ['a used permit is fatal', 'Rewards', 'try IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s) {} catch {}', 'IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s);', unit('Money', 'PermitFrontRun')],
+  ['deposits leave before requests end', 'Accounts', 'DEPOSIT_NOTICE = 8 days', 'DEPOSIT_NOTICE = 6 days', unit('Money', 'NoticesLastLongerThanWhatTheyCover')],
+  ['leaving money pays no request', 'Jobs', '_standing(Pot.Deposit, r.client, r.token) >=', '_standing(Pot.Bond, r.client, r.token) >=', unit('Money', 'ClientWhoWithdrawsBeforeSettlement')],
+  ['bonds leave at once', 'Accounts', 'if (block.timestamp < account.leavesAt) revert', 'if (false) revert', unit('Money', 'LeavingBondVouchesForNothingNew')],
+  ['a window closes early', 'Answers', 'block.timestamp <= job.time) revert TooEarly(job.time, block.timestamp);\n        if (r.tier', 'block.timestamp < job.time) revert TooEarly(job.time, block.timestamp);\n        if (r.tier', unit('Answers', 'ReceiptSettlesAfterItsWindow')],
+  ['challenges never end', 'Answers', 'if (block.timestamp > job.time) revert TooLate', 'if (false) revert TooLate', unit('Answers', 'ChallengeOnlyInTimeAndTier')],
+  ['the challenger\'s deposit is kept', 'Proofs', 'if (status == Status.Proving && job.challenger != address(0)) _credit(payee, r.token, r.proofFee);', '', unit('Answers', 'ChallengedAnswerStands')],
+  ['undrawn answers are paid', 'Answers', 'if (r.tier == Tier.Sampled && !job.drawn) revert', 'if (false) revert', unit('Answers', 'SampledAnswerIsNotPaidUndrawn')],
+  ['any header is the beacon', 'PrevRandaoBeacon', 'if (got != expected) revert', 'if (false) revert', unit('Answers', 'NobodyChoosesTheBeacon')],
+  ['silence escapes the draw', 'Answers', 'selected = !known || ', 'selected = known && ', unit('Answers', 'SilencePastTheBeaconSelects')],
+  ['truth is contradicted', 'Answers', 'if (keccak256(abi.encodePacked(e.output)) == outputDigest) revert', 'if (false) revert', unit('Answers', 'TrueReceiptCannotBeContradicted')],
+  ['a receipt is slashed twice', 'Answers', 'contradicted[receiptId] = true;', '', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
+  ['an answer is slashed twice', 'Answers', 'if (posted && job.status == Status.Slashed) revert', 'if (false) revert', unit('Answers', 'ASlashIsOncePerAnswer')],
+  ['the price is not paid back', 'Answers', 'posted ? job.price : 0', '0', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
+  ['keys are taken without consent', 'Answers', '_checkSigner(signer, _hashTypedDataV4(keccak256(abi.encode(KEY_TYPE, msg.sender))), signature);', '', unit('Answers', 'KeysBelongToWhoHoldsThem')],
+  ['revoked keys answer', 'Answers', 'if (keys[signer].revoked) revert', 'if (false) revert', unit('Answers', 'AnswerNeedsAReceiptOfTheNamedProver')],
+  ['a model is taken over', 'ModelRegistry', 'abi.encode(msg.sender, r, r.key.codehash)', 'abi.encode(r, r.key.codehash)', unit('Registry', 'ModelIsRegisteredOnceAndIsItsContent')],
+  ['points need not sum up', 'ModelRegistry', 'if (sum != POINTS) revert', 'if (false) revert', unit('Registry', 'PointsSumToAll')],
+  ['code is admitted at once', 'VerifierRouter', 'if (block.timestamp < earliest) revert', 'if (false) revert', unit('Registry', 'AdmissionTakesItsTime')],
+  ['the dead come back', 'VerifierRouter', 'if (tombstoned[class]) revert Tombstoned(class);\n        verifier =', 'verifier =', unit('Registry', 'TombstoneIsForEver')],
+];
+
+/// Whether forge, run on a copy with one line changed, fails by the named test.
+function noticed([name, file, line, instead, { suite, test, says }]) {
+  const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
+  try {
+    for (const part of ['src/market', 'test/support', `test/${suite}.t.sol`, 'tools', 'foundry.toml']) {
+      mkdirSync(dirname(join(copy, part)), { recursive: true });
+      cpSync(join(root, part), join(copy, part), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const path = join(copy, 'src/market', `${file}.sol`);
+    const source = readFileSync(path, 'utf8');
+    if (source.split(line).length !== 2) throw new Error(`mutant "${name}": expected its line once in ${file}.sol, got ${source.split(line).length - 1}`);
+    writeFileSync(path, source.replace(line, () => instead));
+    const env = { ...process.env, FOUNDRY_PROFILE: 'default', FOUNDRY_OPTIMIZER: 'false', FOUNDRY_FUZZ_RUNS: '64', FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT: '0', FOUNDRY_INVARIANT_RUNS: '64' };
+    const forge = ['test', '--match-test', test, '--fuzz-seed', '1'];
+    const run = spawnSync(join(root, 'tools/forge.cjs'), forge, { cwd: copy, env, encoding: 'utf8', maxBuffer: 1 << 26 });
+    if (!/ tests? passed/.test(run.stdout)) throw new Error(`mutant "${name}" did not run:\n${run.stdout}${run.stderr}`);
+    const failures = run.stdout.split('\n').filter((text) => text.includes('[FAIL'));
+    if (process.env.SHOW_FAILURES) console.log(failures.join('\n'));
+    return run.status !== 0 && failures.some((text) => text.includes(says));
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const choice = process.argv[2] ?? '1';
+const step = Number(choice);
+const chosen = mutants.filter(([name], index) => (Number.isNaN(step) ? name.includes(choice) : index % step === 0));
+let missed = 0;
+for (const mutant of chosen) {
+  const start = Date.now();
+  const found = noticed(mutant);
+  missed += found ? 0 : 1;
+  console.log(`${found ? 'noticed' : 'MISSED '} ${mutant[0]} (${mutant[4].says}, ${((Date.now() - start) / 1000).toFixed(0)} s)`);
+}
+console.log(`${chosen.length - missed} of ${chosen.length} mutants noticed, ${mutants.length} known`);
+process.exit(missed === 0 && chosen.length > 0 ? 0 : 1);
