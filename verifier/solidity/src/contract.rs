@@ -7,6 +7,7 @@ use assay_verifier::encoding::hex_of;
 use crate::assembly::LOCALS;
 use crate::evaluation::{Chunk, Gates, chunks};
 use crate::gas::Gas;
+use crate::grouped::{GroupCode, groups, width};
 use crate::key::{KeyWord, magic, words};
 use crate::layout::{Layout, product};
 use crate::memory::WORD;
@@ -47,7 +48,9 @@ struct VerifierSource {
     gates: Gates,
     chunks: Vec<Chunk>,
     delta: Word,
+    width: u32,
     sets: Vec<SetCode>,
+    groups: Vec<GroupCode>,
     first_vanishing: String,
     first_scalar: String,
     first_commitment: String,
@@ -117,7 +120,9 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         gates,
         chunks: chunks(&shape),
         delta: delta(),
+        width: width(&shape),
         sets: sets(&shape, &layout),
+        groups: groups(&shape, &layout),
         first_vanishing: product(own.map(|point| format!("mload({})", point.gap))),
         first_scalar: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| scalar(*p)),
         first_commitment: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| commitment(*p)),

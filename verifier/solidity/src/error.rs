@@ -22,6 +22,12 @@ pub enum SolidityError {
         /// The circuit has `2^k` rows.
         k: u32,
     },
+    /// A rotation by more than half of the rows.
+    #[error("a gate reads a row farther than half of the 2^{k} rows; expected nearer ones, use a larger circuit")]
+    DistantRotation {
+        /// The circuit has `2^k` rows.
+        k: u32,
+    },
     /// A gate reads a place that the memory map does not have.
     #[error("the generated code reads {name}, which the memory map does not hold; this is a defect of the generator")]
     UnknownRegion {

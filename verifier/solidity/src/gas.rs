@@ -1,6 +1,6 @@
 //! What a verification costs, predicted from a key: the one place that knows gas prices.
 
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Opening, VerifyingKey};
 
 use crate::SolidityError;
 use crate::evaluation::Gates;
@@ -49,9 +49,16 @@ impl Gas {
         let openings = shape.openings();
         // The quotient is several commitments; the generator and the two points of the opening come to the opened ones;
         // the first commitment is not multiplied.
-        let opened = openings.len() + shape.pieces() - 1 + 3 - 1;
+        let opened = match shape.opening {
+            Opening::Shplonk => openings.len() + shape.pieces() - 1 + 3 - 1,
+            // Groups, the quotient, the generator and the last point: the opening's quotient is only negated.
+            Opening::Grouped { .. } => shape.groups().len() + 3,
+        };
         let is_key = |polynomial: &Polynomial| matches!(polynomial, Polynomial::Fixed(_) | Polynomial::Sigma(_));
-        let read = openings.iter().filter(|(polynomial, _)| is_key(polynomial)).count() as u64;
+        let read = match shape.opening {
+            Opening::Shplonk => openings.iter().filter(|(polynomial, _)| is_key(polynomial)).count() as u64,
+            Opening::Grouped { .. } => shape.key_polynomials().len() as u64,
+        };
         let calldata = (4 + 1 + shape.instances + 2 * points + scalars) as u64;
         let words = FIXED
             + SCALAR * scalars as u64

@@ -52,6 +52,9 @@ pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, S
         let point = match polynomial {
             Polynomial::Fixed(column) => key.fixed_commitments().get(column as usize),
             Polynomial::Sigma(index) => key.permutation_commitments().get(index),
+            Polynomial::Group(index) => {
+                index.checked_sub(key.protocol().grouping.of_proof()).and_then(|index| key.commitments().get(index))
+            }
             _ => None,
         };
         let missing = SolidityError::UnknownRegion { name: commitment(polynomial) };

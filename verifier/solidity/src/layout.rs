@@ -1,5 +1,7 @@
 //! Where everything is in the memory of a verifier.
 
+use assay_verifier::Opening;
+
 use crate::memory::Memory;
 use crate::names::{commitment, instance, rotated, scalar};
 use crate::shape::{OpeningSet, Shape};
@@ -41,6 +43,8 @@ pub(crate) struct Layout {
     pub(crate) memory: Memory,
     pub(crate) stretches: Vec<Stretch>,
     pub(crate) sets: Vec<OpeningSet>,
+    /// The groups of a grouped opening, with the names of their points' weights.
+    pub(crate) groups: Vec<(OpeningSet, Vec<String>)>,
     pub(crate) points: Vec<Point>,
     pub(crate) instance_queries: Vec<InstanceQuery>,
     pub(crate) denominators: Vec<Denominator>,
@@ -79,9 +83,20 @@ impl Layout {
             memory.reserve(challenge, 1, "");
         }
         memory.reserve("X_N", 1, "x^n");
+        if shape.opening != Opening::Shplonk {
+            memory.reserve("U_M", 1, "u^m: columns are opened in the powers of X^m");
+        }
         let points = points(shape, &mut memory);
         let instance_queries = instance_queries(shape, &mut memory);
-        let denominators = denominators(&sets, &points, &instance_queries);
+        let mut denominators = denominators(&instance_queries);
+        let mut groups = Vec::new();
+        if shape.opening == Opening::Shplonk {
+            denominators.extend(shplonk_denominators(&sets, &points));
+        } else {
+            let inverted;
+            (groups, inverted) = weights(shape.groups(), &points);
+            denominators.extend(inverted);
+        }
         let prefixes = denominators.len();
         for denominator in &denominators {
             memory.reserve(&denominator.name, 1, &denominator.what);
@@ -96,7 +111,7 @@ impl Layout {
         for name in shared {
             memory.reserve(name, 1, "");
         }
-        Self { memory, stretches, sets, points, instance_queries, denominators }
+        Self { memory, stretches, sets, groups, points, instance_queries, denominators }
     }
 
     /// The point of a rotation.
@@ -124,8 +139,9 @@ fn reserve_key(memory: &mut Memory, shape: &Shape) {
 fn points(shape: &Shape, memory: &mut Memory) -> Vec<Point> {
     let point = |rotation| {
         let what = format!("omega^{rotation} x");
+        let u = if shape.opening == Opening::Shplonk { "u" } else { "u^m" };
         let at = if rotation == 0 { "X".to_owned() } else { memory.reserve(rotated("X", rotation), 1, what.as_str()) };
-        let gap = memory.reserve(rotated("GAP", rotation), 1, format!("u - {what}"));
+        let gap = memory.reserve(rotated("GAP", rotation), 1, format!("{u} - {what}"));
         Point { rotation, at, gap, root: root(rotation) }
     };
     shape.rotations().into_iter().map(point).collect()
@@ -140,36 +156,70 @@ fn instance_queries(shape: &Shape, memory: &mut Memory) -> Vec<InstanceQuery> {
     shape.constraints.instance_queries.iter().map(query).collect()
 }
 
-fn denominators(sets: &[OpeningSet], points: &[Point], instances: &[InstanceQuery]) -> Vec<Denominator> {
-    let of = |name: &str, expression: &str, what: &str| Denominator {
-        name: name.to_owned(),
-        expression: expression.to_owned(),
-        what: format!("1 / ({what})"),
-    };
+fn inverse(name: &str, expression: &str, what: &str) -> Denominator {
+    Denominator { name: name.to_owned(), expression: expression.to_owned(), what: format!("1 / ({what})") }
+}
+
+fn denominators(instances: &[InstanceQuery]) -> Vec<Denominator> {
     let mut all = vec![
-        of("INVERSE_VANISHING", "addmod(xn, sub(r, 1), r)", "x^n - 1"),
-        of("INVERSE_FIRST", "addmod(x, sub(r, 1), r)", "x - 1"),
-        of("INVERSE_LAST", "addmod(x, sub(r, last), r)", "x - root of the last usable row"),
-        of("INVERSE_BLIND", "blind", "product of x - root over the blinding rows"),
+        inverse("INVERSE_VANISHING", "addmod(xn, sub(r, 1), r)", "x^n - 1"),
+        inverse("INVERSE_FIRST", "addmod(x, sub(r, 1), r)", "x - 1"),
+        inverse("INVERSE_LAST", "addmod(x, sub(r, last), r)", "x - root of the last usable row"),
+        inverse("INVERSE_BLIND", "blind", "product of x - root over the blinding rows"),
     ];
-    let instance = |query: &InstanceQuery| of(&query.inverse, "", "product of x - root over the public values' rows");
-    all.extend(instances.iter().map(instance));
+    let rows = "product of x - root over the public values' rows";
+    all.extend(instances.iter().map(|query| inverse(&query.inverse, "", rows)));
+    all
+}
+
+fn shplonk_denominators(sets: &[OpeningSet], points: &[Point]) -> Vec<Denominator> {
+    let mut all = Vec::new();
     if let Some(first) = sets.first() {
         let others = points.iter().filter(|point| !first.rotations.contains(&point.rotation));
         let expression = product(others.map(|point| format!("mload({})", point.gap)));
-        all.push(of("INVERSE_OTHERS", &expression, "product of u - point over the points not of set 0"));
+        all.push(inverse("INVERSE_OTHERS", &expression, "product of u - point over the points not of set 0"));
     }
     for (index, set) in sets.iter().enumerate().filter(|(_, set)| set.rotations.len() > 1) {
-        let own = || points.iter().filter(|point| set.rotations.contains(&point.rotation));
-        for point in own() {
-            let others = own().filter(|other| other.rotation != point.rotation);
-            let difference = |other: &Point| format!("add(mload({}), sub(r, mload({})))", point.at, other.at);
+        for (point, differences) in differences(set, points) {
             let name = rotated(&format!("INVERSE_SET_{index}"), point.rotation);
             let what = format!("product of {} - the other points of set {index}", point.at);
-            all.push(of(&name, &product(others.map(difference)), &what));
+            all.push(inverse(&name, &product(differences.into_iter()), &what));
         }
     }
     all
+}
+
+/// Each point of a set, and its differences from the others.
+fn differences<'a>(set: &'a OpeningSet, points: &'a [Point]) -> Vec<(&'a Point, Vec<String>)> {
+    let own = || points.iter().filter(|point| set.rotations.contains(&point.rotation));
+    let difference = |point: &Point, other: &Point| format!("add(mload({}), sub(r, mload({})))", point.at, other.at);
+    let others = |point: &Point| {
+        own().filter(|other| other.rotation != point.rotation).map(|other| difference(point, other)).collect()
+    };
+    own().map(|point| (point, others(point))).collect()
+}
+
+/// The groups with their points' weights, `1 / ((u^m - z_r) prod_(s != r) (z_r - z_s))`, and what is inverted for them. Groups of the
+/// same points share weights.
+fn weights(groups: Vec<OpeningSet>, points: &[Point]) -> (Vec<(OpeningSet, Vec<String>)>, Vec<Denominator>) {
+    let mut known: Vec<(OpeningSet, Vec<String>)> = Vec::new();
+    let mut all = vec![inverse("INVERSE_QUOTIENT", "addmod(mload(OPEN_U), sub(r, x), r)", "u - x")];
+    let weighed = groups.into_iter().map(|group| {
+        if let Some((_, names)) = known.iter().find(|(other, _)| other.rotations == group.rotations) {
+            return (group, names.clone());
+        }
+        let mut names = Vec::new();
+        for (point, differences) in differences(&group, points) {
+            let name = rotated(&format!("WEIGHT_{}", known.len()), point.rotation);
+            let factors = differences.into_iter().chain([format!("mload({})", point.gap)]);
+            let what = format!("u^m - {} and its product with {} - the group's other points", point.at, point.at);
+            all.push(inverse(&name, &product(factors), &what));
+            names.push(name);
+        }
+        known.push((group.clone(), names.clone()));
+        (group, names)
+    });
+    (weighed.collect(), all)
 }
 
 /// The product of some expressions modulo `r`; 1 of none.

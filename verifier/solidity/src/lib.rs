@@ -11,7 +11,7 @@
 //! | `layout`, `memory`, `names` | the memory map |
 //! | `transcript` | the words that are absorbed, and the challenges drawn |
 //! | `program`, `assembly`, `evaluation` | gate polynomials as a graph, and as lines of assembly |
-//! | `opening` | SHPLONK |
+//! | `opening`, `grouped` | the openings: SHPLONK, and of grouped commitments |
 //! | `key` | the words of a key contract |
 //! | `contract` | the templates of `templates/`, filled |
 //! | [`calldata`] | calls of a verifier |
@@ -25,6 +25,7 @@ mod contract;
 mod error;
 mod evaluation;
 pub mod gas;
+mod grouped;
 mod key;
 mod layout;
 mod memory;

@@ -51,5 +51,6 @@ fn name(polynomial: Polynomial) -> String {
         Polynomial::Sigma(index) => format!("SIGMA_{index}"),
         Polynomial::Quotient => "QUOTIENT".to_owned(),
         Polynomial::Random => "RANDOM".to_owned(),
+        Polynomial::Group(index) => format!("GROUP_{index}"),
     }
 }

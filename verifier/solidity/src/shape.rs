@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay_verifier::encoding::g2_to_bytes;
-use assay_verifier::{ConstraintSystem, VerifyingKey};
+use assay_verifier::key::ROWS;
+use assay_verifier::protocol;
+use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyingKey};
 use sha2::{Digest, Sha256};
 
 use crate::SolidityError;
 use crate::word::Word;
 
-/// Columns, queries, gates, copies, number of public values and `[s]_2`: keys that agree in these share a verifier.
+/// Columns, queries, gates, copies, opening, number of public values and `[s]_2`: keys that agree in these share a verifier.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub(crate) constraints: ConstraintSystem,
     pub(crate) instances: usize,
     pub(crate) s_g2: [Word; 4],
+    pub(crate) opening: Opening,
+    grouping: Grouping,
     digest: [u8; 32],
 }
 
@@ -30,6 +34,8 @@ pub(crate) enum Polynomial {
     /// The pieces of the quotient, folded by powers of `x^n`.
     Quotient,
     Random,
+    /// Several columns behind one commitment.
+    Group(usize),
 }
 
 /// Polynomials opened at the same points.
@@ -39,23 +45,48 @@ pub(crate) struct OpeningSet {
     pub(crate) members: Vec<Polynomial>,
 }
 
+impl Polynomial {
+    /// A member of a group.
+    fn of(member: protocol::Polynomial) -> Option<Self> {
+        match member {
+            protocol::Polynomial::Advice(column) => Some(Self::Advice(column)),
+            protocol::Polynomial::Product(index) => Some(Self::Product(index as usize)),
+            protocol::Polynomial::Random => Some(Self::Random),
+            protocol::Polynomial::Fixed(column) => Some(Self::Fixed(column)),
+            protocol::Polynomial::Permutation(index) => Some(Self::Sigma(index as usize)),
+            _ => None,
+        }
+    }
+}
+
 impl Shape {
     /// The shape of a key.
     ///
     /// # Errors
-    /// Rotations that meet in one row of the key's domain, which a verifier for any number of rows takes for two.
+    /// Rotations that meet in one row of the key's domain, which a verifier for any number of rows takes for two; rotations
+    /// farther than half the domain, when commitments are grouped.
     pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
         let constraints = key.constraints().clone();
         let s_g2 = g2_to_bytes(&key.srs().s_g2).map(Word);
         let encoded = postcard::to_stdvec(&constraints).map_err(SolidityError::Encoding)?;
+        let opening = key.opening();
+        let tag = match opening {
+            Opening::Shplonk => "assay evm shape 1, shplonk".to_owned(),
+            Opening::Grouped { width } => format!("assay evm shape 1, grouped {width} "),
+        };
         let digest = Sha256::new()
-            .chain_update(b"assay evm shape 1, shplonk")
+            .chain_update(tag)
             .chain_update((key.instances() as u64).to_be_bytes())
             .chain_update(s_g2.map(|word| word.0).as_flattened())
             .chain_update(encoded)
             .finalize()
             .into();
-        let shape = Self { constraints, instances: key.instances(), s_g2, digest };
+        // Of any number of rows, so that rotations are as the gates name them.
+        let grouping = Grouping::new(ROWS.1, &constraints, opening);
+        if grouping != Grouping::new(key.k(), &constraints, opening) {
+            return Err(SolidityError::DistantRotation { k: key.k() });
+        }
+        let shape = Self { constraints, instances: key.instances(), s_g2, opening, grouping, digest };
         let mut rows = BTreeMap::new();
         for rotation in shape.rotations() {
             if let Some(other) = rows.insert(rotation.rem_euclid(1 << key.k()), rotation) {
@@ -129,6 +160,20 @@ impl Shape {
         openings
     }
 
+    /// The groups of a grouped opening, in the order of the transcript.
+    pub(crate) fn groups(&self) -> Vec<OpeningSet> {
+        let group = |group: &assay_verifier::Group| OpeningSet {
+            rotations: group.rotations.iter().copied().collect(),
+            members: group.members.iter().filter_map(|member| Polynomial::of(*member)).collect(),
+        };
+        if self.opening == Opening::Shplonk { Vec::new() } else { self.grouping.groups().map(group).collect() }
+    }
+
+    /// Groups whose commitments are in the proof, by phase of the advice columns; last those of products.
+    pub(crate) fn groups_of_proof(&self) -> Vec<usize> {
+        self.grouping.advice.iter().map(Vec::len).chain([self.grouping.products.len()]).collect()
+    }
+
     /// The opened polynomials by the points they are opened at, sets and members in halo2's order.
     pub(crate) fn sets(&self) -> Vec<OpeningSet> {
         let mut sets: Vec<OpeningSet> = Vec::new();
@@ -156,6 +201,10 @@ impl Shape {
 
     /// The opened polynomials whose commitments stand in the key, in the order of opening.
     pub(crate) fn key_polynomials(&self) -> Vec<Polynomial> {
+        if self.opening != Opening::Shplonk {
+            let of_proof = self.grouping.of_proof();
+            return (of_proof..of_proof + self.grouping.key.len()).map(Polynomial::Group).collect();
+        }
         let members = self.sets().into_iter().flat_map(|set| set.members);
         members.filter(|member| matches!(member, Polynomial::Fixed(_) | Polynomial::Sigma(_))).collect()
     }

@@ -3,9 +3,11 @@
 //! A stretch is what is absorbed between two draws of challenges. In memory it follows the word that holds the state
 //! before it, so that a draw is one hash over consecutive words.
 
+use assay_verifier::Opening;
+
 use crate::memory::{Memory, WORD};
 use crate::names;
-use crate::shape::{Polynomial, Shape};
+use crate::shape::{OpeningSet, Polynomial, Shape};
 
 /// What a word or two of the proof are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +83,20 @@ pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
     let mut conversation = Conversation::default();
     let cs = &shape.constraints;
     conversation.absorb("INSTANCES", Kind::Instances, shape.instances);
+    let grouped = shape.opening != Opening::Shplonk;
+    let (mut groups, counts) = ((0..).map(Polynomial::Group), shape.groups_of_proof());
+    let mut group = |conversation: &mut Conversation, at: usize| {
+        for group in groups.by_ref().take(counts.get(at).copied().unwrap_or(0)) {
+            conversation.point(names::commitment(group));
+        }
+    };
     for phase in 0..=cs.advice_phases.iter().copied().max().unwrap_or(0) {
-        for (column, _) in cs.advice_phases.iter().enumerate().filter(|(_, of)| **of == phase) {
-            conversation.point(names::commitment(Polynomial::Advice(column as u32)));
+        if grouped {
+            group(&mut conversation, usize::from(phase));
+        } else {
+            for (column, _) in cs.advice_phases.iter().enumerate().filter(|(_, of)| **of == phase) {
+                conversation.point(names::commitment(Polynomial::Advice(column as u32)));
+            }
         }
         for (index, _) in cs.challenge_phases.iter().enumerate().filter(|(_, of)| **of == phase) {
             conversation.draw(Some(&names::challenge(index)));
@@ -93,19 +106,27 @@ pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
     conversation.draw(None);
     conversation.draw(Some("BETA"));
     conversation.draw(Some("GAMMA"));
-    for product in 0..shape.products() {
-        conversation.point(names::commitment(Polynomial::Product(product)));
-    }
-    conversation.point(names::commitment(Polynomial::Random));
-    conversation.draw(Some("Y"));
-    for piece in 0..shape.pieces() {
-        conversation.point(names::piece(piece));
+    if grouped {
+        group(&mut conversation, shape.groups_of_proof().len() - 1);
+        conversation.draw(Some("Y"));
+        conversation.point(names::commitment(Polynomial::Quotient));
+    } else {
+        for product in 0..shape.products() {
+            conversation.point(names::commitment(Polynomial::Product(product)));
+        }
+        conversation.point(names::commitment(Polynomial::Random));
+        conversation.draw(Some("Y"));
+        for piece in 0..shape.pieces() {
+            conversation.point(names::piece(piece));
+        }
     }
     conversation.draw(Some("X"));
     for name in values(shape) {
         conversation.absorb(name, Kind::Scalar, 1);
     }
-    conversation.draw(Some("OPEN_Y"));
+    if !grouped {
+        conversation.draw(Some("OPEN_Y"));
+    }
     conversation.draw(Some("OPEN_V"));
     conversation.point("OPENING_H".to_owned());
     conversation.draw(Some("OPEN_U"));
@@ -116,6 +137,17 @@ pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
 /// Names of the values at `x` and its rotations, in the order of the proof.
 fn values(shape: &Shape) -> Vec<String> {
     let cs = &shape.constraints;
+    if shape.opening != Opening::Shplonk {
+        let groups = shape.groups();
+        let of_group = |group: &OpeningSet| -> Vec<String> {
+            let of = |member: &Polynomial| {
+                let member = *member;
+                group.rotations.iter().map(move |rotation| names::value(member, *rotation))
+            };
+            group.members.iter().flat_map(of).collect()
+        };
+        return groups.iter().flat_map(of_group).collect();
+    }
     let advice = cs.advice_queries.iter().map(|query| names::value(Polynomial::Advice(query.column), query.rotation));
     let fixed = cs.fixed_queries.iter().map(|query| names::value(Polynomial::Fixed(query.column), query.rotation));
     let random = [names::value(Polynomial::Random, 0)];

@@ -13,7 +13,7 @@ import { {{- interface }}} from "./IVerifier.sol";
 {% if fused -%}
 /// Verifies proofs of one key, which is part of the code.
 {% else -%}
-/// Verifies proofs of every key of one shape: halo2's PLONK with SHPLONK openings and a Keccak transcript.
+/// Verifies proofs of every key of one shape: halo2's PLONK with {% if width > 1 %}grouped{% else %}SHPLONK{% endif %} openings and a Keccak transcript.
 {% endif -%}
 /// A proof has {{ points }} points and {{ scalars }} scalars; {{ instances }} public values.
 /// The parts leave their results in memory, at the addresses below; nothing else is passed between them.
@@ -71,7 +71,11 @@ contract {{ name }} is {{ interface }} {
 
 {% include "identities.sol" %}
 
-{% include "opening.sol" %}
+{% if width > 1 -%}
+    {% include "grouped.sol" %}
+{%- else -%}
+    {% include "opening.sol" %}
+{%- endif %}
 
 {% include "pairing.sol" %}
 }

@@ -22,8 +22,19 @@
             for { let k := mload(KEY_K) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
             mstore(X_N, xn)
             {
+{%- if width > 1 %}
+                // The points of the openings, and u^{{ width }} less each.
+                let u := 1
+                let square := mload(OPEN_U)
+                for { let m := {{ width }} } m { m := shr(1, m) } {
+                    if and(m, 1) { u := mulmod(u, square, r) }
+                    square := mulmod(square, square, r)
+                }
+                mstore(U_M, u)
+{%- else %}
                 // The points of the openings, and u less each.
                 let u := mload(OPEN_U)
+{%- endif %}
 {%- for point in layout.points %}
 {%- match point.root %}{% when Some with (root) %}
                 mstore({{ point.at }}, mulmod(x, mload({{ root }}), r))

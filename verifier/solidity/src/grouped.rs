@@ -1,0 +1,62 @@
+//! The opening of grouped commitments (Gabizon, Williamson, ePrint 2021/1167, over the quotients of SHPLONK).
+//!
+//! Group `g` commits to `sum_j X^j f_gj(X^m)` and is opened at the points `z_r` of its rotations. With the weights
+//! `t_r = 1 / ((u^m - z_r) prod_(s != r) (z_r - z_s))` and values `e_jr` the pairing checks
+//!
+//! `sum_g v^g (sum_r t_r C_g - sum_r t_r sum_j u^j e_jr G) + v^G (C_h - h(x) G) / (u - x) - H + u Q = s Q`.
+
+use assay_verifier::Opening;
+
+use crate::layout::Layout;
+use crate::memory::WORD;
+use crate::names::{commitment, rotated, scalar, value};
+use crate::shape::{Polynomial, Shape};
+
+/// One group, and what is opened there.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupCode {
+    pub(crate) title: String,
+    /// `sum_r t_r`.
+    pub(crate) weight: String,
+    /// `sum_r t_r sum_j u^j e_jr`.
+    pub(crate) value: String,
+    /// The commitment in the proof, unless it is the key's.
+    pub(crate) point: Option<String>,
+    /// What the key's commitment is multiplied by.
+    pub(crate) scalar: String,
+}
+
+/// The code of every group; none for SHPLONK.
+pub(crate) fn groups(shape: &Shape, layout: &Layout) -> Vec<GroupCode> {
+    let of_proof: usize = shape.groups_of_proof().iter().sum();
+    let code = |(index, (group, weights)): (usize, &(crate::shape::OpeningSet, Vec<String>))| {
+        let names: Vec<String> = group.rotations.iter().map(|r| rotated("x", *r).to_lowercase()).collect();
+        let (count, stride) = (group.members.len(), WORD * group.rotations.len());
+        let first = group.members.first().copied();
+        let summand = |(weight, rotation): (&String, &i32)| {
+            let at = first.map_or_else(|| "END".to_owned(), |member| value(member, *rotation));
+            format!("mulmod(mload({weight}), fold({at}, {count}, {stride}, u), r)")
+        };
+        let own = Polynomial::Group(index);
+        GroupCode {
+            title: format!("Group {index}: {count} columns, opened at {}.", names.join(", ")),
+            weight: sum(weights.iter().map(|weight| format!("mload({weight})"))),
+            value: sum(weights.iter().zip(&group.rotations).map(summand)),
+            point: (index < of_proof).then(|| commitment(own)),
+            scalar: scalar(own),
+        }
+    };
+    layout.groups.iter().enumerate().map(code).collect()
+}
+
+/// `m`, or 1.
+pub(crate) fn width(shape: &Shape) -> u32 {
+    match shape.opening {
+        Opening::Shplonk => 1,
+        Opening::Grouped { width } => width,
+    }
+}
+
+fn sum(terms: impl Iterator<Item = String>) -> String {
+    terms.reduce(|sum, term| format!("addmod({term}, {sum}, r)")).unwrap_or_else(|| "0".to_owned())
+}

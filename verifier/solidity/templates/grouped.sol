@@ -1,0 +1,61 @@
+    // ---- The opening: grouped commitments (Gabizon, Williamson, ePrint 2021/1167, over SHPLONK's quotients) ----
+
+    /// Adds the proof's points, `factor` times, to SUM and LEFT; adds to the scalars of the key's commitments and of the
+    /// generator. False only when a precompile fails.
+    function _open(uint256 factor) private view returns (bool done) {
+        assembly ("memory-safe") {
+            // Adds scalar times the point at `point` to the sum at `sum`, behind which a term has room.
+            function add_multiple(sum, point, scalar) -> ok {
+                let term := add(sum, 64)
+                mcopy(term, point, 64)
+                mstore(add(sum, 128), scalar)
+                ok := staticcall(gas(), 7, term, 96, term, 64)
+                ok := and(ok, staticcall(gas(), 6, sum, 128, sum, 64))
+            }
+            // sum_j u^j value_j over `count` values from `at` on, `stride` bytes apart.
+            function fold(at, count, stride, u) -> value {
+                let r := R
+                for { let place := add(at, mul(count, stride)) } gt(place, at) {} {
+                    place := sub(place, stride)
+                    value := addmod(mulmod(value, u, r), mload(place), r)
+                }
+            }
+            let r := R
+            let u := mload(OPEN_U)
+            // factor v^g, for group g
+            let power := factor
+            // Value at u of what is opened.
+            let total := 0
+            done := 1
+            switch factor
+            case 1 {
+                // Less the quotient over all groups: its negative needs no multiplication.
+                mstore(SUM, mload(OPENING_H))
+                mstore(add(SUM, 32), sub(P, mload(add(OPENING_H, 32))))
+            }
+            default { done := and(done, add_multiple(SUM, OPENING_H, sub(r, factor))) }
+{%- for group in groups %}
+            // {{ group.title }}
+{%- if !loop.first %}
+            power := mulmod(power, mload(OPEN_V), r)
+{%- endif %}
+            total := addmod(total, mulmod(power, {{ group.value }}, r), r)
+{%- match group.point %}
+{%- when Some with (point) %}
+            done := and(done, add_multiple(SUM, {{ point }}, mulmod(power, {{ group.weight }}, r)))
+{%- when None %}
+            mstore({{ group.scalar }}, addmod(mload({{ group.scalar }}), mulmod(power, {{ group.weight }}, r), r))
+{%- endmatch %}
+{%- endfor %}
+            // The gates' quotient, opened at x itself.
+            power := mulmod(mulmod(power, mload(OPEN_V), r), mload(INVERSE_QUOTIENT), r)
+            total := addmod(total, mulmod(power, mload(QUOTIENT), r), r)
+            done := and(done, add_multiple(SUM, COMMIT_QUOTIENT, power))
+            mstore(GENERATOR_SCALAR, addmod(mload(GENERATOR_SCALAR), sub(r, total), r))
+            // The last point, which the pairing multiplies by s as well.
+            done := and(done, add_multiple(SUM, OPENING_Q, mulmod(factor, u, r)))
+            switch factor
+            case 1 { mcopy(LEFT, OPENING_Q, 64) }
+            default { done := and(done, add_multiple(LEFT, OPENING_Q, factor)) }
+        }
+    }
