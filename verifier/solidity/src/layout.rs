@@ -68,7 +68,8 @@ impl Layout {
     /// Reserves every region of a shape; `shared` are the words of the gates' common subexpressions.
     pub(crate) fn new(shape: &Shape, shared: &[String]) -> Self {
         let mut memory = Memory::default();
-        let (stretches, sets) = (stretches(shape), shape.sets());
+        let stretches = stretches(shape);
+        let sets = if shape.opening == Opening::Shplonk { shape.sets() } else { Vec::new() };
         memory.reserve("SUM", 2, "sum of multiples of points; a term follows so that both can be added");
         memory.reserve("TERM", 3, "a point and the scalar it is multiplied by");
         memory.reserve("LEFT", 2, "sum of the last points of the openings");
