@@ -105,17 +105,17 @@
     function _loadKey(address key) private view {
         bytes32 magic;
         bytes32 shape;
-        uint256 stop;
+        uint256 first;
         if (key.code.length != KEY_BYTES) revert NotAKey(key);
         assembly {
             mstore(0x00, 0)
             extcodecopy(key, 0x00, 0, 1)
-            stop := mload(0x00)
+            first := mload(0x00)
             extcodecopy(key, KEY_MAGIC, 1, sub(KEY_BYTES, 1))
             magic := mload(KEY_MAGIC)
             shape := mload(KEY_SHAPE)
         }
         // The first byte is STOP: a key does nothing when it is called.
-        if (stop != 0 || magic != MAGIC) revert NotAKey(key);
+        if (first != 0 || magic != MAGIC) revert NotAKey(key);
         if (shape != SHAPE) revert WrongShape(SHAPE, shape);
     }
