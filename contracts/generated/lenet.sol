@@ -342,7 +342,10 @@ contract Verifier is IVerifier {
         if (values != 132 || words != 164 + 32 * INSTANCE_COUNT) revert NotCanonical();
         _loadKey(key);
         _copy(values, words);
-        if (!_wellFormed()) _refuse();
+        if (!_wellFormed()) {
+            _refuse();
+            revert InvalidProof();
+        }
         if (!_accumulate(1) || !_decide()) revert InvalidProof();
     }
 
@@ -431,13 +434,18 @@ contract Verifier is IVerifier {
     function _loadKey(address key) private view {
         bytes32 magic;
         bytes32 shape;
+        uint256 first;
         if (key.code.length != KEY_BYTES) revert NotAKey(key);
-        assembly ("memory-safe") {
+        assembly {
+            mstore(0x00, 0)
+            extcodecopy(key, 0x00, 0, 1)
+            first := mload(0x00)
             extcodecopy(key, KEY_MAGIC, 1, sub(KEY_BYTES, 1))
             magic := mload(KEY_MAGIC)
             shape := mload(KEY_SHAPE)
         }
-        if (magic != MAGIC) revert NotAKey(key);
+        // The first byte is STOP: a key does nothing when it is called.
+        if (first != 0 || magic != MAGIC) revert NotAKey(key);
         if (shape != SHAPE) revert WrongShape(SHAPE, shape);
     }
 
@@ -445,16 +453,19 @@ contract Verifier is IVerifier {
     /// @param factor The proof counts this many times in the sums.
     function _accumulate(uint256 factor) private view returns (bool done) {
         _drawChallenges();
-        if (!_invert()) return false;
+        (bool ran, bool inverted) = _invert();
+        if (!ran) revert PrecompileFailed();
+        if (!inverted) return false;
         _evaluate();
-        return _open(factor);
+        if (!_open(factor)) revert PrecompileFailed();
+        return true;
     }
 
     // ---- Reading: public values and proof, each word checked before any precompile sees it ----
 
     /// Leaves the public values and the proof's words where the transcript wants them.
     function _copy(uint256 instances, uint256 proof) private pure {
-        assembly ("memory-safe") {
+        assembly {
             mstore(STATE_REPRESENTATIVE, mload(KEY_REPRESENTATIVE))
             calldatacopy(INSTANCES, instances, 896)
             calldatacopy(COMMIT_ADVICE_0, add(proof, 0), 448)
@@ -546,7 +557,7 @@ contract Verifier is IVerifier {
 
     /// Leaves every challenge at its name.
     function _drawChallenges() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let state
             // Byte 32 is 1 wherever a challenge follows another without words in between.
             mstore8(0x20, 1)
@@ -594,8 +605,9 @@ contract Verifier is IVerifier {
 
     /// Leaves x^n, the points of the openings, the inverses, the Lagrange values and the column of public values at x.
     /// False when a number to be inverted is zero: x lies in the domain, or u is a point of the openings.
-    function _invert() private view returns (bool done) {
-        assembly ("memory-safe") {
+    /// `ran` is false when the precompile failed: that is no verdict.
+    function _invert() private view returns (bool ran, bool done) {
+        assembly {
             // numerator / denominator = sum of value_i root_i / (x - root_i), over the rows of the public values.
             function interpolate(x, root, omega) -> numerator, denominator {
                 let r := R
@@ -668,7 +680,9 @@ contract Verifier is IVerifier {
                 mstore(add(CALL, 96), product)
                 mstore(add(CALL, 128), sub(r, 2))
                 mstore(add(CALL, 160), r)
-                done := and(gt(product, 0), staticcall(gas(), 5, CALL, 192, CALL, 32))
+                done := gt(product, 0)
+                ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
+                ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
                 for { let at := 416 } at {} {
                     at := sub(at, 32)
@@ -697,14 +711,14 @@ contract Verifier is IVerifier {
     function _evaluate() private pure {
         _evaluateGates();
         _evaluateCopies();
-        assembly ("memory-safe") {
+        assembly {
             mstore(QUOTIENT, mulmod(mload(QUOTIENT), mload(INVERSE_VANISHING), R))
         }
     }
 
     /// Leaves the gates' identities, folded, at QUOTIENT.
     function _evaluateGates() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let r := R
             let y := mload(Y)
             let fold := 0
@@ -753,7 +767,7 @@ contract Verifier is IVerifier {
 
     /// Adds the identities of the permutation argument.
     function _evaluateCopies() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let r := R
             let y := mload(Y)
             let fold := mload(QUOTIENT)
@@ -824,7 +838,7 @@ contract Verifier is IVerifier {
     /// Adds the proof's points, `factor` times, to SUM and LEFT; adds to the scalars of the key's commitments and of the
     /// generator. False only when a precompile fails.
     function _open(uint256 factor) private view returns (bool done) {
-        assembly ("memory-safe") {
+        assembly {
             // Adds scalar times the point at `point` to the sum at `sum`, behind which a term has room.
             function add_multiple(sum, point, scalar) -> ok {
                 let term := add(sum, 64)
@@ -1109,24 +1123,32 @@ contract Verifier is IVerifier {
 
     // ---- The decision ----
 
-    /// Adds the key's commitments and the generator to SUM, and checks e(LEFT, [s]_2) = e(SUM, [1]_2).
-    function _decide() private view returns (bool valid) {
-        assembly ("memory-safe") {
-            valid := 1
+    /// Whether the sums of all proofs show that they are valid.
+    function _decide() private view returns (bool) {
+        (bool ran, bool valid) = _pair();
+        if (!ran) revert PrecompileFailed();
+        return valid;
+    }
+
+    /// Adds the key's commitments and the generator to SUM, and checks e(LEFT, [s]_2) = e(SUM, [1]_2). `ran` is false when a
+    /// precompile failed: that is no verdict.
+    function _pair() private view returns (bool ran, bool valid) {
+        assembly {
+            ran := 1
             let scalar := SCALAR_FIXED_5
             let point := COMMIT_FIXED_5
             for { let end := add(point, 3392) } lt(point, end) { point := add(point, 64) } {
                 mcopy(TERM, point, 64)
                 mcopy(add(TERM, 64), scalar, 32)
-                valid := and(valid, staticcall(gas(), 7, TERM, 96, TERM, 64))
-                valid := and(valid, staticcall(gas(), 6, SUM, 128, SUM, 64))
+                ran := and(ran, staticcall(gas(), 7, TERM, 96, TERM, 64))
+                ran := and(ran, staticcall(gas(), 6, SUM, 128, SUM, 64))
                 scalar := add(scalar, 32)
             }
             mstore(TERM, 1)
             mstore(add(TERM, 32), 2)
             mstore(add(TERM, 64), mload(GENERATOR_SCALAR))
-            valid := and(valid, staticcall(gas(), 7, TERM, 96, TERM, 64))
-            valid := and(valid, staticcall(gas(), 6, SUM, 128, SUM, 64))
+            ran := and(ran, staticcall(gas(), 7, TERM, 96, TERM, 64))
+            ran := and(ran, staticcall(gas(), 6, SUM, 128, SUM, 64))
             // [s]_2 and -[1]_2, imaginary parts first.
             mcopy(CALL, LEFT, 64)
             mstore(add(CALL, 64), 0x172163261d00956aaad407de9c3f79338d9cfc68dfc74981c20dc529a0db20d3)
@@ -1138,8 +1160,10 @@ contract Verifier is IVerifier {
             mstore(add(CALL, 288), 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed)
             mstore(add(CALL, 320), 0x275dc4a288d1afb3cbb1ac09187524c7db36395df7be3b99e673b13a075a65ec)
             mstore(add(CALL, 352), 0x1d9befcd05a5323e6da4d435f3b617cdb3af83285c2df711ef39c01571827f9d)
-            valid := and(valid, staticcall(gas(), 8, CALL, 384, CALL, 32))
-            valid := and(valid, mload(CALL))
+            ran := and(ran, staticcall(gas(), 8, CALL, 384, CALL, 32))
+            // Where there is no such precompile, a call succeeds and returns nothing.
+            ran := and(ran, eq(returndatasize(), 32))
+            valid := eq(mload(CALL), 1)
         }
     }
 }

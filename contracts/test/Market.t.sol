@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {Accounts} from "../src/market/Accounts.sol";
 import {InferenceMarket} from "../src/market/InferenceMarket.sol";
 import {Jobs} from "../src/market/Jobs.sol";
+import {ModelRegistry} from "../src/market/ModelRegistry.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
@@ -359,6 +360,30 @@ contract MarketTest is Scene {
         assertEq(credit(client), 200e18, "client");
         assertEq(bondFree(prover), STAKE, "no slash");
         assertEq(credit(GUARDIAN) + credit(BURN), 0, "nobody gains");
+    }
+
+    /// A key that was created and destroyed in the transaction of its registration can come back with other code.
+    function test_ChangedKeyJudgesNothingAndUndoes() external {
+        ModelRegistry.Registration memory r = registration(class);
+        r.key = address(new MockVerifier(77, false));
+        vm.prank(OWNER);
+        modelId = registry.register(r, "");
+        Request memory waiting = opened(Tier.Proved);
+        Request memory locked = request(Tier.Proved);
+        lock(locked, prover);
+        Request memory next = request(Tier.Proved);
+        vm.etch(r.key, hex"00");
+        refuse(proved(locked, prover), ModelRegistry.KeyChanged.selector);
+        vm.prank(client);
+        vm.expectPartialRevert(ModelRegistry.KeyChanged.selector);
+        market.open(next, "", "");
+        vm.prank(rival);
+        vm.expectPartialRevert(ModelRegistry.KeyChanged.selector);
+        market.lock(waiting, "", "", 0);
+        market.refund(waiting);
+        market.refund(locked);
+        assertEq(credit(client), 200e18, "client");
+        assertEq(bondFree(prover), STAKE, "no slash");
     }
 
     function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {

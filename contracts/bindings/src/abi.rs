@@ -113,7 +113,7 @@ pub(crate) fn describe_error(abi: &[Entry], data: &[u8]) -> String {
 }
 
 /// Errors of generated verifiers.
-const VERIFIER_ERRORS: [&str; 11] = [
+const VERIFIER_ERRORS: [&str; 12] = [
     "WrongLength(uint256,uint256)",
     "WrongInstanceCount(uint256,uint256)",
     "NotCanonical()",
@@ -121,6 +121,7 @@ const VERIFIER_ERRORS: [&str; 11] = [
     "ScalarTooLarge(uint256,uint256)",
     "NotOnCurve(uint256)",
     "InvalidProof()",
+    "PrecompileFailed()",
     "NotAKey(address)",
     "WrongShape(bytes32,bytes32)",
     "WrongProofCount(uint256,uint256,uint256)",

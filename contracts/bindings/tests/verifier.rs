@@ -366,3 +366,23 @@ fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
     }
     assert!(refused > 0, "the guard was never needed: the test shows nothing");
 }
+
+/// Precompiles fail first when gas runs out: that is no verdict, neither of a batch of one nor of a call for one proof.
+#[test]
+fn a_proof_is_never_found_invalid_because_gas_ran_out() {
+    let (mut contracts, claim) = scene();
+    let gas = contracts.verify(&claim).unwrap();
+    let mut failed = 0;
+    for limit in (200_000..gas + 60_000).step_by(1_500) {
+        contracts.chain.limit_gas(limit);
+        if let Ok(receipt) = contracts.send_batch(std::slice::from_ref(&claim)) {
+            assert_eq!(word(&receipt.output, 0).unwrap(), U256::ONE, "with {limit} gas");
+        }
+        if let Err(error) = contracts.send_verify(&claim) {
+            let error = error.to_string();
+            assert!(!error.contains("InvalidProof"), "with {limit} gas: {error}");
+            failed += usize::from(error.contains("PrecompileFailed"));
+        }
+    }
+    assert!(failed > 0, "no precompile ran out of gas: the test shows nothing");
+}

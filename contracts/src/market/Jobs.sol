@@ -139,10 +139,9 @@ abstract contract Jobs is Accounts, EIP712 {
         if (status != wanted) revert WrongStatus(id, status);
     }
 
-    /// @dev A model and the verifier that judges it; reverts when its class is tombstoned.
-    function _judged(bytes32 modelId) internal view returns (ModelRegistry.Model memory model, address judge) {
-        model = _model(modelId);
-        judge = router.route(model.class);
+    /// @dev A model and the verifier that judges it; reverts when its class is tombstoned or its key has changed.
+    function _judged(bytes32 modelId) internal view returns (ModelRegistry.Model memory, address) {
+        return registry.judged(modelId);
     }
 
     /// @dev Reserves the request's bond of a prover.

@@ -32,6 +32,7 @@ contract ModelRegistry {
         bool retired;
         bytes32 class;
         address owner;
+        bytes32 keyHash;
     }
 
     /// @notice All points of a fee.
@@ -64,6 +65,7 @@ contract ModelRegistry {
     error ModelExists(bytes32 modelId);
     error UnknownModel(bytes32 modelId);
     error NotOwner(bytes32 modelId, address caller);
+    error KeyChanged(bytes32 modelId, bytes32 expected, bytes32 got);
 
     constructor(VerifierRouter judge) {
         router = judge;
@@ -82,7 +84,7 @@ contract ModelRegistry {
         router.route(r.class);
         modelId = keccak256(abi.encode(msg.sender, r, r.key.codehash));
         if (models[modelId].owner != address(0)) revert ModelExists(modelId);
-        models[modelId] = Model(r.key, r.inputWords, r.outputWords, r.proverPoints, false, r.class, msg.sender);
+        models[modelId] = Model(r.key, r.inputWords, r.outputWords, r.proverPoints, false, r.class, msg.sender, r.key.codehash);
         _share(modelId, r);
         emit ModelRegistered(modelId, msg.sender, r, uri);
     }
@@ -104,9 +106,28 @@ contract ModelRegistry {
     }
 
     /// @notice A model's record; reverts when there is none.
-    function get(bytes32 modelId) external view returns (Model memory model) {
+    function get(bytes32 modelId) public view returns (Model memory model) {
         model = models[modelId];
         if (model.owner == address(0)) revert UnknownModel(modelId);
+    }
+
+    /// @notice A model's record and the verifier that judges it; reverts when its class is tombstoned or the key's code is not the registered one.
+    /// @dev A contract that is created and destroyed in one transaction can be registered in between and come back with other code.
+    /// @param modelId A model.
+    /// @return model Its record.
+    /// @return judge The verifier.
+    function judged(bytes32 modelId) external view returns (Model memory model, address judge) {
+        model = get(modelId);
+        bytes32 got = model.key.codehash;
+        if (got != model.keyHash) revert KeyChanged(modelId, model.keyHash, got);
+        judge = router.route(model.class);
+    }
+
+    /// @notice Whether nothing can be judged for a model any more: its verifier's class is tombstoned, or its key's code is not the registered one.
+    /// @param modelId A model.
+    function dead(bytes32 modelId) external view returns (bool) {
+        Model storage model = models[modelId];
+        return router.tombstoned(model.class) || model.key.codehash != model.keyHash;
     }
 
     /// @dev An owner may also be a contributor; nobody is a contributor twice.

@@ -123,13 +123,13 @@ abstract contract Proofs is Jobs {
     }
 
     /// @notice Gives the escrow of a request that nobody delivered in time back to its client; a locker's bond is slashed. Anyone may call. Under a tombstoned verifier
-    /// every live request ends here, at any time, without a slash.
-    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned.
+    /// or a changed key every live request ends here, at any time, without a slash.
+    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned or whose key has changed.
     function refund(Request calldata r) external nonReentrant {
         bytes32 id = idOf(r);
         Job storage job = jobs[id];
         Status status = job.status;
-        bool dead = router.tombstoned(_model(r.modelId).class);
+        bool dead = registry.dead(r.modelId);
         if (!_isLive(status) || (status > Status.Locked && !dead)) revert WrongStatus(id, status);
         if (!dead && block.timestamp <= r.deadline) revert TooEarly(r.deadline, block.timestamp);
         job.status = Status.Refunded;

@@ -10,6 +10,7 @@ interface Vm {
     function getBlockNumber() external view returns (uint256);
     function getChainId() external view returns (uint256);
     function cool(address account) external;
+    function etch(address account, bytes calldata code) external;
     function deal(address account, uint256 amount) external;
     function prank(address caller) external;
     function addr(uint256 key) external pure returns (address);

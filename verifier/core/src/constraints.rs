@@ -13,6 +13,8 @@ use crate::{Expression, Node, VerifyError};
 pub const MAX_COUNT: usize = 4096;
 /// Most rows between the current row and a queried one.
 pub const MAX_ROTATION: u32 = 1024;
+/// Most rows of the public column that the gates read: a verifier computes each value from all public values.
+pub const MAX_INSTANCE_QUERIES: usize = 16;
 /// Most challenges.
 pub const MAX_CHALLENGES: usize = 64;
 /// Least and most degree; copies alone need 3.
@@ -110,6 +112,7 @@ impl ConstraintSystem {
         limit("advice columns", 1, MAX_COUNT, self.advice_phases.len())?;
         limit("challenges", 0, MAX_CHALLENGES, self.challenge_phases.len())?;
         limit("instance columns", 1, 1, self.instance_columns as usize)?;
+        limit("instance queries", 0, MAX_INSTANCE_QUERIES, self.instance_queries.len())?;
         limit("gates", 1, MAX_COUNT, self.gates.len())?;
         limit("degree", DEGREES.0 as usize, DEGREES.1 as usize, self.minimum_degree as usize)?;
         self.check_phases()?;

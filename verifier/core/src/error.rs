@@ -145,8 +145,8 @@ pub enum VerifyError {
 }
 
 impl VerifyError {
-    /// True when the request was in order and the *proof* was found wrong: foreign to the key, malformed, of the wrong
-    /// length or invalid. False when a key, a file or the number of instances is at fault.
+    /// True when the request was in order and the *proof*, with its public values, was found wrong: malformed, of the wrong length or
+    /// invalid. False when a key, a file, a proof of another key or the number of instances is at fault.
     pub fn rejects_proof(&self) -> bool {
         matches!(
             self,

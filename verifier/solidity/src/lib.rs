@@ -43,8 +43,8 @@ pub use word::Word;
 
 use assay_verifier::VerifyingKey;
 
-/// How to compile what this crate writes: for people to read.
-pub const COMPILER: &str = "solc 0.8.30, optimizer on with 200 runs, evmVersion prague";
+/// How to compile what this crate writes: for people to read. The code keeps its own memory map, which viaIR would have to be told of.
+pub const COMPILER: &str = "solc 0.8.30 without viaIR, optimizer on with 200 runs, evmVersion prague";
 
 /// `IVerifier.sol`, which every generated verifier imports from its own folder.
 pub const INTERFACE: &str = include_str!("../templates/IVerifier.sol");

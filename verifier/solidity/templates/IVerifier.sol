@@ -17,6 +17,8 @@ interface IVerifierErrors {
     error NotOnCurve(uint256 index);
     /// The proof does not show what the public values claim.
     error InvalidProof();
+    /// A precompile failed: too little gas was left, or a point of the key is not on the curve. Nothing is said about the proof.
+    error PrecompileFailed();
     /// The contract is not a verifying key that this verifier can read.
     error NotAKey(address key);
     /// The key belongs to a verifier of another shape.
@@ -28,7 +30,8 @@ interface IVerifierErrors {
 }
 
 /// Verifies proofs of every key of one shape. A key is a contract of data; whoever uses it must know that it is the
-/// model's, by its code hash.
+/// model's, by its code hash, taken at the time of use: a contract that is created and destroyed in one transaction can come
+/// back with other code.
 interface IVerifier is IVerifierErrors {
     /// Returns if the proof is valid for the key and the public values, and reverts otherwise.
     function verify(address key, uint256[] calldata instances, bytes calldata proof) external view;

@@ -58,9 +58,12 @@ contract {{ name }} is {{ interface }} {
     /// @param factor The proof counts this many times in the sums.
     function _accumulate(uint256 factor) private view returns (bool done) {
         _drawChallenges();
-        if (!_invert()) return false;
+        (bool ran, bool inverted) = _invert();
+        if (!ran) revert PrecompileFailed();
+        if (!inverted) return false;
         _evaluate();
-        return _open(factor);
+        if (!_open(factor)) revert PrecompileFailed();
+        return true;
     }
 
 {% include "calldata.sol" %}

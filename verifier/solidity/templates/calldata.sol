@@ -2,7 +2,7 @@
 
     /// Leaves the public values and the proof's words where the transcript wants them.
     function _copy(uint256 instances, uint256 proof) private pure {
-        assembly ("memory-safe") {
+        assembly {
             mstore(STATE_REPRESENTATIVE, mload(KEY_REPRESENTATIVE))
             calldatacopy(INSTANCES, instances, {{ 32 * instances }})
 {%- for copy in copies %}

@@ -2,8 +2,9 @@
 
     /// Leaves x^n, the points of the openings, the inverses, the Lagrange values and the column of public values at x.
     /// False when a number to be inverted is zero: x lies in the domain, or u is a point of the openings.
-    function _invert() private view returns (bool done) {
-        assembly ("memory-safe") {
+    /// `ran` is false when the precompile failed: that is no verdict.
+    function _invert() private view returns (bool ran, bool done) {
+        assembly {
             // numerator / denominator = sum of value_i root_i / (x - root_i), over the rows of the public values.
             function interpolate(x, root, omega) -> numerator, denominator {
                 let r := R
@@ -79,7 +80,9 @@
                 mstore(add(CALL, 96), product)
                 mstore(add(CALL, 128), sub(r, 2))
                 mstore(add(CALL, 160), r)
-                done := and(gt(product, 0), staticcall(gas(), 5, CALL, 192, CALL, 32))
+                done := gt(product, 0)
+                ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
+                ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
                 for { let at := {{ 32 * layout.denominators.len() }} } at {} {
                     at := sub(at, 32)

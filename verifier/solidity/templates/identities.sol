@@ -6,14 +6,14 @@
 {%- if !chunks.is_empty() %}
         _evaluateCopies();
 {%- endif %}
-        assembly ("memory-safe") {
+        assembly {
             mstore(QUOTIENT, mulmod(mload(QUOTIENT), mload(INVERSE_VANISHING), R))
         }
     }
 
     /// Leaves the gates' identities, folded, at QUOTIENT.
     function _evaluateGates() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let r := R
             let y := mload(Y)
             let fold := 0
@@ -34,7 +34,7 @@
 
     /// Adds the identities of the permutation argument.
     function _evaluateCopies() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let r := R
             let y := mload(Y)
             let fold := mload(QUOTIENT)

@@ -2,7 +2,7 @@
 
     /// Leaves every challenge at its name.
     function _drawChallenges() private pure {
-        assembly ("memory-safe") {
+        assembly {
             let state
             // Byte 32 is 1 wherever a challenge follows another without words in between.
             mstore8(0x20, 1)

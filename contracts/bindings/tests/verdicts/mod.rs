@@ -77,7 +77,12 @@ impl Contracts {
 
     /// Gas of a transaction to the verifier, or why it reverted and after how much gas. Nothing else may happen.
     pub(crate) fn send(&mut self, to: Address, calldata: &[u8]) -> Result<u64, (String, u64)> {
-        match self.chain.transact(self.sender, to, U256::ZERO, calldata, &self.artifact) {
+        let sent = self.chain.transact(self.sender, to, U256::ZERO, calldata, &self.artifact);
+        Self::verdict(sent)
+    }
+
+    fn verdict(sent: Result<Receipt, ContractsError>) -> Result<u64, (String, u64)> {
+        match sent {
             Ok(receipt) => {
                 assert!(receipt.output.is_empty(), "an accepted proof returns nothing");
                 Ok(receipt.gas)
@@ -88,7 +93,12 @@ impl Contracts {
     }
 
     pub(crate) fn verify(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {
-        self.send(self.verifier, &claim.call(self.key))
+        Self::verdict(self.send_verify(claim))
+    }
+
+    /// A transaction that may also halt.
+    pub(crate) fn send_verify(&mut self, claim: &Claim) -> Result<Receipt, ContractsError> {
+        self.chain.transact(self.sender, self.verifier, U256::ZERO, &claim.call(self.key), &self.artifact)
     }
 
     pub(crate) fn verify_fused(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {

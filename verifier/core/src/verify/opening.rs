@@ -11,7 +11,7 @@
 //! vanishes at `u`, and `W'` commits to `L(X) / (X - u)`. Both are divided by `Z_(T - s)(u)` of the first set, so that its
 //! polynomials need no factor. The check is `L(X) + u W'(X) = X W'(X)` at the SRS's secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::Pairing as _;
@@ -37,9 +37,10 @@ impl Opening {
         let x = said.challenge(Challenge::X)?;
         let [y, v, u] = [Challenge::OpeningY, Challenge::OpeningV, Challenge::OpeningU].map(|c| said.challenge(c));
         let (y, v, u) = (y?, v?, u?);
-        let point = |rotation: &i32| domain.rotate(x, i64::from(*rotation));
-        let vanishing = |rotations: &[i32]| rotations.iter().map(|rotation| u - point(rotation)).product::<Fr>();
         let all: BTreeSet<i32> = protocol.sets.iter().flat_map(|set| set.rotations.iter().copied()).collect();
+        let points: BTreeMap<i32, Fr> = all.iter().map(|r| (*r, domain.rotate(x, i64::from(*r)))).collect();
+        let point = |rotation: &i32| points.get(rotation).copied().unwrap_or(x);
+        let vanishing = |rotations: &[i32]| rotations.iter().map(|rotation| u - point(rotation)).product::<Fr>();
 
         let mut opening = Self { terms: Vec::new(), constant: Fr::ZERO };
         let mut power_of_v = Fr::one();

@@ -13,13 +13,16 @@
         if (values != 100 || words != 132 + 32 * INSTANCE_COUNT) revert NotCanonical();
         _loadKey();
         _copy(values, words);
-        if (!_wellFormed()) _refuse();
+        if (!_wellFormed()) {
+            _refuse();
+            revert InvalidProof();
+        }
         if (!_accumulate(1) || !_decide()) revert InvalidProof();
     }
 
     /// Leaves the key's words at KEY_MAGIC and after.
     function _loadKey() private pure {
-        assembly ("memory-safe") {
+        assembly {
 {%- for word in key_words %}
             mstore({% if word.second %}add({{ word.name }}, 32){% else %}{{ word.name }}{% endif %}, {{ word.value }})
 {%- endfor %}

@@ -13,7 +13,10 @@
         if (values != 132 || words != 164 + 32 * INSTANCE_COUNT) revert NotCanonical();
         _loadKey(key);
         _copy(values, words);
-        if (!_wellFormed()) _refuse();
+        if (!_wellFormed()) {
+            _refuse();
+            revert InvalidProof();
+        }
         if (!_accumulate(1) || !_decide()) revert InvalidProof();
     }
 
@@ -102,12 +105,17 @@
     function _loadKey(address key) private view {
         bytes32 magic;
         bytes32 shape;
+        uint256 first;
         if (key.code.length != KEY_BYTES) revert NotAKey(key);
-        assembly ("memory-safe") {
+        assembly {
+            mstore(0x00, 0)
+            extcodecopy(key, 0x00, 0, 1)
+            first := mload(0x00)
             extcodecopy(key, KEY_MAGIC, 1, sub(KEY_BYTES, 1))
             magic := mload(KEY_MAGIC)
             shape := mload(KEY_SHAPE)
         }
-        if (magic != MAGIC) revert NotAKey(key);
+        // The first byte is STOP: a key does nothing when it is called.
+        if (first != 0 || magic != MAGIC) revert NotAKey(key);
         if (shape != SHAPE) revert WrongShape(SHAPE, shape);
     }
