@@ -105,7 +105,7 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         proof_bytes: key.proof_length(),
         call_bytes: calldata::length(shape.instances, key.proof_length(), !fused),
         verify_gas: Gas::of(key)?.bound(),
-        magic: magic(),
+        magic: magic(key.opening()),
         shape: Word(shape.digest()),
         key_bytes: 1 + WORD * key_words.len(),
         key_points: key_polynomials.len(),

@@ -3,7 +3,7 @@
 //! Its code is one STOP byte and words: a header, the roots of unity that the shape needs, and the commitments of the
 //! opened fixed and permutation polynomials, in the order of the opening.
 
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Opening, VerifyingKey};
 use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};
 use ruint::aliases::U256;
 
@@ -13,8 +13,8 @@ use crate::names::{commitment, rotated};
 use crate::shape::{Polynomial, Shape};
 use crate::word::{Domain, Word};
 
-/// First word of a key: the format and its version.
-const MAGIC: &[u8; 32] = b"assay verifying key 1, shplonk  ";
+/// First word of a key: the format, its version and the opening.
+const MAGIC: [&[u8; 32]; 2] = [b"assay verifying key 1, shplonk  ", b"assay verifying key 1, grouped  "];
 
 /// A word of a key, and what it is.
 #[derive(Clone, Debug)]
@@ -27,8 +27,9 @@ pub(crate) struct KeyWord {
 }
 
 /// The magic word as the verifier compares it.
-pub(crate) fn magic() -> Word {
-    Word(*MAGIC)
+pub(crate) fn magic(opening: Opening) -> Word {
+    let [shplonk, grouped] = MAGIC;
+    Word(*if opening == Opening::Shplonk { shplonk } else { grouped })
 }
 
 /// The words of a key.
@@ -38,7 +39,7 @@ pub(crate) fn magic() -> Word {
 pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, SolidityError> {
     let domain = Domain::new(key.k());
     let header = [
-        magic(),
+        magic(key.opening()),
         Word(shape.digest()),
         Word::of(U256::from(key.k())),
         domain.rows_inverse(),

@@ -3,7 +3,7 @@
     /// Adds the proof's points, `factor` times, to SUM and LEFT; adds to the scalars of the key's commitments and of the
     /// generator. False only when a precompile fails.
     function _open(uint256 factor) private view returns (bool done) {
-        assembly ("memory-safe") {
+        assembly {
             // Adds scalar times the point at `point` to the sum at `sum`, behind which a term has room.
             function add_multiple(sum, point, scalar) -> ok {
                 let term := add(sum, 64)
