@@ -7,7 +7,7 @@
 //! | [`keys`] | [`keygen`]: a [`ProvingKey`] from a layout; its file, mapped |
 //! | [`mod@prove`] | [`Prover`]: proofs of inferences |
 //! | [`engine`] | [`engine::create_proof`]: a proof of any circuit that a key describes, phase by phase |
-//! | [`column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
+//! | [`mod@column`], [`permutation`], [`polynomial`], [`quotient`], [`opening`] | what the phases are made of |
 //! | [`cost`] | seconds and bytes, before anything is made |
 //! | [`backend`] | [`backend::Backend`]: where the heavy work happens; [`backend::cpu`] is the reference |
 //! | `testing` | the conformance suite of backends |

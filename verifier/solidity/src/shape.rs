@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assay_verifier::encoding::g2_to_bytes;
 use assay_verifier::key::ROWS;
-use assay_verifier::protocol;
+use assay_verifier::protocol::{self, last_rotation};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyingKey};
 use sha2::{Digest, Sha256};
 
@@ -103,34 +103,26 @@ impl Shape {
 
     /// Rows at the end of every column that hold blinding values; halo2's count.
     pub(crate) fn blinding_rows(&self) -> usize {
-        let mut queries = BTreeMap::<u32, usize>::new();
-        for query in &self.constraints.advice_queries {
-            *queries.entry(query.column).or_default() += 1;
-        }
-        queries.into_values().max().unwrap_or(1).max(3) + 2
+        self.constraints.blinding_factors()
     }
 
     /// Rotation to the last usable row, where the products end.
     pub(crate) fn last(&self) -> i32 {
-        -(self.blinding_rows() as i32 + 1)
-    }
-
-    pub(crate) fn degree(&self) -> usize {
-        self.constraints.minimum_degree as usize
+        last_rotation(&self.constraints)
     }
 
     /// Columns that one product of the permutation argument takes.
     pub(crate) fn chunk(&self) -> usize {
-        self.degree() - 2
+        self.constraints.chunk()
     }
 
     pub(crate) fn products(&self) -> usize {
-        self.constraints.equality.len().div_ceil(self.chunk())
+        self.constraints.products()
     }
 
     /// Pieces of the quotient, of `2^k` coefficients each.
     pub(crate) fn pieces(&self) -> usize {
-        self.degree() - 1
+        self.constraints.pieces()
     }
 
     /// Every opened polynomial and the rotations it is opened at, in halo2's order of first query.
