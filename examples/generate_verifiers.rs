@@ -1,4 +1,5 @@
-//! Writes the verifier, the key and the fused verifier of each of the zoo's models to `contracts/generated/`, for keys of the published insecure SRS.
+//! Writes verifiers, keys and fused verifiers to `contracts/generated/`, for keys of the published insecure SRS: of the zoo's models with
+//! both openings (`lenet`, `lenet-evm`), and of a perceptron of four million weights with the grouped one.
 //!
 //! `node build.mjs` in `contracts/` then compiles them to the artifacts that the demo deploys. Both steps are
 //! deterministic: run them after any change to a layout, a gate or a model, and commit what they change.
@@ -10,40 +11,58 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use assay_circuits::Layout;
-use assay_prover::{PUBLISHED_SEED, Srs, keygen};
+use assay_models::{QuantizedGraph, import, samples};
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen};
+use assay_verifier::Opening;
 
-const MODELS: [&str; 2] = ["mnist-mlp", "lenet"];
+const ZOO: [&str; 2] = ["mnist-mlp", "lenet"];
 
 fn main() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for model in MODELS {
+    for model in ZOO {
         let file = root.join("models/zoo").join(model).join(format!("{model}.onnx"));
         let onnx = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let graph = assay_models::import(&onnx, model)?;
+        let graph = import(&onnx, model)?;
         let layout = Arc::new(Layout::plan(&graph)?);
-        let srs = Srs::insecure(layout.k, PUBLISHED_SEED)?;
-        let key = keygen(&srs, Arc::clone(&layout), graph.digest())?;
-        let key = key.verifying_key();
-        let generated = root.join("contracts/generated");
-        let write = |name: &str, source: &str| {
-            let target = generated.join(name);
-            std::fs::write(&target, source).with_context(|| format!("cannot write {}", target.display()))
-        };
-        write("IVerifier.sol", assay_solidity::INTERFACE)?;
-        write(&format!("{model}.sol"), &assay_solidity::verifier(key)?)?;
-        write(&format!("{model}-key.sol"), &assay_solidity::key(key)?)?;
-        write(&format!("{model}-fused.sol"), &assay_solidity::fused_verifier(key)?)?;
-        let (points, scalars) = key.proof_shape();
-        println!(
-            "{model}: k = {}, {} fixed and {} copied columns, {} instances; a proof has {points} points and {scalars} scalars, {} bytes",
-            key.k(),
-            key.fixed_commitments().len(),
-            key.permutation_commitments().len(),
-            key.instances(),
-            key.proof_length(),
-        );
-        println!("{model}: verifying key {}", hex::encode(key.digest()));
+        generate(model, &graph, Arc::clone(&layout), Opening::Shplonk)?;
+        generate(&format!("{model}-evm"), &graph, Arc::clone(&layout), for_chain(&layout)?)?;
     }
+    let graph = import(&samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), "mlp-4m")?;
+    let layout = Arc::new(Layout::plan(&graph)?);
+    let opening = for_chain(&layout)?;
+    generate("mlp-4m-evm", &graph, layout, opening)?;
     println!("now run `node build.mjs` in contracts/");
+    Ok(())
+}
+
+/// What `assay setup --opening evm` takes where the SRS is large enough.
+fn for_chain(layout: &Layout) -> anyhow::Result<Opening> {
+    opening_for_chain(layout, &constraints(&layout.shape)?, usize::MAX)?.context("no width holds the quotient")
+}
+
+fn generate(name: &str, graph: &QuantizedGraph, layout: Arc<Layout>, opening: Opening) -> anyhow::Result<()> {
+    let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED)?;
+    let key = keygen(&srs, layout, graph.digest())?;
+    let key = key.verifying_key();
+    let generated = Path::new(env!("CARGO_MANIFEST_DIR")).join("contracts/generated");
+    let write = |file: &str, source: &str| {
+        let target = generated.join(file);
+        std::fs::write(&target, source).with_context(|| format!("cannot write {}", target.display()))
+    };
+    write("IVerifier.sol", assay_solidity::INTERFACE)?;
+    write(&format!("{name}.sol"), &assay_solidity::verifier(key)?)?;
+    write(&format!("{name}-key.sol"), &assay_solidity::key(key)?)?;
+    write(&format!("{name}-fused.sol"), &assay_solidity::fused_verifier(key)?)?;
+    let (points, scalars) = key.proof_shape();
+    println!(
+        "{name}: k = {}, {} columns behind a commitment at most, {} commitments in the key, {} public words; a proof has {points} points and {scalars} scalars, {} bytes",
+        key.k(),
+        opening.width(),
+        key.commitments().len(),
+        key.instances(),
+        key.proof_length(),
+    );
+    println!("{name}: verifying key {}", hex::encode(key.digest()));
     Ok(())
 }

@@ -28,9 +28,14 @@ pub(crate) enum Command {
         after_help = "Example:\n  assay compile lenet.onnx\nWrites lenet.assay/graph.bin and lenet.assay/layout.json."
     )]
     Compile(ModelArgs),
+    /// Say what keys, proofs and their verification on a chain will cost, before anything is made
+    #[command(
+        after_help = "Examples:\n  assay estimate lenet.onnx\n  assay estimate lenet.onnx --threads 16 --json\nNeeds the model only: no keys, no SRS."
+    )]
+    Estimate(EstimateArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Example:\n  assay srs generate --insecure && assay setup lenet.onnx\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk."
+        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
@@ -91,9 +96,30 @@ fn address(text: &str) -> Result<assay_solidity::calldata::Address, String> {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct EstimateArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// Threads that the prover will have [default: this machine's]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// How proofs of a key show their polynomials' values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OpeningChoice {
+    /// One commitment a column: the fastest to prove, and halo2's own format
+    Shplonk,
+    /// Several columns a commitment: the cheapest to verify on a chain; needs a larger SRS
+    Evm,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+    /// How proofs show values; `assay estimate` compares
+    #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
+    pub(crate) opening: OpeningChoice,
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
@@ -156,7 +182,7 @@ pub(crate) enum SrsCommand {
         #[arg(long, required = true)]
         insecure: bool,
         /// Largest circuit: 2^k rows
-        #[arg(short, default_value_t = 14, value_parser = clap::value_parser!(u32).range(4..=22))]
+        #[arg(short, default_value_t = 17, value_parser = clap::value_parser!(u32).range(4..=22))]
         k: u32,
         /// Where to write it [default: the user's data folder]
         #[arg(long)]

@@ -3,6 +3,7 @@
 pub(crate) mod compile;
 pub(crate) mod contract;
 pub(crate) mod demo;
+pub(crate) mod estimate;
 pub(crate) mod infer;
 pub(crate) mod prove;
 pub(crate) mod setup;

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(cli.json);
     let outcome = match &cli.command {
         Command::Compile(args) => commands::compile::run(args, terminal),
+        Command::Estimate(args) => commands::estimate::run(args, terminal),
         Command::Setup(args) => commands::setup::run(args, terminal),
         Command::Prove(args) => commands::prove::run(args, terminal),
         Command::Verify(args) => commands::verify::run(args, terminal),

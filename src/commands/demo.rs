@@ -98,8 +98,9 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
     let context = values(&context).first().copied().unwrap_or_default();
-    let cost =
-        Cost::new(key.layout(), key.verifying_key().constraints(), threads()).machine("cannot count the cost")?;
+    let verifying = key.verifying_key();
+    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
+    let cost = cost.machine("cannot count the cost")?;
     let prover = Prover::new(&key, &srs).machine("cannot load the key")?;
     let ((instances, proof), prove_s, _) = terminal
         .phases("prove", &expected_phases(&cost), |progress| {

@@ -47,7 +47,8 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let (key, load_s) = terminal
         .step("load the proving key", None, || ProvingKey::open(&file, &graph, digest, key))
         .request("cannot use the proving key")?;
-    let cost = Cost::new(key.layout(), key.verifying_key().constraints(), threads());
+    let verifying = key.verifying_key();
+    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
     let cost = cost.request("cannot use the verifying key")?;
     within(args.memory, cost.peak_bytes, "proving")?;
     let srs = match &args.srs {

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use assay_circuits::Layout;
-use assay_prover::{Cost, constraints, keygen_observed};
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{Cost, Srs, constraints, keygen_observed};
+use assay_verifier::{ConstraintSystem, Opening};
 use serde::Serialize;
 
 use super::{compiled_graph, srs, threads};
-use crate::cli::SetupArgs;
+use crate::cli::{OpeningChoice, SetupArgs};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::{Bytes, peak_mb, within};
@@ -16,6 +18,7 @@ use crate::terminal::Terminal;
 #[derive(Serialize)]
 struct Setup {
     k: u32,
+    columns_per_commitment: u32,
     #[serde(rename = "setup_s")]
     seconds: f64,
     peak_rss_mb: Option<u64>,
@@ -30,26 +33,19 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let (graph, digest) = compiled_graph(&folder)?;
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
-    let cost = constraints(&layout.shape).map(|constraints| Cost::new(&layout, &constraints, threads()));
-    let cost = cost.machine("cannot describe the circuit")?.machine("cannot count the circuit's cost")?;
-    within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let srs = srs::load(args.srs.as_deref())?;
-    if srs.k() < layout.k {
-        return refuse(format_args!(
-            "the circuit has 2^{} rows, the SRS only 2^{}: run `assay srs generate --insecure -k {}` or import a larger one",
-            layout.k,
-            srs.k(),
-            layout.k
-        ));
-    }
-    let srs = if srs.k() > layout.k {
-        let expected = srs::expected_transform(layout.k);
+    let opening = opening(args.opening, &layout, &constraints, &srs)?;
+    let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
+    within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
+    let srs = if srs.k() == layout.k && srs.opening() == opening {
+        srs
+    } else {
+        let expected = srs::expected_transform(layout.k) * opening.width();
         let (cut, _) = terminal
-            .step("cut the SRS to size", Some(expected), || srs.truncated(layout.k))
+            .step("cut the SRS to size", Some(expected), || srs.cut(layout.k, opening))
             .request("cannot cut the SRS")?;
         cut
-    } else {
-        srs
     };
     let (key, seconds) = terminal
         .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, digest, progress))
@@ -69,6 +65,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("next: assay prove {} --input input.json", folder.model().display()));
     terminal.result(&Setup {
         k: verifying.k(),
+        columns_per_commitment: opening.width(),
         seconds,
         peak_rss_mb: peak_mb(),
         expected_prove_s: expected,
@@ -78,4 +75,29 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         insecure: srs.is_insecure(),
     });
     Ok(())
+}
+
+/// The opening that was asked for, as wide as the SRS allows and the prover bears.
+fn opening(choice: OpeningChoice, layout: &Layout, constraints: &ConstraintSystem, srs: &Srs) -> Outcome<Opening> {
+    let powers = srs.powers().len();
+    let opening = match choice {
+        OpeningChoice::Shplonk => Some(Opening::Shplonk).filter(|_| powers >> layout.k > 0),
+        OpeningChoice::Evm => {
+            opening_for_chain(layout, constraints, powers).machine("cannot count the circuit's cost")?
+        }
+    };
+    let wanted = match choice {
+        OpeningChoice::Shplonk => layout.k,
+        OpeningChoice::Evm => {
+            let widest = opening_for_chain(layout, constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+            layout.k + widest.map_or(1, Opening::width).next_power_of_two().ilog2()
+        }
+    };
+    match opening {
+        Some(opening) => Ok(opening),
+        None => refuse(format_args!(
+            "the circuit has 2^{} rows and needs an SRS of 2^{wanted} powers, this one has {powers}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
+            layout.k
+        )),
+    }
 }

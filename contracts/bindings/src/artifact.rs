@@ -16,24 +16,27 @@ pub struct Artifact {
     bytecode: String,
 }
 
-/// Verifiers, keys and fused verifiers of the zoo's models, generated for keys of the published insecure SRS.
+/// Verifier, key and fused verifier of a model, as `include_str!` finds them.
+macro_rules! compiled {
+    ($name:literal) => {
+        (
+            $name,
+            [
+                include_str!(concat!("../../artifacts/", $name, ".json")),
+                include_str!(concat!("../../artifacts/", $name, "-key.json")),
+                include_str!(concat!("../../artifacts/", $name, "-fused.json")),
+            ],
+        )
+    };
+}
+
+/// Of the zoo's models with both openings, and of a perceptron of four million weights; for keys of the published insecure SRS.
 const ZOO: &[(&str, [&str; 3])] = &[
-    (
-        "mnist-mlp",
-        [
-            include_str!("../../artifacts/mnist-mlp.json"),
-            include_str!("../../artifacts/mnist-mlp-key.json"),
-            include_str!("../../artifacts/mnist-mlp-fused.json"),
-        ],
-    ),
-    (
-        "lenet",
-        [
-            include_str!("../../artifacts/lenet.json"),
-            include_str!("../../artifacts/lenet-key.json"),
-            include_str!("../../artifacts/lenet-fused.json"),
-        ],
-    ),
+    compiled!("mnist-mlp"),
+    compiled!("lenet"),
+    compiled!("mnist-mlp-evm"),
+    compiled!("lenet-evm"),
+    compiled!("mlp-4m-evm"),
 ];
 
 impl Artifact {

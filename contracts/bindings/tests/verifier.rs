@@ -109,10 +109,11 @@ fn all_accept_a_proof() {
 
 #[test]
 fn all_decide_thousands_of_mutants_alike_and_no_rejection_costs_more_than_a_proof() {
-    let (mut contracts, claim) = scene();
+    let (mut contracts, mut claims) = scene_of(2);
+    let (another, claim) = (claims.remove(1), claims.remove(0));
     let gas = contracts.verify(&claim).unwrap();
     for seed in 0..2_800 {
-        let (what, other) = mutant(&contracts, &claim, seed);
+        let (what, _, other) = mutant(&contracts, &claim, &another, seed);
         contracts.agree(&format!("mutant {seed}, {what}"), &other, gas);
     }
 }
@@ -316,7 +317,7 @@ fn a_batch_decides_every_item_as_the_native_verifier_does() {
         let mut batch = claims.clone();
         // One or two of the four are changed.
         for (index, seed) in [(seed as usize % 4, seed), ((seed / 4) as usize % 4, 7 * seed + 1)] {
-            batch[index] = mutant(&contracts, &claims[index], seed).1;
+            batch[index] = mutant(&contracts, &claims[index], &claims[(index + 1) % 4], seed).2;
         }
         let expected = (0..4).filter(|index| contracts.native(&batch[*index])).fold(0, |bits, index| bits | 1 << index);
         assert_eq!(contracts.batch(&batch).unwrap().0, U256::from(expected), "seed {seed}");
@@ -353,7 +354,7 @@ fn a_batch_has_one_key_and_at_most_32_proofs() {
 fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
     let (mut contracts, claims) = scene_of(2);
     let mut batch = claims.clone();
-    batch[1] = mutant(&contracts, &claims[1], 2).1;
+    batch[1] = mutant(&contracts, &claims[1], &claims[0], 0).2;
     let (accepted, gas) = contracts.batch(&batch).unwrap();
     assert_eq!(accepted, U256::ONE);
     let mut refused = 0;

@@ -3,32 +3,25 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod verdicts;
-
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use assay_circuits::Layout;
 use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Registration, U256};
 use assay_halo2::convert::values;
-use assay_models::{Op, QuantizedGraph, Trace, import, interpret, packing};
+use assay_models::{QuantizedGraph, Trace, import, interpret, packing};
 use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen, prove};
-use assay_solidity::Shape;
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use verdicts::{Claim, Contracts, mutant};
 
 const FEE: u64 = 1_000_000;
-/// Limit of a public chain on a contract's code, in bytes (EIP-170).
-const CODE_LIMIT: usize = 24_576;
 
 struct Model {
     graph: QuantizedGraph,
     srs: Srs,
     key: ProvingKey,
-    /// The shape's verifier, the key, the fused verifier.
-    artifacts: [Artifact; 3],
+    /// The shape's verifier, the key.
+    artifacts: [Artifact; 2],
 }
 
 impl Model {
@@ -41,7 +34,6 @@ impl Model {
         let artifacts = [
             Artifact::verifier(name).unwrap(),
             Artifact::key(name, &digest).unwrap(),
-            Artifact::fused_verifier(name, &digest).unwrap(),
         ];
         Self { graph, srs, key, artifacts }
     }
@@ -142,57 +134,6 @@ fn is_paid_for_once_and_to_its_maker(model: &Model) -> u64 {
     gas_fulfil
 }
 
-/// The contracts, and one claim a seed.
-fn proved(model: &Model, proofs: u64) -> (Contracts, Vec<Claim>) {
-    let [verifier, key, fused] = &model.artifacts;
-    let contracts = Contracts::deploy(model.key.verifying_key(), verifier.clone(), key, fused);
-    let claim = |seed| {
-        let trace = model.digit(seed as usize);
-        let rng = ChaCha20Rng::seed_from_u64(seed);
-        let context = values(&Instances::from_words(&[[7; 32]]).unwrap())[0];
-        let (instances, proof) = prove(&model.key, &model.srs, &trace, context, rng, &mut |_| ()).unwrap();
-        Claim::new(&instances, &proof)
-    };
-    (contracts, (0..proofs).map(claim).collect())
-}
-
-fn mutants_are_decided_alike(model: &Model) {
-    let (mut contracts, claims) = proved(model, 1);
-    let gas = contracts.verify(&claims[0]).unwrap();
-    for seed in 0..350 {
-        let (what, other) = mutant(&contracts, &claims[0], seed);
-        contracts.agree(&format!("mutant {seed}, {what}"), &other, gas);
-    }
-}
-
-/// Gas and sizes are what is committed, exactly: the proof's seed is fixed, and gas is no timing.
-fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) {
-    let (mut contracts, claims) = proved(model, 4);
-    let gas = contracts.verify(&claims[0]).unwrap();
-    let fused = contracts.verify_fused(&claims[0]).unwrap();
-    let (accepted, batch) = contracts.batch(&claims).unwrap();
-    assert_eq!(accepted, U256::from(0b1111));
-    let sizes: Vec<usize> = model.artifacts.iter().map(Artifact::deployed_bytes).collect();
-    let measured = serde_json::json!({
-        "verify": gas,
-        "verify_fused": fused,
-        "verify_batch_of_4": batch,
-        "verifier_bytes": sizes[0],
-        "key_bytes": sizes[1],
-        "fused_verifier_bytes": sizes[2],
-    });
-    assert!(sizes.iter().all(|size| *size <= CODE_LIMIT), "{sizes:?}");
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gas").join(format!("{name}.json"));
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        std::fs::write(&file, serde_json::to_string_pretty(&measured).unwrap() + "\n").unwrap();
-    }
-    let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(measured, committed, "if this is meant, run with UPDATE_GOLDENS=1 and commit contracts/gas");
-    let predicted = assay_solidity::Gas::of(model.key.verifying_key()).unwrap();
-    let difference = predicted.total().abs_diff(gas);
-    assert!(difference * 20 <= gas, "{name}: {measured}; predicted {} = {predicted:?}", predicted.total());
-}
-
 #[test]
 fn an_mlp_inference_is_paid_for_once_and_to_its_maker() {
     println!("gas_fulfil {}", is_paid_for_once_and_to_its_maker(&MLP));
@@ -201,58 +142,4 @@ fn an_mlp_inference_is_paid_for_once_and_to_its_maker() {
 #[test]
 fn a_lenet_inference_is_paid_for_once_and_to_its_maker() {
     println!("gas_fulfil {}", is_paid_for_once_and_to_its_maker(&LENET));
-}
-
-#[test]
-fn mutants_of_an_mlp_proof_are_decided_alike() {
-    mutants_are_decided_alike(&MLP);
-}
-
-#[test]
-fn mutants_of_a_lenet_proof_are_decided_alike() {
-    mutants_are_decided_alike(&LENET);
-}
-
-#[test]
-fn gas_of_the_mlp_is_as_committed_and_as_predicted() {
-    gas_is_as_committed_and_as_predicted("mnist-mlp", &MLP);
-}
-
-#[test]
-fn gas_of_lenet_is_as_committed_and_as_predicted() {
-    gas_is_as_committed_and_as_predicted("lenet", &LENET);
-}
-
-/// Weights, biases, scales and zero points are data: a network that differs in all of them uses the verifier of its shape.
-#[test]
-fn another_network_of_the_shape_brings_its_key_only() {
-    let mut graph = MLP.graph.clone();
-    for node in &mut graph.nodes {
-        if let Op::Dense(dense) = &mut node.op {
-            dense.weights =
-                dense.weights.iter().map(|weight| weight.saturating_neg().min(127)).collect::<Vec<_>>().into();
-            dense.bias.iter_mut().for_each(|bias| *bias = 3 - *bias);
-            dense.requantise.divisor *= 2;
-            dense.requantise.zero_point += 1;
-            graph.tensors[node.output.0].zero_point += 1;
-        }
-    }
-    let layout = Arc::new(Layout::plan(&graph).unwrap());
-    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
-    let key = keygen(&srs, layout, graph.digest()).unwrap();
-    let (mine, zoo) = (key.verifying_key(), MLP.key.verifying_key());
-    assert_ne!(mine.digest(), zoo.digest());
-    assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(zoo).unwrap().digest());
-    let (mut contracts, claims) = proved(&MLP, 1);
-    let code = assay_solidity::key_code(mine).unwrap();
-    let address = contracts.chain.deploy_data(contracts.sender, &code).unwrap().contract.unwrap();
-    let input: Vec<i64> = (0..784).map(|pixel| pixel % 120).collect();
-    let trace = interpret(&graph, &input).unwrap();
-    let rng = ChaCha20Rng::seed_from_u64(3);
-    let (instances, proof) = prove(&key, &srs, &trace, 5.into(), rng, &mut |_| ()).unwrap();
-    let claim = Claim::new(&instances, &proof);
-    contracts.send(contracts.verifier, &claim.call(address)).unwrap();
-    for (claim, key) in [(&claims[0], address), (&claim, contracts.key)] {
-        assert_eq!(contracts.send(contracts.verifier, &claim.call(key)).unwrap_err().0, "InvalidProof()");
-    }
 }

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use assay_circuits::{Cells, Layout};
-use assay_verifier::{ConstraintSystem, VerifyError};
+use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyError};
 use halo2curves::bn256::Fr;
 
 use crate::Phase;
@@ -45,12 +45,19 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// The cost of a layout's key and proofs on `threads` threads.
+    /// The cost of a layout's key and proofs with this opening on `threads` threads.
     ///
     /// # Errors
     /// A constraint system with a malformed expression.
-    pub fn new(layout: &Layout, constraints: &ConstraintSystem, threads: usize) -> Result<Self, VerifyError> {
+    pub fn new(
+        layout: &Layout,
+        constraints: &ConstraintSystem,
+        opening: Opening,
+        threads: usize,
+    ) -> Result<Self, VerifyError> {
         let n = (1u64 << layout.k) as f64;
+        let width = opening.width() as usize;
+        let m = width as f64;
         let (gates, number) = (typical_gates(constraints)?, Numbering::new(constraints));
         let constant = number.constant().into_iter().flatten();
         let kept = Kept::<Fr>::counted(constant, number.identity, &gates, layout.k);
@@ -76,34 +83,71 @@ impl Cost {
             ),
             (Phase::CommitQuotient, FULL_POINT * n * pieces),
             (Phase::Evaluations, PRODUCT * (n * (full + 20.0) + fixed_bytes / 6.0)),
-            (Phase::Openings, 2.0 * FULL_POINT * n + PRODUCT * (n * 2.0 * (full + 20.0) + fixed_bytes / 6.0)),
+            (
+                Phase::Openings,
+                2.0 * FULL_POINT * m * n
+                    + (m - 1.0) * transform
+                    + PRODUCT * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
+            ),
         ];
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
             keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
-            peak_bytes: proving_bytes(layout, constraints, &work, threads),
-            kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, 1) as u64,
-            keygen_peak_bytes: standing_bytes(layout) + threads as u64 * sum_scratch(layout.k),
+            peak_bytes: proving_bytes(layout, constraints, &work, width, threads),
+            kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, width) as u64,
+            keygen_peak_bytes: standing_bytes(layout, width) + threads as u64 * sum_scratch(1 << layout.k),
         })
     }
 }
 
+/// How much slower than with SHPLONK a proof may get for the sake of its verifier on a chain.
+const SLOWDOWN: f64 = 1.5;
+/// Most columns behind a commitment that are tried: the SRS grows with them, and the gas hardly falls.
+const WIDEST: u32 = 16;
+
+/// The grouped opening that costs a verifier on a chain the least, of those that `powers` of the SRS are enough for and that
+/// slow the proof down by half at most. None if there are too few powers for any.
+///
+/// # Errors
+/// A constraint system with a malformed expression.
+pub fn opening_for_chain(
+    layout: &Layout,
+    constraints: &ConstraintSystem,
+    powers: usize,
+) -> Result<Option<Opening>, VerifyError> {
+    let seconds = |opening| -> Result<f64, VerifyError> {
+        Ok(Cost::new(layout, constraints, opening, 1)?.phases.iter().map(|(_, seconds)| seconds).sum())
+    };
+    let most = SLOWDOWN * seconds(Opening::Shplonk)?;
+    let least = constraints.pieces().max(2) as u32;
+    let mut best = None;
+    for width in (least..=WIDEST).take_while(|width| (*width as usize) << layout.k <= powers) {
+        let opening = Opening::Grouped { width };
+        let weight = Grouping::new(layout.k, constraints, opening).weight();
+        let better = best.is_none_or(|(lightest, _)| weight < lightest);
+        if width == least || better && seconds(opening)? <= most {
+            best = Some((weight, opening));
+        }
+    }
+    Ok(best.map(|(_, opening)| opening))
+}
+
 /// The graph, the layout with its fixed columns (once: mapped, or shared with the key), the SRS as mapped with its
 /// differences, the process.
-fn standing_bytes(layout: &Layout) -> u64 {
-    let n = 1u64 << layout.k;
+fn standing_bytes(layout: &Layout, width: usize) -> u64 {
+    let points = (width as u64) << layout.k;
     let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
     // Weights of the graph, positions of the trace and of the copies.
     let graph = layout.graph.parameters() as u64 + 64 * layout.elements.len() as u64 + 128 * layout.copies.len() as u64;
-    PROCESS + graph + fixed + 3 * POINT * n
+    PROCESS + graph + fixed + 3 * POINT * points
 }
 
-/// A sum over `n` points: their sorted order and the pairs in flight.
-fn sum_scratch(k: u32) -> u64 {
-    (POINT << k) + (ELEMENT << k)
+/// A sum over points: their sorted order and the pairs in flight.
+fn sum_scratch(points: u64) -> u64 {
+    (POINT + ELEMENT) * points
 }
 
-fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, threads: usize) -> u64 {
+fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, width: usize, threads: usize) -> u64 {
     let n = 1u64 << layout.k;
     let vector = ELEMENT * n;
     let narrow = narrow_columns(constraints);
@@ -113,8 +157,10 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, t
     let tables = vector * (3 + 2 * pieces);
     let columns = 4 * n * narrow + vector * (full + constraints.products() as u64);
     let quotient = vector * (work.live as u64 + work.accumulators as u64 + 2 * threads as u64);
-    let openings = vector * (pieces + 8) + threads as u64 * sum_scratch(layout.k);
-    standing_bytes(layout) + tables + columns + quotient.max(openings)
+    // The quotient's components and pieces, the opening's dividend and quotient, the sum over them; of one slot for SHPLONK.
+    let slots = width as u64;
+    let openings = vector * (pieces + 4 + 4 * slots) + (threads as u64).max(slots) * sum_scratch(n);
+    standing_bytes(layout, width) + tables + columns + quotient.max(openings)
 }
 
 fn narrow_columns(constraints: &ConstraintSystem) -> u64 {

@@ -122,6 +122,11 @@ impl Grouping {
         self.advice.iter().map(Vec::len).sum::<usize>() + self.products.len()
     }
 
+    /// What the groups cost a verifier on a chain, in values: those shown, and each commitment as much as ten.
+    pub fn weight(&self) -> usize {
+        self.groups().map(|group| VALUES_OF_A_COMMITMENT + group.values()).sum()
+    }
+
     /// Every group, in order.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.advice.iter().flatten().chain(&self.products).chain(&self.key)

@@ -12,7 +12,7 @@ use crate::constraints::limit;
 use crate::encoding::{g2_to_bytes, point_g2, points, scalar};
 use crate::{Column, ConstraintSystem, Grouping, Opening, Protocol, VerifyError};
 
-const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK2" };
+const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK3" };
 
 /// Least and most `k`; a circuit has `2^k` rows.
 pub const ROWS: (u32, u32) = (4, 26);

@@ -104,7 +104,7 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         instances: shape.instances,
         proof_bytes: key.proof_length(),
         call_bytes: calldata::length(shape.instances, key.proof_length(), !fused),
-        verify_gas: Gas::of(key)?.bound(),
+        verify_gas: Gas::of(&shape)?.bound(),
         magic: magic(key.opening()),
         shape: Word(shape.digest()),
         key_bytes: 1 + WORD * key_words.len(),

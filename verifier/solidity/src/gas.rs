@@ -1,10 +1,8 @@
-//! What a verification costs, predicted from a key: the one place that knows gas prices.
-
-use assay_verifier::{Opening, VerifyingKey};
+//! What a verification costs, predicted from a shape: the one place that knows gas prices.
 
 use crate::SolidityError;
 use crate::evaluation::Gates;
-use crate::shape::{Polynomial, Shape};
+use crate::shape::Shape;
 
 /// Gas of a verifying transaction, in units of gas, by what it is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,43 +33,38 @@ const SCALAR: u64 = 160;
 const POINT: u64 = 190;
 /// Copying, checking, hashing and interpolating a public value.
 const INSTANCE: u64 = 200;
+/// Copying, checking and hashing a word once more, for the factor of a batch.
+const BATCHED: u64 = 60;
 /// A column of the permutation argument.
 const COPY: u64 = 110;
 
 impl Gas {
-    /// The prediction for one call of `verify` with the verifier of the key's shape.
+    /// The prediction for one call of `verify` with the verifier of a shape.
     ///
     /// # Errors
-    /// See [`Shape::of`].
-    pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
-        let shape = Shape::of(key)?;
-        let (points, scalars) = key.proof_shape();
-        let openings = shape.openings();
-        // The quotient is several commitments; the generator and the two points of the opening come to the opened ones;
-        // the first commitment is not multiplied.
-        let opened = match shape.opening {
-            Opening::Shplonk => openings.len() + shape.pieces() - 1 + 3 - 1,
-            // Groups, the quotient, the generator and the last point: the opening's quotient is only negated.
-            Opening::Grouped { .. } => shape.groups().len() + 3,
-        };
-        let is_key = |polynomial: &Polynomial| matches!(polynomial, Polynomial::Fixed(_) | Polynomial::Sigma(_));
-        let read = match shape.opening {
-            Opening::Shplonk => openings.iter().filter(|(polynomial, _)| is_key(polynomial)).count() as u64,
-            Opening::Grouped { .. } => shape.key_polynomials().len() as u64,
-        };
-        let calldata = (4 + 1 + shape.instances + 2 * points + scalars) as u64;
-        let words = FIXED
-            + SCALAR * scalars as u64
-            + POINT * points as u64
-            + INSTANCE * shape.instances as u64
-            + COPY * shape.constraints.equality.len() as u64
-            + 3 * 3 * read
-            + Gates::of(&shape)?.gas;
+    /// None for the shape of a key that was checked.
+    pub fn of(shape: &Shape) -> Result<Self, SolidityError> {
+        let words = FIXED + read(shape) * 3 * 3 + proof_words(shape)?;
         Ok(Self {
-            transaction: TRANSACTION + CALLDATA_WORD * calldata,
-            commitments: COMMITMENT * opened as u64,
+            transaction: TRANSACTION + CALLDATA_WORD * calldata(shape),
+            commitments: COMMITMENT * (of_proof(shape) + read(shape) + 1),
             pairing: PAIRING,
             words,
+        })
+    }
+
+    /// What each further proof adds to a batch: its calldata, points and words. The key's commitments, the generator and the pairing
+    /// are shared.
+    ///
+    /// # Errors
+    /// None for the shape of a key that was checked.
+    pub fn of_another(shape: &Shape) -> Result<Self, SolidityError> {
+        Ok(Self {
+            transaction: CALLDATA_WORD * (calldata(shape) + 3),
+            // Where a single proof's first point is taken as it is, the points of further ones are multiplied, the last twice.
+            commitments: COMMITMENT * (of_proof(shape) + 2),
+            pairing: 0,
+            words: proof_words(shape)? + BATCHED * proof_length(shape),
         })
     }
 
@@ -89,4 +82,36 @@ impl Gas {
     pub(crate) fn bound(&self) -> u64 {
         self.execution() * 11 / 10
     }
+}
+
+/// Commitments of the key that are opened.
+fn read(shape: &Shape) -> u64 {
+    shape.key_polynomials().len() as u64
+}
+
+/// Points of a single proof that are multiplied.
+fn of_proof(shape: &Shape) -> u64 {
+    // SHPLONK's first commitment is taken as it is, the grouped opening's quotient only negated.
+    shape.proof_shape().0 as u64 - 1
+}
+
+/// Words of a proof.
+fn proof_length(shape: &Shape) -> u64 {
+    let (points, scalars) = shape.proof_shape();
+    (2 * points + scalars) as u64
+}
+
+/// Words of a call of `verify`, the selector and the last bytes counted as one.
+fn calldata(shape: &Shape) -> u64 {
+    (4 + 1 + shape.instances) as u64 + proof_length(shape)
+}
+
+/// Gas of the field operations and moves for one proof.
+fn proof_words(shape: &Shape) -> Result<u64, SolidityError> {
+    let (points, scalars) = shape.proof_shape();
+    Ok(SCALAR * scalars as u64
+        + POINT * points as u64
+        + INSTANCE * shape.instances as u64
+        + COPY * shape.constraints.equality.len() as u64
+        + Gates::of(shape)?.gas)
 }

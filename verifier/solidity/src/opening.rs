@@ -66,7 +66,7 @@ fn terms(shape: &Shape, layout: &Layout, set: &OpeningSet) -> Vec<Term> {
         match polynomial {
             Polynomial::Fixed(_) | Polynomial::Sigma(_) => Term::Key { scalar: scalar(*polynomial), value },
             Polynomial::Quotient => Term::Pieces { points: (0..shape.pieces()).map(piece).collect(), value },
-            Polynomial::Advice(_) | Polynomial::Product(_) | Polynomial::Random => {
+            Polynomial::Advice(_) | Polynomial::Product(_) | Polynomial::Random | Polynomial::Group(_) => {
                 Term::Proof { point: commitment(*polynomial), value, first: first(at) }
             }
         }

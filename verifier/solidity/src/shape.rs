@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ark_bn254::G2Affine;
 use assay_verifier::encoding::g2_to_bytes;
 use assay_verifier::key::ROWS;
-use assay_verifier::protocol::{self, last_rotation};
+use assay_verifier::protocol::{self, Protocol, last_rotation};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyingKey};
 use sha2::{Digest, Sha256};
 
@@ -63,34 +64,47 @@ impl Shape {
     /// The shape of a key.
     ///
     /// # Errors
+    /// See [`Shape::new`].
+    pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
+        Self::new(key.k(), key.constraints(), key.instances(), key.opening(), &key.srs().s_g2)
+    }
+
+    /// The shape of keys for circuits of `2^k` rows, which need not be made yet.
+    ///
+    /// # Errors
     /// Rotations that meet in one row of the key's domain, which a verifier for any number of rows takes for two; rotations
     /// farther than half the domain, when commitments are grouped.
-    pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
-        let constraints = key.constraints().clone();
-        let s_g2 = g2_to_bytes(&key.srs().s_g2).map(Word);
+    pub fn new(
+        k: u32,
+        constraints: &ConstraintSystem,
+        instances: usize,
+        opening: Opening,
+        s_g2: &G2Affine,
+    ) -> Result<Self, SolidityError> {
+        let constraints = constraints.clone();
+        let s_g2 = g2_to_bytes(s_g2).map(Word);
         let encoded = postcard::to_stdvec(&constraints).map_err(SolidityError::Encoding)?;
-        let opening = key.opening();
         let tag = match opening {
             Opening::Shplonk => "assay evm shape 1, shplonk".to_owned(),
             Opening::Grouped { width } => format!("assay evm shape 1, grouped {width} "),
         };
         let digest = Sha256::new()
             .chain_update(tag)
-            .chain_update((key.instances() as u64).to_be_bytes())
+            .chain_update((instances as u64).to_be_bytes())
             .chain_update(s_g2.map(|word| word.0).as_flattened())
             .chain_update(encoded)
             .finalize()
             .into();
         // Of any number of rows, so that rotations are as the gates name them.
         let grouping = Grouping::new(ROWS.1, &constraints, opening);
-        if grouping != Grouping::new(key.k(), &constraints, opening) {
-            return Err(SolidityError::DistantRotation { k: key.k() });
+        if grouping != Grouping::new(k, &constraints, opening) {
+            return Err(SolidityError::DistantRotation { k });
         }
-        let shape = Self { constraints, instances: key.instances(), s_g2, opening, grouping, digest };
+        let shape = Self { constraints, instances, s_g2, opening, grouping, digest };
         let mut rows = BTreeMap::new();
         for rotation in shape.rotations() {
-            if let Some(other) = rows.insert(rotation.rem_euclid(1 << key.k()), rotation) {
-                return Err(SolidityError::RotationsMeet { one: other, other: rotation, k: key.k() });
+            if let Some(other) = rows.insert(rotation.rem_euclid(1 << k), rotation) {
+                return Err(SolidityError::RotationsMeet { one: other, other: rotation, k });
             }
         }
         Ok(shape)
@@ -99,6 +113,11 @@ impl Shape {
     /// Names the shape: SHA-256 of a tag, the number of public values, `[s]_2` and the constraint system.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    /// Number of points and scalars in a proof.
+    pub fn proof_shape(&self) -> (usize, usize) {
+        Protocol::new(ROWS.1, &self.constraints, self.opening).shape()
     }
 
     /// Rows at the end of every column that hold blinding values; halo2's count.

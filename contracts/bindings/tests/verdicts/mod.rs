@@ -1,7 +1,11 @@
 //! Contracts of a model on a chain, mutants of its proofs, and the native verdict on the same bytes.
 
+use ark_bn254::{Fr, G1Affine};
+use ark_ec::AffineRepr;
+use ark_ff::PrimeField;
 use assay_contracts::abi::{Argument, address, call, selector, word};
 use assay_contracts::{Address, Artifact, Chain, ContractsError, Receipt, U256};
+use assay_verifier::encoding::g1_to_bytes;
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -191,73 +195,136 @@ fn number(digits: &str) -> U256 {
     U256::from_str_radix(digits, 16).unwrap()
 }
 
-/// A change of a claim, drawn by a seed: its name and the changed claim, different from the one given.
-pub(crate) fn mutant(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Claim) {
+/// A change of a claim, drawn by a seed: its name, whether it is still well formed (as long as it must be, every scalar below the
+/// modulus, every point on the curve), and the changed claim, different from the one given. `other` is another valid claim, whose words
+/// some changes take over.
+pub(crate) fn mutant(contracts: &Contracts, claim: &Claim, other: &Claim, seed: u64) -> (String, bool, Claim) {
     let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let well_formed = seed.is_multiple_of(2);
+    let change = if well_formed { well_formed_change } else { malformed_change };
+    loop {
+        let (what, changed) = change(contracts, claim, other, seed / 2, &mut rng);
+        if changed != *claim {
+            return (what, well_formed, changed);
+        }
+    }
+}
+
+fn put_point(claim: &mut Claim, at: usize, [x, y]: [Words; 2]) {
+    (*claim.word(at), *claim.word(at + 1)) = (x, y);
+}
+
+fn point(claim: &Claim, at: usize) -> [Words; 2] {
+    let mut claim = claim.clone();
+    [*claim.word(at), *claim.word(at + 1)]
+}
+
+fn negated([x, y]: [Words; 2]) -> [Words; 2] {
+    [x, (base_modulus() - U256::from_be_bytes(y)).to_be_bytes()]
+}
+
+/// Valid points and reduced scalars, which are not those of the proof.
+fn well_formed_change(
+    contracts: &Contracts,
+    claim: &Claim,
+    other: &Claim,
+    class: u64,
+    rng: &mut ChaCha20Rng,
+) -> (String, Claim) {
+    let (points, scalars) = (contracts.points(claim), contracts.scalars(claim));
+    let mut changed = claim.clone();
+    let at = points[rng.gen_range(0..points.len())];
+    let from = points[rng.gen_range(0..points.len())];
+    let scalar = scalars[rng.gen_range(0..scalars.len())];
+    let value = U256::from_be_bytes(*changed.word(scalar));
+    let mut random = || U256::from_be_bytes(rng.r#gen::<Words>()).reduce_mod(modulus());
+    let what = match class % 9 {
+        0 => {
+            *changed.word(scalar) = value.add_mod(U256::ONE, modulus()).to_be_bytes();
+            format!("word {scalar} + 1")
+        }
+        1 => {
+            *changed.word(scalar) = random().to_be_bytes();
+            format!("word {scalar} random")
+        }
+        2 => {
+            *changed.word(scalar) = [0; 32];
+            format!("word {scalar} zero")
+        }
+        3 => {
+            *changed.word(scalar) = (modulus() - value).reduce_mod(modulus()).to_be_bytes();
+            format!("word {scalar} negated")
+        }
+        4 => {
+            put_point(&mut changed, at, negated(point(claim, at)));
+            format!("point {at} negated")
+        }
+        5 => {
+            put_point(&mut changed, at, g1_to_bytes(&generator_times(random())));
+            format!("point {at} random")
+        }
+        6 => {
+            put_point(&mut changed, at, point(claim, from));
+            put_point(&mut changed, from, point(claim, at));
+            format!("points {at} and {from} swapped")
+        }
+        7 => {
+            put_point(&mut changed, at, point(other, at));
+            format!("point {at} of another proof")
+        }
+        _ => {
+            let second = scalars[rng.gen_range(0..scalars.len())];
+            let words = (*changed.word(scalar), *changed.word(second));
+            (*changed.word(second), *changed.word(scalar)) = words;
+            format!("words {scalar} and {second} swapped")
+        }
+    };
+    (what, changed)
+}
+
+/// Bytes that no proof has.
+fn malformed_change(
+    contracts: &Contracts,
+    claim: &Claim,
+    _: &Claim,
+    class: u64,
+    rng: &mut ChaCha20Rng,
+) -> (String, Claim) {
     let (points, scalars) = (contracts.points(claim), contracts.scalars(claim));
     let mut other = claim.clone();
     let point = points[rng.gen_range(0..points.len())];
+    let coordinate = point + rng.gen_range(0..2);
     let scalar = scalars[rng.gen_range(0..scalars.len())];
     let value = U256::from_be_bytes(*other.word(scalar));
-    let what = match seed % 14 {
-        0 | 1 => {
-            let word = rng.gen_range(0..claim.words());
-            let byte = rng.gen_range(0..32);
-            other.word(word)[byte] ^= 1 << rng.gen_range(0..8);
-            format!("a bit of word {word}")
+    let what = match class % 8 {
+        0 => {
+            other.word(coordinate)[rng.gen_range(0..32)] ^= 1 << rng.gen_range(0..8);
+            format!("a bit of word {coordinate}")
         }
-        2 => {
-            *other.word(scalar) = value.add_mod(U256::ONE, modulus()).to_be_bytes();
-            format!("word {scalar} + 1")
-        }
-        3 => {
+        1 => {
             *other.word(scalar) = (value + modulus()).to_be_bytes();
             format!("word {scalar} + modulus")
         }
-        4 => {
-            *other.word(scalar) = if value.is_zero() { modulus().to_be_bytes() } else { [0; 32] };
-            format!("word {scalar} zero")
+        2 => {
+            let most = U256::MAX - modulus();
+            *other.word(scalar) = (U256::from_be_bytes(rng.r#gen::<Words>()).reduce_mod(most) + modulus()).to_be_bytes();
+            format!("word {scalar} above the modulus")
         }
-        5 => {
-            let y = U256::from_be_bytes(*other.word(point + 1));
-            *other.word(point + 1) = (base_modulus() - y).to_be_bytes();
-            format!("point {point} negated")
-        }
-        6 => {
-            *other.word(point) = U256::ONE.to_be_bytes();
-            *other.word(point + 1) = U256::from(2).to_be_bytes();
-            format!("point {point} the generator")
-        }
-        7 => {
-            let from = points[rng.gen_range(0..points.len())];
-            for word in 0..2 {
-                let words = (*other.word(point + word), *other.word(from + word));
-                (*other.word(from + word), *other.word(point + word)) = words;
-            }
-            format!("points {point} and {from} swapped")
-        }
-        8 => {
-            (*other.word(point), *other.word(point + 1)) = ([0; 32], [0; 32]);
+        3 => {
+            put_point(&mut other, point, [[0; 32]; 2]);
             format!("point {point} at infinity")
         }
-        9 => {
-            let coordinate = point + rng.gen_range(0..2);
-            let x = U256::from_be_bytes(*other.word(coordinate));
-            *other.word(coordinate) = x.add_mod(U256::ONE, base_modulus()).to_be_bytes();
-            format!("coordinate {coordinate} + 1")
-        }
-        10 => {
-            let coordinate = point + rng.gen_range(0..2);
+        4 => {
             let x = U256::from_be_bytes(*other.word(coordinate));
             *other.word(coordinate) = (x + base_modulus()).to_be_bytes();
             format!("coordinate {coordinate} + modulus")
         }
-        11 => {
+        5 => {
             let length = rng.gen_range(0..claim.proof.len());
             other.proof.truncate(if rng.r#gen() { length } else { length / 32 * 32 });
             format!("{length} bytes of proof")
         }
-        12 => {
+        6 => {
             other.proof.extend(vec![rng.r#gen::<u8>(); rng.gen_range(1..70)]);
             "a proof with bytes to spare".to_owned()
         }
@@ -271,4 +338,29 @@ pub(crate) fn mutant(contracts: &Contracts, claim: &Claim, seed: u64) -> (String
         }
     };
     (what, other)
+}
+
+fn generator_times(scalar: U256) -> G1Affine {
+    let scalar = Fr::from_be_bytes_mod_order(&scalar.to_be_bytes::<32>());
+    (G1Affine::generator() * scalar).into()
+}
+
+/// A valid claim's call with one byte of its selector, address, offsets, lengths or padding changed, or with bytes to spare: no
+/// longer the one encoding of its arguments.
+pub(crate) fn broken_call(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Vec<u8>) {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let mut call = claim.call(contracts.key);
+    let (values, proof) = (4 + 96, 4 + 96 + 32 * (1 + claim.instances.len()));
+    let what = match rng.gen_range(0..5) {
+        0 => rng.gen_range(0..4),
+        1 => rng.gen_range(4..values),
+        2 => values + rng.gen_range(0..32),
+        3 => proof + rng.gen_range(0..32),
+        _ => {
+            call.extend(vec![0; rng.gen_range(1..40)]);
+            return ("bytes to spare".to_owned(), call);
+        }
+    };
+    call[what] ^= 1 << rng.gen_range(0..8);
+    (format!("byte {what}"), call)
 }

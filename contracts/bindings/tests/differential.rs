@@ -1,0 +1,258 @@
+//! Native and EVM verifiers decide alike, for real models and both openings; gas and sizes are what is committed and predicted.
+//!
+//! The whole case, 100 proofs and 10,000 mutants, is behind one command:
+//! `cargo nextest run --workspace --test differential --run-ignored only`.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+mod verdicts;
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use assay_circuits::Layout;
+use assay_contracts::{Artifact, U256};
+use assay_halo2::convert::values;
+use assay_models::{Op, QuantizedGraph, import, interpret, samples};
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{PUBLISHED_SEED, Prover, ProvingKey, Srs, constraints, keygen, prove};
+use assay_solidity::{Gas, Shape};
+use assay_verifier::{Instances, Opening};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use verdicts::{Claim, Contracts, broken_call, mutant};
+
+/// Limit of a public chain on a contract's code, in bytes (EIP-170).
+const CODE_LIMIT: usize = 24_576;
+/// The zoo's held-out digits, 784 bytes each.
+const DIGITS: &[u8] = include_bytes!("../../../models/zoo/digits.u8");
+
+struct Model {
+    graph: QuantizedGraph,
+    srs: Srs,
+    key: ProvingKey,
+    /// The shape's verifier, the key, the fused verifier.
+    artifacts: [Artifact; 3],
+}
+
+fn shplonk(_: &Layout) -> Opening {
+    Opening::Shplonk
+}
+
+fn for_chain(layout: &Layout) -> Opening {
+    opening_for_chain(layout, &constraints(&layout.shape).unwrap(), usize::MAX).unwrap().unwrap()
+}
+
+impl Model {
+    fn load(name: &str, onnx: &[u8], opening: impl Fn(&Layout) -> Opening) -> Self {
+        let graph = import(onnx, name).unwrap();
+        let layout = Arc::new(Layout::plan(&graph).unwrap());
+        let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
+        let key = keygen(&srs, layout, graph.digest()).unwrap();
+        let digest = key.verifying_key().digest();
+        let artifacts = [
+            Artifact::verifier(name).unwrap(),
+            Artifact::key(name, &digest).unwrap(),
+            Artifact::fused_verifier(name, &digest).unwrap(),
+        ];
+        Self { graph, srs, key, artifacts }
+    }
+
+    fn contracts(&self) -> Contracts {
+        let [verifier, key, fused] = &self.artifacts;
+        Contracts::deploy(self.key.verifying_key(), verifier.clone(), key, fused)
+    }
+
+    /// Claims of the zoo's held-out digits; the proofs depend on the digits alone.
+    fn claims(&self, digits: std::ops::Range<usize>) -> Vec<Claim> {
+        let prover = Prover::new(&self.key, &self.srs).unwrap();
+        let claim = |digit: usize| {
+            let pixels: Vec<i64> = DIGITS[784 * digit..784 * (digit + 1)].iter().map(|p| i64::from(*p)).collect();
+            let trace = interpret(&self.graph, &pixels).unwrap();
+            let context = values(&Instances::from_words(&[[7; 32]]).unwrap())[0];
+            let rng = ChaCha20Rng::seed_from_u64(digit as u64);
+            let (instances, proof) = prover.prove(&trace, context, rng, &mut |_| ()).unwrap();
+            Claim::new(&instances, &proof)
+        };
+        digits.map(claim).collect()
+    }
+}
+
+macro_rules! model {
+    ($name:ident, $file:literal, $onnx:expr, $opening:expr) => {
+        static $name: LazyLock<Model> = LazyLock::new(|| Model::load($file, $onnx, $opening));
+    };
+}
+
+model!(MLP, "mnist-mlp", include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), shplonk);
+model!(LENET, "lenet", include_bytes!("../../../models/zoo/lenet/lenet.onnx"), shplonk);
+model!(MLP_EVM, "mnist-mlp-evm", include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), for_chain);
+model!(LENET_EVM, "lenet-evm", include_bytes!("../../../models/zoo/lenet/lenet.onnx"), for_chain);
+model!(LARGE_EVM, "mlp-4m-evm", &samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), for_chain);
+
+/// Every proof is accepted by the native verifier, the shape's contract and the fused one; every mutant is decided alike and
+/// rejected at no more gas than a proof; every call that is not the one encoding of its arguments reverts.
+fn decided_alike(model: &Model, digits: std::ops::Range<usize>, mutants: u64) {
+    let mut contracts = model.contracts();
+    let claims = model.claims(digits);
+    let mut dearest = 0;
+    for claim in &claims {
+        assert!(contracts.native(claim));
+        dearest = contracts.verify(claim).unwrap().max(dearest);
+        contracts.verify_fused(claim).unwrap();
+    }
+    let mut formed = 0;
+    for seed in 0..mutants {
+        let claim = &claims[seed as usize % claims.len()];
+        let other = &claims[(seed as usize + 1) % claims.len()];
+        let (what, well_formed, mutant) = mutant(&contracts, claim, other, seed);
+        formed += u64::from(well_formed);
+        contracts.agree(&format!("mutant {seed}, {what}"), &mutant, dearest);
+        if seed % 10 == 0 {
+            let (what, calldata) = broken_call(&contracts, claim, seed);
+            assert!(contracts.send(contracts.verifier, &calldata).is_err(), "call {seed}, {what}");
+        }
+    }
+    assert!(2 * formed >= mutants, "{formed} of {mutants} mutants are well formed");
+}
+
+/// Gas and sizes are what is committed, exactly: the proofs' seeds are fixed, and gas is no timing. What is predicted is within a
+/// twentieth.
+fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) {
+    let mut contracts = model.contracts();
+    let claims = model.claims(0..8);
+    let gas = contracts.verify(&claims[0]).unwrap();
+    let fused = contracts.verify_fused(&claims[0]).unwrap();
+    let (accepted, one) = contracts.batch(&claims[..1]).unwrap();
+    assert_eq!(accepted, U256::from(1));
+    let (accepted, batch) = contracts.batch(&claims).unwrap();
+    assert_eq!(accepted, U256::from(0xff));
+    let another = (batch - one) / 7;
+    let sizes: Vec<usize> = model.artifacts.iter().map(Artifact::deployed_bytes).collect();
+    let measured = serde_json::json!({
+        "verify": gas,
+        "verify_fused": fused,
+        "verify_batch_of_8": batch,
+        "another_of_8": another,
+        "verifier_bytes": sizes[0],
+        "key_bytes": sizes[1],
+        "fused_verifier_bytes": sizes[2],
+        "proof_bytes": claims[0].proof.len(),
+    });
+    println!("{name}: {measured}");
+    assert!(sizes.iter().all(|size| *size <= CODE_LIMIT), "{sizes:?}");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gas").join(format!("{name}.json"));
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
+        std::fs::write(&file, serde_json::to_string_pretty(&measured).unwrap() + "\n").unwrap();
+    }
+    let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(measured, committed, "if this is meant, run with UPDATE_GOLDENS=1 and commit contracts/gas");
+    let shape = Shape::of(model.key.verifying_key()).unwrap();
+    for (what, predicted, measured) in
+        [("verify", Gas::of(&shape).unwrap(), gas), ("another", Gas::of_another(&shape).unwrap(), another)]
+    {
+        let difference = predicted.total().abs_diff(measured);
+        assert!(difference * 20 <= measured, "{name}, {what}: {measured}, predicted {} = {predicted:?}", predicted.total());
+    }
+}
+
+#[test]
+fn gas_of_the_mlp() {
+    gas_is_as_committed_and_as_predicted("mnist-mlp", &MLP);
+}
+
+#[test]
+fn gas_of_lenet() {
+    gas_is_as_committed_and_as_predicted("lenet", &LENET);
+}
+
+#[test]
+fn gas_of_the_grouped_mlp() {
+    gas_is_as_committed_and_as_predicted("mnist-mlp-evm", &MLP_EVM);
+}
+
+#[test]
+fn gas_of_grouped_lenet() {
+    gas_is_as_committed_and_as_predicted("lenet-evm", &LENET_EVM);
+}
+
+#[test]
+fn gas_of_the_grouped_mlp_of_four_million_weights() {
+    gas_is_as_committed_and_as_predicted("mlp-4m-evm", &LARGE_EVM);
+}
+
+#[test]
+fn verifiers_of_the_mlp_decide_alike() {
+    decided_alike(&MLP, 0..2, 350);
+}
+
+#[test]
+fn verifiers_of_lenet_decide_alike() {
+    decided_alike(&LENET, 0..2, 350);
+}
+
+#[test]
+fn verifiers_of_the_grouped_mlp_decide_alike() {
+    decided_alike(&MLP_EVM, 0..2, 350);
+}
+
+#[test]
+fn verifiers_of_grouped_lenet_decide_alike() {
+    decided_alike(&LENET_EVM, 0..2, 350);
+}
+
+#[test]
+#[ignore = "minutes: 100 proofs and 10,000 mutants, see the top of the file for the command"]
+fn verifiers_decide_a_hundred_proofs_and_ten_thousand_mutants_alike() {
+    for (model, digits, mutants) in [
+        (&LENET_EVM, 0..30, 3_000),
+        (&MLP_EVM, 30..60, 3_000),
+        (&LARGE_EVM, 60..70, 1_000),
+        (&LENET, 70..85, 1_500),
+        (&MLP, 85..100, 1_500),
+    ] {
+        decided_alike(model, digits, mutants);
+    }
+}
+
+/// Weights, biases, scales and zero points are data: a network that differs in all of them uses the verifier of its shape.
+fn another_network_of_the_shape(zoo: &Model) {
+    let mut graph = zoo.graph.clone();
+    for node in &mut graph.nodes {
+        if let Op::Dense(dense) = &mut node.op {
+            dense.weights =
+                dense.weights.iter().map(|weight| weight.saturating_neg().min(127)).collect::<Vec<_>>().into();
+            dense.bias.iter_mut().for_each(|bias| *bias = 3 - *bias);
+            dense.requantise.divisor *= 2;
+            dense.requantise.zero_point += 1;
+            graph.tensors[node.output.0].zero_point += 1;
+        }
+    }
+    let layout = Arc::new(Layout::plan(&graph).unwrap());
+    let key = keygen(&zoo.srs, layout, graph.digest()).unwrap();
+    let (mine, theirs) = (key.verifying_key(), zoo.key.verifying_key());
+    assert_ne!(mine.digest(), theirs.digest());
+    assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(theirs).unwrap().digest());
+    let (mut contracts, claims) = (zoo.contracts(), zoo.claims(0..1));
+    let code = assay_solidity::key_code(mine).unwrap();
+    let address = contracts.chain.deploy_data(contracts.sender, &code).unwrap().contract.unwrap();
+    let input: Vec<i64> = (0..784).map(|pixel| pixel % 120).collect();
+    let trace = interpret(&graph, &input).unwrap();
+    let rng = ChaCha20Rng::seed_from_u64(3);
+    let (instances, proof) = prove(&key, &zoo.srs, &trace, 5.into(), rng, &mut |_| ()).unwrap();
+    let claim = Claim::new(&instances, &proof);
+    contracts.send(contracts.verifier, &claim.call(address)).unwrap();
+    for (claim, key) in [(&claims[0], address), (&claim, contracts.key)] {
+        assert_eq!(contracts.send(contracts.verifier, &claim.call(key)).unwrap_err().0, "InvalidProof()");
+    }
+}
+
+#[test]
+fn another_network_of_a_shape_brings_its_key_only() {
+    another_network_of_the_shape(&MLP);
+}
+
+#[test]
+fn another_network_of_a_grouped_shape_brings_its_key_only() {
+    another_network_of_the_shape(&MLP_EVM);
+}

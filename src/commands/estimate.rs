@@ -1,0 +1,127 @@
+//! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
+
+use assay_circuits::Layout;
+use assay_models::import;
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
+use assay_solidity::{Gas, Shape};
+use assay_verifier::Opening;
+use serde::Serialize;
+
+use super::threads;
+use crate::cli::EstimateArgs;
+use crate::failure::{Classify as _, Outcome};
+use crate::files::{self, ModelFolder};
+use crate::memory::Bytes;
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Estimate {
+    model: String,
+    parameters: usize,
+    k: u32,
+    advice_columns: usize,
+    fixed_columns: usize,
+    public_words: usize,
+    threads: usize,
+    openings: Vec<OfOpening>,
+}
+
+/// What one way of opening costs.
+#[derive(Serialize)]
+struct OfOpening {
+    opening: &'static str,
+    columns_per_commitment: u32,
+    srs_k: u32,
+    setup_s: f64,
+    setup_mb: u64,
+    prove_s: f64,
+    prove_mb: u64,
+    proof_bytes: usize,
+    gas_verify: u64,
+    gas_of_another_in_a_batch: u64,
+}
+
+pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
+    let graph = import(&files::read(folder.model())?, &name)
+        .request(format_args!("cannot import {}", folder.model().display()))?;
+    let (layout, _) =
+        terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let threads = args.threads.map_or_else(threads, usize::from);
+    let report = layout.report();
+    let estimate = Estimate {
+        model: name.into_owned(),
+        parameters: graph.parameters(),
+        k: report.k,
+        advice_columns: report.advice_columns,
+        fixed_columns: report.fixed_columns,
+        public_words: report.instances,
+        threads,
+        openings: openings(&layout, threads)?,
+    };
+    terminal.say(format_args!(
+        "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads\n",
+        estimate.model,
+        estimate.parameters,
+        estimate.k,
+        estimate.advice_columns,
+        estimate.fixed_columns,
+        estimate.public_words
+    ));
+    show(&estimate.openings, terminal);
+    terminal.say(format_args!(
+        "\nSeconds are those of a core of 2021, gas includes calldata. next: assay compile {0} && assay setup {0} [--opening evm]",
+        folder.model().display()
+    ));
+    terminal.result(&estimate);
+    Ok(())
+}
+
+fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let grouped = opening_for_chain(layout, &constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+    // No price depends on the secret.
+    let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
+    let of_opening = |opening: Opening| {
+        let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
+        let shape = Shape::new(layout.k, &constraints, layout.instances, opening, &s_g2);
+        let shape = shape.request("cannot describe a contract for this circuit")?;
+        let gas = Gas::of(&shape).and_then(|gas| Ok((gas, Gas::of_another(&shape)?)));
+        let (gas, another) = gas.request("cannot count the gas of this circuit")?;
+        let (points, scalars) = shape.proof_shape();
+        Ok(OfOpening {
+            opening: if opening == Opening::Shplonk { "shplonk" } else { "evm" },
+            columns_per_commitment: opening.width(),
+            srs_k: layout.k + opening.width().next_power_of_two().ilog2(),
+            setup_s: cost.keygen_seconds,
+            setup_mb: cost.keygen_peak_bytes >> 20,
+            prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
+            prove_mb: cost.peak_bytes >> 20,
+            proof_bytes: 64 * points + 32 * scalars,
+            gas_verify: gas.total(),
+            gas_of_another_in_a_batch: another.total(),
+        })
+    };
+    [Some(Opening::Shplonk), grouped].into_iter().flatten().map(of_opening).collect()
+}
+
+/// A column for each opening.
+fn show(openings: &[OfOpening], terminal: Terminal) {
+    let row = |what: &str, cell: &dyn Fn(&OfOpening) -> String| {
+        let cells: String = openings.iter().map(|opening| format!("{:>14}", cell(opening))).collect();
+        terminal.say(format_args!("  {what:<34}{cells}"));
+    };
+    let megabytes = |mb: u64| Bytes(mb << 20).to_string();
+    row("--opening", &|o| o.opening.to_owned());
+    row("columns behind a commitment", &|o| o.columns_per_commitment.to_string());
+    row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k));
+    row("setup", &|o| format!("{:.1} s", o.setup_s));
+    row("  memory", &|o| megabytes(o.setup_mb));
+    row("a proof", &|o| format!("{:.1} s", o.prove_s));
+    row("  memory", &|o| megabytes(o.prove_mb));
+    row("  bytes", &|o| o.proof_bytes.to_string());
+    row("gas to verify it", &|o| o.gas_verify.to_string());
+    row("gas of another in a batch", &|o| o.gas_of_another_in_a_batch.to_string());
+}
