@@ -1,7 +1,7 @@
 //! How much faster and smaller is the engine than the stock halo2 prover on the same circuit?
 //!
 //! `cargo bench --bench prove [-- CIRCUIT ...] [--runs N] [--engine-only]` measures key generation and proving of each circuit
-//! with both provers, interleaved, each measurement in a process of its own so that peak memory is its own; prints medians
+//! with both provers and the engine's grouped opening, interleaved, each measurement in a process of its own so that peak memory is its own; prints medians
 //! and ratios with the engine's phases, and writes `benches/results/prove.json`.
 //!
 //! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed); by name only: `mlp-100m`
@@ -25,8 +25,8 @@ use std::time::Instant;
 use assay_circuits::{InferenceCircuit, Layout};
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
-use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
-use assay_verifier::{Verifier, VerifyingKey};
+use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, constraints, cost::opening_for_chain, keygen};
+use assay_verifier::{Opening, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,7 @@ struct Measured {
     k: u32,
     advice_columns: usize,
     fixed_columns: usize,
+    columns_per_commitment: u32,
     parameters: usize,
 }
 
@@ -94,7 +95,8 @@ fn main() {
 /// Measures both provers in turn, `runs` times each.
 fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
     let key = std::env::temp_dir().join(format!("assay-bench-{}-{circuit}.vk", std::process::id()));
-    let provers: &[&str] = if engine_only || circuit == "mlp-100m" { &["engine"] } else { &["engine", "stock"] };
+    let provers: &[&str] =
+        if engine_only || circuit == "mlp-100m" { &["engine", "grouped"] } else { &["engine", "grouped", "stock"] };
     let mut all: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
     for run in 0..runs {
         for step in ["keygen", "prove"] {
@@ -105,8 +107,9 @@ fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
             }
         }
     }
-    std::fs::remove_file(&key).unwrap();
-    std::fs::remove_file(key.with_extension("vk.pk")).unwrap();
+    for name in ["vk", "vk.pk", "vk.grouped", "vk.grouped.pk"] {
+        std::fs::remove_file(key.with_extension(name)).unwrap();
+    }
     let results: BTreeMap<String, Measured> = all.into_iter().map(|(name, runs)| (name, median(runs))).collect();
     let mut ratios = BTreeMap::new();
     for step in ["keygen", "prove"] {
@@ -116,6 +119,8 @@ fn compare(circuit: &str, runs: usize, engine_only: bool) -> Comparison {
             ratios.insert(format!("{step} speed"), stock.seconds / engine.seconds);
             ratios.insert(format!("{step} memory"), stock.peak_mib as f64 / engine.peak_mib as f64);
         }
+        let (engine, grouped) = (&results[&format!("engine {step}")], &results[&format!("grouped {step}")]);
+        ratios.insert(format!("grouped {step} slower"), grouped.seconds / engine.seconds);
     }
     print(circuit, &results, &ratios);
     Comparison { circuit: circuit.to_owned(), runs, results, ratios }
@@ -133,9 +138,12 @@ fn print(circuit: &str, results: &BTreeMap<String, Measured>, ratios: &BTreeMap<
     for (name, ratio) in ratios {
         println!("  {name:<16} {ratio:>8.2} x");
     }
-    println!("  load the key     {:>8.3} s; phases of proving:", shape.load_seconds);
-    for (name, seconds) in &shape.phases {
-        println!("    {name:<32} {:>8.1} ms {:>5.1} %", seconds * 1e3, 100.0 * seconds / shape.seconds);
+    for prover in ["engine", "grouped"] {
+        let proved = &results[&format!("{prover} prove")];
+        println!("  {prover} loads the key in {:.3} s; phases of proving:", proved.load_seconds);
+        for (name, seconds) in &proved.phases {
+            println!("    {name:<32} {:>8.1} ms {:>5.1} %", seconds * 1e3, 100.0 * seconds / proved.seconds);
+        }
     }
     println!();
 }
@@ -165,16 +173,27 @@ fn graph_of(circuit: &str) -> QuantizedGraph {
     .unwrap()
 }
 
+/// What `assay setup --opening evm` takes, or the width that the variable `ASSAY_BENCH_WIDTH` names.
+fn for_chain(layout: &Layout) -> Opening {
+    match std::env::var("ASSAY_BENCH_WIDTH") {
+        Ok(width) => Opening::Grouped { width: width.parse().unwrap() },
+        Err(_) => opening_for_chain(layout, &constraints(&layout.shape).unwrap(), usize::MAX).unwrap().unwrap(),
+    }
+}
+
 /// Runs one step of one prover in this process.
 fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured {
     let graph = graph_of(circuit);
     let digest = graph.digest();
     let layout = Arc::new(Layout::plan(&graph).unwrap());
-    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
+    let opening = if prover == "grouped" { for_chain(&layout) } else { Opening::Shplonk };
+    let key_file = &if prover == "grouped" { format!("{key_file}.grouped") } else { key_file.to_owned() };
+    let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let mut measured = Measured {
         k: layout.k,
         advice_columns: layout.shape.advice.len(),
         fixed_columns: layout.shape.fixed.len(),
+        columns_per_commitment: opening.width(),
         parameters: graph.parameters(),
         ..Measured::default()
     };
@@ -183,7 +202,7 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
     let keygen_circuit = || InferenceCircuit::for_keygen(Arc::clone(&layout));
     let start = Instant::now();
     match (prover, step) {
-        ("engine", "keygen") => {
+        ("engine" | "grouped", "keygen") => {
             let key = keygen(&srs, layout, digest).unwrap();
             measured.seconds = start.elapsed().as_secs_f64();
             std::fs::write(key_file, key.verifying_key().bytes()).unwrap();
@@ -194,7 +213,7 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             measured.seconds = start.elapsed().as_secs_f64();
             assert_eq!(key.bytes(), std::fs::read(key_file).unwrap(), "the two provers' keys");
         }
-        ("engine", "prove") => {
+        ("engine" | "grouped", "prove") => {
             drop(layout);
             let file = Arc::new(Mapped::open(Path::new(&proving_file)).unwrap());
             let key = ProvingKey::open(&file, &graph, digest, verifying()).unwrap();

@@ -89,7 +89,8 @@ fn opening(choice: OpeningChoice, layout: &Layout, constraints: &ConstraintSyste
     let wanted = match choice {
         OpeningChoice::Shplonk => layout.k,
         OpeningChoice::Evm => {
-            let widest = opening_for_chain(layout, constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+            let widest =
+                opening_for_chain(layout, constraints, usize::MAX).machine("cannot count the circuit's cost")?;
             layout.k + widest.map_or(1, Opening::width).next_power_of_two().ilog2()
         }
     };

@@ -31,10 +31,7 @@ impl Model {
         let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
         let key = keygen(&srs, layout, graph.digest()).unwrap();
         let digest = key.verifying_key().digest();
-        let artifacts = [
-            Artifact::verifier(name).unwrap(),
-            Artifact::key(name, &digest).unwrap(),
-        ];
+        let artifacts = [Artifact::verifier(name).unwrap(), Artifact::key(name, &digest).unwrap()];
         Self { graph, srs, key, artifacts }
     }
 

@@ -23,8 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assay_halo2::convert::{g2_from_ark, g2_to_ark};
-use assay_verifier::{Opening, SrsPoint};
 use assay_verifier::encoding::hex_of;
+use assay_verifier::{Opening, SrsPoint};
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
 use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
 use rand::SeedableRng;

@@ -161,8 +161,5 @@ fn partition(members: &[(BTreeSet<i32>, Polynomial)], width: usize, most: usize)
 
 fn group(members: &[(BTreeSet<i32>, Polynomial)]) -> Group {
     let rotations: BTreeSet<i32> = members.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
-    Group {
-        members: members.iter().map(|(_, member)| *member).collect(),
-        rotations: rotations.into_iter().collect(),
-    }
+    Group { members: members.iter().map(|(_, member)| *member).collect(), rotations: rotations.into_iter().collect() }
 }

@@ -235,7 +235,8 @@ impl Body {
     /// 31 bytes of a hash of everything else, as a number.
     fn computed_representative(&self) -> Result<Fr, VerifyError> {
         let rest = Self { representative: Fr::ZERO, ..self.clone() };
-        let encoded = postcard::to_stdvec(&rest).map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
+        let encoded =
+            postcard::to_stdvec(&rest).map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
         let digest = Sha256::new_with_prefix(b"assay representative 1").chain_update(encoded).finalize();
         Ok(Fr::from_be_bytes_mod_order(digest.get(..31).unwrap_or_default()))
     }

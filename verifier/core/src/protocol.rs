@@ -130,8 +130,7 @@ impl Protocol {
     /// of the group. Two commitments of the opening.
     fn grouped(k: u32, constraints: &ConstraintSystem, grouping: Grouping) -> Self {
         let mut places = (0..).map(Polynomial::Group);
-        let mut steps =
-            until_x(constraints, &grouping, |_| places.next(), vec![Polynomial::Quotient]);
+        let mut steps = until_x(constraints, &grouping, |_| places.next(), vec![Polynomial::Quotient]);
         let values = grouping.groups().flat_map(|group| {
             let of = |polynomial: &Polynomial| {
                 let polynomial = *polynomial;

@@ -59,7 +59,10 @@ pub fn to_halo2_over(
     domain: EvaluationDomain<Fr>,
 ) -> Result<plonk::VerifyingKey<G1Affine>, Halo2Error> {
     if key.opening() != Opening::Shplonk {
-        return Err(Halo2Error::Unsupported { what: "grouped commitments", instead: "verify with assay's own verifier" });
+        return Err(Halo2Error::Unsupported {
+            what: "grouped commitments",
+            instead: "verify with assay's own verifier",
+        });
     }
     let points = |points: &[_]| points.iter().map(g1_from_ark).collect();
     Ok(plonk::VerifyingKey::from_parts(

@@ -307,7 +307,8 @@ fn malformed_change(
         }
         2 => {
             let most = U256::MAX - modulus();
-            *other.word(scalar) = (U256::from_be_bytes(rng.r#gen::<Words>()).reduce_mod(most) + modulus()).to_be_bytes();
+            *other.word(scalar) =
+                (U256::from_be_bytes(rng.r#gen::<Words>()).reduce_mod(most) + modulus()).to_be_bytes();
             format!("word {scalar} above the modulus")
         }
         3 => {
@@ -343,24 +344,4 @@ fn malformed_change(
 fn generator_times(scalar: U256) -> G1Affine {
     let scalar = Fr::from_be_bytes_mod_order(&scalar.to_be_bytes::<32>());
     (G1Affine::generator() * scalar).into()
-}
-
-/// A valid claim's call with one byte of its selector, address, offsets, lengths or padding changed, or with bytes to spare: no
-/// longer the one encoding of its arguments.
-pub(crate) fn broken_call(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Vec<u8>) {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    let mut call = claim.call(contracts.key);
-    let (values, proof) = (4 + 96, 4 + 96 + 32 * (1 + claim.instances.len()));
-    let what = match rng.gen_range(0..5) {
-        0 => rng.gen_range(0..4),
-        1 => rng.gen_range(4..values),
-        2 => values + rng.gen_range(0..32),
-        3 => proof + rng.gen_range(0..32),
-        _ => {
-            call.extend(vec![0; rng.gen_range(1..40)]);
-            return ("bytes to spare".to_owned(), call);
-        }
-    };
-    call[what] ^= 1 << rng.gen_range(0..8);
-    (format!("byte {what}"), call)
 }

@@ -54,14 +54,16 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     transcript: &mut T,
 ) -> Result<(), ProverError> {
     let v = *transcript.squeeze_challenge_scalar::<()>();
-    let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |power| Some(power * v)).take(groups.len() + 1).collect();
+    let powers: Vec<Fr> =
+        std::iter::successors(Some(Fr::ONE), |power| Some(power * v)).take(groups.len() + 1).collect();
     let Some((last, powers)) = powers.split_last() else { return Ok(()) };
     let slots: Vec<usize> = (0..backend.width()).collect();
     let h = backend.components(quotient.pieces);
     let h_quotient = divide(backend, &h, quotient.value, quotient.x);
 
     let sets = sets(groups);
-    let points: Vec<Vec<Fr>> = sets.iter().map(|(rotations, _)| rotations.iter().map(|r| rotate(*r)).collect()).collect();
+    let points: Vec<Vec<Fr>> =
+        sets.iter().map(|(rotations, _)| rotations.iter().map(|r| rotate(*r)).collect()).collect();
     let slot_quotient = |slot: &usize| {
         let mut quotients: Vec<(Fr, B::Vector)> = Vec::new();
         for ((_, members), points) in sets.iter().zip(&points) {
@@ -92,7 +94,8 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     for ((_, members), points) in sets.iter().zip(&points) {
         let weights = barycentric(points, u_to_m).ok_or(ProverError::UnluckyChallenge)?;
         for at in members {
-            let (Some(group), Some(power), Some(scale)) = (groups.get(*at), powers.get(*at), scales.get_mut(*at)) else {
+            let (Some(group), Some(power), Some(scale)) = (groups.get(*at), powers.get(*at), scales.get_mut(*at))
+            else {
                 continue;
             };
             *scale = power * weights.iter().sum::<Fr>();
@@ -103,7 +106,8 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let h_scale = last * Option::<Fr>::from((u - quotient.x).invert()).ok_or(ProverError::UnluckyChallenge)?;
     remainder += h_scale * quotient.value;
     let slot_dividend = |((slot, h), combined): ((&usize, &B::Vector), &B::Vector)| {
-        let columns = groups.iter().zip(&scales).filter_map(|(group, scale)| Some((*scale, *group.columns.get(*slot)?, 0)));
+        let columns =
+            groups.iter().zip(&scales).filter_map(|(group, scale)| Some((*scale, *group.columns.get(*slot)?, 0)));
         let fold = backend.fold(&columns.collect::<Vec<_>>(), Fr::ZERO);
         backend.combine(&[(Fr::ONE, &fold), (h_scale, h), (-Fr::ONE, combined)])
     };

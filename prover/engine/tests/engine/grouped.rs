@@ -130,7 +130,8 @@ impl Backend for Liar<'_> {
 
 /// The verdict on a proof whose `nth` shown value is wrong, and which is otherwise made as the protocol says.
 fn verdict(scene: &Scene<'_>, system: &System, srs: &Srs, nth: usize) -> Result<(), VerifyError> {
-    let liar = Liar { honest: CpuBackend::new(system.k, srs.powers(), srs.lagrange()), nth, opened: AtomicUsize::new(0) };
+    let liar =
+        Liar { honest: CpuBackend::new(system.k, srs.powers(), srs.lagrange()), nth, opened: AtomicUsize::new(0) };
     let resident = Resident::new(&liar, system.engine_fixed(), &scene.permutation);
     let mut transcript = EvmTranscript::new(vec![]);
     let mut witness = system;
