@@ -8,9 +8,8 @@
 use assay_verifier::Opening;
 
 use crate::layout::Layout;
-use crate::memory::WORD;
 use crate::names::{commitment, rotated, scalar, value};
-use crate::shape::{Polynomial, Shape};
+use crate::shape::{OpeningSet, Polynomial, Shape};
 
 /// One group, and what is opened there.
 #[derive(Clone, Debug)]
@@ -18,31 +17,37 @@ pub(crate) struct GroupCode {
     pub(crate) title: String,
     /// `sum_r t_r`.
     pub(crate) weight: String,
-    /// `sum_r t_r sum_j u^j e_jr`.
-    pub(crate) value: String,
+    pub(crate) points: Vec<PointCode>,
     /// The commitment in the proof, unless it is the key's.
-    pub(crate) point: Option<String>,
+    pub(crate) commitment: Option<String>,
     /// What the key's commitment is multiplied by.
     pub(crate) scalar: String,
+}
+
+/// A point that a group is opened at.
+#[derive(Clone, Debug)]
+pub(crate) struct PointCode {
+    /// `t_r`.
+    pub(crate) weight: String,
+    /// `e_jr`, the last first.
+    pub(crate) values: Vec<String>,
 }
 
 /// The code of every group; none for SHPLONK.
 pub(crate) fn groups(shape: &Shape, layout: &Layout) -> Vec<GroupCode> {
     let of_proof: usize = shape.groups_of_proof().iter().sum();
-    let code = |(index, (group, weights)): (usize, &(crate::shape::OpeningSet, Vec<String>))| {
+    let code = |(index, (group, weights)): (usize, &(OpeningSet, Vec<String>))| {
         let names: Vec<String> = group.rotations.iter().map(|r| rotated("x", *r).to_lowercase()).collect();
-        let (count, stride) = (group.members.len(), WORD * group.rotations.len());
-        let first = group.members.first().copied();
-        let summand = |(weight, rotation): (&String, &i32)| {
-            let at = first.map_or_else(|| "END".to_owned(), |member| value(member, *rotation));
-            format!("mulmod(mload({weight}), fold({at}, {count}, {stride}, u), r)")
+        let point = |(weight, rotation): (&String, &i32)| PointCode {
+            weight: weight.clone(),
+            values: group.members.iter().rev().map(|member| value(*member, *rotation)).collect(),
         };
         let own = Polynomial::Group(index);
         GroupCode {
-            title: format!("Group {index}: {count} columns, opened at {}.", names.join(", ")),
+            title: format!("Group {index}: {} columns, opened at {}.", group.members.len(), names.join(", ")),
             weight: sum(weights.iter().map(|weight| format!("mload({weight})"))),
-            value: sum(weights.iter().zip(&group.rotations).map(summand)),
-            point: (index < of_proof).then(|| commitment(own)),
+            points: weights.iter().zip(&group.rotations).map(point).collect(),
+            commitment: (index < of_proof).then(|| commitment(own)),
             scalar: scalar(own),
         }
     };

@@ -12,20 +12,14 @@
                 ok := staticcall(gas(), 7, term, 96, term, 64)
                 ok := and(ok, staticcall(gas(), 6, sum, 128, sum, 64))
             }
-            // sum_j u^j value_j over `count` values from `at` on, `stride` bytes apart.
-            function fold(at, count, stride, u) -> value {
-                let r := R
-                for { let place := add(at, mul(count, stride)) } gt(place, at) {} {
-                    place := sub(place, stride)
-                    value := addmod(mulmod(value, u, r), mload(place), r)
-                }
-            }
             let r := R
             let u := mload(OPEN_U)
             // factor v^g, for group g
             let power := factor
             // Value at u of what is opened.
             let total := 0
+            // That of one group, and sum_j u^j value_j at one of its points.
+            let sum, value
             done := 1
             switch factor
             case 1 {
@@ -39,10 +33,16 @@
 {%- if !loop.first %}
             power := mulmod(power, mload(OPEN_V), r)
 {%- endif %}
-            total := addmod(total, mulmod(power, {{ group.value }}, r), r)
-{%- match group.point %}
-{%- when Some with (point) %}
-            done := and(done, add_multiple(SUM, {{ point }}, mulmod(power, {{ group.weight }}, r)))
+{%- for point in group.points %}
+{%- for value in point.values %}
+            value := {% if loop.first %}mload({{ value }}){% else %}addmod(mulmod(value, u, r), mload({{ value }}), r){% endif %}
+{%- endfor %}
+            sum := {% if loop.first %}mulmod(mload({{ point.weight }}), value, r){% else %}addmod(sum, mulmod(mload({{ point.weight }}), value, r), r){% endif %}
+{%- endfor %}
+            total := addmod(total, mulmod(power, sum, r), r)
+{%- match group.commitment %}
+{%- when Some with (commitment) %}
+            done := and(done, add_multiple(SUM, {{ commitment }}, mulmod(power, {{ group.weight }}, r)))
 {%- when None %}
             mstore({{ group.scalar }}, addmod(mload({{ group.scalar }}), mulmod(power, {{ group.weight }}, r), r))
 {%- endmatch %}

@@ -70,9 +70,9 @@ impl<'a> CpuBackend<'a> {
         }
     }
 
-    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points and this width; none where that would be more than 40 MiB.
+    /// Bytes that [`CpuBackend::keep_multiples`] takes at `2^k` points and this width; none where a slot would take more than 40 MiB.
     pub fn kept_bytes(k: u32, width: usize) -> usize {
-        Some(width * Multiples::bytes(1 << k)).filter(|bytes| *bytes <= MULTIPLES_BYTES).unwrap_or(0)
+        Some(Multiples::bytes(1 << k)).filter(|bytes| *bytes <= MULTIPLES_BYTES).unwrap_or(0) * width
     }
 
     fn cached_coset(&self, coset: usize) -> Option<&Coset> {
@@ -228,6 +228,10 @@ impl Backend for CpuBackend<'_> {
     fn commit_values(&self, components: &[Vec<Fr>]) -> G1Affine {
         match (self.bases.as_slice(), components) {
             ([basis, ..], [only]) => basis.sum_values(only).to_affine(),
+            ([Basis { multiples: Some(_), .. }, ..], _) => {
+                let slots = self.bases.par_iter().zip(components);
+                slots.map(|(basis, own)| basis.sum_values(own)).reduce(G1::identity, |a, b| a + b).to_affine()
+            }
             // One long sum is cheaper than one for each slot.
             _ => msm(self.lagrange, &components.concat()).to_affine(),
         }
