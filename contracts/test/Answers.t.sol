@@ -314,7 +314,7 @@ contract AnswersTest is Scene {
     function test_PartsOfASlashAreSplitAsTheWhole(uint96[4] memory parts, uint96 loss) external {
         leaveWith(0);
         Request memory r = request(Tier.Receipt);
-        r.loss = loss;
+        r.loss = loss /= 2;
         uint256 taken;
         for (uint256 i = 0; i < 4; ++i) {
             uint256 part = 1 + uint256(parts[i]) % (uint256(loss) + 100e18);

@@ -58,11 +58,8 @@ impl Gas {
         let read = openings.iter().filter(|(polynomial, _)| is_key(polynomial)).count() as u64;
         let calldata = (4 + 1 + shape.instances + 2 * points + scalars) as u64;
         let reading = SCALAR * scalars as u64 + POINT * points as u64 + INSTANCE * shape.instances as u64;
-        let words = FIXED
-            + reading
-            + COPY * shape.constraints.equality.len() as u64
-            + 3 * 3 * read
-            + Gates::of(&shape)?.gas;
+        let words =
+            FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(&shape)?.gas;
         Ok(Self {
             transaction: TRANSACTION + CALLDATA_WORD * calldata,
             key_commitments: COMMITMENT * read,
