@@ -94,6 +94,7 @@ const mutants = [
   ['other code is admitted', 'VerifierRouter', 'if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);\n        if (tombstoned', 'if (tombstoned', unit('Registry', 'AdmittedIsWhatWasProposed')],
   ['other code judges', 'VerifierRouter', 'if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);\n    }', '}', unit('Registry', 'AdmittedIsWhatWasProposed')],
   ['the dead come back', 'VerifierRouter', 'if (tombstoned[class]) revert Tombstoned(class);\n        verifier =', 'verifier =', unit('Registry', 'TombstoneIsForEver')],
+  ...guarded,
 ];
 
 /// Whether forge, run on a copy with one line changed, fails by the named test.

@@ -103,7 +103,7 @@ abstract contract Proofs is Jobs {
     }
 
     /// @notice Settles what can be settled of several proved answers of one model. What cannot is skipped, reported and otherwise untouched: nobody is slashed
-    /// for standing in a batch. Too little gas reverts the call, before anything is verified, instead of failing an item.
+    /// for standing in a batch. Too little gas reverts the call instead of failing an item, and does so before anything is verified when the batch does not fit.
     /// @param modelId The model; answers of other models are skipped.
     /// @param items At most `MAX_BATCH` answers.
     /// @return settled Bit `i` is set when item `i` was settled.
@@ -127,8 +127,8 @@ abstract contract Proofs is Jobs {
     }
 
     /// @notice Gives the escrow of a request that nobody delivered in time back to its client; a locker's bond is slashed. Anyone may call. Under a tombstoned verifier
-    /// or a changed key every live request ends here, at any time, without a slash.
-    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned or whose key has changed.
+    /// or a changed verifier or key every live request ends here, at any time, without a slash.
+    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned or whose verifier or key has changed.
     function refund(Request calldata r) external nonReentrant {
         bytes32 id = idOf(r);
         Job storage job = jobs[id];
