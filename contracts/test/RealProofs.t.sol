@@ -51,15 +51,16 @@ contract RealProofsTest is Scene {
     uint256[] private words;
     bytes private proof;
     address private key;
+    IVerifier private real;
 
     function use(string memory model) internal {
         string memory json = vm.readFile(string.concat("generated/", model, "-proof.json"));
         words = vm.parseJsonUintArray(json, ".instances");
         proof = vm.parseJsonBytes(json, ".proof");
         key = deployed(string.concat(model, "-key"));
-        address real = deployed(model);
+        real = IVerifier(deployed(model));
         inputWords = uint16(words.length - 2);
-        class = admit(address(new OtherContext(IVerifier(real), words[words.length - 1])));
+        class = admit(address(new OtherContext(real, words[words.length - 1])));
         modelId = register(class);
     }
 
@@ -129,6 +130,28 @@ contract RealProofsTest is Scene {
         assertTrue(ok, "fits with two bad ones");
         assertEq(abi.decode(out, (uint256)), (1 << fewer) - 1 - 0x60, "the good ones are paid");
         vm.snapshotValue("market", string.concat("a transaction of ", vm.toString(fewer), " ", model, " proofs, two of them bad"), used);
+    }
+
+    /// What a verifier states is enough, for one proof and for a full batch.
+    function suffices(string memory model) internal {
+        use(model);
+        uint256[][] memory instances = new uint256[][](32);
+        bytes[] memory proofs = new bytes[](32);
+        for (uint256 i = 0; i < 32; ++i) {
+            (instances[i], proofs[i]) = (words, proof);
+        }
+        (uint256 one, uint256 all) = (real.verifyGas(1), real.verifyGas(32));
+        vm.cool(key);
+        vm.cool(address(real));
+        real.verify{gas: one}(key, words, proof);
+        vm.cool(key);
+        vm.cool(address(real));
+        assertEq(real.verifyBatch{gas: all}(key, instances, proofs), type(uint32).max, "all are valid");
+    }
+
+    function test_VerifiersNeedNoMoreThanTheyState() external {
+        suffices("lenet");
+        suffices("mnist-mlp");
     }
 
     function test_BatchOfRealLenetProofs() external {
