@@ -88,8 +88,7 @@ fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
         let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
         let shape = Shape::new(layout.k, &constraints, layout.instances, opening, &s_g2);
         let shape = shape.request("cannot describe a contract for this circuit")?;
-        let gas = Gas::of(&shape).and_then(|gas| Ok((gas, Gas::of_another(&shape)?)));
-        let (gas, another) = gas.request("cannot count the gas of this circuit")?;
+        let gas = Gas::of(&shape).request("cannot count the gas of this circuit")?;
         let (points, scalars) = shape.proof_shape();
         Ok(OfOpening {
             opening: if opening == Opening::Shplonk { "shplonk" } else { "evm" },
@@ -101,7 +100,7 @@ fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
             prove_mb: cost.peak_bytes >> 20,
             proof_bytes: 64 * points + 32 * scalars,
             gas_verify: gas.total(),
-            gas_of_another_in_a_batch: another.total(),
+            gas_of_another_in_a_batch: gas.another(),
         })
     };
     [Some(Opening::Shplonk), grouped].into_iter().flatten().map(of_opening).collect()

@@ -9,12 +9,16 @@ use crate::shape::Shape;
 pub struct Gas {
     /// The transaction itself and its calldata.
     pub transaction: u64,
-    /// One multiplication and one addition for each commitment.
+    /// One multiplication and one addition for each commitment of the key that is opened.
+    pub key_commitments: u64,
+    /// The same for each of the proof's.
     pub commitments: u64,
     /// The pairing of two pairs.
     pub pairing: u64,
     /// Everything that is done with words: checks, transcript, public values, gates, scalars.
     pub words: u64,
+    /// Of these, copying, checking, hashing and folding the proof and its public values.
+    pub reading: u64,
 }
 
 /// A transaction, before its calldata.
@@ -33,8 +37,6 @@ const SCALAR: u64 = 160;
 const POINT: u64 = 190;
 /// Copying, checking, hashing and interpolating a public value.
 const INSTANCE: u64 = 200;
-/// Copying, checking and hashing a word once more, for the factor of a batch.
-const BATCHED: u64 = 60;
 /// A column of the permutation argument.
 const COPY: u64 = 110;
 
@@ -44,27 +46,21 @@ impl Gas {
     /// # Errors
     /// None for the shape of a key that was checked.
     pub fn of(shape: &Shape) -> Result<Self, SolidityError> {
-        let words = FIXED + read(shape) * 3 * 3 + proof_words(shape)?;
+        let (points, scalars) = shape.proof_shape();
+        let (points, scalars, instances) = (points as u64, scalars as u64, shape.instances as u64);
+        let read = shape.key_polynomials().len() as u64;
+        let calldata = 4 + 1 + instances + 2 * points + scalars;
+        let reading = SCALAR * scalars + POINT * points + INSTANCE * instances;
+        let words =
+            FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(shape)?.gas;
         Ok(Self {
-            transaction: TRANSACTION + CALLDATA_WORD * calldata(shape),
-            commitments: COMMITMENT * (of_proof(shape) + read(shape) + 1),
+            transaction: TRANSACTION + CALLDATA_WORD * calldata,
+            key_commitments: COMMITMENT * read,
+            // The generator in place of one point: SHPLONK's first is taken as it is, the grouped opening's quotient only negated.
+            commitments: COMMITMENT * points,
             pairing: PAIRING,
             words,
-        })
-    }
-
-    /// What each further proof adds to a batch: its calldata, points and words. The key's commitments, the generator and the pairing
-    /// are shared.
-    ///
-    /// # Errors
-    /// None for the shape of a key that was checked.
-    pub fn of_another(shape: &Shape) -> Result<Self, SolidityError> {
-        Ok(Self {
-            transaction: CALLDATA_WORD * (calldata(shape) + 3),
-            // Where a single proof's first point is taken as it is, the points of further ones are multiplied, the last twice.
-            commitments: COMMITMENT * (of_proof(shape) + 2),
-            pairing: 0,
-            words: proof_words(shape)? + BATCHED * proof_length(shape),
+            reading,
         })
     }
 
@@ -75,43 +71,27 @@ impl Gas {
 
     /// The call without the transaction around it.
     pub fn execution(&self) -> u64 {
-        self.commitments + self.pairing + self.words
+        self.key_commitments + self.commitments + self.pairing + self.words
     }
 
-    /// More than any call takes, with a tenth to spare.
-    pub(crate) fn bound(&self) -> u64 {
-        self.execution() * 11 / 10
+    /// What a call of `verifyBatch` takes once, however many proofs it has.
+    pub fn shared(&self) -> u64 {
+        self.key_commitments + self.pairing + FIXED
+    }
+
+    /// What each proof of a batch adds: its own commitments, of which all but the first proof multiply two more, and its words. All proofs are checked and
+    /// hashed once before the first is evaluated, which is half of reading them.
+    pub fn marginal(&self) -> u64 {
+        self.commitments + 2 * COMMITMENT + self.words - FIXED + self.reading / 2
+    }
+
+    /// The same with its calldata: what one more proof costs whoever sends a batch.
+    pub fn another(&self) -> u64 {
+        self.transaction - TRANSACTION + self.marginal()
     }
 }
 
-/// Commitments of the key that are opened.
-fn read(shape: &Shape) -> u64 {
-    shape.key_polynomials().len() as u64
-}
-
-/// Points of a single proof that are multiplied.
-fn of_proof(shape: &Shape) -> u64 {
-    // SHPLONK's first commitment is taken as it is, the grouped opening's quotient only negated.
-    shape.proof_shape().0 as u64 - 1
-}
-
-/// Words of a proof.
-fn proof_length(shape: &Shape) -> u64 {
-    let (points, scalars) = shape.proof_shape();
-    (2 * points + scalars) as u64
-}
-
-/// Words of a call of `verify`, the selector and the last bytes counted as one.
-fn calldata(shape: &Shape) -> u64 {
-    (4 + 1 + shape.instances) as u64 + proof_length(shape)
-}
-
-/// Gas of the field operations and moves for one proof.
-fn proof_words(shape: &Shape) -> Result<u64, SolidityError> {
-    let (points, scalars) = shape.proof_shape();
-    Ok(SCALAR * scalars as u64
-        + POINT * points as u64
-        + INSTANCE * shape.instances as u64
-        + COPY * shape.constraints.equality.len() as u64
-        + Gates::of(shape)?.gas)
+/// More than any call takes, with a tenth to spare.
+pub(crate) fn bound(predicted: u64) -> u64 {
+    predicted * 11 / 10
 }
