@@ -268,21 +268,21 @@ contract FusedVerifier is IFusedVerifier {
     uint256 private constant WEIGHT_3 = 0x26e0; // 1 / (u^m - X and its product with X - the group's other points)
     uint256 private constant WEIGHT_3_NEXT = 0x2700; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
     uint256 private constant PREFIXES = 0x2720; // products of the numbers before, while all are inverted at once
-    uint256 private constant LAGRANGE_FIRST = 0x2900; // the first row's Lagrange polynomial at x
-    uint256 private constant LAGRANGE_LAST = 0x2920; // the last usable row's
-    uint256 private constant USABLE = 0x2940; // 1 - that of the last usable row - those of the blinding rows
-    uint256 private constant QUOTIENT = 0x2960; // the value at x that the quotient must have
-    uint256 private constant BASIS = 0x2980; // the Lagrange polynomials of a set's points, at u
-    uint256 private constant SHARED_0 = 0x2980;
-    uint256 private constant SHARED_1 = 0x29a0;
-    uint256 private constant SHARED_2 = 0x29c0;
-    uint256 private constant SHARED_3 = 0x29e0;
-    uint256 private constant SHARED_4 = 0x2a00;
-    uint256 private constant SHARED_5 = 0x2a20;
-    uint256 private constant SHARED_6 = 0x2a40;
-    uint256 private constant SHARED_8 = 0x2a60;
-    uint256 private constant SHARED_7 = 0x2a80;
-    uint256 private constant END = 0x2aa0;
+    uint256 private constant LAGRANGE_FIRST = 0x28e0; // the first row's Lagrange polynomial at x
+    uint256 private constant LAGRANGE_LAST = 0x2900; // the last usable row's
+    uint256 private constant USABLE = 0x2920; // 1 - that of the last usable row - those of the blinding rows
+    uint256 private constant QUOTIENT = 0x2940; // the value at x that the quotient must have
+    uint256 private constant BASIS = 0x2960; // the Lagrange polynomials of a set's points, at u
+    uint256 private constant SHARED_0 = 0x2960;
+    uint256 private constant SHARED_1 = 0x2980;
+    uint256 private constant SHARED_2 = 0x29a0;
+    uint256 private constant SHARED_3 = 0x29c0;
+    uint256 private constant SHARED_4 = 0x29e0;
+    uint256 private constant SHARED_5 = 0x2a00;
+    uint256 private constant SHARED_6 = 0x2a20;
+    uint256 private constant SHARED_8 = 0x2a40;
+    uint256 private constant SHARED_7 = 0x2a60;
+    uint256 private constant END = 0x2a80;
 
     /// Returns if the proof is valid for the public values, and reverts otherwise.
     function verify(uint256[] calldata instances, bytes calldata proof) external view {
@@ -579,11 +579,35 @@ contract FusedVerifier is IFusedVerifier {
             mstore(WEIGHT_3_NEXT, mulmod(mload(GAP_NEXT), mulmod(add(mload(X_NEXT), sub(r, mload(X))), add(mload(X_NEXT), sub(r, mload(X_M6))), r), r))
             {
                 // All inverses at once: the inverse of the product, by Fermat, and back through the products before.
-                let product := 1
-                for { let at := 0 } lt(at, 480) { at := add(at, 32) } {
-                    mstore(add(PREFIXES, at), product)
-                    product := mulmod(product, mload(add(INVERSE_VANISHING, at)), r)
-                }
+                let product := mload(INVERSE_VANISHING)
+                mstore(add(PREFIXES, 0), product)
+                product := mulmod(product, mload(INVERSE_FIRST), r)
+                mstore(add(PREFIXES, 32), product)
+                product := mulmod(product, mload(INVERSE_LAST), r)
+                mstore(add(PREFIXES, 64), product)
+                product := mulmod(product, mload(INVERSE_BLIND), r)
+                mstore(add(PREFIXES, 96), product)
+                product := mulmod(product, mload(INVERSE_INSTANCE), r)
+                mstore(add(PREFIXES, 128), product)
+                product := mulmod(product, mload(INVERSE_QUOTIENT), r)
+                mstore(add(PREFIXES, 160), product)
+                product := mulmod(product, mload(WEIGHT_0), r)
+                mstore(add(PREFIXES, 192), product)
+                product := mulmod(product, mload(WEIGHT_1_PREV), r)
+                mstore(add(PREFIXES, 224), product)
+                product := mulmod(product, mload(WEIGHT_1), r)
+                mstore(add(PREFIXES, 256), product)
+                product := mulmod(product, mload(WEIGHT_2_PREV), r)
+                mstore(add(PREFIXES, 288), product)
+                product := mulmod(product, mload(WEIGHT_2), r)
+                mstore(add(PREFIXES, 320), product)
+                product := mulmod(product, mload(WEIGHT_2_NEXT), r)
+                mstore(add(PREFIXES, 352), product)
+                product := mulmod(product, mload(WEIGHT_3_M6), r)
+                mstore(add(PREFIXES, 384), product)
+                product := mulmod(product, mload(WEIGHT_3), r)
+                mstore(add(PREFIXES, 416), product)
+                product := mulmod(product, mload(WEIGHT_3_NEXT), r)
                 mstore(CALL, 32)
                 mstore(add(CALL, 32), 32)
                 mstore(add(CALL, 64), 32)
@@ -594,13 +618,50 @@ contract FusedVerifier is IFusedVerifier {
                 ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
                 ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
-                for { let at := 480 } at {} {
-                    at := sub(at, 32)
-                    let place := add(INVERSE_VANISHING, at)
-                    let denominator := mload(place)
-                    mstore(place, mulmod(inverse, mload(add(PREFIXES, at)), r))
-                    inverse := mulmod(inverse, denominator, r)
-                }
+                let denominator
+                denominator := mload(WEIGHT_3_NEXT)
+                mstore(WEIGHT_3_NEXT, mulmod(inverse, mload(add(PREFIXES, 416)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_3)
+                mstore(WEIGHT_3, mulmod(inverse, mload(add(PREFIXES, 384)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_3_M6)
+                mstore(WEIGHT_3_M6, mulmod(inverse, mload(add(PREFIXES, 352)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_2_NEXT)
+                mstore(WEIGHT_2_NEXT, mulmod(inverse, mload(add(PREFIXES, 320)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_2)
+                mstore(WEIGHT_2, mulmod(inverse, mload(add(PREFIXES, 288)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_2_PREV)
+                mstore(WEIGHT_2_PREV, mulmod(inverse, mload(add(PREFIXES, 256)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_1)
+                mstore(WEIGHT_1, mulmod(inverse, mload(add(PREFIXES, 224)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_1_PREV)
+                mstore(WEIGHT_1_PREV, mulmod(inverse, mload(add(PREFIXES, 192)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_0)
+                mstore(WEIGHT_0, mulmod(inverse, mload(add(PREFIXES, 160)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_QUOTIENT)
+                mstore(INVERSE_QUOTIENT, mulmod(inverse, mload(add(PREFIXES, 128)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_INSTANCE)
+                mstore(INVERSE_INSTANCE, mulmod(inverse, mload(add(PREFIXES, 96)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_BLIND)
+                mstore(INVERSE_BLIND, mulmod(inverse, mload(add(PREFIXES, 64)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_LAST)
+                mstore(INVERSE_LAST, mulmod(inverse, mload(add(PREFIXES, 32)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_FIRST)
+                mstore(INVERSE_FIRST, mulmod(inverse, mload(add(PREFIXES, 0)), r))
+                inverse := mulmod(inverse, denominator, r)
+                mstore(INVERSE_VANISHING, inverse)
             }
             {
                 // (x^n - 1) / n is a factor of all Lagrange polynomials.
@@ -771,20 +832,14 @@ contract FusedVerifier is IFusedVerifier {
                 ok := staticcall(gas(), 7, term, 96, term, 64)
                 ok := and(ok, staticcall(gas(), 6, sum, 128, sum, 64))
             }
-            // sum_j u^j value_j over `count` values from `at` on, `stride` bytes apart.
-            function fold(at, count, stride, u) -> value {
-                let r := R
-                for { let place := add(at, mul(count, stride)) } gt(place, at) {} {
-                    place := sub(place, stride)
-                    value := addmod(mulmod(value, u, r), mload(place), r)
-                }
-            }
             let r := R
             let u := mload(OPEN_U)
             // factor v^g, for group g
             let power := factor
             // Value at u of what is opened.
             let total := 0
+            // That of one group, and sum_j u^j value_j at one of its points.
+            let sum, value
             done := 1
             switch factor
             case 1 {
@@ -794,87 +849,255 @@ contract FusedVerifier is IFusedVerifier {
             }
             default { done := and(done, add_multiple(SUM, OPENING_H, sub(r, factor))) }
             // Group 0: 6 columns, opened at x.
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(ADVICE_0, 6, 32, u), r), r), r)
+            value := mload(ADVICE_5)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_4), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_3), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_2), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_1), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_0), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_0, mulmod(power, mload(WEIGHT_0), r)))
             // Group 1: 6 columns, opened at x_prev, x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_1), fold(ADVICE_6, 6, 64, u), r), mulmod(mload(WEIGHT_1_PREV), fold(ADVICE_6_PREV, 6, 64, u), r), r), r), r)
+            value := mload(ADVICE_11_PREV)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_10_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_9_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_8_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_7_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_6_PREV), r)
+            sum := mulmod(mload(WEIGHT_1_PREV), value, r)
+            value := mload(ADVICE_11)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_10), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_9), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_8), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_7), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_6), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_1), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_1, mulmod(power, addmod(mload(WEIGHT_1), mload(WEIGHT_1_PREV), r), r)))
             // Group 2: 5 columns, opened at x_prev, x, x_next.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_2_NEXT), fold(ADVICE_12_NEXT, 5, 96, u), r), addmod(mulmod(mload(WEIGHT_2), fold(ADVICE_12, 5, 96, u), r), mulmod(mload(WEIGHT_2_PREV), fold(ADVICE_12_PREV, 5, 96, u), r), r), r), r), r)
+            value := mload(ADVICE_16_PREV)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_15_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_14_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_13_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_12_PREV), r)
+            sum := mulmod(mload(WEIGHT_2_PREV), value, r)
+            value := mload(ADVICE_16)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_15), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_14), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_13), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_12), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_2), value, r), r)
+            value := mload(ADVICE_16_NEXT)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_15_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_14_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_13_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_12_NEXT), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_2_NEXT), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_2, mulmod(power, addmod(mload(WEIGHT_2_NEXT), addmod(mload(WEIGHT_2), mload(WEIGHT_2_PREV), r), r), r)))
             // Group 3: 3 columns, opened at x_m6, x, x_next.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_3_NEXT), fold(PRODUCT_0_NEXT, 3, 96, u), r), addmod(mulmod(mload(WEIGHT_3), fold(PRODUCT_0, 3, 96, u), r), mulmod(mload(WEIGHT_3_M6), fold(PRODUCT_0_M6, 3, 96, u), r), r), r), r), r)
+            value := mload(PRODUCT_1_M6)
+            value := addmod(mulmod(value, u, r), mload(RANDOM_M6), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0_M6), r)
+            sum := mulmod(mload(WEIGHT_3_M6), value, r)
+            value := mload(PRODUCT_1)
+            value := addmod(mulmod(value, u, r), mload(RANDOM), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_3), value, r), r)
+            value := mload(PRODUCT_1_NEXT)
+            value := addmod(mulmod(value, u, r), mload(RANDOM_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0_NEXT), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_3_NEXT), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_3, mulmod(power, addmod(mload(WEIGHT_3_NEXT), addmod(mload(WEIGHT_3), mload(WEIGHT_3_M6), r), r), r)))
             // Group 4: 4 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_0, 4, 32, u), r), r), r)
+            value := mload(FIXED_3)
+            value := addmod(mulmod(value, u, r), mload(FIXED_2), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_1), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_0), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_4, addmod(mload(SCALAR_GROUP_4), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 5: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_4, 6, 32, u), r), r), r)
+            value := mload(FIXED_9)
+            value := addmod(mulmod(value, u, r), mload(FIXED_8), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_7), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_6), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_5), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_4), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_5, addmod(mload(SCALAR_GROUP_5), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 6: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_10, 6, 32, u), r), r), r)
+            value := mload(FIXED_15)
+            value := addmod(mulmod(value, u, r), mload(FIXED_14), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_13), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_12), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_11), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_10), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_6, addmod(mload(SCALAR_GROUP_6), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 7: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_16, 6, 32, u), r), r), r)
+            value := mload(FIXED_21)
+            value := addmod(mulmod(value, u, r), mload(FIXED_20), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_19), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_18), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_17), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_16), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_7, addmod(mload(SCALAR_GROUP_7), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 8: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_22, 6, 32, u), r), r), r)
+            value := mload(FIXED_27)
+            value := addmod(mulmod(value, u, r), mload(FIXED_26), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_25), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_24), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_23), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_22), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_8, addmod(mload(SCALAR_GROUP_8), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 9: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_28, 6, 32, u), r), r), r)
+            value := mload(FIXED_33)
+            value := addmod(mulmod(value, u, r), mload(FIXED_32), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_31), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_30), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_29), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_28), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_9, addmod(mload(SCALAR_GROUP_9), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 10: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_34, 6, 32, u), r), r), r)
+            value := mload(FIXED_39)
+            value := addmod(mulmod(value, u, r), mload(FIXED_38), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_37), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_36), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_35), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_34), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_10, addmod(mload(SCALAR_GROUP_10), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 11: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_40, 6, 32, u), r), r), r)
+            value := mload(FIXED_45)
+            value := addmod(mulmod(value, u, r), mload(FIXED_44), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_43), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_42), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_41), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_40), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_11, addmod(mload(SCALAR_GROUP_11), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 12: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_46, 6, 32, u), r), r), r)
+            value := mload(FIXED_51)
+            value := addmod(mulmod(value, u, r), mload(FIXED_50), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_49), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_48), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_47), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_46), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_12, addmod(mload(SCALAR_GROUP_12), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 13: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_52, 6, 32, u), r), r), r)
+            value := mload(FIXED_57)
+            value := addmod(mulmod(value, u, r), mload(FIXED_56), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_55), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_54), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_53), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_52), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_13, addmod(mload(SCALAR_GROUP_13), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 14: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_58, 6, 32, u), r), r), r)
+            value := mload(FIXED_63)
+            value := addmod(mulmod(value, u, r), mload(FIXED_62), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_61), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_60), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_59), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_58), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_14, addmod(mload(SCALAR_GROUP_14), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 15: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_64, 6, 32, u), r), r), r)
+            value := mload(FIXED_69)
+            value := addmod(mulmod(value, u, r), mload(FIXED_68), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_67), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_66), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_65), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_64), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_15, addmod(mload(SCALAR_GROUP_15), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 16: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_70, 6, 32, u), r), r), r)
+            value := mload(FIXED_75)
+            value := addmod(mulmod(value, u, r), mload(FIXED_74), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_73), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_72), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_71), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_70), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_16, addmod(mload(SCALAR_GROUP_16), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 17: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_76, 6, 32, u), r), r), r)
+            value := mload(FIXED_81)
+            value := addmod(mulmod(value, u, r), mload(FIXED_80), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_79), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_78), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_77), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_76), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_17, addmod(mload(SCALAR_GROUP_17), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 18: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_82, 6, 32, u), r), r), r)
+            value := mload(FIXED_87)
+            value := addmod(mulmod(value, u, r), mload(FIXED_86), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_85), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_84), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_83), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_82), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_18, addmod(mload(SCALAR_GROUP_18), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 19: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_88, 6, 32, u), r), r), r)
+            value := mload(FIXED_93)
+            value := addmod(mulmod(value, u, r), mload(FIXED_92), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_91), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_90), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_89), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_88), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_19, addmod(mload(SCALAR_GROUP_19), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 20: 6 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(SIGMA_0, 6, 32, u), r), r), r)
+            value := mload(SIGMA_5)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_4), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_3), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_2), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_1), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_0), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_20, addmod(mload(SCALAR_GROUP_20), mulmod(power, mload(WEIGHT_0), r), r))
             // The gates' quotient, opened at x itself.
             power := mulmod(mulmod(power, mload(OPEN_V), r), mload(INVERSE_QUOTIENT), r)

@@ -23,8 +23,9 @@ contract Verifier is IVerifier {
     uint256 private constant KEY_BYTES = 1153;
     /// Most proofs of a batch.
     uint256 private constant MOST_PROOFS = 32;
-    /// Gas that a call of `verify` takes at most.
-    uint256 private constant VERIFY_GAS = 332240;
+    /// Gas that a call takes at most: once for all proofs of a batch, and for each.
+    uint256 private constant SHARED_GAS = 236863;
+    uint256 private constant PROOF_GAS = 110981;
     /// Public values.
     uint256 private constant INSTANCE_COUNT = 28;
     /// Bytes of a proof.
@@ -236,20 +237,30 @@ contract Verifier is IVerifier {
     uint256 private constant WEIGHT_3 = 0x21c0; // 1 / (u^m - X and its product with X - the group's other points)
     uint256 private constant WEIGHT_3_NEXT = 0x21e0; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
     uint256 private constant PREFIXES = 0x2200; // products of the numbers before, while all are inverted at once
-    uint256 private constant LAGRANGE_FIRST = 0x23c0; // the first row's Lagrange polynomial at x
-    uint256 private constant LAGRANGE_LAST = 0x23e0; // the last usable row's
-    uint256 private constant USABLE = 0x2400; // 1 - that of the last usable row - those of the blinding rows
-    uint256 private constant QUOTIENT = 0x2420; // the value at x that the quotient must have
-    uint256 private constant BASIS = 0x2440; // the Lagrange polynomials of a set's points, at u
-    uint256 private constant SHARED_0 = 0x2440;
-    uint256 private constant SHARED_1 = 0x2460;
-    uint256 private constant SHARED_2 = 0x2480;
-    uint256 private constant SHARED_3 = 0x24a0;
-    uint256 private constant SHARED_4 = 0x24c0;
-    uint256 private constant SHARED_5 = 0x24e0;
-    uint256 private constant SHARED_7 = 0x2500;
-    uint256 private constant SHARED_6 = 0x2520;
-    uint256 private constant END = 0x2540;
+    uint256 private constant LAGRANGE_FIRST = 0x23a0; // the first row's Lagrange polynomial at x
+    uint256 private constant LAGRANGE_LAST = 0x23c0; // the last usable row's
+    uint256 private constant USABLE = 0x23e0; // 1 - that of the last usable row - those of the blinding rows
+    uint256 private constant QUOTIENT = 0x2400; // the value at x that the quotient must have
+    uint256 private constant BASIS = 0x2420; // the Lagrange polynomials of a set's points, at u
+    uint256 private constant SHARED_0 = 0x2420;
+    uint256 private constant SHARED_1 = 0x2440;
+    uint256 private constant SHARED_2 = 0x2460;
+    uint256 private constant SHARED_3 = 0x2480;
+    uint256 private constant SHARED_4 = 0x24a0;
+    uint256 private constant SHARED_5 = 0x24c0;
+    uint256 private constant SHARED_7 = 0x24e0;
+    uint256 private constant SHARED_6 = 0x2500;
+    uint256 private constant END = 0x2520;
+
+    /// Number of public values of every proof.
+    function instanceCount() external pure returns (uint256) {
+        return INSTANCE_COUNT;
+    }
+
+    /// The most gas that a call takes: of `verify` for one proof, of `verifyBatch` for as many valid ones.
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return SHARED_GAS + proofs * PROOF_GAS;
+    }
 
     /// Returns if the proof is valid for the key and the public values, and reverts otherwise.
     function verify(address key, uint256[] calldata instances, bytes calldata proof) external view {
@@ -346,7 +357,7 @@ contract Verifier is IVerifier {
     function _decideOne(address key, uint256[] calldata instances, bytes calldata proof) private view returns (bool) {
         // A call gets at most 63/64 of the gas; a proof must not be found invalid because the gas ran out.
         uint256 left = gasleft() - gasleft() / 64;
-        if (left < VERIFY_GAS) revert NotEnoughGas(VERIFY_GAS, left);
+        if (left < SHARED_GAS + PROOF_GAS) revert NotEnoughGas(SHARED_GAS + PROOF_GAS, left);
         try this.verify(key, instances, proof) {
             return true;
         } catch {
@@ -597,11 +608,33 @@ contract Verifier is IVerifier {
             mstore(WEIGHT_3_NEXT, mulmod(mload(GAP_NEXT), mulmod(add(mload(X_NEXT), sub(r, mload(X))), add(mload(X_NEXT), sub(r, mload(X_M6))), r), r))
             {
                 // All inverses at once: the inverse of the product, by Fermat, and back through the products before.
-                let product := 1
-                for { let at := 0 } lt(at, 448) { at := add(at, 32) } {
-                    mstore(add(PREFIXES, at), product)
-                    product := mulmod(product, mload(add(INVERSE_VANISHING, at)), r)
-                }
+                let product := mload(INVERSE_VANISHING)
+                mstore(add(PREFIXES, 0), product)
+                product := mulmod(product, mload(INVERSE_FIRST), r)
+                mstore(add(PREFIXES, 32), product)
+                product := mulmod(product, mload(INVERSE_LAST), r)
+                mstore(add(PREFIXES, 64), product)
+                product := mulmod(product, mload(INVERSE_BLIND), r)
+                mstore(add(PREFIXES, 96), product)
+                product := mulmod(product, mload(INVERSE_INSTANCE), r)
+                mstore(add(PREFIXES, 128), product)
+                product := mulmod(product, mload(INVERSE_QUOTIENT), r)
+                mstore(add(PREFIXES, 160), product)
+                product := mulmod(product, mload(WEIGHT_0), r)
+                mstore(add(PREFIXES, 192), product)
+                product := mulmod(product, mload(WEIGHT_1_PREV), r)
+                mstore(add(PREFIXES, 224), product)
+                product := mulmod(product, mload(WEIGHT_1), r)
+                mstore(add(PREFIXES, 256), product)
+                product := mulmod(product, mload(WEIGHT_2), r)
+                mstore(add(PREFIXES, 288), product)
+                product := mulmod(product, mload(WEIGHT_2_NEXT), r)
+                mstore(add(PREFIXES, 320), product)
+                product := mulmod(product, mload(WEIGHT_3_M6), r)
+                mstore(add(PREFIXES, 352), product)
+                product := mulmod(product, mload(WEIGHT_3), r)
+                mstore(add(PREFIXES, 384), product)
+                product := mulmod(product, mload(WEIGHT_3_NEXT), r)
                 mstore(CALL, 32)
                 mstore(add(CALL, 32), 32)
                 mstore(add(CALL, 64), 32)
@@ -612,13 +645,47 @@ contract Verifier is IVerifier {
                 ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
                 ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
-                for { let at := 448 } at {} {
-                    at := sub(at, 32)
-                    let place := add(INVERSE_VANISHING, at)
-                    let denominator := mload(place)
-                    mstore(place, mulmod(inverse, mload(add(PREFIXES, at)), r))
-                    inverse := mulmod(inverse, denominator, r)
-                }
+                let denominator
+                denominator := mload(WEIGHT_3_NEXT)
+                mstore(WEIGHT_3_NEXT, mulmod(inverse, mload(add(PREFIXES, 384)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_3)
+                mstore(WEIGHT_3, mulmod(inverse, mload(add(PREFIXES, 352)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_3_M6)
+                mstore(WEIGHT_3_M6, mulmod(inverse, mload(add(PREFIXES, 320)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_2_NEXT)
+                mstore(WEIGHT_2_NEXT, mulmod(inverse, mload(add(PREFIXES, 288)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_2)
+                mstore(WEIGHT_2, mulmod(inverse, mload(add(PREFIXES, 256)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_1)
+                mstore(WEIGHT_1, mulmod(inverse, mload(add(PREFIXES, 224)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_1_PREV)
+                mstore(WEIGHT_1_PREV, mulmod(inverse, mload(add(PREFIXES, 192)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(WEIGHT_0)
+                mstore(WEIGHT_0, mulmod(inverse, mload(add(PREFIXES, 160)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_QUOTIENT)
+                mstore(INVERSE_QUOTIENT, mulmod(inverse, mload(add(PREFIXES, 128)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_INSTANCE)
+                mstore(INVERSE_INSTANCE, mulmod(inverse, mload(add(PREFIXES, 96)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_BLIND)
+                mstore(INVERSE_BLIND, mulmod(inverse, mload(add(PREFIXES, 64)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_LAST)
+                mstore(INVERSE_LAST, mulmod(inverse, mload(add(PREFIXES, 32)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_FIRST)
+                mstore(INVERSE_FIRST, mulmod(inverse, mload(add(PREFIXES, 0)), r))
+                inverse := mulmod(inverse, denominator, r)
+                mstore(INVERSE_VANISHING, inverse)
             }
             {
                 // (x^n - 1) / n is a factor of all Lagrange polynomials.
@@ -780,20 +847,14 @@ contract Verifier is IVerifier {
                 ok := staticcall(gas(), 7, term, 96, term, 64)
                 ok := and(ok, staticcall(gas(), 6, sum, 128, sum, 64))
             }
-            // sum_j u^j value_j over `count` values from `at` on, `stride` bytes apart.
-            function fold(at, count, stride, u) -> value {
-                let r := R
-                for { let place := add(at, mul(count, stride)) } gt(place, at) {} {
-                    place := sub(place, stride)
-                    value := addmod(mulmod(value, u, r), mload(place), r)
-                }
-            }
             let r := R
             let u := mload(OPEN_U)
             // factor v^g, for group g
             let power := factor
             // Value at u of what is opened.
             let total := 0
+            // That of one group, and sum_j u^j value_j at one of its points.
+            let sum, value
             done := 1
             switch factor
             case 1 {
@@ -803,83 +864,215 @@ contract Verifier is IVerifier {
             }
             default { done := and(done, add_multiple(SUM, OPENING_H, sub(r, factor))) }
             // Group 0: 1 columns, opened at x.
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(ADVICE_0, 1, 32, u), r), r), r)
+            value := mload(ADVICE_0)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_0, mulmod(power, mload(WEIGHT_0), r)))
             // Group 1: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(ADVICE_1, 5, 32, u), r), r), r)
+            value := mload(ADVICE_5)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_4), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_3), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_2), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_1), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_1, mulmod(power, mload(WEIGHT_0), r)))
             // Group 2: 3 columns, opened at x_prev, x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_1), fold(ADVICE_6, 3, 64, u), r), mulmod(mload(WEIGHT_1_PREV), fold(ADVICE_6_PREV, 3, 64, u), r), r), r), r)
+            value := mload(ADVICE_8_PREV)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_7_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_6_PREV), r)
+            sum := mulmod(mload(WEIGHT_1_PREV), value, r)
+            value := mload(ADVICE_8)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_7), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_6), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_1), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_2, mulmod(power, addmod(mload(WEIGHT_1), mload(WEIGHT_1_PREV), r), r)))
             // Group 3: 5 columns, opened at x_prev, x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_1), fold(ADVICE_9, 5, 64, u), r), mulmod(mload(WEIGHT_1_PREV), fold(ADVICE_9_PREV, 5, 64, u), r), r), r), r)
+            value := mload(ADVICE_13_PREV)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_12_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_11_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_10_PREV), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_9_PREV), r)
+            sum := mulmod(mload(WEIGHT_1_PREV), value, r)
+            value := mload(ADVICE_13)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_12), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_11), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_10), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_9), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_1), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_3, mulmod(power, addmod(mload(WEIGHT_1), mload(WEIGHT_1_PREV), r), r)))
             // Group 4: 3 columns, opened at x, x_next.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_2_NEXT), fold(ADVICE_14_NEXT, 3, 64, u), r), mulmod(mload(WEIGHT_2), fold(ADVICE_14, 3, 64, u), r), r), r), r)
+            value := mload(ADVICE_16)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_15), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_14), r)
+            sum := mulmod(mload(WEIGHT_2), value, r)
+            value := mload(ADVICE_16_NEXT)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_15_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(ADVICE_14_NEXT), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_2_NEXT), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_4, mulmod(power, addmod(mload(WEIGHT_2_NEXT), mload(WEIGHT_2), r), r)))
             // Group 5: 3 columns, opened at x_m6, x, x_next.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, addmod(mulmod(mload(WEIGHT_3_NEXT), fold(PRODUCT_0_NEXT, 3, 96, u), r), addmod(mulmod(mload(WEIGHT_3), fold(PRODUCT_0, 3, 96, u), r), mulmod(mload(WEIGHT_3_M6), fold(PRODUCT_0_M6, 3, 96, u), r), r), r), r), r)
+            value := mload(PRODUCT_1_M6)
+            value := addmod(mulmod(value, u, r), mload(RANDOM_M6), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0_M6), r)
+            sum := mulmod(mload(WEIGHT_3_M6), value, r)
+            value := mload(PRODUCT_1)
+            value := addmod(mulmod(value, u, r), mload(RANDOM), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_3), value, r), r)
+            value := mload(PRODUCT_1_NEXT)
+            value := addmod(mulmod(value, u, r), mload(RANDOM_NEXT), r)
+            value := addmod(mulmod(value, u, r), mload(PRODUCT_0_NEXT), r)
+            sum := addmod(sum, mulmod(mload(WEIGHT_3_NEXT), value, r), r)
+            total := addmod(total, mulmod(power, sum, r), r)
             done := and(done, add_multiple(SUM, COMMIT_GROUP_5, mulmod(power, addmod(mload(WEIGHT_3_NEXT), addmod(mload(WEIGHT_3), mload(WEIGHT_3_M6), r), r), r)))
             // Group 6: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_0, 5, 32, u), r), r), r)
+            value := mload(FIXED_4)
+            value := addmod(mulmod(value, u, r), mload(FIXED_3), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_2), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_1), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_0), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_6, addmod(mload(SCALAR_GROUP_6), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 7: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_5, 5, 32, u), r), r), r)
+            value := mload(FIXED_9)
+            value := addmod(mulmod(value, u, r), mload(FIXED_8), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_7), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_6), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_5), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_7, addmod(mload(SCALAR_GROUP_7), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 8: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_10, 5, 32, u), r), r), r)
+            value := mload(FIXED_14)
+            value := addmod(mulmod(value, u, r), mload(FIXED_13), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_12), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_11), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_10), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_8, addmod(mload(SCALAR_GROUP_8), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 9: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_15, 5, 32, u), r), r), r)
+            value := mload(FIXED_19)
+            value := addmod(mulmod(value, u, r), mload(FIXED_18), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_17), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_16), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_15), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_9, addmod(mload(SCALAR_GROUP_9), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 10: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_20, 5, 32, u), r), r), r)
+            value := mload(FIXED_24)
+            value := addmod(mulmod(value, u, r), mload(FIXED_23), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_22), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_21), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_20), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_10, addmod(mload(SCALAR_GROUP_10), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 11: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_25, 5, 32, u), r), r), r)
+            value := mload(FIXED_29)
+            value := addmod(mulmod(value, u, r), mload(FIXED_28), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_27), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_26), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_25), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_11, addmod(mload(SCALAR_GROUP_11), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 12: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_30, 5, 32, u), r), r), r)
+            value := mload(FIXED_34)
+            value := addmod(mulmod(value, u, r), mload(FIXED_33), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_32), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_31), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_30), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_12, addmod(mload(SCALAR_GROUP_12), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 13: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_35, 5, 32, u), r), r), r)
+            value := mload(FIXED_39)
+            value := addmod(mulmod(value, u, r), mload(FIXED_38), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_37), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_36), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_35), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_13, addmod(mload(SCALAR_GROUP_13), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 14: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_40, 5, 32, u), r), r), r)
+            value := mload(FIXED_44)
+            value := addmod(mulmod(value, u, r), mload(FIXED_43), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_42), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_41), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_40), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_14, addmod(mload(SCALAR_GROUP_14), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 15: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_45, 5, 32, u), r), r), r)
+            value := mload(FIXED_49)
+            value := addmod(mulmod(value, u, r), mload(FIXED_48), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_47), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_46), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_45), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_15, addmod(mload(SCALAR_GROUP_15), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 16: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_50, 5, 32, u), r), r), r)
+            value := mload(FIXED_54)
+            value := addmod(mulmod(value, u, r), mload(FIXED_53), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_52), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_51), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_50), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_16, addmod(mload(SCALAR_GROUP_16), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 17: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_55, 5, 32, u), r), r), r)
+            value := mload(FIXED_59)
+            value := addmod(mulmod(value, u, r), mload(FIXED_58), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_57), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_56), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_55), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_17, addmod(mload(SCALAR_GROUP_17), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 18: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(FIXED_60, 5, 32, u), r), r), r)
+            value := mload(SIGMA_0)
+            value := addmod(mulmod(value, u, r), mload(FIXED_63), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_62), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_61), r)
+            value := addmod(mulmod(value, u, r), mload(FIXED_60), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_18, addmod(mload(SCALAR_GROUP_18), mulmod(power, mload(WEIGHT_0), r), r))
             // Group 19: 5 columns, opened at x.
             power := mulmod(power, mload(OPEN_V), r)
-            total := addmod(total, mulmod(power, mulmod(mload(WEIGHT_0), fold(SIGMA_1, 5, 32, u), r), r), r)
+            value := mload(SIGMA_5)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_4), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_3), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_2), r)
+            value := addmod(mulmod(value, u, r), mload(SIGMA_1), r)
+            sum := mulmod(mload(WEIGHT_0), value, r)
+            total := addmod(total, mulmod(power, sum, r), r)
             mstore(SCALAR_GROUP_19, addmod(mload(SCALAR_GROUP_19), mulmod(power, mload(WEIGHT_0), r), r))
             // The gates' quotient, opened at x itself.
             power := mulmod(mulmod(power, mload(OPEN_V), r), mload(INVERSE_QUOTIENT), r)

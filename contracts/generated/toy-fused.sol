@@ -125,12 +125,12 @@ contract FusedVerifier is IFusedVerifier {
     uint256 private constant INVERSE_SET_3 = 0x1200; // 1 / (product of X - the other points of set 3)
     uint256 private constant INVERSE_SET_3_NEXT = 0x1220; // 1 / (product of X_NEXT - the other points of set 3)
     uint256 private constant PREFIXES = 0x1240; // products of the numbers before, while all are inverted at once
-    uint256 private constant LAGRANGE_FIRST = 0x13e0; // the first row's Lagrange polynomial at x
-    uint256 private constant LAGRANGE_LAST = 0x1400; // the last usable row's
-    uint256 private constant USABLE = 0x1420; // 1 - that of the last usable row - those of the blinding rows
-    uint256 private constant QUOTIENT = 0x1440; // the value at x that the quotient must have
-    uint256 private constant BASIS = 0x1460; // the Lagrange polynomials of a set's points, at u
-    uint256 private constant END = 0x14c0;
+    uint256 private constant LAGRANGE_FIRST = 0x13c0; // the first row's Lagrange polynomial at x
+    uint256 private constant LAGRANGE_LAST = 0x13e0; // the last usable row's
+    uint256 private constant USABLE = 0x1400; // 1 - that of the last usable row - those of the blinding rows
+    uint256 private constant QUOTIENT = 0x1420; // the value at x that the quotient must have
+    uint256 private constant BASIS = 0x1440; // the Lagrange polynomials of a set's points, at u
+    uint256 private constant END = 0x14a0;
 
     /// Returns if the proof is valid for the public values, and reverts otherwise.
     function verify(uint256[] calldata instances, bytes calldata proof) external view {
@@ -390,11 +390,31 @@ contract FusedVerifier is IFusedVerifier {
             mstore(INVERSE_SET_3_NEXT, add(mload(X_NEXT), sub(r, mload(X))))
             {
                 // All inverses at once: the inverse of the product, by Fermat, and back through the products before.
-                let product := 1
-                for { let at := 0 } lt(at, 416) { at := add(at, 32) } {
-                    mstore(add(PREFIXES, at), product)
-                    product := mulmod(product, mload(add(INVERSE_VANISHING, at)), r)
-                }
+                let product := mload(INVERSE_VANISHING)
+                mstore(add(PREFIXES, 0), product)
+                product := mulmod(product, mload(INVERSE_FIRST), r)
+                mstore(add(PREFIXES, 32), product)
+                product := mulmod(product, mload(INVERSE_LAST), r)
+                mstore(add(PREFIXES, 64), product)
+                product := mulmod(product, mload(INVERSE_BLIND), r)
+                mstore(add(PREFIXES, 96), product)
+                product := mulmod(product, mload(INVERSE_INSTANCE), r)
+                mstore(add(PREFIXES, 128), product)
+                product := mulmod(product, mload(INVERSE_OTHERS), r)
+                mstore(add(PREFIXES, 160), product)
+                product := mulmod(product, mload(INVERSE_SET_0_PREV), r)
+                mstore(add(PREFIXES, 192), product)
+                product := mulmod(product, mload(INVERSE_SET_0), r)
+                mstore(add(PREFIXES, 224), product)
+                product := mulmod(product, mload(INVERSE_SET_2_M6), r)
+                mstore(add(PREFIXES, 256), product)
+                product := mulmod(product, mload(INVERSE_SET_2), r)
+                mstore(add(PREFIXES, 288), product)
+                product := mulmod(product, mload(INVERSE_SET_2_NEXT), r)
+                mstore(add(PREFIXES, 320), product)
+                product := mulmod(product, mload(INVERSE_SET_3), r)
+                mstore(add(PREFIXES, 352), product)
+                product := mulmod(product, mload(INVERSE_SET_3_NEXT), r)
                 mstore(CALL, 32)
                 mstore(add(CALL, 32), 32)
                 mstore(add(CALL, 64), 32)
@@ -405,13 +425,44 @@ contract FusedVerifier is IFusedVerifier {
                 ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
                 ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
-                for { let at := 416 } at {} {
-                    at := sub(at, 32)
-                    let place := add(INVERSE_VANISHING, at)
-                    let denominator := mload(place)
-                    mstore(place, mulmod(inverse, mload(add(PREFIXES, at)), r))
-                    inverse := mulmod(inverse, denominator, r)
-                }
+                let denominator
+                denominator := mload(INVERSE_SET_3_NEXT)
+                mstore(INVERSE_SET_3_NEXT, mulmod(inverse, mload(add(PREFIXES, 352)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_3)
+                mstore(INVERSE_SET_3, mulmod(inverse, mload(add(PREFIXES, 320)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_2_NEXT)
+                mstore(INVERSE_SET_2_NEXT, mulmod(inverse, mload(add(PREFIXES, 288)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_2)
+                mstore(INVERSE_SET_2, mulmod(inverse, mload(add(PREFIXES, 256)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_2_M6)
+                mstore(INVERSE_SET_2_M6, mulmod(inverse, mload(add(PREFIXES, 224)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_0)
+                mstore(INVERSE_SET_0, mulmod(inverse, mload(add(PREFIXES, 192)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_SET_0_PREV)
+                mstore(INVERSE_SET_0_PREV, mulmod(inverse, mload(add(PREFIXES, 160)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_OTHERS)
+                mstore(INVERSE_OTHERS, mulmod(inverse, mload(add(PREFIXES, 128)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_INSTANCE)
+                mstore(INVERSE_INSTANCE, mulmod(inverse, mload(add(PREFIXES, 96)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_BLIND)
+                mstore(INVERSE_BLIND, mulmod(inverse, mload(add(PREFIXES, 64)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_LAST)
+                mstore(INVERSE_LAST, mulmod(inverse, mload(add(PREFIXES, 32)), r))
+                inverse := mulmod(inverse, denominator, r)
+                denominator := mload(INVERSE_FIRST)
+                mstore(INVERSE_FIRST, mulmod(inverse, mload(add(PREFIXES, 0)), r))
+                inverse := mulmod(inverse, denominator, r)
+                mstore(INVERSE_VANISHING, inverse)
             }
             {
                 // (x^n - 1) / n is a factor of all Lagrange polynomials.

@@ -9,7 +9,7 @@ use crate::evaluation::{Chunk, Gates, chunks};
 use crate::gas::{Gas, bound};
 use crate::grouped::{GroupCode, groups, width};
 use crate::key::{KeyWord, magic, words};
-use crate::layout::{Layout, product};
+use crate::layout::{Denominator, Layout, product};
 use crate::memory::WORD;
 use crate::names::{commitment, scalar};
 use crate::opening::{SetCode, Term, sets};
@@ -45,6 +45,7 @@ struct VerifierSource {
     point_runs: Vec<Run>,
     blinding_rows: usize,
     last_root: String,
+    inverses: Vec<Inverse>,
     locals: usize,
     gates: Gates,
     chunks: Vec<Chunk>,
@@ -74,6 +75,12 @@ struct Copy {
     name: String,
     offset: usize,
     bytes: usize,
+}
+
+/// A number that is inverted behind the first, and where the product of those before it is kept.
+struct Inverse {
+    name: String,
+    prefix: String,
 }
 
 /// The verifier of a key's shape, or of the key alone.
@@ -119,6 +126,7 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         point_runs,
         blinding_rows: shape.blinding_rows(),
         last_root: crate::layout::root(shape.last()).unwrap_or_default(),
+        inverses: inverses(&layout),
         locals: LOCALS,
         gates,
         chunks: chunks(&shape),
@@ -159,6 +167,15 @@ fn belonging(key: &VerifyingKey) -> [String; 3] {
 
 fn srs(key: &VerifyingKey) -> String {
     format!("srs: {}", hex_of(&key.srs().digest()))
+}
+
+fn inverses(layout: &Layout) -> Vec<Inverse> {
+    let behind_the_first = layout.denominators.iter().skip(1).zip(0..);
+    let inverse = |(denominator, index): (&Denominator, usize)| Inverse {
+        name: denominator.name.clone(),
+        prefix: format!("add(PREFIXES, {})", WORD * index),
+    };
+    behind_the_first.map(inverse).collect()
 }
 
 /// The proof's words by stretch.

@@ -1,5 +1,7 @@
 //! What a verification costs, predicted from a shape: the one place that knows gas prices.
 
+use assay_verifier::Opening;
+
 use crate::SolidityError;
 use crate::evaluation::Gates;
 use crate::shape::Shape;
@@ -17,8 +19,8 @@ pub struct Gas {
     pub pairing: u64,
     /// Everything that is done with words: checks, transcript, public values, gates, scalars.
     pub words: u64,
-    /// Of these, copying, checking, hashing and folding the proof and its public values.
-    pub reading: u64,
+    /// Copying, checking and hashing the proof and its public values once more, as batches do.
+    pub again: u64,
 }
 
 /// A transaction, before its calldata.
@@ -31,10 +33,14 @@ const COMMITMENT: u64 = 6_000 + 150 + 200 + 95;
 const PAIRING: u64 = 45_000 + 2 * 34_000 + 100;
 /// Modular exponentiation, reading a cold key, dispatch, memory: what does not depend on the shape.
 const FIXED: u64 = 12_000;
-/// Copying, checking, hashing and folding a scalar of the proof.
+/// Copying, checking, hashing and folding a scalar of the proof: by the rotations of each polynomial, and by those of a group.
 const SCALAR: u64 = 160;
+const SCALAR_OF_GROUP: u64 = 125;
 /// Copying, checking and hashing a point of the proof.
 const POINT: u64 = 190;
+/// Copying, checking and hashing a word or a point once more.
+const WORD_AGAIN: u64 = 30;
+const POINT_AGAIN: u64 = 110;
 /// Copying, checking, hashing and interpolating a public value.
 const INSTANCE: u64 = 200;
 /// A column of the permutation argument.
@@ -50,7 +56,8 @@ impl Gas {
         let (points, scalars, instances) = (points as u64, scalars as u64, shape.instances as u64);
         let read = shape.key_polynomials().len() as u64;
         let calldata = 4 + 1 + instances + 2 * points + scalars;
-        let reading = SCALAR * scalars + POINT * points + INSTANCE * instances;
+        let scalar = if shape.opening == Opening::Shplonk { SCALAR } else { SCALAR_OF_GROUP };
+        let reading = scalar * scalars + POINT * points + INSTANCE * instances;
         let words =
             FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(shape)?.gas;
         Ok(Self {
@@ -60,7 +67,7 @@ impl Gas {
             commitments: COMMITMENT * points,
             pairing: PAIRING,
             words,
-            reading,
+            again: WORD_AGAIN * (scalars + instances) + POINT_AGAIN * points,
         })
     }
 
@@ -80,9 +87,9 @@ impl Gas {
     }
 
     /// What each proof of a batch adds: its own commitments, of which all but the first proof multiply two more, and its words. All proofs are checked and
-    /// hashed once before the first is evaluated, which is half of reading them.
+    /// hashed once before the first is evaluated.
     pub fn marginal(&self) -> u64 {
-        self.commitments + 2 * COMMITMENT + self.words - FIXED + self.reading / 2
+        self.commitments + 2 * COMMITMENT + self.words - FIXED + self.again
     }
 
     /// The same with its calldata: what one more proof costs whoever sends a batch.

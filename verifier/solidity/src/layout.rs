@@ -98,7 +98,7 @@ impl Layout {
             (groups, inverted) = weights(shape.groups(), &points);
             denominators.extend(inverted);
         }
-        let prefixes = denominators.len();
+        let prefixes = denominators.len() - 1;
         for denominator in &denominators {
             memory.reserve(&denominator.name, 1, &denominator.what);
         }

@@ -69,11 +69,11 @@
 {%- endif %}{% endfor %}
             {
                 // All inverses at once: the inverse of the product, by Fermat, and back through the products before.
-                let product := 1
-                for { let at := 0 } lt(at, {{ 32 * layout.denominators.len() }}) { at := add(at, 32) } {
-                    mstore(add(PREFIXES, at), product)
-                    product := mulmod(product, mload(add(INVERSE_VANISHING, at)), r)
-                }
+                let product := mload(INVERSE_VANISHING)
+{%- for step in inverses %}
+                mstore({{ step.prefix }}, product)
+                product := mulmod(product, mload({{ step.name }}), r)
+{%- endfor %}
                 mstore(CALL, 32)
                 mstore(add(CALL, 32), 32)
                 mstore(add(CALL, 64), 32)
@@ -84,13 +84,13 @@
                 ran := staticcall(gas(), 5, CALL, 192, CALL, 32)
                 ran := and(ran, eq(returndatasize(), 32))
                 let inverse := mload(CALL)
-                for { let at := {{ 32 * layout.denominators.len() }} } at {} {
-                    at := sub(at, 32)
-                    let place := add(INVERSE_VANISHING, at)
-                    let denominator := mload(place)
-                    mstore(place, mulmod(inverse, mload(add(PREFIXES, at)), r))
-                    inverse := mulmod(inverse, denominator, r)
-                }
+                let denominator
+{%- for step in inverses.iter().rev() %}
+                denominator := mload({{ step.name }})
+                mstore({{ step.name }}, mulmod(inverse, mload({{ step.prefix }}), r))
+                inverse := mulmod(inverse, denominator, r)
+{%- endfor %}
+                mstore(INVERSE_VANISHING, inverse)
             }
             {
                 // (x^n - 1) / n is a factor of all Lagrange polynomials.
