@@ -96,7 +96,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 
     let words = words(&graph, &input, &output)?;
     let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
-    let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
+    let context = Instances::from_words(&[settlement.context()]).machine("cannot read the context")?;
     let context = values(&context).first().copied().unwrap_or_default();
     let cost =
         Cost::new(key.layout(), key.verifying_key().constraints(), threads()).machine("cannot count the cost")?;
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("  {:<34} {verify_ms:>8.1} ms", "verify natively"));
 
     let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
-    let outcome = settle(&mut settlement, &proved, &words, terminal);
+    let outcome = settle(&mut settlement, &proved, &words, terminal)?;
     let found = Report {
         model: zoo.name,
         params: graph.parameters(),
@@ -185,8 +185,8 @@ struct Settled {
     thief_paid: bool,
 }
 
-/// Cheats first, while the request is open, then the honest prover, then the replay.
-fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Settled {
+/// Cheats first, while the request is live, then the honest prover, then the replay.
+fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Outcome<Settled> {
     let bytes = &proved.proof.bytes;
     let instances = proved.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();
@@ -220,11 +220,11 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     terminal.say(format_args!("  {:<42} {gas}", "the prover who made it"));
     let replay_paid = settlement.fulfil_as_prover(words, bytes).is_ok();
     say_outcome(terminal, "the same proof once more", !replay_paid);
-    settlement.withdraw_all();
+    settlement.withdraw_all().machine("cannot pay out")?;
     terminal.say("");
     settlement.show_balances(terminal);
     let tampered_rejected = proof_rejected && output_rejected;
-    Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid }
+    Ok(Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid })
 }
 
 fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {
