@@ -4,6 +4,7 @@ pub(crate) mod compile;
 pub(crate) mod contract;
 pub(crate) mod demo;
 pub(crate) mod infer;
+pub(crate) mod market;
 pub(crate) mod prove;
 pub(crate) mod setup;
 pub(crate) mod srs;
