@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Accounts} from "../src/market/Accounts.sol";
 import {Answers} from "../src/market/Answers.sol";
 import {Jobs} from "../src/market/Jobs.sol";
@@ -10,7 +11,6 @@ import {Rewards} from "../src/market/Rewards.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
 import {Headers} from "./support/Headers.sol";
-import {MockVerifier} from "./support/MockVerifier.sol";
 import {Scene} from "./support/Scene.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -234,7 +234,7 @@ contract AnswersTest is Scene {
         Request memory r = answered(Tier.Receipt, LIE);
         Answers.Evidence memory e = evidence(r, STRANGER);
         e.payee = RIVAL_CALLER;
-        refuseContradiction(r, LIE, e, MockVerifier.InvalidProof.selector);
+        refuseContradiction(r, LIE, e, IVerifierErrors.InvalidProof.selector);
     }
 
     function test_TrueReceiptCannotBeContradicted() external {
@@ -243,7 +243,7 @@ contract AnswersTest is Scene {
         refuseContradiction(r, truth(r), evidence(r, STRANGER), Answers.SameOutput.selector);
         Answers.Evidence memory e = evidence(r, STRANGER);
         e.output[0] = LIE;
-        refuseContradiction(r, truth(r), e, MockVerifier.InvalidProof.selector);
+        refuseContradiction(r, truth(r), e, IVerifierErrors.InvalidProof.selector);
         Request memory other = request(Tier.Receipt);
         refuseContradiction(r, truth(r), evidence(other, STRANGER), Answers.WrongInput.selector);
         refuseContradiction(r, LIE, evidence(r, address(0)), Rewards.ZeroAddress.selector);
@@ -276,6 +276,83 @@ contract AnswersTest is Scene {
         market.answer(r, signature, "", output, vm.addr(SIGNER), receiptSignature);
     }
 
+    function leaveWith(uint128 rest) internal {
+        vm.prank(prover);
+        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE - rest);
+        vm.warp(vm.getBlockTimestamp() + 10 days);
+        vm.prank(prover);
+        market.leave(Accounts.Pot.Bond, address(token));
+    }
+
+    function fundBond(uint96 amount) internal {
+        token.mint(prover, amount);
+        vm.prank(prover);
+        market.fund(Accounts.Pot.Bond, address(token), amount, "");
+    }
+
+    /// A prover whose free bond is a single unit has a friend contradict it: that uses nothing up.
+    function test_ContradictionTakesTheRestLater() external {
+        leaveWith(1);
+        Request memory r = request(Tier.Receipt);
+        contradict(r, LIE, prover);
+        bytes32 receiptId =
+            typed(formulas.receiptHash(r, market.idOf(r), digestOf(LIE), vm.addr(SIGNER)));
+        assertEq(market.slashedOf(receiptId), 1, "all there was");
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.NothingToSlash.selector);
+        fundBond(100e18);
+        contradict(r, LIE, STRANGER);
+        fundBond(500e18);
+        contradict(r, LIE, STRANGER);
+        assertEq(market.slashedOf(receiptId), BOND, "the bond of the tier");
+        assertEq(bondFree(prover), 600e18 + 1 - BOND, "and no more");
+        assertEq(credit(client), 10e18, "the loss, once");
+        assertEq(credit(STRANGER), BOND / 10, "the bounty of one slash");
+        assertEq(credit(BURN), BOND - BOND / 10 - 10e18, "the rest is burnt");
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    function test_PartsOfASlashAreSplitAsTheWhole(uint96[4] memory parts, uint96 loss) external {
+        leaveWith(0);
+        Request memory r = request(Tier.Receipt);
+        r.loss = loss /= 2;
+        uint256 taken;
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 part = 1 + uint256(parts[i]) % (uint256(loss) + 100e18);
+            if (part > formulas.bond(r) - taken) part = formulas.bond(r) - taken;
+            if (part == 0) break;
+            fundBond(uint96(part));
+            contradict(r, LIE, STRANGER);
+            taken += part;
+        }
+        uint256 most = taken / 2 - taken / 10;
+        assertEq(credit(STRANGER), taken / 10, "bounty");
+        assertEq(credit(client), loss < most ? loss : most, "loss");
+        assertEq(credit(BURN), taken - credit(STRANGER) - credit(client), "burnt");
+    }
+
+    function test_BondBeyond96BitsIsTakenExactly() external {
+        Request memory r = request(Tier.Receipt);
+        (r.feeCeiling, r.loss) = (type(uint96).max, type(uint96).max);
+        for (uint256 i = 0; i < 3; ++i) {
+            fundBond(type(uint96).max);
+        }
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), 0, "all there was");
+        for (uint256 i = 0; i < 3; ++i) {
+            fundBond(type(uint96).max);
+        }
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), 6 * uint256(type(uint96).max) + STAKE - formulas.bond(r), "then what was missing");
+    }
+
+    /// Such a request can never be opened; a lie about it is a lie all the same.
+    function test_SampleRateOfZeroIsSlashedAsAReceipt() external {
+        Request memory r = request(Tier.Sampled);
+        r.sampleRate = 0;
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
     function test_RevocationDoesNotForgive() external {
         Request memory r = request(Tier.Receipt);
         vm.prank(prover);
@@ -301,6 +378,102 @@ contract AnswersTest is Scene {
         market.slashUnproved(r);
         refuseContradiction(r, LIE, evidence(r, STRANGER), Jobs.WrongStatus.selector);
         assertEq(bondFree(prover), STAKE - BOND, "once");
+    }
+
+    function test_LateProofAfterAChallenge() external {
+        Request memory r = request(Tier.Challenged);
+        Request memory late = request(Tier.Challenged);
+        answer(r, truth(r));
+        answer(late, truth(late));
+        // Long after the request's own deadline, at the last moment of the window.
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        challenge(r, STRANGER);
+        challenge(late, STRANGER);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        vm.expectPartialRevert(Jobs.TooEarly.selector);
+        market.slashUnproved(r);
+        market.fulfil(proved(r, prover));
+        assertStatus(r, Jobs.Status.Settled);
+        vm.warp(vm.getBlockTimestamp() + 1);
+        refuse(proved(late, prover), Proofs.Refused.selector);
+        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        items[0] = proved(late, prover);
+        assertEq(market.fulfilBatch(modelId, items), 0, "nor in a batch");
+        market.slashUnproved(late);
+        assertStatus(late, Jobs.Status.Slashed);
+        assertEq(bondFree(prover), STAKE - BOND, "one bond");
+    }
+
+    function test_LastMomentsOfAnswersCount() external {
+        Request memory r = opened(Tier.Challenged);
+        Request memory late = opened(Tier.Receipt);
+        vm.warp(r.deadline);
+        answer(r, truth(r));
+        vm.warp(uint256(r.deadline) + 1);
+        refuseAnswer(late, SIGNER, Jobs.TooLate.selector);
+        market.refund(late);
+        // A proof may come after the window as long as nobody has settled.
+        vm.warp(uint256(r.deadline) + 2 days);
+        market.fulfil(proved(r, prover));
+        assertStatus(r, Jobs.Status.Settled);
+    }
+
+    function deadClass() internal {
+        vm.prank(GUARDIAN);
+        router.tombstone(class);
+    }
+
+    function test_DeadClassTakesNoAnswer() external {
+        Request memory r = opened(Tier.Receipt);
+        deadClass();
+        refuseAnswer(r, SIGNER, VerifierRouter.Tombstoned.selector);
+    }
+
+    function test_DeadClassTakesNoChallenge() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        token.mint(STRANGER, r.proofFee);
+        vm.prank(STRANGER);
+        token.approve(address(market), r.proofFee);
+        deadClass();
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.challenge(r, "");
+    }
+
+    function test_DeadClassContradictsNothing() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        Request memory offChain = request(Tier.Receipt);
+        deadClass();
+        refuseContradiction(r, LIE, evidence(r, STRANGER), VerifierRouter.Tombstoned.selector);
+        refuseContradiction(offChain, LIE, evidence(offChain, STRANGER), VerifierRouter.Tombstoned.selector);
+    }
+
+    /// Only an open request is secured; then nothing that its client does changes what the prover is owed.
+    function test_OpenRequestOutlivesItsClientsTricks() external {
+        vm.prank(client);
+        market.fund(Accounts.Pot.Deposit, address(token), 200e18, "");
+        Request memory r = opened(Tier.Receipt);
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.NonceUsed.selector);
+        market.cancelNonce(r.nonce);
+        // The rest of the deposit goes to a request to itself, and notice is given of all of it.
+        Request memory own = request(Tier.Proved);
+        own.prover = client;
+        open(own);
+        vm.prank(client);
+        vm.expectPartialRevert(Accounts.TooLittle.selector);
+        market.giveNotice(Accounts.Pot.Deposit, address(token), 1);
+        answer(r, truth(r));
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        market.settle(r);
+        assertEq(credit(prover), 35e18, "paid");
+    }
+
+    function test_CancelledNonceIsNeverAnswered() external {
+        Request memory r = request(Tier.Receipt);
+        vm.prank(client);
+        market.cancelNonce(r.nonce);
+        refuseAnswer(r, SIGNER, Jobs.NonceUsed.selector);
     }
 
     function test_ContradictionEndsAChallenge() external {
@@ -393,6 +566,34 @@ contract AnswersTest is Scene {
         r = answered(Tier.Receipt, LIE);
         vm.expectPartialRevert(Jobs.WrongTerms.selector);
         market.draw(r, "");
+    }
+
+    /// EIP-2935: the chain keeps 8,191 hashes in a contract; the code is the EIP's.
+    function keepHash(uint256 number, bytes32 hash) internal {
+        address history = 0x0000F90827F1C53a10cb7A02335B175320002935;
+        vm.etch(
+            history,
+            hex"3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500"
+        );
+        vm.store(history, bytes32(number % 8191), hash);
+    }
+
+    function test_HeaderIsReadFor8191Blocks() external {
+        for (uint256 late = 0; late < 2; ++late) {
+            Request memory r = answered(Tier.Sampled, LIE);
+            uint256 prevrandao = 0;
+            while (selects(r, prevrandao)) ++prevrandao;
+            uint256 number = market.jobOf(market.idOf(r)).beaconBlock;
+            bytes memory header = Headers.withPrevRandao(prevrandao);
+            vm.roll(number + 8191 + late);
+            keepHash(number, keccak256(header));
+            if (late == 0) {
+                bytes memory other = Headers.withPrevRandao(prevrandao + 1);
+                vm.expectPartialRevert(PrevRandaoBeacon.WrongHeader.selector);
+                market.draw(r, other);
+            }
+            assertTrue(market.draw(r, header) == (late == 1), "read to the last block, then selected");
+        }
     }
 
     function test_SilencePastTheBeaconSelects() external {

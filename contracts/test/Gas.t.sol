@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {IVerifier} from "../src/market/IVerifier.sol";
+import {IVerifier} from "../generated/IVerifier.sol";
+import {Answers} from "../src/market/Answers.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {Scene} from "./support/Scene.sol";
@@ -10,6 +11,16 @@ import {vm} from "./support/Vm.sol";
 
 /// Accepts everything for next to nothing, so that what remains is the market's own gas.
 contract FreeVerifier is IVerifier {
+    uint256 public immutable instanceCount;
+
+    constructor(uint256 instances) {
+        instanceCount = instances;
+    }
+
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return 30_000 * proofs;
+    }
+
     function verify(address, uint256[] calldata, bytes calldata) external view {}
 
     function verifyBatch(address, uint256[][] calldata, bytes[] calldata proofs) external pure returns (uint256) {
@@ -25,7 +36,7 @@ contract GasTest is Scene {
     function setUp() public override {
         super.setUp();
         inputWords = WORDS;
-        class = admit(address(new FreeVerifier()));
+        class = admit(address(new FreeVerifier(WORDS + 2)));
         modelId = register(class);
         // Warm slots: everybody is paid once.
         Request memory r = wide();
@@ -104,5 +115,63 @@ contract GasTest is Scene {
         market.fulfilBatch(modelId, items);
         uint256 used = vm.snapshotGasLastCall("market", "fulfil 32 open requests");
         assertTrue(used <= 32 * 100_000, "at most 100,000 for each");
+    }
+
+    /// A transaction's limit (EIP-7825), and more than any verifier takes for one proof of 3,200 words: 286 fixed columns and their key, 3.0 million.
+    uint256 private constant TRANSACTION = 1 << 24;
+    uint256 private constant VERIFIER = 4_000_000;
+
+    /// The gas of a transaction that makes this call: base, calldata (all of its bytes counted as not zero), and the call.
+    function fits(bytes memory call, string memory name) internal {
+        cool();
+        uint256 before = gasleft();
+        (bool ok,) = address(market).call(call);
+        uint256 used = before - gasleft();
+        assertTrue(ok, name);
+        vm.snapshotValue("market", name, used);
+        assertTrue(21_000 + 16 * call.length + used + VERIFIER <= TRANSACTION, "fits a transaction");
+        assertTrue(21_000 + 40 * call.length <= TRANSACTION, "and its calldata floor (EIP-7623)");
+    }
+
+    function filled(uint256 count) internal pure returns (uint256[] memory words) {
+        words = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            words[i] = type(uint248).max;
+        }
+    }
+
+    function widestRequest(Tier tier) internal returns (Request memory r) {
+        r = request(tier);
+        r.inputDigest = keccak256(abi.encodePacked(filled(inputWords)));
+    }
+
+    function fulfilment(Request memory r) internal view returns (Proofs.Fulfilment memory) {
+        return Proofs.Fulfilment(r, prover, filled(inputWords), filled(outputWords), new bytes(28_000));
+    }
+
+    function test_WidestModelFitsATransaction() external {
+        // As many words as there can be, most of them in the output, then in the input.
+        uint16 most = uint16(registry.MAX_WORDS());
+        class = admit(address(new FreeVerifier(most + 1)));
+        for (uint16 inputs = 1; inputs < most; inputs += most - 2) {
+            (inputWords, outputWords) = (inputs, most - inputs);
+            modelId = register(class);
+            string memory shape = inputs == 1 ? " of one input and 3199 output words" : " of 3199 input words and one output word";
+            Request memory r = widestRequest(Tier.Proved);
+            open(r);
+            fits(abi.encodeCall(market.fulfil, (fulfilment(r))), string.concat("fulfil", shape));
+            r = widestRequest(Tier.Proved);
+            open(r);
+            Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+            items[0] = fulfilment(r);
+            fits(abi.encodeCall(market.fulfilBatch, (modelId, items)), string.concat("fulfil a batch of one", shape));
+            r = widestRequest(Tier.Receipt);
+            bytes32 digest = keccak256(abi.encodePacked(filled(outputWords)));
+            bytes memory signature = sign(SIGNER, typed(formulas.receiptHash(r, market.idOf(r), digest, vm.addr(SIGNER))));
+            fits(abi.encodeCall(market.answer, (r, signed(r), "", filled(outputWords), vm.addr(SIGNER), signature)), string.concat("answer", shape));
+            Answers.Evidence memory e = Answers.Evidence(0, prover, filled(inputWords), filled(outputWords), new bytes(28_000));
+            e.output[0] = 1;
+            fits(abi.encodeCall(market.contradict, (r, digest, vm.addr(SIGNER), signature, e)), string.concat("contradict", shape));
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Accounts} from "../src/market/Accounts.sol";
 import {InferenceMarket} from "../src/market/InferenceMarket.sol";
 import {Jobs} from "../src/market/Jobs.sol";
@@ -81,7 +82,7 @@ contract MarketTest is Scene {
         vm.expectPartialRevert(Jobs.WrongSignature.selector);
         market.open(r, signature, "");
         open(r);
-        refuse(f, MockVerifier.InvalidProof.selector);
+        refuse(f, IVerifierErrors.InvalidProof.selector);
         market.fulfil(proved(r, prover));
     }
 
@@ -96,7 +97,7 @@ contract MarketTest is Scene {
         token.approve(address(other), type(uint256).max);
         vm.prank(client);
         other.open(r, "", "");
-        vm.expectPartialRevert(MockVerifier.InvalidProof.selector);
+        vm.expectPartialRevert(IVerifierErrors.InvalidProof.selector);
         other.fulfil(f);
     }
 
@@ -118,6 +119,24 @@ contract MarketTest is Scene {
         market.cancelNonce(r.nonce);
         vm.expectPartialRevert(Jobs.NonceUsed.selector);
         market.open(r, signature, "");
+    }
+
+    /// Every deadline of a request in tier proved includes its last moment; the others are in `Answers.t.sol`.
+    function test_LastMomentsCount() external {
+        Request memory r = request(Tier.Proved);
+        r.deadline = uint40(vm.getBlockTimestamp() + 7 days);
+        open(r);
+        vm.warp(uint256(r.deadline) - 2 hours);
+        lock(r, prover);
+        vm.warp(uint256(r.deadline) - 1 hours + 1);
+        market.fulfil(proved(r, rival));
+        assertEq(bondFree(prover), STAKE - 20e18, "the last lock, overtaken a second after its half");
+        r = request(Tier.Proved);
+        r.deadline = uint40(vm.getBlockTimestamp() + 2 hours);
+        lock(r, prover);
+        vm.warp(r.deadline);
+        market.fulfil(proved(r, prover));
+        assertStatus(r, Jobs.Status.Settled);
     }
 
     function test_TermsThatCannotWorkAreRefused() external {
@@ -154,13 +173,13 @@ contract MarketTest is Scene {
         Request memory r = opened(Tier.Proved);
         Proofs.Fulfilment memory f = proved(r, prover);
         f.output[0] += 1;
-        refuse(f, MockVerifier.InvalidProof.selector);
+        refuse(f, IVerifierErrors.InvalidProof.selector);
         f = proved(r, prover);
         f.input[1] = 8;
         refuse(f, Proofs.Refused.selector);
         f = proved(r, prover);
         f.proof[0] ^= 0x01;
-        refuse(f, MockVerifier.InvalidProof.selector);
+        refuse(f, IVerifierErrors.InvalidProof.selector);
         f = proved(r, address(0));
         refuse(f, Proofs.Refused.selector);
         f = proved(r, prover);
@@ -184,7 +203,7 @@ contract MarketTest is Scene {
         Request memory r = opened(Tier.Proved);
         Proofs.Fulfilment memory f = proved(r, prover);
         f.payee = STRANGER;
-        refuse(f, MockVerifier.InvalidProof.selector);
+        refuse(f, IVerifierErrors.InvalidProof.selector);
         f.payee = prover;
         vm.prank(STRANGER);
         market.fulfil(f);
@@ -218,6 +237,43 @@ contract MarketTest is Scene {
         market.fulfil(proved(r, prover));
         assertEq(credit(prover), 35e18, "at the fee of the lock");
         assertEq(bondFree(prover), STAKE, "bond released");
+    }
+
+    /// A proof is on its way, openly; somebody locks with the output it shows.
+    function test_FrontRunningLockTakesNothing() external {
+        Request memory r = opened(Tier.Proved);
+        Request memory other = opened(Tier.Proved);
+        lock(r, rival);
+        lock(other, rival);
+        market.fulfil(proved(r, prover));
+        assertEq(credit(prover), 35e18, "as if it were open");
+        assertEq(bondFree(rival), STAKE - 100e18, "the lock is undone, the other one stands");
+        vm.warp(vm.getBlockTimestamp() + 60);
+        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        items[0] = proved(other, prover);
+        assertEq(market.fulfilBatch(modelId, items), 1, "also a minute later");
+        uint256 fee = formulas.priceAt(other, vm.getBlockTimestamp());
+        assertEq(credit(prover) - 35e18, fee - fee * 3 / 10, "at the fee of that moment");
+        assertEq(bondFree(rival), STAKE, "nobody is slashed");
+        assertEq(credit(BURN), 0, "nothing is burnt");
+    }
+
+    function test_MatureLockIsNotOvertaken() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        vm.warp(vm.getBlockTimestamp() + 61);
+        refuse(proved(r, rival), Proofs.Refused.selector);
+        market.fulfil(proved(r, prover));
+        assertEq(credit(prover), 35e18, "at the fee of the lock");
+        // Where the time left is odd, a second earlier.
+        r = request(Tier.Proved);
+        ++r.deadline;
+        lock(r, prover);
+        vm.warp(vm.getBlockTimestamp() + 60);
+        refuse(proved(r, rival), Proofs.Refused.selector);
+        vm.warp(vm.getBlockTimestamp() - 1);
+        market.fulfil(proved(r, rival));
+        assertEq(bondFree(prover), STAKE, "who is overtaken loses nothing");
     }
 
     function test_LateProverIsRescued() external {
@@ -386,6 +442,26 @@ contract MarketTest is Scene {
         assertEq(bondFree(prover), STAKE, "no slash");
     }
 
+    function test_DeadClassTakesNoBatch() external {
+        Proofs.Fulfilment[] memory items = batchOf(2);
+        vm.prank(GUARDIAN);
+        router.tombstone(class);
+        vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
+        market.fulfilBatch(modelId, items);
+    }
+
+    /// As for a changed key: a verifier that was created and destroyed in the transaction of its admission.
+    function test_ChangedVerifierJudgesNothingAndUndoes() external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        vm.etch(address(verifier), hex"00");
+        refuse(proved(r, prover), VerifierRouter.ClassChanged.selector);
+        assertTrue(!router.live(class) && registry.dead(modelId), "dead");
+        market.refund(r);
+        assertEq(credit(client), r.feeCeiling, "client");
+        assertEq(bondFree(prover), STAKE, "no slash");
+    }
+
     function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {
         items = new Proofs.Fulfilment[](count);
         for (uint256 i = 0; i < count; ++i) {
@@ -429,9 +505,20 @@ contract MarketTest is Scene {
     function test_UnderGassedRelayerRevertsInTheMiddle() external {
         modelId = register(admit(address(new HungryVerifier())));
         Proofs.Fulfilment[] memory items = batchOf(3);
+        items[1].output[0] ^= 1;
         vm.expectPartialRevert(Proofs.GasTooLow.selector);
-        market.fulfilBatch{gas: 3_000_000}(modelId, items);
-        assertEq(market.fulfilBatch{gas: 9_000_000}(modelId, items), 7, "with enough gas all are paid");
+        market.fulfilBatch{gas: 4_200_000}(modelId, items);
+        assertEq(market.fulfilBatch{gas: 9_000_000}(modelId, items), 5, "with enough gas the good ones are paid");
+    }
+
+    function test_BatchThatDoesNotFitFailsEarly() external {
+        modelId = register(admit(address(new HungryVerifier())));
+        Proofs.Fulfilment[] memory items = batchOf(3);
+        bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
+        uint256 before = gasleft();
+        (bool ok, bytes memory why) = address(market).call{gas: 3_400_000}(call);
+        assertTrue(!ok && bytes4(why) == Proofs.GasTooLow.selector, "refused by name");
+        assertTrue(before - gasleft() < 300_000, "before anything is verified");
     }
 
     function test_BatchSkipsWhatIsNotPayable() external {

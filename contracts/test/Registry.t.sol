@@ -45,6 +45,13 @@ contract RegistryTest is Scene {
         r = registration(class);
         r.outputWords = 0;
         refuseModel(r, ModelRegistry.ZeroWords.selector);
+        r = registration(class);
+        (r.inputWords, r.outputWords) = (3200, 1);
+        refuseModel(r, ModelRegistry.TooManyWords.selector);
+        r.inputWords = 3199;
+        refuseModel(r, ModelRegistry.WrongInstanceCount.selector);
+        r.inputWords = 3;
+        refuseModel(r, ModelRegistry.WrongInstanceCount.selector);
         r = registration("unknown");
         refuseModel(r, VerifierRouter.UnknownClass.selector);
         r = registration(class);
@@ -103,6 +110,42 @@ contract RegistryTest is Scene {
         vm.warp(vm.getBlockTimestamp() + 1);
         router.admit(address(next));
         assertTrue(router.route(address(next).codehash) == address(next), "routed");
+    }
+
+    /// EIP-7702: an account that delegates to a verifier can delegate to something else tomorrow.
+    function test_DelegatedCodeIsNoVerifier() external {
+        address account = address(0x7702);
+        vm.etch(account, abi.encodePacked(hex"ef0100", address(verifier)));
+        vm.prank(ADMIN);
+        vm.expectPartialRevert(VerifierRouter.DelegatedCode.selector);
+        router.propose(account);
+        // Nor does a proposed contract become one.
+        MockVerifier next = new MockVerifier(9, false);
+        vm.prank(ADMIN);
+        router.propose(address(next));
+        vm.etch(address(next), abi.encodePacked(hex"ef0100", address(verifier)));
+        vm.warp(vm.getBlockTimestamp() + 7 days);
+        vm.expectPartialRevert(VerifierRouter.ClassChanged.selector);
+        router.admit(address(next));
+    }
+
+    function test_AdmittedIsWhatWasProposed() external {
+        MockVerifier next = new MockVerifier(9, false);
+        bytes32 proposed = address(next).codehash;
+        vm.prank(ADMIN);
+        router.propose(address(next));
+        assertTrue(router.proposedClass(address(next)) == proposed, "named");
+        bytes memory code = address(next).code;
+        vm.etch(address(next), address(registry).code);
+        vm.warp(vm.getBlockTimestamp() + 7 days);
+        vm.expectPartialRevert(VerifierRouter.ClassChanged.selector);
+        router.admit(address(next));
+        vm.etch(address(next), code);
+        assertTrue(router.admit(address(next)) == proposed, "admitted");
+        assertTrue(router.live(proposed), "live");
+        vm.etch(address(next), address(registry).code);
+        vm.expectPartialRevert(VerifierRouter.ClassChanged.selector);
+        router.route(proposed);
     }
 
     function test_CancelledProposalIsNotAdmitted() external {

@@ -9,6 +9,16 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const invariant = (name) => ({ suite: 'Invariants', test: 'invariant_Market', says: name });
 const unit = (suite, test) => ({ suite, test: `test_${test}`, says: `test_${test}` });
+/// The contracts' functions that the guard against reentrancy covers, one mutant each.
+const guarded = Object.entries({
+  Rewards: ['withdraw', 'claim'], Accounts: ['fund', 'giveNotice', 'leave'], Jobs: ['open'], Proofs: ['lock', 'fulfil', 'fulfilBatch', 'refund'],
+  Answers: ['answer', 'challenge', 'draw', 'settle', 'slashUnproved', 'contradict'],
+}).flatMap(([file, names]) => names.map((name) => {
+  const source = readFileSync(join(root, `src/market/${file}.sol`), 'utf8');
+  const start = source.indexOf(`function ${name}(`);
+  const head = source.slice(start, source.indexOf('nonReentrant', start) + 'nonReentrant'.length);
+  return [`${name} can be entered again`, file, head, head.replace('nonReentrant', ''), unit('Reentrancy', `GuardOf${name[0].toUpperCase()}${name.slice(1)}`)];
+}));
 
 // [name, file, line, instead, who notices]
 const mutants = [
@@ -17,10 +27,10 @@ const mutants = [
   ['a settled request stays live', 'Proofs', 'job.status = Status.Settled;', '', invariant('OneSettlement')],
   ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded')],
   ['half the bond is reserved', 'Jobs', 'SafeCast.toUint96(r.bond())', 'SafeCast.toUint96(r.bond() / 2)', invariant('BondCoversReceipts')],
-  ['the punctual are slashed', 'Proofs', 'if (payee == job.prover) _release', 'if (payee != job.prover) _release', invariant('HonestKeepsBond')],
+  ['the punctual are slashed', 'Proofs', 'if (payee == prover || overtaken) _release', 'if (payee != prover) _release', invariant('HonestKeepsBond')],
   ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
   ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
-  ['sharers claim double', 'Rewards', 'registry.pointsOf(modelId, account) / all', 'registry.pointsOf(modelId, account) * 2 / all', invariant('ClaimsMonotone')],
+  ['sharers claim double', 'Rewards', '* points / all', '* points * 2 / all', invariant('ClaimsMonotone')],
   ['who has nothing takes all', 'Rewards', 'if (amount == 0) revert NothingToWithdraw(msg.sender, token);', 'if (amount == 0) amount = tracked[token];', invariant('NoAdminPath')],
   ['the payee is not in the context', 'Proofs', 'address(this), id, payee)', 'address(this), id)', unit('Market', 'ThiefCopyingAProof')],
   ['signatures are not checked', 'Jobs', 'if (msg.sender != r.client && ', 'if (false && ', unit('Market', 'OthersSignatureOpensNothing')],
@@ -28,17 +38,23 @@ const mutants = [
   ['nonces come back', 'Jobs', 'if (word & bit != 0) revert', 'if (false) revert', unit('Market', 'CancelledNonceOpensNothing')],
   ['a fulfilment at the deadline is late', 'Proofs', 'status < Status.Answered && block.timestamp > r.deadline', 'status < Status.Answered && block.timestamp >= r.deadline', unit('Market', 'FulfilAtTheDeadline')],
   ['a refund at the deadline is early', 'Proofs', 'block.timestamp <= r.deadline) revert', 'block.timestamp < r.deadline) revert', unit('Market', 'RefundByAnyoneOnlyAfterTheDeadline')],
-  ['exclusivity ends a second early', 'Proofs', 'if (block.timestamp <= job.time) return Refusal.NotPayee;', 'if (block.timestamp < job.time) return Refusal.NotPayee;', unit('Market', 'LockIsExclusiveForHalfTheTime')],
+  ['exclusivity ends a second early', 'Proofs', 'if (block.timestamp <= job.time && ', 'if (block.timestamp < job.time && ', unit('Market', 'LockIsExclusiveForHalfTheTime')],
+  ['a lock excludes at once', 'Proofs', ' && _isMature(job, r)', '', unit('Market', 'FrontRunningLockTakesNothing')],
+  ['a lock matures a second early', 'Proofs', '> 2 * uint256(job.time) + LOCK_MATURITY', '>= 2 * uint256(job.time) + LOCK_MATURITY', unit('Market', 'FrontRunningLockTakesNothing')],
+  ['a lock never matures', 'Proofs', 'LOCK_MATURITY = 60;', 'LOCK_MATURITY = 30 days;', unit('Market', 'MatureLockIsNotOvertaken')],
+  ['who is overtaken is slashed', 'Proofs', 'if (payee == prover || overtaken) _release', 'if (payee == prover) _release', unit('Market', 'FrontRunningLockTakesNothing')],
+  ['an overtaken lock fixes the fee', 'Proofs', 'status == Status.Open || overtaken ? r.priceAt', 'status == Status.Open ? r.priceAt', unit('Market', 'FrontRunningLockTakesNothing')],
   ['a lock commits to nothing', 'Proofs', 'if (job.commitment != keccak256(abi.encode(f.payee, outputDigest)))', 'if (false)', unit('Market', 'LockerWithoutTheInput')],
   ['the named prover is not alone', 'Proofs', '|| (r.prover != address(0) && f.payee != r.prover)', '', unit('Market', 'NamedProverOnly')],
   ['a tombstone slashes', 'Proofs', 'if (dead && status != Status.Open) _release', 'if (dead && status > Status.Locked) _release', unit('Market', 'TombstoneUndoesAndNeverRedirects')],
   ['words may exceed 31 bytes', 'Proofs', 'if (words[i] >= WORD_BOUND) return false;', '', unit('Market', 'WordsBeyond31BytesAreRefused')],
   ['a starved proof is a bad proof', 'Proofs', 'if (grantable < needed) revert', 'if (false) revert', unit('Market', 'UnderGassedRelayer')],
-  ['one proof may burn all gas', 'Proofs', '.verify{gas: VERIFY_STIPEND}(', '.verify(', unit('Market', 'OffCurvePoint')],
+  ['one proof may burn all gas', 'Proofs', 'judge.staticcall{gas: need}(call)', 'judge.staticcall(call)', unit('Market', 'OffCurvePoint')],
+  ['the gas of one proof starts a batch', 'Proofs', 'verifyGas(count)', 'verifyGas(1)', unit('Market', 'BatchThatDoesNotFitFailsEarly')],
+  ['the gas of one proof starts all that are verified alone', 'Proofs', 'need * count-- + reserve', 'need', unit('Market', 'UnderGassedRelayerRevertsInTheMiddle')],
   ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
   ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
   ['ether is not counted', 'Rewards', 'if (msg.value != (token == address(0) ? amount : 0)) revert', 'if (false) revert', unit('Money', 'EtherGoesTheSameWay')],
-  ['withdrawals can be entered again', 'Rewards', 'withdraw(address token, address to) external nonReentrant', 'withdraw(address token, address to) external', unit('Money', 'ReentrancyByTokenHook')],
   ['a used permit is fatal', 'Rewards', 'try IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s) {} catch {}', 'IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s);', unit('Money', 'PermitFrontRun')],
   ['deposits leave before requests end', 'Accounts', 'DEPOSIT_NOTICE = 8 days', 'DEPOSIT_NOTICE = 6 days', unit('Money', 'NoticesLastLongerThanWhatTheyCover')],
   ['leaving money pays no request', 'Jobs', '_standing(Pot.Deposit, r.client, r.token) >=', '_standing(Pot.Bond, r.client, r.token) >=', unit('Money', 'ClientWhoWithdrawsBeforeSettlement')],
@@ -49,23 +65,43 @@ const mutants = [
   ['undrawn answers are paid', 'Answers', 'if (r.tier == Tier.Sampled && !job.drawn) revert', 'if (false) revert', unit('Answers', 'SampledAnswerIsNotPaidUndrawn')],
   ['any header is the beacon', 'PrevRandaoBeacon', 'if (got != expected) revert', 'if (false) revert', unit('Answers', 'NobodyChoosesTheBeacon')],
   ['silence escapes the draw', 'Answers', 'selected = !known || ', 'selected = known && ', unit('Answers', 'SilencePastTheBeaconSelects')],
-  ['truth is contradicted', 'Answers', 'if (keccak256(abi.encodePacked(e.output)) == outputDigest) revert', 'if (false) revert', unit('Answers', 'TrueReceiptCannotBeContradicted')],
-  ['a receipt is slashed twice', 'Answers', 'contradicted[receiptId] = true;', '', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
+  ['truth is contradicted', 'Answers', 'if (_digest(e.output) == outputDigest) revert', 'if (false) revert', unit('Answers', 'TrueReceiptCannotBeContradicted')],
+  ['a receipt is slashed twice', 'Answers', 'slashedOf[receiptId] = before + _slashUnreserved', '_slashUnreserved', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
+  ['a small slash uses a receipt up', 'Answers', 'if (before == r.bond()) revert', 'if (before != 0) revert', unit('Answers', 'ContradictionTakesTheRestLater')],
+  ['each part pays the whole loss', 'Accounts', '_partsOf(before, bountyPoints, loss)', '_partsOf(0, bountyPoints, loss)', unit('Answers', 'PartsOfASlashAreSplitAsTheWhole')],
+  ['a bond is cut to 96 bits', 'Accounts', 'Math.min(most, account.free)', 'Math.min(uint96(most), account.free)', unit('Answers', 'BondBeyond96BitsIsTakenExactly')],
+  ['a rate of zero divides', 'Requests', ' && r.sampleRate != 0', '', unit('Answers', 'SampleRateOfZeroIsSlashedAsAReceipt')],
+  ['a contradicted receipt answers', 'Answers', 'if (slashedOf[receiptId] != 0) revert', 'if (false) revert', unit('Answers', 'ReceiptOffChainIsHeldAgainstFreeAndLeavingBond')],
+  ['a proof period ends early', 'Proofs', 'status == Status.Proving ? block.timestamp > job.time', 'status == Status.Proving ? block.timestamp >= job.time', unit('Answers', 'LateProofAfterAChallenge')],
+  ['a proof period never ends', 'Proofs', 'status == Status.Proving ? block.timestamp > job.time', 'status == Status.Proving ? false', unit('Answers', 'LateProofAfterAChallenge')],
+  ['a challenge at the last moment is late', 'Answers', 'if (block.timestamp > job.time) revert TooLate', 'if (block.timestamp >= job.time) revert TooLate', unit('Answers', 'LateProofAfterAChallenge')],
+  ['an answer at the deadline is late', 'Answers', 'if (block.timestamp > r.deadline) revert', 'if (block.timestamp >= r.deadline) revert', unit('Answers', 'LastMomentsOfAnswersCount')],
+  ['a lock at the last moment is late', 'Proofs', 'if (block.timestamp + MIN_DURATION > r.deadline)', 'if (block.timestamp + MIN_DURATION >= r.deadline)', unit('Market', 'LastMomentsCount')],
+  ['the shortest time is too short', 'Jobs', 'if (r.deadline < earliest ||', 'if (r.deadline <= earliest ||', unit('Market', 'LastMomentsCount')],
+  ['the longest time is too long', 'Jobs', '|| r.deadline > latest)', '|| r.deadline >= latest)', unit('Market', 'LastMomentsCount')],
+  ['the dead are challenged', 'Answers', '_judged(r.modelId);\n        _demandProof', '_demandProof', unit('Answers', 'DeadClassTakesNoChallenge')],
   ['an answer is slashed twice', 'Answers', 'if (posted && job.status == Status.Slashed) revert', 'if (false) revert', unit('Answers', 'ASlashIsOncePerAnswer')],
   ['the price is not paid back', 'Answers', 'posted ? job.price : 0', '0', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
   ['keys are taken without consent', 'Answers', '_checkSigner(signer, _hashTypedDataV4(keccak256(abi.encode(KEY_TYPE, msg.sender))), signature);', '', unit('Answers', 'KeysBelongToWhoHoldsThem')],
   ['revoked keys answer', 'Answers', 'if (keys[signer].revoked) revert', 'if (false) revert', unit('Answers', 'AnswerNeedsAReceiptOfTheNamedProver')],
   ['a model is taken over', 'ModelRegistry', 'abi.encode(msg.sender, r, r.key.codehash)', 'abi.encode(r, r.key.codehash)', unit('Registry', 'ModelIsRegisteredOnceAndIsItsContent')],
+  ['words have no bound', 'ModelRegistry', 'if (words > MAX_WORDS) revert', 'if (false) revert', unit('Registry', 'BadRegistrationsAreRefused')],
+  ['words need not be the verifier\'s', 'ModelRegistry', 'if (instances != words + 1) revert', 'if (false) revert', unit('Registry', 'BadRegistrationsAreRefused')],
+  ['a changed verifier undoes nothing', 'ModelRegistry', '!router.live(model.class)', 'router.tombstoned(model.class)', unit('Market', 'ChangedVerifierJudgesNothingAndUndoes')],
   ['points need not sum up', 'ModelRegistry', 'if (sum != POINTS) revert', 'if (false) revert', unit('Registry', 'PointsSumToAll')],
   ['code is admitted at once', 'VerifierRouter', 'if (block.timestamp < earliest) revert', 'if (false) revert', unit('Registry', 'AdmissionTakesItsTime')],
+  ['accounts that delegate are verifiers', 'VerifierRouter', 'if (code[0] == 0xef) revert', 'if (false) revert', unit('Registry', 'DelegatedCodeIsNoVerifier')],
+  ['other code is admitted', 'VerifierRouter', 'if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);\n        if (tombstoned', 'if (tombstoned', unit('Registry', 'AdmittedIsWhatWasProposed')],
+  ['other code judges', 'VerifierRouter', 'if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);\n    }', '}', unit('Registry', 'AdmittedIsWhatWasProposed')],
   ['the dead come back', 'VerifierRouter', 'if (tombstoned[class]) revert Tombstoned(class);\n        verifier =', 'verifier =', unit('Registry', 'TombstoneIsForEver')],
+  ...guarded,
 ];
 
 /// Whether forge, run on a copy with one line changed, fails by the named test.
 function noticed([name, file, line, instead, { suite, test, says }]) {
   const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
   try {
-    for (const part of ['src/market', 'test/support', `test/${suite}.t.sol`, 'tools', 'foundry.toml']) {
+    for (const part of ['src/market', 'generated/IVerifier.sol', 'test/support', `test/${suite}.t.sol`, 'tools', 'foundry.toml']) {
       mkdirSync(dirname(join(copy, part)), { recursive: true });
       cpSync(join(root, part), join(copy, part), { recursive: true });
     }

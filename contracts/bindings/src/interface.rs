@@ -133,7 +133,7 @@ sol! {
         function refund(Request r) external;
         function contextOf(bytes32 id, address payee) external view returns (uint256);
         function MAX_BATCH() external view returns (uint256);
-        function VERIFY_STIPEND() external view returns (uint256);
+        function LOCK_MATURITY() external view returns (uint256);
         function WORD_BOUND() external view returns (uint256);
 
         function registerKey(address signer, bytes signature) external;
@@ -146,7 +146,7 @@ sol! {
         function contradict(Request r, bytes32 outputDigest, address signer, bytes receiptSignature, Evidence e) external;
         function beacon() external view returns (address);
         function keys(address signer) external view returns (address prover, bool revoked);
-        function contradicted(bytes32 receiptId) external view returns (bool);
+        function slashedOf(bytes32 receiptId) external view returns (uint256);
         function CHALLENGE_WINDOW() external view returns (uint256);
         function PROOF_PERIOD() external view returns (uint256);
         function DRAW_DELAY() external view returns (uint256);
@@ -220,7 +220,9 @@ sol! {
         function router() external view returns (address);
         function POINTS() external view returns (uint256);
         function MAX_OWNER_POINTS() external view returns (uint256);
+        function shareOf(bytes32 modelId, address account) external view returns (uint256 points, uint256 all);
         function MAX_CONTRIBUTORS() external view returns (uint256);
+        function MAX_WORDS() external view returns (uint256);
 
         event ModelRegistered(bytes32 indexed modelId, address indexed owner, Registration registration, string uri);
         event ModelRetired(bytes32 indexed modelId);
@@ -228,6 +230,8 @@ sol! {
 
         error NoCode(address key);
         error ZeroWords();
+        error TooManyWords(uint256 most, uint256 got);
+        error WrongInstanceCount(uint256 expected, uint256 got);
         error ZeroContributor(uint256 index);
         error ZeroPoints(uint256 index);
         error DuplicateContributor(address contributor);
@@ -253,6 +257,8 @@ sol! {
         function guardian() external view returns (address);
         function admissibleAt(address verifier) external view returns (uint256);
         function tombstoned(bytes32 class) external view returns (bool);
+        function proposedClass(address verifier) external view returns (bytes32);
+        function live(bytes32 class) external view returns (bool);
         function ADMISSION_DELAY() external view returns (uint256);
         function owner() external view returns (address);
         function pendingOwner() external view returns (address);
@@ -269,6 +275,8 @@ sol! {
         event OwnershipTransferred(address indexed previousOwner, address indexed newOwner);
 
         error NoCode(address verifier);
+        error DelegatedCode(address verifier);
+        error ClassChanged(bytes32 expected, bytes32 got);
         error NotProposed(address verifier);
         error TooEarly(uint256 earliest, uint256 time);
         error ClassExists(bytes32 class);
@@ -281,6 +289,8 @@ sol! {
 
     /// A generated verifier of a circuit shape.
     contract Verifier {
+        function instanceCount() external pure returns (uint256);
+        function verifyGas(uint256 proofs) external pure returns (uint256);
         function verify(address key, uint256[] instances, bytes proof) external view;
         function verifyBatch(address key, uint256[][] instances, bytes[] proofs) external view returns (uint256 accepted);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {Rewards} from "./Rewards.sol";
 
 /// @title Money that stands ready and leaves only after notice
@@ -95,28 +97,36 @@ abstract contract Accounts is Rewards {
         accounts[Pot.Bond][prover][token].free += amount;
     }
 
-    /// @dev Takes up to `amount`, first the free part, then the leaving one. Returns what was taken.
-    function _take(Pot pot, address owner, address token, uint96 amount) internal returns (uint96 taken) {
+    /// @dev Takes up to `most`, first of the free part, then of the leaving one. Returns what was taken.
+    function _take(Pot pot, address owner, address token, uint256 most) internal returns (uint256) {
         Account storage account = accounts[pot][owner][token];
-        uint96 fromFree = amount < account.free ? amount : uint96(account.free);
-        uint96 rest = amount - fromFree;
-        uint96 fromLeaving = rest < account.leaving ? rest : uint96(account.leaving);
-        account.free -= fromFree;
-        account.leaving -= fromLeaving;
+        uint256 fromFree = Math.min(most, account.free);
+        uint256 fromLeaving = Math.min(most - fromFree, account.leaving);
+        account.free -= uint128(fromFree);
+        account.leaving -= uint128(fromLeaving);
         return fromFree + fromLeaving;
     }
 
-    /// @dev Splits a slash: the reporter has `bounty`, at least half is burnt, the client has at most `loss` of the rest, what then remains is burnt too.
+    /// @dev Splits a slash of `amount` that follows slashes of `before` for the same offence, so that all together are split as one slash of the sum: the reporter has
+    /// `bountyPoints` of it, at least half is burnt, the client has at most `loss` of the rest, what then remains is burnt too.
     /// @return burnt What was burnt.
-    function _splitSlash(address token, uint256 amount, address reporter, uint256 bounty, address client, uint256 loss)
+    function _splitSlash(address token, uint256 before, uint256 amount, address reporter, uint256 bountyPoints, address client, uint256 loss)
         internal
         returns (uint256 burnt)
     {
-        uint256 most = amount / 2 - bounty;
-        uint256 compensation = loss < most ? loss : most;
+        (uint256 hadBounty, uint256 hadLoss) = _partsOf(before, bountyPoints, loss);
+        (uint256 bounty, uint256 compensation) = _partsOf(before + amount, bountyPoints, loss);
+        bounty -= hadBounty;
+        compensation -= hadLoss;
         burnt = amount - bounty - compensation;
         _credit(reporter, token, bounty);
         _credit(client, token, compensation);
         _credit(BURN, token, burnt);
+    }
+
+    /// @dev Bounty and compensation in a slash. Both never fall when the slash grows.
+    function _partsOf(uint256 slash, uint256 bountyPoints, uint256 loss) private pure returns (uint256 bounty, uint256 compensation) {
+        bounty = slash * bountyPoints / POINTS;
+        compensation = Math.min(loss, slash / 2 - bounty);
     }
 }

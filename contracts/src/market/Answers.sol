@@ -3,7 +3,6 @@ pragma solidity 0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
-import {IVerifier} from "./IVerifier.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {PrevRandaoBeacon} from "./PrevRandaoBeacon.sol";
 import {Proofs} from "./Proofs.sol";
@@ -45,8 +44,8 @@ abstract contract Answers is Proofs {
 
     /// @notice Who answers for a receipt key.
     mapping(address signer => Key) public keys;
-    /// @notice Receipts that a proof has contradicted.
-    mapping(bytes32 receiptId => bool) public contradicted;
+    /// @notice What contradictions have taken from the prover of a receipt: at most the bond of the request's tier. Zero when no proof has contradicted it.
+    mapping(bytes32 receiptId => uint256) public slashedOf;
 
     event KeyRegistered(address indexed signer, address indexed prover);
     event KeyRevoked(address indexed signer, address indexed prover);
@@ -108,8 +107,11 @@ abstract contract Answers is Proofs {
         if (block.timestamp > r.deadline) revert TooLate(r.deadline, block.timestamp);
         (ModelRegistry.Model memory model,) = _judged(r.modelId);
         if (!_fits(output, model.outputWords)) revert WrongOutput();
-        bytes32 digest = keccak256(abi.encodePacked(output));
-        _checkReceipt(r, id, digest, signer, receiptSignature);
+        bytes32 digest = _digest(output);
+        {
+            bytes32 receiptId = _checkReceipt(r, id, digest, signer, receiptSignature);
+            if (slashedOf[receiptId] != 0) revert Contradicted(receiptId);
+        }
         if (keys[signer].revoked) revert UnknownKey(signer);
         if (keys[signer].prover != r.prover) revert NotProver(r.prover, keys[signer].prover);
         Job storage job = jobs[id];
@@ -183,7 +185,8 @@ abstract contract Answers is Proofs {
         _endSlashed(id, r, job.challenger == address(0) ? msg.sender : job.challenger);
     }
 
-    /// @notice Slashes the bond behind a receipt that a proof of another output contradicts: same model, same input. Anyone may call, once a receipt.
+    /// @notice Slashes the bond behind a receipt that a proof of another output contradicts: same model, same input. Anyone may call, until the bond of the request's tier is
+    /// taken: what a prover has not got yet can be taken when it has it.
     /// @param r The request that the receipt names; it need not have come on chain.
     /// @param outputDigest What the receipt claims.
     /// @param signer The key that signed it.
@@ -198,15 +201,20 @@ abstract contract Answers is Proofs {
     ) external nonReentrant {
         bytes32 id = idOf(r);
         bytes32 receiptId = _checkReceipt(r, id, outputDigest, signer, receiptSignature);
-        contradicted[receiptId] = true;
+        uint256 before = slashedOf[receiptId];
+        if (before == r.bond()) revert Contradicted(receiptId);
         _checkEvidence(r, outputDigest, e);
         address prover = keys[signer].prover;
         emit ReceiptContradicted(receiptId, id, prover, e.payee);
         Job storage job = jobs[id];
         bool posted = job.status >= Status.Answered && job.prover == prover && job.commitment == outputDigest;
         if (posted && job.status == Status.Slashed) revert WrongStatus(id, job.status);
-        if (posted && _isLive(job.status)) _endSlashed(id, r, e.payee);
-        else _slashUnreserved(id, r, prover, e.payee, posted ? job.price : 0);
+        if (posted && _isLive(job.status)) {
+            slashedOf[receiptId] = job.bond;
+            _endSlashed(id, r, e.payee);
+        } else {
+            slashedOf[receiptId] = before + _slashUnreserved(id, r, prover, e.payee, posted ? job.price : 0, before);
+        }
     }
 
     function _demandProof(Job storage job) private {
@@ -223,25 +231,25 @@ abstract contract Answers is Proofs {
         emit RequestSlashed(id, r.feeCeiling);
     }
 
-    /// @dev For a receipt that has no reserved bond, or no more: what stands free or is leaving, at most the bond of its tier.
-    function _slashUnreserved(bytes32 id, Request calldata r, address prover, address reporter, uint256 paid) private {
-        uint256 bond = r.bond();
-        uint256 standing = _standing(Pot.Bond, prover, r.token);
-        uint96 amount = _take(Pot.Bond, prover, r.token, uint96(bond < standing ? bond : standing));
+    /// @dev For a receipt that has no reserved bond, or no more: what stands free or is leaving, at most what `before` leaves of the bond of its tier.
+    function _slashUnreserved(bytes32 id, Request calldata r, address prover, address reporter, uint256 paid, uint256 before)
+        private
+        returns (uint256 amount)
+    {
+        amount = _take(Pot.Bond, prover, r.token, r.bond() - before);
         if (amount == 0) revert NothingToSlash(prover, r.token);
-        uint256 burnt =
-            _splitSlash(r.token, amount, reporter, uint256(amount) * BOUNTY / POINTS, r.client, uint256(r.loss) + paid);
+        uint256 burnt = _splitSlash(r.token, before, amount, reporter, BOUNTY, r.client, r.loss + paid);
         emit BondSlashed(id, prover, amount, burnt);
     }
 
     function _checkEvidence(Request calldata r, bytes32 outputDigest, Evidence calldata e) private view {
-        bytes32 inputDigest = keccak256(abi.encodePacked(e.input));
+        bytes32 inputDigest = _digest(e.input);
         if (inputDigest != r.inputDigest) revert WrongInput(r.inputDigest, inputDigest);
-        if (keccak256(abi.encodePacked(e.output)) == outputDigest) revert SameOutput(outputDigest);
+        if (_digest(e.output) == outputDigest) revert SameOutput(outputDigest);
         if (e.payee == address(0)) revert ZeroAddress();
         (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
         if (!_fits(e.input, model.inputWords) || !_fits(e.output, model.outputWords)) revert WrongOutput();
-        IVerifier(judge).verify(model.key, _instances(e.input, e.output, contextOf(e.requestId, e.payee)), e.proof);
+        _verify(judge, model.key, _instances(e.input, e.output, e.requestId, e.payee), e.proof);
     }
 
     function _checkReceipt(Request calldata r, bytes32 id, bytes32 outputDigest, address signer, bytes calldata signature)
@@ -250,7 +258,6 @@ abstract contract Answers is Proofs {
         returns (bytes32 receiptId)
     {
         receiptId = _hashTypedDataV4(r.receiptHash(id, outputDigest, signer));
-        if (contradicted[receiptId]) revert Contradicted(receiptId);
         if (keys[signer].prover == address(0)) revert UnknownKey(signer);
         _checkSigner(signer, receiptId, signature);
     }

@@ -95,7 +95,8 @@ abstract contract Jobs is Accounts, EIP712 {
         _open(r, id, signature, permit);
     }
 
-    /// @notice Makes sure that no request of the caller with this nonce can be opened any more. Open ones go on.
+    /// @notice Makes sure that no request of the caller with this nonce can be opened any more, so that it can neither be answered nor locked. Open ones go on.
+    /// @dev At once: a notice would protect nobody, because the client can spend nonce and deposit on a request to itself at any time. Only an open request is secured.
     function cancelNonce(uint256 nonce) external {
         _useNonce(msg.sender, nonce);
         emit NonceCancelled(msg.sender, nonce);
@@ -164,7 +165,7 @@ abstract contract Jobs is Accounts, EIP712 {
         address prover = job.prover;
         uint96 amount = uint96(bond * points / POINTS);
         _release(prover, r.token, bond - amount);
-        uint256 burnt = _splitSlash(r.token, amount, reporter, amount * bountyPoints / POINTS, r.client, loss);
+        uint256 burnt = _splitSlash(r.token, 0, amount, reporter, bountyPoints, r.client, loss);
         emit BondSlashed(id, prover, amount, burnt);
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {IVerifier} from "../../generated/IVerifier.sol";
 import {VerifierRouter} from "./VerifierRouter.sol";
 
 /// @title What a model is, and who shares in its fees
@@ -41,6 +42,8 @@ contract ModelRegistry {
     uint256 public constant MAX_OWNER_POINTS = 3000;
     /// @notice Most contributors of a model.
     uint256 public constant MAX_CONTRIBUTORS = 64;
+    /// @notice Most words of input and output together: 99,200 bytes. A proof with them fits the 128 KiB that nodes relay, and every call fits the gas of a transaction.
+    uint256 public constant MAX_WORDS = 3200;
 
     /// @notice Says which verifier code may judge.
     VerifierRouter public immutable router;
@@ -55,6 +58,8 @@ contract ModelRegistry {
 
     error NoCode(address key);
     error ZeroWords();
+    error TooManyWords(uint256 most, uint256 got);
+    error WrongInstanceCount(uint256 expected, uint256 got);
     error ZeroContributor(uint256 index);
     error ZeroPoints(uint256 index);
     error DuplicateContributor(address contributor);
@@ -71,17 +76,20 @@ contract ModelRegistry {
         router = judge;
     }
 
-    /// @notice Registers a model that the caller owns. The verifier's class must be admitted.
+    /// @notice Registers a model that the caller owns. The verifier's class must be admitted, and have as many public values as the model has words and a context.
     /// @param r The model; `key` is a contract whose code is the verifying key, `inputWords` and `outputWords` count packed words of 31 bytes.
     /// @param uri Where people read about it; not part of the id.
     /// @return modelId Hash of the record, the key's code and the shares.
     function register(Registration calldata r, string calldata uri) external returns (bytes32 modelId) {
         if (r.key.code.length == 0) revert NoCode(r.key);
         if (r.inputWords == 0 || r.outputWords == 0) revert ZeroWords();
+        uint256 words = uint256(r.inputWords) + r.outputWords;
+        if (words > MAX_WORDS) revert TooManyWords(MAX_WORDS, words);
         if (r.contributors.length > MAX_CONTRIBUTORS) revert TooManyContributors(MAX_CONTRIBUTORS, r.contributors.length);
         if (r.points.length != r.contributors.length) revert LengthMismatch(r.contributors.length, r.points.length);
         if (r.ownerPoints > MAX_OWNER_POINTS) revert TooManyOwnerPoints(MAX_OWNER_POINTS, r.ownerPoints);
-        router.route(r.class);
+        uint256 instances = IVerifier(router.route(r.class)).instanceCount();
+        if (instances != words + 1) revert WrongInstanceCount(instances, words + 1);
         modelId = keccak256(abi.encode(msg.sender, r, r.key.codehash));
         if (models[modelId].owner != address(0)) revert ModelExists(modelId);
         models[modelId] = Model(r.key, r.inputWords, r.outputWords, r.proverPoints, false, r.class, msg.sender, r.key.codehash);
@@ -111,7 +119,12 @@ contract ModelRegistry {
         if (model.owner == address(0)) revert UnknownModel(modelId);
     }
 
-    /// @notice A model's record and the verifier that judges it; reverts when its class is tombstoned or the key's code is not the registered one.
+    /// @notice What an account has of a model's fees after the prover's part: `points` of `all`; reverts when there is no such model.
+    function shareOf(bytes32 modelId, address account) external view returns (uint256 points, uint256 all) {
+        return (pointsOf[modelId][account], POINTS - get(modelId).proverPoints);
+    }
+
+    /// @notice A model's record and the verifier that judges it; reverts when its class may not judge or the key's code is not the registered one.
     /// @dev A contract that is created and destroyed in one transaction can be registered in between and come back with other code.
     /// @param modelId A model.
     /// @return model Its record.
@@ -123,11 +136,11 @@ contract ModelRegistry {
         judge = router.route(model.class);
     }
 
-    /// @notice Whether nothing can be judged for a model any more: its verifier's class is tombstoned, or its key's code is not the registered one.
+    /// @notice Whether nothing can be judged for a model: its verifier's class is tombstoned, or its verifier's or its key's code is not the registered one.
     /// @param modelId A model.
     function dead(bytes32 modelId) external view returns (bool) {
         Model storage model = models[modelId];
-        return router.tombstoned(model.class) || model.key.codehash != model.keyHash;
+        return !router.live(model.class) || model.key.codehash != model.keyHash;
     }
 
     /// @dev An owner may also be a contributor; nobody is a contributor twice.

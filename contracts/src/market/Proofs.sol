@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {IVerifier} from "./IVerifier.sol";
+import {IVerifier} from "../../generated/IVerifier.sol";
 import {Jobs} from "./Jobs.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {Request, Requests, Tier} from "./Requests.sol";
@@ -32,18 +32,20 @@ abstract contract Proofs is Jobs {
         ProofRejected
     }
 
-    /// @dev What of a batch is worth verifying: parallel lists, and where each stands in the call.
+    /// @dev Parallel lists as long as the call's. Bits of `worth` say what is worth verifying, `count` how much that is; of the rest instances and proof are empty.
     struct Batch {
+        uint256 worth;
+        uint256 count;
         bytes32[] ids;
-        uint256[] positions;
         uint256[][] instances;
         bytes[] proofs;
     }
 
     /// @notice Most proofs in a batch.
     uint256 public constant MAX_BATCH = 32;
-    /// @notice Gas for one proof of a batch that is verified alone; a call that cannot grant it reverts as a whole.
-    uint256 public constant VERIFY_STIPEND = 1_500_000;
+    /// @notice Seconds after which a lock excludes other provers' proofs: five blocks of the mainnet. A proof that was already on its way when somebody locked with the output it
+    /// shows still pays its maker. Who wants to prove undisturbed begins when its lock is that old.
+    uint256 public constant LOCK_MATURITY = 60;
     /// @notice Every word of a proof's public values is below: 31 bytes, so below the field's modulus.
     uint256 public constant WORD_BOUND = 1 << 248;
     /// @dev Points of the bond that a late locker loses, of which the rescuer has half; that an absent one loses, of which the reporter has a tenth.
@@ -51,6 +53,8 @@ abstract contract Proofs is Jobs {
     uint256 internal constant ABSENT = 5000;
     uint256 internal constant RESCUE = 5000;
     uint256 internal constant BOUNTY = 1000;
+    /// @dev Gas that is kept back to settle one proof of a batch.
+    uint256 private constant SETTLE_GAS = 100_000;
 
     event RequestLocked(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 exclusiveUntil);
     event RequestProved(bytes32 indexed requestId, address indexed payee, uint256[] output);
@@ -61,7 +65,7 @@ abstract contract Proofs is Jobs {
     error WrongBatchSize(uint256 most, uint256 got);
     error GasTooLow(uint256 needed, uint256 got);
 
-    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, at the fee of this moment.
+    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, from `LOCK_MATURITY` on, at the fee of this moment.
     /// @param r A request of tier proved; opened here when it is not open yet.
     /// @param signature The client's, as in `open`; unread when the request is open.
     /// @param permit As in `open`.
@@ -94,12 +98,12 @@ abstract contract Proofs is Jobs {
         (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
         Refusal reason = _refusal(id, f, model);
         if (reason != Refusal.None) revert Refused(id, reason);
-        IVerifier(judge).verify(model.key, _instances(f.input, f.output, contextOf(id, f.payee)), f.proof);
+        _verify(judge, model.key, _instances(f.input, f.output, id, f.payee), f.proof);
         _settleProved(id, f, model);
     }
 
     /// @notice Settles what can be settled of several proved answers of one model. What cannot is skipped, reported and otherwise untouched: nobody is slashed
-    /// for standing in a batch. Too little gas reverts the call instead of failing an item.
+    /// for standing in a batch. Too little gas reverts the call instead of failing an item, and does so before anything is verified when the batch does not fit.
     /// @param modelId The model; answers of other models are skipped.
     /// @param items At most `MAX_BATCH` answers.
     /// @return settled Bit `i` is set when item `i` was settled.
@@ -108,23 +112,23 @@ abstract contract Proofs is Jobs {
         (ModelRegistry.Model memory model, address judge) = _judged(modelId);
         Batch memory batch = _gather(modelId, items, model);
         uint256 accepted = _verifyAll(judge, model.key, batch);
-        for (uint256 i = 0; i < batch.ids.length; ++i) {
-            uint256 position = batch.positions[i];
+        for (uint256 i = 0; i < items.length; ++i) {
+            if (batch.worth >> i & 1 == 0) continue;
             Refusal reason = accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None;
             // The same request may stand in a batch twice.
             if (!_isLive(jobs[batch.ids[i]].status)) reason = Refusal.NotLive;
             if (reason != Refusal.None) {
-                emit FulfilmentSkipped(batch.ids[i], position, reason);
+                emit FulfilmentSkipped(batch.ids[i], i, reason);
                 continue;
             }
-            settled |= 1 << position;
-            _settleProved(batch.ids[i], items[position], model);
+            settled |= 1 << i;
+            _settleProved(batch.ids[i], items[i], model);
         }
     }
 
     /// @notice Gives the escrow of a request that nobody delivered in time back to its client; a locker's bond is slashed. Anyone may call. Under a tombstoned verifier
-    /// or a changed key every live request ends here, at any time, without a slash.
-    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned or whose key has changed.
+    /// or a changed verifier or key every live request ends here, at any time, without a slash.
+    /// @param r An open or locked request whose deadline has passed, or any live one whose verifier is tombstoned or whose verifier or key has changed.
     function refund(Request calldata r) external nonReentrant {
         bytes32 id = idOf(r);
         Job storage job = jobs[id];
@@ -157,33 +161,46 @@ abstract contract Proofs is Jobs {
             return Refusal.TooLate;
         }
         if (f.payee == address(0) || (r.prover != address(0) && f.payee != r.prover)) return Refusal.NotPayee;
-        bytes32 outputDigest = keccak256(abi.encodePacked(f.output));
+        bytes32 outputDigest = _digest(f.output);
         if (status == Status.Locked && f.payee != job.prover) {
-            if (block.timestamp <= job.time) return Refusal.NotPayee;
+            if (block.timestamp <= job.time && _isMature(job, r)) return Refusal.NotPayee;
         } else if (status == Status.Locked) {
             if (job.commitment != keccak256(abi.encode(f.payee, outputDigest))) return Refusal.WrongOutput;
         } else if (status != Status.Open && job.commitment != outputDigest) {
             return Refusal.WrongOutput;
         }
-        if (r.inputDigest != keccak256(abi.encodePacked(f.input))) return Refusal.WrongInput;
+        if (r.inputDigest != _digest(f.input)) return Refusal.WrongInput;
         if (!_fits(f.input, model.inputWords) || !_fits(f.output, model.outputWords)) return Refusal.WrongWords;
         return Refusal.None;
+    }
+
+    /// @dev Reverts, with the verifier's reason, unless the proof is valid.
+    function _verify(address judge, address key, uint256[] memory instances, bytes calldata proof) internal view {
+        IVerifier(judge).verify(key, instances, proof);
     }
 
     /// @dev Pays for a delivered answer and ends the request.
     function _settle(bytes32 id, Request calldata r, ModelRegistry.Model memory model, address payee, bool proved) internal {
         Job storage job = jobs[id];
         Status status = job.status;
-        uint96 price = status == Status.Open ? r.priceAt(block.timestamp) : job.price;
+        address prover = job.prover;
+        // A lock too young to exclude this payee counts as none.
+        bool overtaken = payee != prover && block.timestamp <= job.time;
+        uint96 price = status == Status.Open || overtaken ? r.priceAt(block.timestamp) : job.price;
         job.status = Status.Settled;
         if (status != Status.Open) {
-            if (payee == job.prover) _release(payee, r.token, job.bond);
+            if (payee == prover || overtaken) _release(prover, r.token, job.bond);
             else _slash(id, r, LATE, payee, RESCUE, 0);
         }
         if (status == Status.Proving && job.challenger != address(0)) _credit(payee, r.token, r.proofFee);
         _credit(r.client, r.token, r.feeCeiling - price);
         _payFee(r.modelId, model.proverPoints, payee, r.token, price);
         emit RequestSettled(id, payee, price, r.tier, proved);
+    }
+
+    /// @dev Exclusivity ends halfway from the lock to the deadline, which tells when the lock was made (to the second, rounded down).
+    function _isMature(Job storage job, Request calldata r) private view returns (bool) {
+        return block.timestamp + r.deadline > 2 * uint256(job.time) + LOCK_MATURITY;
     }
 
     function _isLive(Status status) internal pure returns (bool) {
@@ -208,52 +225,65 @@ abstract contract Proofs is Jobs {
         private
         returns (Batch memory batch)
     {
-        bytes32[] memory ids = new bytes32[](items.length);
-        bool[] memory worth = new bool[](items.length);
-        uint256 count;
-        for (uint256 i = 0; i < items.length; ++i) {
-            ids[i] = idOf(items[i].request);
-            Refusal reason = items[i].request.modelId != modelId ? Refusal.OtherModel : _refusal(ids[i], items[i], model);
-            worth[i] = reason == Refusal.None;
-            if (worth[i]) ++count;
-            else emit FulfilmentSkipped(ids[i], i, reason);
-        }
-        batch = Batch(new bytes32[](count), new uint256[](count), new uint256[][](count), new bytes[](count));
-        uint256 next;
-        for (uint256 i = 0; i < items.length; ++i) {
-            if (!worth[i]) continue;
-            batch.ids[next] = ids[i];
-            batch.positions[next] = i;
-            batch.instances[next] = _instances(items[i].input, items[i].output, contextOf(ids[i], items[i].payee));
-            batch.proofs[next++] = items[i].proof;
+        uint256 length = items.length;
+        batch = Batch(0, 0, new bytes32[](length), new uint256[][](length), new bytes[](length));
+        for (uint256 i = 0; i < length; ++i) {
+            Fulfilment calldata f = items[i];
+            bytes32 id = idOf(f.request);
+            batch.ids[i] = id;
+            Refusal reason = f.request.modelId != modelId ? Refusal.OtherModel : _refusal(id, f, model);
+            if (reason != Refusal.None) {
+                emit FulfilmentSkipped(id, i, reason);
+                continue;
+            }
+            batch.worth |= 1 << i;
+            ++batch.count;
+            batch.instances[i] = _instances(f.input, f.output, id, f.payee);
+            batch.proofs[i] = f.proof;
         }
     }
 
-    /// @dev The verifier's own batch first, which is cheaper. What that does not accept, or all when it reverts, is then verified alone under a stipend of its own, which is there
-    /// or the whole call reverts: no item can fail for lack of gas or for its neighbours. Half of the gas is kept back from the first step.
+    /// @dev The verifier's own batch first, which is cheaper; what that does not accept, or all when it reverts, is then verified alone. No item can fail for lack of gas or for
+    /// its neighbours.
     function _verifyAll(address judge, address key, Batch memory batch) private view returns (uint256 accepted) {
-        uint256 count = batch.ids.length;
+        uint256 count = batch.count;
+        uint256 reserve = count * SETTLE_GAS;
         if (count > 1) {
-            try IVerifier(judge).verifyBatch{gas: gasleft() / 2}(key, batch.instances, batch.proofs) returns (uint256 bits) {
-                accepted = bits;
-            } catch {}
+            bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (key, batch.instances, batch.proofs));
+            uint256 need = IVerifier(judge).verifyGas(count);
+            (bool ok, bytes memory bits) = _grant(judge, call, need, need + reserve);
+            if (ok) accepted = abi.decode(bits, (uint256));
         }
-        for (uint256 i = 0; i < count; ++i) {
-            if (accepted >> i & 1 == 1) continue;
-            // Encoding the call spends gas before any is forwarded: less than 16 for a byte of the proof and a word of the public values.
-            uint256 needed = VERIFY_STIPEND + 50_000 + 16 * (batch.proofs[i].length + batch.instances[i].length);
-            uint256 grantable = gasleft() - gasleft() / 64;
-            if (grantable < needed) revert GasTooLow(needed, grantable);
-            try IVerifier(judge).verify{gas: VERIFY_STIPEND}(key, batch.instances[i], batch.proofs[i]) {
-                accepted |= 1 << i;
-            } catch {}
+        uint256 rest = batch.worth & ~accepted;
+        count = 0;
+        for (uint256 bits = rest; bits != 0; bits &= bits - 1) {
+            ++count;
         }
+        for (uint256 i = 0; rest >> i != 0; ++i) {
+            if (rest >> i & 1 == 0) continue;
+            bytes memory call = abi.encodeCall(IVerifier.verify, (key, batch.instances[i], batch.proofs[i]));
+            uint256 need = IVerifier(judge).verifyGas(1);
+            (bool ok,) = _grant(judge, call, need, need * count-- + reserve);
+            if (ok) accepted |= 1 << i;
+        }
+    }
+
+    /// @dev Calls a verifier with the gas that it states as its need. The call reverts as a whole unless that and what comes after is there.
+    function _grant(address judge, bytes memory call, uint256 need, uint256 needed) private view returns (bool, bytes memory) {
+        uint256 grantable = gasleft() - gasleft() / 64;
+        if (grantable < needed) revert GasTooLow(needed, grantable);
+        return judge.staticcall{gas: need}(call);
+    }
+
+    /// @dev Keccak of packed words.
+    function _digest(uint256[] calldata words) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(words));
     }
 
     /// @dev The public values of a proof; the context is never the caller's.
-    function _instances(uint256[] calldata input, uint256[] calldata output, uint256 context)
+    function _instances(uint256[] calldata input, uint256[] calldata output, bytes32 id, address payee)
         internal
-        pure
+        view
         returns (uint256[] memory words)
     {
         words = new uint256[](input.length + output.length + 1);
@@ -263,6 +293,6 @@ abstract contract Proofs is Jobs {
         for (uint256 i = 0; i < output.length; ++i) {
             words[input.length + i] = output[i];
         }
-        words[input.length + output.length] = context;
+        words[input.length + output.length] = contextOf(id, payee);
     }
 }

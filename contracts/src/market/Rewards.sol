@@ -74,12 +74,8 @@ abstract contract Rewards is ReentrancyGuardTransient {
 
     /// @notice All that a sharer ever earned of a model's fees.
     function earnedOf(bytes32 modelId, address token, address account) public view returns (uint256) {
-        uint256 all = POINTS - _model(modelId).proverPoints;
-        return all == 0 ? 0 : poolOf[modelId][token] * registry.pointsOf(modelId, account) / all;
-    }
-
-    function _model(bytes32 modelId) internal view returns (ModelRegistry.Model memory) {
-        return registry.get(modelId);
+        (uint256 points, uint256 all) = registry.shareOf(modelId, account);
+        return all == 0 ? 0 : poolOf[modelId][token] * points / all;
     }
 
     function _credit(address account, address token, uint256 amount) internal {

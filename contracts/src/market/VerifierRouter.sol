@@ -14,6 +14,8 @@ contract VerifierRouter is Ownable2Step {
     address public guardian;
     /// @notice Unix time from which a proposed verifier can be admitted; zero when it is not proposed.
     mapping(address verifier => uint256) public admissibleAt;
+    /// @notice Hash of the code that a proposed verifier had when it was proposed.
+    mapping(address verifier => bytes32) public proposedClass;
     /// @notice True for ever once a class may no longer judge.
     mapping(bytes32 class => bool) public tombstoned;
     mapping(bytes32 class => address) private verifiers;
@@ -25,6 +27,8 @@ contract VerifierRouter is Ownable2Step {
     event ClassTombstoned(bytes32 indexed class);
 
     error NoCode(address verifier);
+    error DelegatedCode(address verifier);
+    error ClassChanged(bytes32 expected, bytes32 got);
     error NotProposed(address verifier);
     error TooEarly(uint256 earliest, uint256 time);
     error ClassExists(bytes32 class);
@@ -45,10 +49,13 @@ contract VerifierRouter is Ownable2Step {
     }
 
     /// @notice Announces verifier code; it can be admitted `ADMISSION_DELAY` seconds later.
-    /// @param verifier A deployed verifier.
+    /// @param verifier A deployed verifier. Code that begins with 0xef is refused: no contract's does, only an account's that delegates to code which it can change (EIP-7702).
     function propose(address verifier) external onlyOwner {
-        if (verifier.code.length == 0) revert NoCode(verifier);
+        bytes memory code = verifier.code;
+        if (code.length == 0) revert NoCode(verifier);
+        if (code[0] == 0xef) revert DelegatedCode(verifier);
         admissibleAt[verifier] = block.timestamp + ADMISSION_DELAY;
+        proposedClass[verifier] = verifier.codehash;
         emit VerifierProposed(verifier, verifier.codehash, block.timestamp + ADMISSION_DELAY);
     }
 
@@ -61,13 +68,14 @@ contract VerifierRouter is Ownable2Step {
     }
 
     /// @notice Admits a proposed verifier once its delay is over; anyone may call. A class is admitted once and never replaced.
-    /// @param verifier A proposed verifier.
+    /// @param verifier A proposed verifier, whose code is still what was proposed.
     /// @return class Hash of its code.
     function admit(address verifier) external returns (bytes32 class) {
         uint256 earliest = admissibleAt[verifier];
         if (earliest == 0) revert NotProposed(verifier);
         if (block.timestamp < earliest) revert TooEarly(earliest, block.timestamp);
-        class = verifier.codehash;
+        class = proposedClass[verifier];
+        if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);
         if (tombstoned[class]) revert Tombstoned(class);
         if (verifiers[class] != address(0)) revert ClassExists(class);
         delete admissibleAt[verifier];
@@ -84,11 +92,19 @@ contract VerifierRouter is Ownable2Step {
     }
 
     /// @notice The verifier of a class that may judge.
+    /// @dev Its code is compared at every use: what is created and destroyed in one transaction can be admitted in between and come back with other code.
     /// @param class Hash of a verifier's code.
-    /// @return verifier Where it is; reverts when the class is unknown or tombstoned.
+    /// @return verifier Where it is; reverts when the class is unknown or tombstoned, or when other code is there now.
     function route(bytes32 class) external view returns (address verifier) {
         if (tombstoned[class]) revert Tombstoned(class);
         verifier = verifiers[class];
         if (verifier == address(0)) revert UnknownClass(class);
+        if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);
+    }
+
+    /// @notice Whether `route` finds a verifier.
+    /// @param class Hash of a verifier's code.
+    function live(bytes32 class) external view returns (bool) {
+        return !tombstoned[class] && verifiers[class].codehash == class;
     }
 }

@@ -35,6 +35,10 @@ contract Handler is Scene {
     uint256 public forgeriesAccepted;
     uint256 public slashesBeyondTheBond;
     uint256 public adminEffects;
+    MockVerifier internal candidate;
+    uint256 internal candidates;
+    /// What contradictions of the lie about a request have taken, together.
+    mapping(bytes32 requestId => uint256) public lieCost;
     bool public closed;
 
     constructor() {
@@ -207,6 +211,9 @@ contract Handler is Scene {
         bool live = isLive(r);
         market.contradict(r, digestOf(word), vm.addr(key), signature, e);
         noteSlash(r, before);
+        // The rival signs one lie about a request.
+        lieCost[market.idOf(r)] += before - bondOf(rival, r.token);
+        if (lieCost[market.idOf(r)] > formulas.bond(r)) ++slashesBeyondTheBond;
         if (live && !isLive(r)) end(r, "contradict");
         else ++done["contradict off chain"];
     }
@@ -224,18 +231,25 @@ contract Handler is Scene {
 
     /// Now and then ends the mortal model's class, which must move nothing by itself; else the admins try what they can.
     function admin(uint256 seed) external {
+        uint256 deed = seed % 8;
+        address who = seed >> 8 & 1 == 1 ? ADMIN : router.guardian();
+        if (deed == 1) candidate = new MockVerifier(1000 + ++candidates, false);
+        if (deed == 2) advance(router.admissibleAt(address(candidate)));
         uint256 before = market.tracked(address(token)) + market.tracked(address(0));
         uint256 theirs = fortune();
-        if (seed % 8 == 0) {
-            vm.prank(GUARDIAN);
-            router.tombstone(mortalClass);
-            ++done["tombstone"];
-        } else {
-            vm.prank(seed & 1 == 1 ? ADMIN : GUARDIAN);
-            (bool ok,) = address(market).call(abi.encodeCall(market.withdraw, (address(token), ADMIN)));
-            if (ok) ++adminEffects;
-        }
+        if (deed == 0) attempt("tombstone", who, address(router), abi.encodeCall(router.tombstone, (mortalClass)));
+        if (deed == 1) attempt("propose", ADMIN, address(router), abi.encodeCall(router.propose, (address(candidate))));
+        if (deed == 2) attempt("admit", who, address(router), abi.encodeCall(router.admit, (address(candidate))));
+        if (deed == 3) attempt("setGuardian", ADMIN, address(router), abi.encodeCall(router.setGuardian, (seed >> 9 & 1 == 1 ? GUARDIAN : STRANGER)));
+        if (deed == 4) attempt("cancel", ADMIN, address(router), abi.encodeCall(router.cancel, (address(candidate))));
+        if (deed > 4 && attempt("rob", who == ADMIN ? ADMIN : GUARDIAN, address(market), abi.encodeCall(market.withdraw, (address(token), ADMIN)))) ++adminEffects;
         if (fortune() != theirs || market.tracked(address(token)) + market.tracked(address(0)) != before) ++adminEffects;
+    }
+
+    function attempt(bytes32 name, address who, address target, bytes memory call) internal returns (bool ok) {
+        vm.prank(who);
+        (ok,) = target.call(call);
+        if (ok) ++done[name];
     }
 
     function passTime(uint256 seed) external {

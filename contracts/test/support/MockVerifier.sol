@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {IVerifier} from "../../src/market/IVerifier.sol";
+import {IVerifier} from "../../generated/IVerifier.sol";
 
 /// A sound verifier of a model that hashes: it accepts nothing but the true output, with a proof that depends on every public value. Inputs are two words, outputs one.
 contract MockVerifier is IVerifier {
-    error InvalidProof();
-
     /// Names a code of its own, so that tests can have several classes.
     uint256 public immutable salt;
     /// A batch reverts as a whole when one of its proofs is bad.
@@ -15,6 +13,14 @@ contract MockVerifier is IVerifier {
     constructor(uint256 number, bool brittleBatch) {
         salt = number;
         brittle = brittleBatch;
+    }
+
+    function instanceCount() external pure returns (uint256) {
+        return 4;
+    }
+
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return 100_000 * proofs;
     }
 
     function verify(address key, uint256[] calldata instances, bytes calldata proof) external view {
@@ -44,7 +50,13 @@ contract MockVerifier is IVerifier {
 
 /// Needs a lot of gas for each proof, and in a batch takes what fails for lack of it for a bad proof.
 contract HungryVerifier is IVerifier {
-    error InvalidProof();
+    function instanceCount() external pure returns (uint256) {
+        return 4;
+    }
+
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return 1_100_000 * proofs;
+    }
 
     function verify(address, uint256[] calldata words, bytes calldata) external view {
         uint256 start = gasleft();

@@ -56,6 +56,7 @@ abstract contract Scene {
     bytes32 internal modelId;
     uint256 internal nextNonce;
     uint16 internal inputWords = 2;
+    uint16 internal outputWords = 1;
 
     function setUp() public virtual {
         vm.warp(1_700_000_000);
@@ -98,13 +99,13 @@ abstract contract Scene {
         return registry.register(registration(judge), "ipfs://model");
     }
 
-    function registration(bytes32 judge) internal view returns (ModelRegistry.Registration memory r) {
+    function registration(bytes32 judge) internal view virtual returns (ModelRegistry.Registration memory r) {
         r.graphDigest = "graph";
         r.keyDigest = "key";
         r.class = judge;
         r.key = address(registry);
         r.inputWords = inputWords;
-        r.outputWords = 1;
+        r.outputWords = outputWords;
         r.proverPoints = 7000;
         r.ownerPoints = 2000;
         r.contributors = new address[](1);

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 contract Token is ERC20, ERC20Permit {
     constructor() ERC20("Token", "T") ERC20Permit("Token") {}
@@ -73,6 +74,8 @@ contract HookToken is Token {
     bytes[] public calls;
     uint256 public successes;
     uint256 public attempts;
+    /// Attempts that the guard against reentrancy stopped.
+    uint256 public stopped;
 
     function listen(address to, bytes[] memory what) external {
         listener = to;
@@ -83,8 +86,9 @@ contract HookToken is Token {
         super._update(from, to, amount);
         for (uint256 i = 0; listener != address(0) && i < calls.length; ++i) {
             ++attempts;
-            (bool ok,) = listener.call(calls[i]);
+            (bool ok, bytes memory why) = listener.call(calls[i]);
             if (ok) ++successes;
+            else if (bytes4(why) == ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector) ++stopped;
         }
     }
 }

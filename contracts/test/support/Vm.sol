@@ -11,6 +11,7 @@ interface Vm {
     function getChainId() external view returns (uint256);
     function cool(address account) external;
     function etch(address account, bytes calldata code) external;
+    function store(address account, bytes32 slot, bytes32 value) external;
     function deal(address account, uint256 amount) external;
     function prank(address caller) external;
     function addr(uint256 key) external pure returns (address);
@@ -20,6 +21,13 @@ interface Vm {
     function expectRevert() external;
     function assume(bool condition) external pure;
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function readFile(string calldata path) external view returns (string memory);
+    function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
+    function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
+    function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
+    function toString(uint256 value) external pure returns (string memory);
+    function parseBytes(string calldata text) external pure returns (bytes memory);
     function getCode(string calldata artifact) external view returns (bytes memory);
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
 }

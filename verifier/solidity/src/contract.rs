@@ -6,7 +6,7 @@ use assay_verifier::encoding::hex_of;
 
 use crate::assembly::LOCALS;
 use crate::evaluation::{Chunk, Gates, chunks};
-use crate::gas::Gas;
+use crate::gas::{Gas, bound};
 use crate::key::{KeyWord, magic, words};
 use crate::layout::{Layout, product};
 use crate::memory::WORD;
@@ -31,7 +31,8 @@ struct VerifierSource {
     instances: usize,
     proof_bytes: usize,
     call_bytes: usize,
-    verify_gas: u64,
+    shared_gas: u64,
+    proof_gas: u64,
     magic: Word,
     shape: Word,
     key_bytes: usize,
@@ -76,6 +77,7 @@ struct Copy {
 pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, SolidityError> {
     let shape = Shape::of(key)?;
     let gates = Gates::of(&shape)?;
+    let gas = Gas::of(key)?;
     let layout = Layout::new(&shape, &gates.words);
     let (points, scalars) = key.proof_shape();
     let key_polynomials = shape.key_polynomials();
@@ -101,7 +103,8 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         instances: shape.instances,
         proof_bytes: key.proof_length(),
         call_bytes: calldata::length(shape.instances, key.proof_length(), !fused),
-        verify_gas: Gas::of(key)?.bound(),
+        shared_gas: bound(gas.shared()),
+        proof_gas: bound(gas.marginal()),
         magic: magic(),
         shape: Word(shape.digest()),
         key_bytes: 1 + WORD * key_words.len(),

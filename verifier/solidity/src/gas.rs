@@ -11,12 +11,16 @@ use crate::shape::{Polynomial, Shape};
 pub struct Gas {
     /// The transaction itself and its calldata.
     pub transaction: u64,
-    /// One multiplication and one addition for each commitment.
+    /// One multiplication and one addition for each commitment of the key that is opened.
+    pub key_commitments: u64,
+    /// The same for each of the proof's.
     pub commitments: u64,
     /// The pairing of two pairs.
     pub pairing: u64,
     /// Everything that is done with words: checks, transcript, public values, gates, scalars.
     pub words: u64,
+    /// Of these, copying, checking, hashing and folding the proof and its public values.
+    pub reading: u64,
 }
 
 /// A transaction, before its calldata.
@@ -53,18 +57,16 @@ impl Gas {
         let is_key = |polynomial: &Polynomial| matches!(polynomial, Polynomial::Fixed(_) | Polynomial::Sigma(_));
         let read = openings.iter().filter(|(polynomial, _)| is_key(polynomial)).count() as u64;
         let calldata = (4 + 1 + shape.instances + 2 * points + scalars) as u64;
-        let words = FIXED
-            + SCALAR * scalars as u64
-            + POINT * points as u64
-            + INSTANCE * shape.instances as u64
-            + COPY * shape.constraints.equality.len() as u64
-            + 3 * 3 * read
-            + Gates::of(&shape)?.gas;
+        let reading = SCALAR * scalars as u64 + POINT * points as u64 + INSTANCE * shape.instances as u64;
+        let words =
+            FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(&shape)?.gas;
         Ok(Self {
             transaction: TRANSACTION + CALLDATA_WORD * calldata,
-            commitments: COMMITMENT * opened as u64,
+            key_commitments: COMMITMENT * read,
+            commitments: COMMITMENT * (opened as u64 - read),
             pairing: PAIRING,
             words,
+            reading,
         })
     }
 
@@ -75,11 +77,22 @@ impl Gas {
 
     /// The call without the transaction around it.
     pub fn execution(&self) -> u64 {
-        self.commitments + self.pairing + self.words
+        self.key_commitments + self.commitments + self.pairing + self.words
     }
 
-    /// More than any call takes, with a tenth to spare.
-    pub(crate) fn bound(&self) -> u64 {
-        self.execution() * 11 / 10
+    /// What a call of `verifyBatch` takes once, however many proofs it has.
+    pub fn shared(&self) -> u64 {
+        self.key_commitments + self.pairing + FIXED
     }
+
+    /// What each proof of a batch adds: its own commitments, of which all but the first proof multiply two more, and its words. All proofs are checked and
+    /// hashed once before the first is evaluated, which is half of reading them.
+    pub fn marginal(&self) -> u64 {
+        self.commitments + 2 * COMMITMENT + self.words - FIXED + self.reading / 2
+    }
+}
+
+/// More than any call takes, with a tenth to spare.
+pub(crate) fn bound(predicted: u64) -> u64 {
+    predicted * 11 / 10
 }

@@ -33,6 +33,12 @@ interface IVerifierErrors {
 /// model's, by its code hash, taken at the time of use: a contract that is created and destroyed in one transaction can come
 /// back with other code.
 interface IVerifier is IVerifierErrors {
+    /// Number of public values of every proof.
+    function instanceCount() external view returns (uint256);
+
+    /// The most gas that a call takes: of `verify` for one proof, of `verifyBatch` for as many valid ones.
+    function verifyGas(uint256 proofs) external view returns (uint256);
+
     /// Returns if the proof is valid for the key and the public values, and reverts otherwise.
     function verify(address key, uint256[] calldata instances, bytes calldata proof) external view;
 

@@ -31,8 +31,9 @@ contract {{ name }} is {{ interface }} {
     uint256 private constant KEY_BYTES = {{ key_bytes }};
     /// Most proofs of a batch.
     uint256 private constant MOST_PROOFS = 32;
-    /// Gas that a call of `verify` takes at most.
-    uint256 private constant VERIFY_GAS = {{ verify_gas }};
+    /// Gas that a call takes at most: once for all proofs of a batch, and for each.
+    uint256 private constant SHARED_GAS = {{ shared_gas }};
+    uint256 private constant PROOF_GAS = {{ proof_gas }};
 {%- endif %}
     /// Public values.
     uint256 private constant INSTANCE_COUNT = {{ instances }};

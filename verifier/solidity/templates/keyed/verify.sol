@@ -1,3 +1,13 @@
+    /// Number of public values of every proof.
+    function instanceCount() external pure returns (uint256) {
+        return INSTANCE_COUNT;
+    }
+
+    /// The most gas that a call takes: of `verify` for one proof, of `verifyBatch` for as many valid ones.
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return SHARED_GAS + proofs * PROOF_GAS;
+    }
+
     /// Returns if the proof is valid for the key and the public values, and reverts otherwise.
     function verify(address key, uint256[] calldata instances, bytes calldata proof) external view {
         if (instances.length != INSTANCE_COUNT) revert WrongInstanceCount(INSTANCE_COUNT, instances.length);
@@ -93,7 +103,7 @@
     function _decideOne(address key, uint256[] calldata instances, bytes calldata proof) private view returns (bool) {
         // A call gets at most 63/64 of the gas; a proof must not be found invalid because the gas ran out.
         uint256 left = gasleft() - gasleft() / 64;
-        if (left < VERIFY_GAS) revert NotEnoughGas(VERIFY_GAS, left);
+        if (left < SHARED_GAS + PROOF_GAS) revert NotEnoughGas(SHARED_GAS + PROOF_GAS, left);
         try this.verify(key, instances, proof) {
             return true;
         } catch {
