@@ -212,6 +212,33 @@ fn a_request_that_is_killed_at_any_moment_and_run_again_is_paid_for_once() {
 }
 
 #[test]
+fn a_fulfilment_that_is_killed_at_any_moment_and_run_again_posts_one_bond_and_is_paid() {
+    let scene = Scene::new("market-kill-fulfil");
+    let asked = |file: &str| {
+        scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--output", file]);
+    };
+    let fulfil = |file: &str| scene.command(PROVER, &["fulfil", MODEL, "--lock", "--request", file]);
+    asked("whole.json");
+    let start = std::time::Instant::now();
+    assert!(fulfil("whole.json").output().unwrap().status.success());
+    let whole = start.elapsed();
+    for eighth in 4..=8 {
+        let file = format!("request-{eighth}.json");
+        asked(&file);
+        let mut child = fulfil(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * eighth / 8);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let output = fulfil(&file).output().unwrap();
+        assert!(output.status.success(), "{eighth}/8: {}", String::from_utf8_lossy(&output.stderr));
+        let requests = u128::from(eighth) - 2;
+        assert_eq!(scene.anvil.balance(&scene.market), (requests + 1) * FEE, "one bond, killed at {eighth}/8");
+    }
+    let state = scene.does(RIVAL, &["status", MODEL, "--account", ACCOUNTS[PROVER].0]);
+    assert_eq!(wei(&state["account"]["credit_wei"]), 6 * FEE * 7 / 10);
+}
+
+#[test]
 fn what_is_wrong_is_said_before_anything_is_sent() {
     let scene = Scene::new("market-errors");
     scene.sandbox.fails(&["status", "other.onnx"], WRONG_REQUEST, &["registration.json", "assay register"]);
@@ -270,6 +297,16 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     for (path, bytes) in keys.iter().zip(&good) {
         fs::write(path, bytes).unwrap();
     }
+    // A verifier that the user compiled comes before the one that is built in, and is what provers compare with.
+    let compiled = |json: &str| {
+        let artifact: Value = serde_json::from_str(json).unwrap();
+        fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), artifact["bytecode"].as_str().unwrap()).unwrap();
+    };
+    compiled(include_str!("../contracts/artifacts/AcceptAll.json"));
+    scene.refused(PROVER, &["fulfil", MODEL], &["not the code generated for its shape"]);
+    scene.refused(RIVAL, &["register", MODEL], &["the router does not know this verifier", ACCOUNTS[OWNER].0]);
+    compiled(include_str!("../contracts/artifacts/mnist-mlp.json"));
+
     // A fee that does not pay for the gas.
     let cheap = ["request", MODEL, "--input", "input.json", "--fee", "0.000000001", "--output", "cheap.json"];
     scene.does(CLIENT, &cheap);

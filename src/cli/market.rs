@@ -86,7 +86,7 @@ pub(crate) struct FulfilArgs {
     /// The request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// Lock the request before the proof is shown: nobody else is paid for it meanwhile. Adds what is missing to your bond, which you get back after ten days' notice
+    /// Lock the request before the proof is shown: a minute later nobody else can be paid for it. Adds what is missing to your bond, which you get back after ten days' notice
     #[arg(long)]
     pub(crate) lock: bool,
     /// Go on although the fee does not pay for the gas

@@ -46,7 +46,7 @@ fn embedded(folder: &ModelFolder, key: &VerifyingKey) -> Outcome<Vec<u8>> {
         Some(artifact) => Ok(artifact.bytecode()),
         None => refuse(format_args!(
             "no compiled verifier for this circuit's shape: run `assay contract {}` and, with {}, `solc --bin --optimize \
-             --evm-version prague -o {2} {2}/Verifier.sol`, which writes Verifier.bin",
+             --no-cbor-metadata --evm-version prague -o {2} {2}Verifier.sol`, which writes Verifier.bin",
             folder.model().display(),
             assay_solidity::COMPILER,
             folder.file("").display()
