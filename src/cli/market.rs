@@ -131,13 +131,12 @@ pub(crate) struct StatusArgs {
 
 /// An amount of ether as wei: `0.01`.
 fn ether(text: &str) -> Result<U96, String> {
-    let wei =
-        assay_contracts::market::parse_ether(text).map_err(|error| format!("expected ether such as 0.01: {error}"))?;
-    if wei > U256::from(U96::MAX) {
-        Err(format!("expected ether such as 0.01, got {text}"))
-    } else {
-        Ok(U96::saturating_from(wei))
+    let wrong = || format!("expected an amount of ether such as 0.01, got {text:?}");
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(wrong());
     }
+    let wei = assay_contracts::market::parse_ether(text).map_err(|error| format!("{}: {error}", wrong()))?;
+    if wei > U256::from(U96::MAX) { Err(wrong()) } else { Ok(U96::saturating_from(wei)) }
 }
 
 /// Percent with up to two decimals, as hundredths of a percent.
