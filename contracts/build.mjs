@@ -13,20 +13,22 @@ const settings = {
   evmVersion: 'prague',
   metadata: { bytecodeHash: 'none', appendCBOR: false },
   optimizer: { enabled: true, runs: 200 },
-  viaIR: true,
-  outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } },
 };
 
 function compile(folder, file) {
   const content = readFileSync(join(root, folder, file), 'utf8');
-  const input = { language: 'Solidity', sources: { [`${folder}/${file}`]: { content } }, settings: folder === 'generated' ? { ...settings, viaIR: false } : settings };
-  const load = (path) => ({ contents: readFileSync(join(root, path), 'utf8') });
+  const path = `${folder}/${file}`;
+  const outputSelection = { [path]: { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] } };
+  const input = { language: 'Solidity', sources: { [path]: { content } }, settings: { ...settings, viaIR: folder !== 'generated', outputSelection } };
+  const load = (imported) => ({ contents: readFileSync(join(root, imported.startsWith('@') ? 'node_modules' : '', imported), 'utf8') });
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: load }));
-  for (const problem of output.errors ?? []) {
+  // Warnings about a dependency's source are its authors'.
+  const ours = (problem) => problem.severity === 'error' || !problem.sourceLocation?.file.startsWith('@');
+  for (const problem of (output.errors ?? []).filter(ours)) {
     console.error(problem.formattedMessage);
     if (problem.severity === 'error') process.exit(1);
   }
-  return { content, contracts: output.contracts[`${folder}/${file}`] };
+  return { content, contracts: output.contracts[path] };
 }
 
 // `data` is what a constructor returns in place of code.
@@ -44,12 +46,12 @@ function write(name, folder, contract, belongsTo = {}, data = '') {
 }
 
 const sources = (folder) => readdirSync(join(root, folder)).filter((file) => file.endsWith('.sol')).sort();
+const deployed = ['InferenceMarket.sol', 'ModelRegistry.sol', 'PrevRandaoBeacon.sol', 'VerifierRouter.sol'];
 
-for (const folder of ['src', 'mocks']) {
-  for (const file of sources(folder)) {
+for (const [folder, files] of [['src/market', deployed], ['mocks', sources('mocks')]]) {
+  for (const file of files) {
     const name = file.replace('.sol', '');
-    const contract = compile(folder, file).contracts[name];
-    if (contract.evm.bytecode.object) write(name, 'artifacts', contract);
+    write(name, 'artifacts', compile(folder, file).contracts[name]);
   }
 }
 for (const file of sources('generated').filter((file) => file !== 'IVerifier.sol')) {

@@ -1,16 +1,29 @@
 //! The arguments, as they are typed.
 
+mod market;
+
 use std::path::PathBuf;
 
-use crate::memory::Bytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::market::{ChainArgs, ClaimArgs, FulfilArgs, RegisterArgs, RequestArgs, StatusArgs};
+use crate::memory::Bytes;
+
+/// The end of the help of every command that sends transactions.
+macro_rules! key_help {
+    () => {
+        "\nThe account is that of --keystore FILE, whose password is in ASSAY_PASSWORD or asked for, or that of the private key in ASSAY_PRIVATE_KEY."
+    };
+}
 
 /// Proves that a published neural network really produced an answer.
 #[derive(Debug, Parser)]
 #[command(name = "assay", version, about, max_term_width = 110)]
 #[command(
     after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
-assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n\n\
+assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n  \
+assay deploy && assay register lenet.onnx --market ADDRESS\n  \
+assay request lenet.onnx --input input.json --fee 0.01 && assay fulfil lenet.onnx\n\n\
 Exit codes: 0 done, 1 the proof is invalid, 2 the request is wrong, 3 the machine failed."
 )]
 pub(crate) struct Cli {
@@ -66,6 +79,34 @@ One Verifier serves all models of its shape; each brings a Key. calldata.hex cal
     /// Prove a held-out digit, check it natively and in an EVM, pay for it, and try to cheat
     #[command(after_help = "Example:\n  assay demo\n  assay demo --model mnist-mlp --digit 7 --json")]
     Demo(DemoArgs),
+    /// Deploy the market's contracts on a chain
+    #[command(after_help = concat!(
+        "Example, on a development chain:\n  anvil &\n  export ASSAY_PRIVATE_KEY=0x...\n  assay deploy\n\n\
+Contracts that are there already are found again and not paid for twice.\n", key_help!()))]
+    Deploy(ChainArgs),
+    /// Register a model with the market, with its key and its shape's verifier
+    #[command(after_help = concat!(
+        "Example:\n  assay register lenet.onnx --market 0x...\n  assay register lenet.onnx --market 0x... --owner-share 20 \\\n    --contributor 0x...=10\n\n\
+Deploys what is not on the chain yet and writes MODEL.assay/registration.json.\n", key_help!()))]
+    Register(RegisterArgs),
+    /// Ask for a proved answer and escrow the fee
+    #[command(after_help = concat!(
+        "Example:\n  assay request lenet.onnx --input input.json --fee 0.01\n  assay request lenet.onnx --input input.json --fee 0.01 --fee-floor 0.004 --within 3h\n\n\
+Writes MODEL.assay/request.json, which a prover needs. Run again, it goes on with that request and never pays for it twice.\n", key_help!()))]
+    Request(RequestArgs),
+    /// Prove the answer to a request and be paid for it
+    #[command(after_help = concat!(
+        "Example:\n  assay fulfil lenet.onnx\n  assay fulfil lenet.onnx --request request.json --lock\n\n\
+Checks model, key, verifier, input, fee and time before it proves, and the proof before it sends anything.\n", key_help!()))]
+    Fulfil(FulfilArgs),
+    /// Collect what is yours: shares in a model's fees, credits, and requests that nobody answered in time
+    #[command(after_help = concat!("Example:\n  assay claim lenet.onnx\n", key_help!()))]
+    Claim(ClaimArgs),
+    /// Say how a model's registration, its request and an account stand
+    #[command(
+        after_help = "Example:\n  assay status lenet.onnx\n  assay status lenet.onnx --request request.json --account 0x... --json"
+    )]
+    Status(StatusArgs),
 }
 
 #[derive(Debug, Args)]
@@ -220,7 +261,20 @@ pub(crate) struct DemoArgs {
     /// Which network
     #[arg(long, value_enum, default_value_t = ZooModel::Lenet)]
     pub(crate) model: ZooModel,
+    /// How the proof shows values: the fastest to prove, or the cheapest to verify on a chain
+    #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
+    pub(crate) opening: OpeningChoice,
     /// Which of the 1,000 held-out digits
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..1000))]
     pub(crate) digit: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod contract;
 pub(crate) mod demo;
 pub(crate) mod estimate;
 pub(crate) mod infer;
+pub(crate) mod market;
 pub(crate) mod prove;
 pub(crate) mod setup;
 pub(crate) mod srs;
@@ -12,9 +13,13 @@ pub(crate) mod verify;
 
 use std::path::Path;
 
+use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, input};
-use assay_prover::Cost;
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{Cost, constraints};
+use assay_verifier::Opening;
 
+use crate::cli::OpeningChoice;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 
@@ -52,6 +57,15 @@ fn short(digest: &[u8; 32]) -> String {
 /// Predicted seconds of each phase of proving, for progress lines.
 fn expected_phases(cost: &Cost) -> Vec<(&'static str, f64)> {
     cost.phases.iter().map(|(phase, seconds)| (phase.name(), *seconds)).collect()
+}
+
+/// The opening that was asked for: of the grouped ones what serves a chain best. None if so many powers of an SRS are too few.
+fn opening(choice: OpeningChoice, layout: &Layout, powers: usize) -> Outcome<Option<Opening>> {
+    if choice == OpeningChoice::Shplonk {
+        return Ok(Some(Opening::Shplonk).filter(|_| powers >> layout.k > 0));
+    }
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    opening_for_chain(layout, &constraints, powers).machine("cannot count the circuit's cost")
 }
 
 /// Threads that provers use.

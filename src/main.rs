@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
+use crate::commands::market;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
@@ -29,6 +30,12 @@ fn main() -> ExitCode {
         Command::Contract(args) => commands::contract::run(args, terminal),
         Command::Srs(command) => commands::srs::run(command, terminal),
         Command::Demo(args) => commands::demo::run(args, terminal),
+        Command::Deploy(args) => market::deploy::run(args, terminal),
+        Command::Register(args) => market::register::run(args, terminal),
+        Command::Request(args) => market::request::run(args, terminal),
+        Command::Fulfil(args) => market::fulfil::run(args, terminal),
+        Command::Claim(args) => market::claim::run(args, terminal),
+        Command::Status(args) => market::status::run(args, terminal),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,14 +1,16 @@
 //! The binary, run as a user runs it: what it writes, what it says, and its exit codes.
 #![cfg(test)]
 
+mod sandbox;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Instant;
 
 use assay_prover::Srs;
 use halo2curves::bn256::G2Affine;
 use halo2curves::serde::SerdeObject as _;
+use sandbox::Sandbox;
 
 const INVALID_PROOF: i32 = 1;
 const WRONG_REQUEST: i32 = 2;
@@ -17,64 +19,10 @@ const MACHINE: i32 = 3;
 /// What `assay setup` writes, in this order.
 const KEYS: [&str; 3] = ["srs", "pk", "vk"];
 
-/// A folder of its own with the small network and its sample input; removed at the end.
-struct Sandbox {
-    folder: PathBuf,
-}
-
-impl Sandbox {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("assay-cli-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/mnist-mlp");
-        for file in ["mnist-mlp.onnx", "input.json", "input.npy"] {
-            fs::copy(zoo.join(file), folder.join(file)).unwrap();
-        }
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
-        command.args(arguments).current_dir(&self.folder).env("XDG_DATA_HOME", self.path("data"));
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn succeeds(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Runs a command that must fail with this code and say each of these words.
-    fn fails(&self, arguments: &[&str], code: i32, says: &[&str]) {
-        let output = self.run(arguments);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {message}");
-        for words in says {
-            assert!(message.contains(words), "{arguments:?} does not say {words:?}: {message}");
-        }
-        assert!(!message.contains("panicked"), "{message}");
-    }
-
-    fn partial_files(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.path("mnist-mlp.assay")) else { return Vec::new() };
-        let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| name.ends_with(".partial")).collect()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.folder).unwrap();
-    }
+fn partial_files(sandbox: &Sandbox) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(sandbox.path("mnist-mlp.assay")) else { return Vec::new() };
+    let names = entries.map(|e| e.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".partial")).collect()
 }
 
 #[test]
@@ -111,7 +59,7 @@ fn commands_chain_without_flags_from_the_model_to_a_valid_proof_and_a_contract()
     assert!(source.contains("contract FusedVerifier is IFusedVerifier"));
     assert!(sandbox.path("mnist-mlp.assay/IVerifier.sol").exists());
     sandbox.fails(&["contract", "mnist-mlp.onnx", "--key", "0x12"], WRONG_REQUEST, &["20 bytes"]);
-    assert_eq!(sandbox.partial_files(), [""; 0]);
+    assert_eq!(partial_files(&sandbox), [""; 0]);
 
     let proof = fs::read_to_string(sandbox.path("mnist-mlp.assay/proof.json")).unwrap();
     let changed = |name: &str, text: String| {

@@ -285,4 +285,14 @@ pub enum ModelError {
         /// Type given.
         dtype: DType,
     },
+    /// Words that no packing of so many elements makes.
+    #[error("{got} words are no packing of {elements} bytes: expected {expected} words without bits above their bytes")]
+    NotPacked {
+        /// Elements wanted.
+        elements: usize,
+        /// Words that they take.
+        expected: usize,
+        /// Words given.
+        got: usize,
+    },
 }

@@ -27,6 +27,29 @@ pub fn pack(values: &[i64], dtype: DType) -> Result<Vec<[u8; 32]>, ModelError> {
     Ok(words)
 }
 
+/// The inverse of [`pack`]: `count` elements of a type of one byte.
+///
+/// # Errors
+/// [`ModelError::NotPacked`]: not as many words as `count` elements take, or a word with bits above its bytes.
+pub fn unpack(words: &[[u8; 32]], count: usize, dtype: DType) -> Result<Vec<i64>, ModelError> {
+    let expected = count.div_ceil(BYTES_PER_WORD);
+    let refused = ModelError::NotPacked { elements: count, expected, got: words.len() };
+    if words.len() != expected {
+        return Err(refused);
+    }
+    let zero = if matches!(dtype, DType::I8) { 128 } else { 0 };
+    let mut values = Vec::with_capacity(count);
+    for word in words {
+        let bytes = BYTES_PER_WORD.min(count - values.len());
+        let (above, packed) = word.split_at(32 - bytes);
+        if above.iter().any(|byte| *byte != 0) {
+            return Err(refused);
+        }
+        values.extend(packed.iter().map(|byte| i64::from(*byte) - zero));
+    }
+    Ok(values)
+}
+
 fn byte(value: i64, dtype: DType) -> Option<u8> {
     match dtype {
         DType::U8 => u8::try_from(value).ok(),
@@ -53,6 +76,21 @@ mod tests {
     fn signed_elements_are_shifted_by_128() {
         let words = pack(&[-128, 0, 127], DType::I8).unwrap();
         assert_eq!(words[0][29..], [0, 128, 255]);
+    }
+
+    #[test]
+    fn unpacking_is_the_inverse_and_refuses_what_packing_does_not_make() {
+        for dtype in [DType::U8, DType::I8] {
+            let values: Vec<i64> = (0..70).map(|v| 3 * v % 128).collect();
+            let words = pack(&values, dtype).unwrap();
+            assert_eq!(unpack(&words, 70, dtype).unwrap(), values);
+            assert!(unpack(&words, 62, dtype).is_err() && unpack(&words, 94, dtype).is_err());
+            for (word, byte) in [(0, 0), (2, 23)] {
+                let mut changed = words.clone();
+                changed[word][byte] = 1;
+                assert!(unpack(&changed, 70, dtype).is_err(), "word {word}");
+            }
+        }
     }
 
     #[test]

@@ -14,8 +14,8 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use self::settlement::{Settlement, Statement};
-use super::{expected_phases, largest, threads};
-use crate::cli::{DemoArgs, ZooModel};
+use super::{expected_phases, largest, opening, threads};
+use crate::cli::{DemoArgs, OpeningChoice, ZooModel};
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::memory::peak_mb;
 use crate::terminal::{Terminal, picture};
@@ -29,6 +29,7 @@ const LABELS: &[u8] = include_bytes!("../../models/zoo/labels.u8");
 #[derive(Debug, Serialize)]
 struct Report {
     model: &'static str,
+    columns_per_commitment: u32,
     params: usize,
     k: u32,
     advice_columns: usize,
@@ -87,7 +88,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         answer.map_or_else(String::new, |a| a.to_string())
     ));
 
-    let (key, srs, setup_s) = keys(&graph, terminal)?;
+    let (key, srs, setup_s) = keys(&graph, args.opening, terminal)?;
     let report = key.layout().report();
     terminal.say(format_args!(
         "  2^{} rows, {} advice and {} fixed columns, {} public words\n",
@@ -95,8 +96,12 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     ));
 
     let words = words(&graph, &input, &output)?;
-    let mut settlement = Settlement::open(zoo.name, key.verifying_key(), &words)?;
-    let context = Instances::from_words(&[settlement.context()?]).machine("cannot read the context")?;
+    let contracts = match args.opening {
+        OpeningChoice::Shplonk => zoo.name.to_owned(),
+        OpeningChoice::Evm => format!("{}-evm", zoo.name),
+    };
+    let mut settlement = Settlement::open(&contracts, key.verifying_key(), &words)?;
+    let context = Instances::from_words(&[settlement.context()]).machine("cannot read the context")?;
     let context = values(&context).first().copied().unwrap_or_default();
     let verifying = key.verifying_key();
     let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
@@ -114,9 +119,10 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("  {:<34} {verify_ms:>8.1} ms", "verify natively"));
 
     let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
-    let outcome = settle(&mut settlement, &proved, &words, terminal);
+    let outcome = settle(&mut settlement, &proved, &words, terminal)?;
     let found = Report {
         model: zoo.name,
+        columns_per_commitment: key.verifying_key().opening().width(),
         params: graph.parameters(),
         k: report.k,
         advice_columns: report.advice_columns,
@@ -144,10 +150,11 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 }
 
 /// An insecure SRS of the right size, and the keys.
-fn keys(graph: &QuantizedGraph, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
+fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
     let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
+    let opening = opening(choice, &layout, usize::MAX)?.unwrap_or_default();
     let (srs, _) = terminal
-        .step("make an insecure SRS", None, || Srs::insecure(layout.k, PUBLISHED_SEED))
+        .step("make an insecure SRS", None, || Srs::insecure_for(layout.k, opening, PUBLISHED_SEED))
         .machine("cannot make an SRS")?;
     let (key, seconds) = terminal
         .step("make the keys", None, || keygen(&srs, Arc::clone(&layout), graph.digest()))
@@ -186,8 +193,8 @@ struct Settled {
     thief_paid: bool,
 }
 
-/// Cheats first, while the request is open, then the honest prover, then the replay.
-fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Settled {
+/// Cheats first, while the request is live, then the honest prover, then the replay.
+fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Outcome<Settled> {
     let bytes = &proved.proof.bytes;
     let instances = proved.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();
@@ -221,11 +228,11 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     terminal.say(format_args!("  {:<42} {gas}", "the prover who made it"));
     let replay_paid = settlement.fulfil_as_prover(words, bytes).is_ok();
     say_outcome(terminal, "the same proof once more", !replay_paid);
-    settlement.withdraw_all();
+    settlement.withdraw_all().machine("cannot pay out")?;
     terminal.say("");
     settlement.show_balances(terminal);
     let tampered_rejected = proof_rejected && output_rejected;
-    Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid }
+    Ok(Settled { gas_verify, gas_fulfil, tampered_rejected, replay_paid, thief_paid })
 }
 
 fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {

@@ -2,14 +2,13 @@
 
 use assay_circuits::Layout;
 use assay_models::import;
-use assay_prover::cost::opening_for_chain;
 use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
 use assay_solidity::{Gas, Shape};
 use assay_verifier::Opening;
 use serde::Serialize;
 
-use super::threads;
-use crate::cli::EstimateArgs;
+use super::{opening, threads};
+use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 use crate::memory::Bytes;
@@ -81,7 +80,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
 
 fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let grouped = opening_for_chain(layout, &constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+    let grouped = opening(OpeningChoice::Evm, layout, usize::MAX)?;
     // No price depends on the secret.
     let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
     let of_opening = |opening: Opening| {

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use assay_circuits::Layout;
-use assay_prover::cost::opening_for_chain;
 use assay_prover::{Cost, Srs, constraints, keygen_observed};
-use assay_verifier::{ConstraintSystem, Opening};
+use assay_verifier::Opening;
 use serde::Serialize;
 
-use super::{compiled_graph, srs, threads};
+use super::{compiled_graph, opening, srs, threads};
 use crate::cli::{OpeningChoice, SetupArgs};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
@@ -35,7 +34,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let srs = srs::load(args.srs.as_deref())?;
-    let opening = opening(args.opening, &layout, &constraints, &srs)?;
+    let opening = affordable(args.opening, &layout, &srs)?;
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let srs = if srs.k() == layout.k && srs.opening() == opening {
@@ -78,27 +77,15 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
 }
 
 /// The opening that was asked for, as wide as the SRS allows and the prover bears.
-fn opening(choice: OpeningChoice, layout: &Layout, constraints: &ConstraintSystem, srs: &Srs) -> Outcome<Opening> {
+fn affordable(choice: OpeningChoice, layout: &Layout, srs: &Srs) -> Outcome<Opening> {
     let powers = srs.powers().len();
-    let opening = match choice {
-        OpeningChoice::Shplonk => Some(Opening::Shplonk).filter(|_| powers >> layout.k > 0),
-        OpeningChoice::Evm => {
-            opening_for_chain(layout, constraints, powers).machine("cannot count the circuit's cost")?
-        }
-    };
-    let wanted = match choice {
-        OpeningChoice::Shplonk => layout.k,
-        OpeningChoice::Evm => {
-            let widest =
-                opening_for_chain(layout, constraints, usize::MAX).machine("cannot count the circuit's cost")?;
-            layout.k + widest.map_or(1, Opening::width).next_power_of_two().ilog2()
-        }
-    };
-    match opening {
-        Some(opening) => Ok(opening),
-        None => refuse(format_args!(
-            "the circuit has 2^{} rows and needs an SRS of 2^{wanted} powers, this one has {powers}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
-            layout.k
-        )),
+    if let Some(opening) = opening(choice, layout, powers)? {
+        return Ok(opening);
     }
+    let widest = opening(choice, layout, usize::MAX)?.unwrap_or_default();
+    let wanted = layout.k + widest.width().next_power_of_two().ilog2();
+    refuse(format_args!(
+        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {powers}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
+        layout.k
+    ))
 }

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use crate::ContractsError;
-use crate::abi::{Entry, describe_error};
 
 /// A compiled contract.
 #[derive(Clone, Debug, Deserialize)]
@@ -11,8 +10,9 @@ pub struct Artifact {
     name: String,
     deployed_bytes: usize,
     #[serde(default)]
+    shape: Option<String>,
+    #[serde(default)]
     vk_digest: Option<String>,
-    abi: Vec<Entry>,
     bytecode: String,
 }
 
@@ -46,6 +46,45 @@ impl Artifact {
     /// A damaged artifact.
     pub fn market() -> Result<Self, ContractsError> {
         Self::from_json("InferenceMarket", include_str!("../../artifacts/InferenceMarket.json"))
+    }
+
+    /// `ModelRegistry`.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn registry() -> Result<Self, ContractsError> {
+        Self::from_json("ModelRegistry", include_str!("../../artifacts/ModelRegistry.json"))
+    }
+
+    /// `VerifierRouter`.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn router() -> Result<Self, ContractsError> {
+        Self::from_json("VerifierRouter", include_str!("../../artifacts/VerifierRouter.json"))
+    }
+
+    /// `PrevRandaoBeacon`.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn beacon() -> Result<Self, ContractsError> {
+        Self::from_json("PrevRandaoBeacon", include_str!("../../artifacts/PrevRandaoBeacon.json"))
+    }
+
+    /// The compiled verifier of the circuit shape with this digest, if one is embedded.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn verifier_of_shape(shape: &[u8; 32]) -> Result<Option<Self>, ContractsError> {
+        let wanted = hex::encode(shape);
+        for (model, [verifier, _, _]) in ZOO {
+            let artifact = Self::from_json(model, verifier)?;
+            if artifact.shape.as_ref() == Some(&wanted) {
+                return Ok(Some(artifact));
+            }
+        }
+        Ok(None)
     }
 
     /// The compiled verifier of the shape of a model of the zoo; it takes keys of its own shape only.
@@ -109,14 +148,9 @@ impl Artifact {
         self.deployed_bytes
     }
 
-    /// Code that deploys the contract, to be followed by the constructor's arguments.
+    /// Code that creates the contract, to be followed by the constructor's arguments.
     pub fn bytecode(&self) -> Vec<u8> {
         hex::decode(&self.bytecode).unwrap_or_default()
-    }
-
-    /// Names what the contract reverted with.
-    pub fn describe_error(&self, data: &[u8]) -> String {
-        describe_error(&self.abi, data)
     }
 }
 

@@ -3,11 +3,11 @@
 use revm::context::result::{EVMError, ExecutionResult, Output};
 use revm::context::{BlockEnv, CfgEnv, Journal, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
-use revm::primitives::{Address, Bytes, TxKind, U256, keccak256};
+use revm::primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use revm::state::AccountInfo;
 use revm::{Context, DatabaseRef, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm};
 
-use crate::{Artifact, ContractsError};
+use crate::{ContractsError, Network, Receipt, Revert};
 
 /// Gas a transaction may use: the most that mainnet allows, 2^24 units.
 pub const GAS_LIMIT: u64 = 1 << 24;
@@ -24,17 +24,6 @@ pub struct Chain {
     evm: Evm,
     time: u64,
     gas_limit: u64,
-}
-
-/// What a transaction did.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    /// Gas used, in units of gas: intrinsic cost, calldata and execution, less refunds.
-    pub gas: u64,
-    /// What the call returned.
-    pub output: Vec<u8>,
-    /// The deployed contract, if the transaction deployed one.
-    pub contract: Option<Address>,
 }
 
 impl Default for Chain {
@@ -71,7 +60,7 @@ impl Chain {
     /// An account of this name, with `wei` added to its balance.
     pub fn account(&mut self, name: &str, wei: U256) -> Address {
         let account = Address::from_word(keccak256(name));
-        let balance = self.balance(account).saturating_add(wei);
+        let balance = self.balance_of(account).saturating_add(wei);
         let mut info = self.info(account);
         info.balance = balance;
         self.evm.ctx.journaled_state.database.insert_account_info(account, info);
@@ -79,7 +68,7 @@ impl Chain {
     }
 
     /// The account's balance in wei.
-    pub fn balance(&self, account: Address) -> U256 {
+    pub fn balance_of(&self, account: Address) -> U256 {
         self.info(account).balance
     }
 
@@ -88,73 +77,11 @@ impl Chain {
         self.evm.ctx.journaled_state.database.basic_ref(account).ok().flatten().unwrap_or_default()
     }
 
-    /// The current block's Unix time in seconds.
-    pub fn time(&self) -> u64 {
-        self.time
-    }
-
     /// Lets time pass.
     pub fn advance(&mut self, seconds: u64) {
         self.time += seconds;
         let time = U256::from(self.time);
         self.evm.ctx.modify_block(|block| block.timestamp = time);
-    }
-
-    /// Deploys a contract; `arguments` are its constructor's, encoded.
-    ///
-    /// # Errors
-    /// Code above the limit, a constructor that reverts.
-    pub fn deploy(&mut self, from: Address, artifact: &Artifact, arguments: &[u8]) -> Result<Receipt, ContractsError> {
-        let code = [artifact.bytecode().as_slice(), arguments].concat();
-        self.commit(self.transaction(from, TxKind::Create, U256::ZERO, &code), artifact)
-    }
-
-    /// Deploys a contract of data, such as a verifying key: `code` is what will stand on the chain.
-    ///
-    /// # Errors
-    /// Code above the limit of 24,576 bytes.
-    pub fn deploy_data(&mut self, from: Address, code: &[u8]) -> Result<Receipt, ContractsError> {
-        // PUSH3 length, DUP1, PUSH1 11, PUSH0, CODECOPY, PUSH0, RETURN: returns what follows these eleven bytes.
-        let [.., high, middle, low] = code.len().to_be_bytes();
-        let head = [0x62, high, middle, low, 0x80, 0x60, 11, 0x5f, 0x39, 0x5f, 0xf3];
-        let transaction = self.transaction(from, TxKind::Create, U256::ZERO, &[head.as_slice(), code].concat());
-        let result = self.evm.transact_commit(transaction).map_err(|error| refused(&error))?;
-        receipt(result, |data| format!("0x{}", hex::encode(data)))
-    }
-
-    /// The code of a contract.
-    pub fn code(&self, contract: Address) -> Vec<u8> {
-        let code = self.info(contract).code;
-        code.map(|code| code.original_byte_slice().to_vec()).unwrap_or_default()
-    }
-
-    /// Sends a transaction to a contract, whose artifact names its errors.
-    ///
-    /// # Errors
-    /// [`ContractsError::Reverted`] with the error's name; nothing has changed then.
-    pub fn transact(
-        &mut self,
-        from: Address,
-        to: Address,
-        wei: U256,
-        data: &[u8],
-        artifact: &Artifact,
-    ) -> Result<Receipt, ContractsError> {
-        let has = self.balance(from);
-        if has < wei {
-            return Err(ContractsError::Funds { account: from, has: has.to_string(), needs: wei.to_string() });
-        }
-        self.commit(self.transaction(from, TxKind::Call(to), wei, data), artifact)
-    }
-
-    /// Asks a contract without changing anything.
-    ///
-    /// # Errors
-    /// [`ContractsError::Reverted`] with the error's name.
-    pub fn ask(&mut self, to: Address, data: &[u8], artifact: &Artifact) -> Result<Vec<u8>, ContractsError> {
-        let transaction = self.transaction(Address::ZERO, TxKind::Call(to), U256::ZERO, data);
-        let outcome = self.evm.transact(transaction).map_err(|error| refused(&error))?;
-        receipt(outcome.result, |data| artifact.describe_error(data)).map(|receipt| receipt.output)
     }
 
     fn transaction(&self, from: Address, kind: TxKind, wei: U256, data: &[u8]) -> TxEnv {
@@ -170,9 +97,45 @@ impl Chain {
         }
     }
 
-    fn commit(&mut self, transaction: TxEnv, artifact: &Artifact) -> Result<Receipt, ContractsError> {
-        let result = self.evm.transact_commit(transaction).map_err(|error| refused(&error))?;
-        receipt(result, |data| artifact.describe_error(data))
+    fn afford(&self, from: Address, wei: U256) -> Result<(), ContractsError> {
+        let has = self.balance_of(from);
+        if has < wei {
+            return Err(ContractsError::Funds { account: from, has: has.to_string(), needs: wei.to_string() });
+        }
+        Ok(())
+    }
+}
+
+impl Network for Chain {
+    fn chain_id(&self) -> u64 {
+        CHAIN_ID
+    }
+
+    fn time(&mut self) -> Result<u64, ContractsError> {
+        Ok(self.time)
+    }
+
+    fn balance(&mut self, account: Address) -> Result<U256, ContractsError> {
+        Ok(self.balance_of(account))
+    }
+
+    fn code(&mut self, contract: Address) -> Result<Vec<u8>, ContractsError> {
+        let code = self.info(contract).code;
+        Ok(code.map(|code| code.original_byte_slice().to_vec()).unwrap_or_default())
+    }
+
+    fn call(&mut self, from: Address, to: Address, wei: U256, data: &[u8]) -> Result<Vec<u8>, ContractsError> {
+        self.afford(from, wei)?;
+        let transaction = self.transaction(from, TxKind::Call(to), wei, data);
+        let outcome = self.evm.transact(transaction).map_err(|error| refused(&error))?;
+        receipt(outcome.result).map(|receipt| receipt.output)
+    }
+
+    fn send(&mut self, from: Address, to: Option<Address>, wei: U256, data: &[u8]) -> Result<Receipt, ContractsError> {
+        self.afford(from, wei)?;
+        let kind = to.map_or(TxKind::Create, TxKind::Call);
+        let result = self.evm.transact_commit(self.transaction(from, kind, wei, data));
+        receipt(result.map_err(|error| refused(&error))?)
     }
 }
 
@@ -180,16 +143,16 @@ fn refused<E: std::fmt::Debug>(error: &EVMError<E>) -> ContractsError {
     ContractsError::Refused(format!("{error:?}"))
 }
 
-fn receipt(result: ExecutionResult, describe: impl Fn(&[u8]) -> String) -> Result<Receipt, ContractsError> {
-    let gas = result.tx_gas_used();
+fn receipt(result: ExecutionResult) -> Result<Receipt, ContractsError> {
+    let (gas, hash) = (result.tx_gas_used(), B256::ZERO);
     match result {
         ExecutionResult::Success { output: Output::Call(output), .. } => {
-            Ok(Receipt { gas, output: output.to_vec(), contract: None })
+            Ok(Receipt { hash, gas, output: output.to_vec(), contract: None })
         }
         ExecutionResult::Success { output: Output::Create(_, contract), .. } => {
-            Ok(Receipt { gas, output: vec![], contract })
+            Ok(Receipt { hash, gas, output: vec![], contract })
         }
-        ExecutionResult::Revert { output, .. } => Err(ContractsError::Reverted { error: describe(&output), gas }),
+        ExecutionResult::Revert { output, .. } => Err(ContractsError::Reverted { error: Revert::decode(&output), gas }),
         ExecutionResult::Halt { reason, .. } => Err(ContractsError::Halted { reason: format!("{reason:?}"), gas }),
     }
 }

@@ -1,17 +1,19 @@
 //! The crate's one error type.
 
-use revm::primitives::Address;
+use alloy_primitives::{Address, B256};
+
+use crate::Revert;
 
 /// Why a call did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContractsError {
-    /// The contract refused.
-    #[error("the contract reverted with {error} after {gas} gas")]
+    /// A contract refused; nothing has changed.
+    #[error("the contract refused: {error}")]
     Reverted {
-        /// The error's name and arguments, or the raw data where the contract's ABI does not know it.
-        error: String,
-        /// Gas the transaction used, in units of gas.
+        /// What it reverted with.
+        error: Revert,
+        /// Gas the transaction used, in units of gas; zero where it was only tried.
         gas: u64,
     },
     /// The contract ran out of gas or did something impossible.
@@ -35,13 +37,23 @@ pub enum ContractsError {
         /// What it wanted to send.
         needs: String,
     },
-    /// An answer is shorter than its type.
-    #[error("the contract's answer has {got} bytes, expected at least {expected}")]
+    /// An answer is not of its type.
+    #[error("{from} answered {got} bytes that are no answer to {call}: is that the contract's address?")]
     Answer {
-        /// Bytes the type takes.
-        expected: usize,
+        /// Who was asked.
+        from: Address,
+        /// The function's signature.
+        call: &'static str,
         /// Bytes received.
         got: usize,
+    },
+    /// There is no contract where one is expected.
+    #[error("there is no contract at {address} on chain {chain}: check the address and the --rpc")]
+    NoContract {
+        /// Where.
+        address: Address,
+        /// The chain's id.
+        chain: u64,
     },
     /// A compiled artifact does not parse.
     #[error("artifact {name} is damaged: {what}; run `node build.mjs` in contracts/")]
@@ -72,4 +84,34 @@ pub enum ContractsError {
         /// Digest the artifact carries, in hexadecimal.
         got: String,
     },
+    /// A private key that is none.
+    #[error("a private key is 32 bytes of hexadecimal, not zero and below the curve's order")]
+    PrivateKey,
+    /// A transaction in another's name.
+    #[error("cannot sign for {wanted}: {}", held.map_or_else(|| "no key was given".to_owned(), |held| format!("the key is {held}'s")))]
+    NoKey {
+        /// Whose transaction it is.
+        wanted: Address,
+        /// Whose key there is.
+        held: Option<Address>,
+    },
+    /// The node cannot be reached, or says what no node says.
+    #[error("the node at {url}: {what}")]
+    Node {
+        /// Where it was sought, without user and password.
+        url: String,
+        /// What went wrong.
+        what: String,
+    },
+    /// Earlier transactions of the account, or this one, are not in a block yet.
+    #[error("{what} after {seconds} s: run the command again later, it goes on where it was and pays nothing twice")]
+    NotMined {
+        /// Which.
+        what: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// A transaction failed in its block although it would have succeeded before, and would succeed now.
+    #[error("transaction {0} failed in its block although trying it succeeds: run the command again")]
+    Failed(B256),
 }

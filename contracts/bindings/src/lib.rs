@@ -1,24 +1,38 @@
-//! Compiled contracts, typed calls, and a chain inside the process to run them on.
+//! Compiled contracts, typed calls, and two chains to run them on: one inside the process, one behind a node.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`artifact`] | [`Artifact`]: bytecode and error names of a compiled contract, embedded in this crate |
-//! | [`abi`] | calldata of typed arguments, words of answers, names of errors |
+//! | [`interface`] | functions, events and errors of the contracts |
+//! | [`artifact`] | [`Artifact`]: bytecode of a compiled contract, embedded in this crate |
+//! | [`network`] | [`Network`]: what a chain does for its users |
 //! | [`chain`] | [`Chain`]: accounts, blocks and gas on revm, with mainnet's rules and limits |
-//! | [`market`] | [`Market`]: the calls of `InferenceMarket` |
+//! | [`node`] | [`Node`]: a chain behind JSON-RPC |
+//! | [`signer`] | [`Signer`]: a private key, and transactions signed with it |
+//! | [`market`] | [`Market`]: a deployed market; ids, contexts, prices and bonds of requests |
+//! | [`revert`] | [`Revert`]: what a contract refused with, in words |
 //!
-//! Artifacts are compiled by `contracts/build.mjs` and committed: running this crate needs neither Node nor a compiler.
+//! Artifacts are compiled by `contracts/build.mjs` and committed: running this crate needs neither Node.js nor a compiler.
 
 #![forbid(unsafe_code)]
 
-pub mod abi;
 pub mod artifact;
 pub mod chain;
 mod error;
+pub mod interface;
 pub mod market;
+pub mod network;
+pub mod node;
+pub mod revert;
+pub mod signer;
 
+pub use alloy_primitives::{Address, B256, U256};
+pub use alloy_sol_types::SolEvent;
 pub use artifact::Artifact;
-pub use chain::{Chain, Receipt};
+pub use chain::Chain;
 pub use error::ContractsError;
-pub use market::{Fulfilment, Market, Registration};
-pub use revm::primitives::{Address, B256, U256};
+pub use interface::{Fulfilment, Job, Model, Registration, Request, Status, Tier};
+pub use market::Market;
+pub use network::{Network, Receipt};
+pub use node::Node;
+pub use revert::Revert;
+pub use signer::Signer;

@@ -1,179 +1,274 @@
-//! The calls of `InferenceMarket`. Amounts are wei, points are hundredths of a percent, times are Unix seconds.
+//! A deployed market, and what follows from a request alone.
 
-use revm::primitives::{Address, B256, U256};
+use alloy_primitives::aliases::U40;
+pub use alloy_primitives::aliases::U96;
+pub use alloy_primitives::utils::{format_ether, parse_ether};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_sol_types::{Eip712Domain, SolConstructor as _, SolStruct as _, SolValue as _, eip712_domain};
 
-use crate::abi::{Argument, address, call, number, word};
-use crate::{Artifact, Chain, ContractsError, Receipt};
+use crate::interface::InferenceMarket as market;
+use crate::interface::ModelRegistry as registry;
+use crate::interface::VerifierRouter as router;
+use crate::network::place;
+use crate::{Artifact, ContractsError, Fulfilment, Job, Model, Network, Receipt, Registration, Request, Tier};
 
-/// A deployed market.
-#[derive(Clone, Debug)]
+/// Ether, where a token is named.
+pub const ETHER: Address = Address::ZERO;
+
+/// A market, its registry and its router on a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Market {
-    address: Address,
-    artifact: Artifact,
-}
-
-/// What a model's owner registers; see `InferenceMarket.register`. The points sum to 10,000.
-#[derive(Clone, Debug)]
-pub struct Registration<'a> {
-    /// The verifier of the model's shape.
-    pub verifier: Address,
-    /// The model's key contract.
-    pub key: Address,
-    /// Digest of the verifying key.
-    pub key_digest: [u8; 32],
-    /// Number of packed input words.
-    pub input_words: u16,
-    /// Number of packed output words.
-    pub output_words: u16,
-    /// Points of whoever brings the proof.
-    pub prover_points: u16,
-    /// Points of the owner, who also receives what rounding leaves over.
-    pub owner_points: u16,
-    /// Accounts that share in each fee, and their points.
-    pub contributors: &'a [(Address, u16)],
-}
-
-/// What a prover brings; see `InferenceMarket.fulfil`.
-#[derive(Clone, Copy, Debug)]
-pub struct Fulfilment<'a> {
-    /// The request.
-    pub request: U256,
-    /// Receives the prover's share.
-    pub payee: Address,
-    /// The request's packed input words.
-    pub input: &'a [[u8; 32]],
-    /// The packed output words.
-    pub output: &'a [[u8; 32]],
-    /// The proof's bytes.
-    pub proof: &'a [u8],
+    /// The chain's id.
+    pub chain: u64,
+    /// `InferenceMarket`.
+    pub address: Address,
+    /// `ModelRegistry`.
+    pub registry: Address,
+    /// `VerifierRouter`.
+    pub router: Address,
 }
 
 impl Market {
-    /// Deploys a market.
+    /// Deploys the four contracts, or finds them where [`place`] puts them. `owner` proposes verifiers to the router and guards it.
     ///
     /// # Errors
-    /// None on a chain with mainnet's limits.
-    pub fn deploy(chain: &mut Chain, from: Address) -> Result<(Self, Receipt), ContractsError> {
-        let artifact = Artifact::market()?;
-        let receipt = chain.deploy(from, &artifact, &[])?;
-        let missing = ContractsError::Answer { expected: 20, got: 0 };
-        let address = receipt.contract.ok_or(missing)?;
-        Ok((Self { address, artifact }, receipt))
+    /// As [`Network::send`].
+    pub fn deploy(network: &mut impl Network, owner: Address) -> Result<Self, ContractsError> {
+        let mut deploy = |artifact: Artifact, arguments: Vec<u8>| {
+            let code = [artifact.bytecode(), arguments].concat();
+            place(network, owner, &code)
+        };
+        let arguments = router::constructorCall { owner, firstGuardian: owner }.abi_encode();
+        let router = deploy(Artifact::router()?, arguments)?;
+        let registry = deploy(Artifact::registry()?, registry::constructorCall { judge: router }.abi_encode())?;
+        let source = deploy(Artifact::beacon()?, vec![])?;
+        let arguments = market::constructorCall { models: registry, source }.abi_encode();
+        let address = deploy(Artifact::market()?, arguments)?;
+        Ok(Self { chain: network.chain_id(), address, registry, router })
     }
 
-    /// Where the market is.
-    pub fn address(&self) -> Address {
-        self.address
-    }
-
-    /// Registers a model for `owner`; returns its id.
+    /// The market at an address.
     ///
     /// # Errors
-    /// What the contract refuses: points that do not sum to 10,000, a verifier without code, a model that exists.
-    pub fn register(
+    /// [`ContractsError::NoContract`], [`ContractsError::Answer`]: what is there is no market.
+    pub fn at(network: &mut impl Network, address: Address) -> Result<Self, ContractsError> {
+        let chain = network.chain_id();
+        if network.code(address)?.is_empty() {
+            return Err(ContractsError::NoContract { address, chain });
+        }
+        let registry = network.ask(address, &market::registryCall {})?;
+        let router = network.ask(address, &market::routerCall {})?;
+        Ok(Self { chain, address, registry, router })
+    }
+
+    /// The domain of the market's EIP-712 signatures.
+    pub fn domain(&self) -> Eip712Domain {
+        eip712_domain! { name: "Assay", version: "1", chain_id: self.chain, verifying_contract: self.address, }
+    }
+
+    /// A request's id: its EIP-712 digest, `keccak256(0x1901 || domain || hash)`.
+    pub fn id(&self, request: &Request) -> B256 {
+        request.eip712_signing_hash(&self.domain())
+    }
+
+    /// The public value that binds a proof to a request and a payee, below 2^248:
+    /// `keccak256(abi.encode(chain, market, id, payee)) >> 8`.
+    pub fn context(&self, id: B256, payee: Address) -> [u8; 32] {
+        let hash = keccak256((U256::from(self.chain), self.address, id, payee).abi_encode());
+        (U256::from_be_bytes(hash.0) >> 8_usize).to_be_bytes()
+    }
+
+    /// A model's record, and the verifier that judges it.
+    ///
+    /// # Errors
+    /// An unknown model, a tombstoned class, a key that has changed.
+    pub fn model(&self, network: &mut impl Network, model: B256) -> Result<(Model, Address), ContractsError> {
+        let found = network.ask(self.registry, &registry::judgedCall { modelId: model })?;
+        Ok((found.model, found.judge))
+    }
+
+    /// What has happened to a request.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn job(&self, network: &mut impl Network, id: B256) -> Result<Job, ContractsError> {
+        network.ask(self.address, &market::jobOfCall { id })
+    }
+
+    /// Opens a request of the caller and escrows its ceiling: ether is sent along, a token is taken by allowance or from the deposit.
+    ///
+    /// # Errors
+    /// Terms, deadline or nonce that the market refuses; as [`Network::send`].
+    pub fn open(&self, network: &mut impl Network, request: &Request) -> Result<(B256, Receipt), ContractsError> {
+        let wei = if request.token == ETHER { U256::from(request.feeCeiling) } else { U256::ZERO };
+        let call = market::openCall { r: request.clone(), signature: vec![].into(), permit: vec![].into() };
+        network.transact(request.client, self.address, wei, &call)
+    }
+
+    /// Locks a request for `prover` with a commitment to the digest of the output.
+    ///
+    /// # Errors
+    /// A request that is not open, too little bond, too little time; as [`Network::send`].
+    pub fn lock(
         &self,
-        chain: &mut Chain,
-        owner: Address,
-        model: &Registration<'_>,
-    ) -> Result<(B256, Receipt), ContractsError> {
-        let (accounts, points): (Vec<_>, Vec<_>) =
-            model.contributors.iter().map(|(account, points)| (address(*account), number(U256::from(*points)))).unzip();
-        let small = |value: u16| Argument::Word(number(U256::from(value)));
-        let data = call(
-            "register(address,address,bytes32,uint16,uint16,uint16,uint16,address[],uint16[])",
-            &[
-                Argument::Word(address(model.verifier)),
-                Argument::Word(address(model.key)),
-                Argument::Word(model.key_digest),
-                small(model.input_words),
-                small(model.output_words),
-                small(model.prover_points),
-                small(model.owner_points),
-                Argument::Words(&accounts),
-                Argument::Words(&points),
-            ],
-        );
-        let receipt = self.transact(chain, owner, U256::ZERO, &data)?;
-        Ok((B256::from(word(&receipt.output, 0)?), receipt))
+        network: &mut impl Network,
+        prover: Address,
+        request: &Request,
+        output_digest: B256,
+    ) -> Result<Receipt, ContractsError> {
+        let commitment = commitment(prover, output_digest);
+        let (r, none) = (request.clone(), vec![]);
+        let call = market::lockCall { r, signature: none.clone().into(), permit: none.into(), commitment };
+        network.transact(prover, self.address, U256::ZERO, &call).map(|(_, receipt)| receipt)
     }
 
-    /// Escrows `fee` wei for one inference; returns the request's number.
+    /// Settles a request with a proved answer; anyone may send it.
     ///
     /// # Errors
-    /// What the contract refuses: an unknown model, no fee, input of the wrong length, a deadline out of range.
-    pub fn request(
-        &self,
-        chain: &mut Chain,
-        requester: Address,
-        model: B256,
-        input: &[[u8; 32]],
-        fee: U256,
-        deadline: u64,
-    ) -> Result<(U256, Receipt), ContractsError> {
-        let arguments = [Argument::Word(model.0), Argument::Words(input), Argument::Word(number(U256::from(deadline)))];
-        let receipt = self.transact(chain, requester, fee, &call("request(bytes32,uint256[],uint64)", &arguments))?;
-        Ok((word(&receipt.output, 0)?, receipt))
-    }
-
-    /// Settles a request with a proved output; anyone may send it.
-    ///
-    /// # Errors
-    /// What the contract refuses: a settled request, a passed deadline, other input, a proof that is rejected.
+    /// What the market or the verifier refuses; as [`Network::send`].
     pub fn fulfil(
         &self,
-        chain: &mut Chain,
+        network: &mut impl Network,
         from: Address,
-        fulfilment: &Fulfilment<'_>,
+        fulfilment: &Fulfilment,
     ) -> Result<Receipt, ContractsError> {
-        let arguments = [
-            Argument::Word(number(fulfilment.request)),
-            Argument::Word(address(fulfilment.payee)),
-            Argument::Words(fulfilment.input),
-            Argument::Words(fulfilment.output),
-            Argument::Bytes(fulfilment.proof),
-        ];
-        let data = call("fulfil(uint256,address,uint256[],uint256[],bytes)", &arguments);
-        self.transact(chain, from, U256::ZERO, &data)
+        let call = market::fulfilCall { f: fulfilment.clone() };
+        network.transact(from, self.address, U256::ZERO, &call).map(|(_, receipt)| receipt)
     }
 
-    /// Returns the fee of a request that nobody fulfilled in time to its requester's balance.
+    /// Ends a request that nobody delivered in time: its escrow is credited to its client.
     ///
     /// # Errors
-    /// What the contract refuses: a request that is not open, a deadline that has not passed.
-    pub fn refund(&self, chain: &mut Chain, from: Address, request: U256) -> Result<Receipt, ContractsError> {
-        let data = call("refund(uint256)", &[Argument::Word(number(request))]);
-        self.transact(chain, from, U256::ZERO, &data)
+    /// A request that is not live, a deadline that has not passed; as [`Network::send`].
+    pub fn refund(
+        &self,
+        network: &mut impl Network,
+        from: Address,
+        request: &Request,
+    ) -> Result<Receipt, ContractsError> {
+        network.transact(from, self.address, U256::ZERO, &market::refundCall { r: request.clone() }).map(|(_, r)| r)
     }
 
-    /// Pays an account's balance in the market out to itself.
+    /// Credits a sharer with what it has earned of a model's fees in ether; returns the wei.
     ///
     /// # Errors
-    /// What the contract refuses: an empty balance, a receiver that takes no money.
-    pub fn withdraw(&self, chain: &mut Chain, account: Address) -> Result<Receipt, ContractsError> {
-        let data = call("withdraw(address)", &[Argument::Word(address(account))]);
-        self.transact(chain, account, U256::ZERO, &data)
+    /// An unknown model; as [`Network::send`].
+    pub fn claim(
+        &self,
+        network: &mut impl Network,
+        from: Address,
+        model: B256,
+        account: Address,
+    ) -> Result<U256, ContractsError> {
+        let call = market::claimCall { modelId: model, token: ETHER, account };
+        network.transact(from, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
     }
 
-    /// Wei that an account may withdraw.
+    /// Wei that a sharer of a model could still claim.
     ///
     /// # Errors
-    /// None of a market that [`Market::deploy`] deployed.
-    pub fn balance_of(&self, chain: &mut Chain, account: Address) -> Result<U256, ContractsError> {
-        let data = call("balanceOf(address)", &[Argument::Word(address(account))]);
-        word(&chain.ask(self.address, &data, &self.artifact)?, 0)
+    /// An unknown model; as [`Network::call`].
+    pub fn claimable(&self, network: &mut impl Network, model: B256, account: Address) -> Result<U256, ContractsError> {
+        let earned = network.ask(self.address, &market::earnedOfCall { modelId: model, token: ETHER, account })?;
+        let claimed = network.ask(self.address, &market::claimedOfCall { modelId: model, token: ETHER, account })?;
+        Ok(earned.saturating_sub(claimed))
     }
 
-    /// The public value that binds a proof to a request and a payee, as a word below 2^248.
+    /// Wei that an account can withdraw.
     ///
     /// # Errors
-    /// None of a market that [`Market::deploy`] deployed.
-    pub fn context_of(&self, chain: &mut Chain, request: U256, payee: Address) -> Result<[u8; 32], ContractsError> {
-        let arguments = [Argument::Word(number(request)), Argument::Word(address(payee))];
-        let answer = chain.ask(self.address, &call("contextOf(uint256,address)", &arguments), &self.artifact)?;
-        word(&answer, 0).map(number)
+    /// As [`Network::call`].
+    pub fn credit(&self, network: &mut impl Network, account: Address) -> Result<U256, ContractsError> {
+        network.ask(self.address, &market::creditOfCall { account, token: ETHER })
     }
 
-    fn transact(&self, chain: &mut Chain, from: Address, wei: U256, data: &[u8]) -> Result<Receipt, ContractsError> {
-        chain.transact(from, self.address, wei, data, &self.artifact)
+    /// Pays an account's whole credit in ether out to itself; returns the wei.
+    ///
+    /// # Errors
+    /// An empty credit, a receiver that takes no money; as [`Network::send`].
+    pub fn withdraw(&self, network: &mut impl Network, account: Address) -> Result<U256, ContractsError> {
+        let call = market::withdrawCall { token: ETHER, to: account };
+        network.transact(account, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
     }
+}
+
+impl Request {
+    /// A request of tier proved that any prover may fulfil, in ether, for a fee of `fee` wei that does not rise.
+    /// `client`, `nonce`, model and digest of the input say whose it is and what is asked; `now` and `deadline` are Unix seconds.
+    pub fn proved(
+        (client, nonce, model, input_digest): (Address, U256, B256, B256),
+        fee: U96,
+        now: u64,
+        deadline: u64,
+    ) -> Self {
+        Self {
+            client,
+            nonce,
+            modelId: model,
+            inputDigest: input_digest,
+            tier: Tier::Proved,
+            prover: Address::ZERO,
+            token: ETHER,
+            feeFloor: fee,
+            feeCeiling: fee,
+            rampStart: time(now),
+            rampEnd: time(now),
+            deadline: time(deadline),
+            loss: U96::ZERO,
+            proofFee: U96::ZERO,
+            sampleRate: 0,
+        }
+    }
+
+    /// The fee at a Unix time: the floor, then rising in a line to the ceiling, rounded down.
+    pub fn price_at(&self, time: u64) -> U96 {
+        let (start, end) = (self.rampStart.to::<u64>(), self.rampEnd.to::<u64>());
+        if time >= end {
+            return self.feeCeiling;
+        }
+        if time <= start {
+            return self.feeFloor;
+        }
+        // 96 bits times 40 bits: no overflow in 256.
+        let rise = U256::from(self.feeCeiling) - U256::from(self.feeFloor);
+        let risen = rise * U256::from(time - start) / U256::from(end - start);
+        self.feeFloor + U96::saturating_from(risen)
+    }
+
+    /// The bond that locking a request of tier proved reserves: the ceiling or five times the loss, whichever is more.
+    pub fn lock_bond(&self) -> U256 {
+        U256::from(self.feeCeiling).max(U256::from(5) * U256::from(self.loss))
+    }
+}
+
+impl Registration {
+    /// The id of a model that `owner` registers with a key whose code has this hash.
+    pub fn id(&self, owner: Address, key_hash: B256) -> B256 {
+        keccak256((owner, self.clone(), key_hash).abi_encode_params())
+    }
+}
+
+/// What a lock commits to: the prover and the digest of its output.
+pub fn commitment(prover: Address, output_digest: B256) -> B256 {
+    keccak256((prover, output_digest).abi_encode())
+}
+
+/// A Unix time in seconds, as requests hold it.
+pub fn time(seconds: u64) -> U40 {
+    U40::saturating_from(seconds)
+}
+
+/// The hash by which the contracts know code.
+pub fn hash(code: &[u8]) -> B256 {
+    keccak256(code)
+}
+
+/// Digest of packed words, as the market hashes input and output.
+pub fn digest(words: &[[u8; 32]]) -> B256 {
+    keccak256(words.as_flattened())
+}
+
+/// Packed words as the contracts take them.
+pub fn words(words: &[[u8; 32]]) -> Vec<U256> {
+    words.iter().map(|word| U256::from_be_bytes(*word)).collect()
 }

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use assay_circuits::Layout;
-use assay_contracts::{Artifact, U256};
+use assay_contracts::network::creation_of_data;
+use assay_contracts::{Artifact, Network as _, U256};
 use assay_halo2::convert::values;
 use assay_models::{Op, QuantizedGraph, import, interpret, samples};
 use assay_prover::cost::opening_for_chain;
@@ -61,7 +62,7 @@ impl Model {
 
     fn contracts(&self) -> Contracts {
         let [verifier, key, fused] = &self.artifacts;
-        Contracts::deploy(self.key.verifying_key(), verifier.clone(), key, fused)
+        Contracts::deploy(self.key.verifying_key(), verifier, key, fused)
     }
 
     /// Claims of the zoo's held-out digits; the proofs depend on the digits alone.
@@ -263,7 +264,7 @@ fn another_network_of_the_shape(zoo: &Model) {
     assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(theirs).unwrap().digest());
     let (mut contracts, claims) = (zoo.contracts(), zoo.claims(0..1));
     let code = assay_solidity::key_code(mine).unwrap();
-    let address = contracts.chain.deploy_data(contracts.sender, &code).unwrap().contract.unwrap();
+    let (address, _) = contracts.chain.deploy(contracts.sender, &creation_of_data(&code)).unwrap();
     let input: Vec<i64> = (0..784).map(|pixel| pixel % 120).collect();
     let trace = interpret(&graph, &input).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(3);

@@ -1,26 +1,26 @@
-//! Money in the market: paid once, to whom the proof is bound, conserved to the last wei, or back after the deadline.
+//! Money in the market, through the bindings: paid once, to whom the proof is bound, conserved to the last wei, or back after the
+//! deadline. `contracts/test` has the contracts' own tests.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use assay_contracts::abi::{Argument, address, call, encode, number, word};
-use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Registration, U256};
+use assay_contracts::interface::{InferenceMarket, ModelRegistry, Pot, VerifierRouter};
+use assay_contracts::market::{ETHER, U96, digest, hash, words};
+use assay_contracts::{
+    Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, Status,
+    U256,
+};
 use proptest::prelude::*;
-use revm::primitives::keccak256;
 
 const FEE: u64 = 1_000_003;
 const PROOF: &[u8] = b"a proof that fills a word wholly";
+const HOUR: u64 = 3_600;
 
-fn artifact(name: &str) -> Artifact {
-    let json = match name {
-        "AcceptAll" => include_str!("../../artifacts/AcceptAll.json"),
-        "ExpectCalldata" => include_str!("../../artifacts/ExpectCalldata.json"),
-        _ => include_str!("../../artifacts/ReentrantReceiver.json"),
-    };
-    Artifact::from_json(name, json).unwrap()
+fn accept_all() -> Artifact {
+    Artifact::from_json("AcceptAll", include_str!("../../artifacts/AcceptAll.json")).unwrap()
 }
 
-fn words(count: u64) -> Vec<[u8; 32]> {
-    (0..count).map(|i| number(U256::from(1000 + i))).collect()
+fn tensor(count: u64) -> Vec<[u8; 32]> {
+    (0..count).map(|i| U256::from(1000 + i).to_be_bytes()).collect()
 }
 
 struct Scene {
@@ -40,328 +40,310 @@ impl Scene {
         let [owner, requester, prover, thief] =
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
         let contributors = vec![(chain.account("alice", U256::ZERO), 700), (chain.account("bob", U256::ZERO), 301)];
-        let (market, _) = Market::deploy(&mut chain, owner).unwrap();
-        let key = chain.deploy(owner, &artifact("AcceptAll"), &[]).unwrap().contract.unwrap();
+        let market = Market::deploy(&mut chain, owner).unwrap();
+        let (key, _) = chain.deploy(owner, &accept_all().bytecode()).unwrap();
         Self { chain, market, key, owner, requester, prover, thief, contributors }
     }
 
-    fn verifier(&mut self, name: &str, arguments: &[u8]) -> Address {
-        self.chain.deploy(self.owner, &artifact(name), arguments).unwrap().contract.unwrap()
+    /// The class of a verifier that accepts everything, once it is deployed, proposed and admitted.
+    fn admitted(&mut self) -> B256 {
+        let (verifier, _) = self.chain.deploy(self.owner, &accept_all().bytecode()).unwrap();
+        let (owner, router) = (self.owner, self.market.router);
+        self.chain.transact(owner, router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
+        self.chain.advance(7 * 24 * HOUR);
+        self.chain.transact(owner, router, U256::ZERO, &VerifierRouter::admitCall { verifier }).unwrap().0
     }
 
-    fn register(&mut self, verifier: Address) -> B256 {
-        self.try_register(verifier, 6_000, 2_999, &self.contributors.clone()).unwrap()
+    fn register(&mut self, class: B256) -> B256 {
+        self.try_register(class, 7_000, 1_999, &self.contributors.clone()).unwrap()
     }
 
     fn try_register(
         &mut self,
-        verifier: Address,
-        prover_points: u16,
-        owner_points: u16,
+        class: B256,
+        prover: u16,
+        owner: u16,
         contributors: &[(Address, u16)],
     ) -> Result<B256, ContractsError> {
-        let model = Registration {
-            verifier,
+        let r = Registration {
+            graphDigest: B256::repeat_byte(8),
+            keyDigest: B256::repeat_byte(9),
+            class,
             key: self.key,
-            key_digest: [9; 32],
-            input_words: 3,
-            output_words: 1,
-            prover_points,
-            owner_points,
-            contributors,
+            inputWords: 3,
+            outputWords: 1,
+            proverPoints: prover,
+            ownerPoints: owner,
+            contributors: contributors.iter().map(|(account, _)| *account).collect(),
+            points: contributors.iter().map(|(_, points)| *points).collect(),
         };
-        self.market.register(&mut self.chain, self.owner, &model).map(|(id, _)| id)
+        let expected = r.id(self.owner, hash(&self.chain.code(self.key)?));
+        let call = ModelRegistry::registerCall { r, uri: "ipfs://model".to_owned() };
+        let (id, _) = self.chain.transact(self.owner, self.market.registry, U256::ZERO, &call)?;
+        assert_eq!(id, expected);
+        Ok(id)
     }
 
-    fn request(&mut self, model: B256) -> U256 {
-        let deadline = self.chain.time() + 100;
-        let fee = U256::from(FEE);
-        self.market.request(&mut self.chain, self.requester, model, &words(3), fee, deadline).unwrap().0
+    fn terms(&mut self, model: B256, nonce: u64) -> Request {
+        let now = self.chain.time().unwrap();
+        let terms = (self.requester, U256::from(nonce), model, digest(&tensor(3)));
+        Request::proved(terms, U96::from(FEE), now, now + 3 * HOUR)
     }
 
-    fn fulfil(&mut self, request: U256, payee: Address) -> Result<u64, ContractsError> {
-        let fulfilment = Fulfilment { request, payee, input: &words(3), output: &words(1), proof: PROOF };
+    fn request(&mut self, model: B256, nonce: u64) -> Request {
+        let request = self.terms(model, nonce);
+        self.market.open(&mut self.chain, &request).unwrap();
+        request
+    }
+
+    fn fulfil(&mut self, request: &Request, payee: Address) -> Result<u64, ContractsError> {
+        self.fulfil_with(request, payee, &tensor(3), &tensor(1))
+    }
+
+    fn fulfil_with(
+        &mut self,
+        request: &Request,
+        payee: Address,
+        input: &[[u8; 32]],
+        output: &[[u8; 32]],
+    ) -> Result<u64, ContractsError> {
+        let (request, proof) = (request.clone(), PROOF.into());
+        let fulfilment = Fulfilment { request, payee, input: words(input), output: words(output), proof };
         self.market.fulfil(&mut self.chain, payee, &fulfilment).map(|receipt| receipt.gas)
     }
 
     fn credit(&mut self, account: Address) -> u64 {
-        self.market.balance_of(&mut self.chain, account).unwrap().to()
+        self.market.credit(&mut self.chain, account).unwrap().to()
     }
 
     fn held(&self) -> u64 {
-        self.chain.balance(self.market.address()).to()
-    }
-
-    /// A verifier that accepts the proof for this payee and nothing else, as a real one does.
-    fn verifier_bound_to(&mut self, request: U256, payee: Address) -> Address {
-        let context = self.market.context_of(&mut self.chain, request, payee).unwrap();
-        let values = [words(3), words(1), vec![context]].concat();
-        let arguments = [Argument::Word(address(self.key)), Argument::Words(&values), Argument::Bytes(PROOF)];
-        let data = call("verify(address,uint256[],bytes)", &arguments);
-        self.verifier("ExpectCalldata", keccak256(data).as_slice())
+        self.chain.balance_of(self.market.address).to()
     }
 }
 
 fn reason(outcome: Result<impl Sized, ContractsError>) -> String {
     match outcome {
-        Err(ContractsError::Reverted { error, .. }) => error,
+        Err(ContractsError::Reverted { error, .. }) => error.name(),
         Err(other) => other.to_string(),
         Ok(_) => "accepted".to_owned(),
     }
 }
 
 #[test]
-fn an_accepted_proof_pays_everyone_by_points_and_the_owner_the_rest() {
+fn an_accepted_proof_pays_everyone_by_points_and_the_prover_what_rounding_leaves() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let request = scene.request(model);
-    let prover = scene.prover;
-    scene.fulfil(request, prover).unwrap();
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let request = scene.request(model, 0);
+    let (market, prover, owner) = (scene.market, scene.prover, scene.owner);
+    scene.fulfil(&request, prover).unwrap();
     let [alice, bob] = [scene.contributors[0].0, scene.contributors[1].0];
-    let credits = [prover, alice, bob, scene.owner].map(|account| scene.credit(account));
-    assert_eq!(credits[..3], [FEE * 6_000 / 10_000, FEE * 700 / 10_000, FEE * 301 / 10_000]);
-    assert_eq!(credits.iter().sum::<u64>(), FEE, "nothing is created or lost");
-    assert_eq!(credits[3], FEE - credits[..3].iter().sum::<u64>());
-    assert_eq!(scene.held(), FEE);
-
-    for (account, credit) in [prover, alice, bob, scene.owner].into_iter().zip(credits) {
-        let before = scene.chain.balance(account);
-        scene.market.withdraw(&mut scene.chain, account).unwrap();
-        assert_eq!(scene.chain.balance(account) - before, U256::from(credit));
+    for account in [alice, bob, owner] {
+        market.claim(&mut scene.chain, account, model, account).unwrap();
+        assert_eq!(market.claimable(&mut scene.chain, model, account).unwrap(), U256::ZERO);
     }
-    assert_eq!(scene.held(), 0);
+    let shared = FEE * 3_000 / 10_000;
+    let credits = [prover, alice, bob, owner].map(|account| scene.credit(account));
+    assert_eq!(credits, [FEE - shared, shared * 700 / 3_000, shared * 301 / 3_000, shared * 1_999 / 3_000]);
+    assert_eq!(scene.held(), FEE);
+    for (account, credit) in [prover, alice, bob, owner].into_iter().zip(credits) {
+        let before = scene.chain.balance_of(account);
+        assert_eq!(market.withdraw(&mut scene.chain, account).unwrap(), U256::from(credit));
+        assert_eq!(scene.chain.balance_of(account) - before, U256::from(credit));
+        assert_eq!(
+            reason(market.withdraw(&mut scene.chain, account)),
+            format!("NothingToWithdraw(account: {account:?}, token: {ETHER:?})")
+        );
+    }
+    assert!(scene.held() <= 2, "what rounding leaves of the pool");
 }
 
 #[test]
-fn the_verifier_sees_input_output_context_and_proof_and_the_context_names_the_payee() {
+fn ids_contexts_prices_and_bonds_are_the_contracts() {
     let mut scene = Scene::new();
-    let (prover, thief) = (scene.prover, scene.thief);
-    let verifier = scene.verifier_bound_to(U256::from(1), prover);
-    let model = scene.register(verifier);
-    let request = scene.request(model);
-    assert_eq!(request, U256::from(1));
-    let stolen = scene.fulfil(request, thief);
-    assert_eq!(reason(stolen), "ProofRejected(requestId: 1, reason: InvalidProof)");
-    assert_eq!(scene.credit(thief), 0);
-    scene.fulfil(request, prover).unwrap();
-    assert!(scene.credit(prover) > 0);
-}
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let (market, prover) = (scene.market, scene.prover);
+    let mut request = scene.terms(model, 77);
+    request.feeFloor = U96::from(FEE / 3);
+    request.rampEnd = request.deadline;
+    request.loss = U96::from(FEE);
+    let id = scene.chain.ask(market.address, &InferenceMarket::idOfCall { r: request.clone() }).unwrap();
+    assert_eq!(market.id(&request), id);
+    let context = scene.chain.ask(market.address, &InferenceMarket::contextOfCall { id, payee: prover }).unwrap();
+    assert_eq!(market.context(id, prover), context.to_be_bytes::<32>());
+    assert_eq!(market.context(id, prover)[0], 0, "31 bytes, below the field's modulus");
+    assert_eq!(Market::at(&mut scene.chain, market.address).unwrap(), market);
 
-#[test]
-fn a_proof_for_one_request_does_not_serve_another() {
-    let mut scene = Scene::new();
-    let prover = scene.prover;
-    let verifier = scene.verifier_bound_to(U256::from(1), prover);
-    let model = scene.register(verifier);
-    scene.request(model);
-    let second = scene.request(model);
-    assert!(reason(scene.fulfil(second, prover)).starts_with("ProofRejected(requestId: 2"));
-}
-
-#[test]
-fn the_context_is_the_hash_of_chain_market_request_and_payee() {
-    let mut scene = Scene::new();
-    let prover = scene.prover;
-    let market = scene.market.address();
-    let context = scene.market.context_of(&mut scene.chain, U256::from(7), prover).unwrap();
-    let fields = [
-        Argument::Word(number(U256::from(assay_contracts::chain::CHAIN_ID))),
-        Argument::Word(assay_contracts::abi::address(market)),
-        Argument::Word(number(U256::from(7))),
-        Argument::Word(assay_contracts::abi::address(prover)),
-    ];
-    let hash = U256::from_be_bytes(keccak256(encode(&fields)).0);
-    assert_eq!(U256::from_be_bytes(context), hash >> 8);
-    assert_eq!(context[0], 0, "31 bytes, below the field's modulus");
+    market.open(&mut scene.chain, &request).unwrap();
+    scene.chain.advance(2_000);
+    let bond = request.lock_bond();
+    let fund = |amount| InferenceMarket::fundCall { pot: Pot::Bond, token: ETHER, amount, permit: vec![].into() };
+    let short = bond - U256::ONE;
+    scene.chain.transact(prover, market.address, short, &fund(short.to())).unwrap();
+    let refused = market.lock(&mut scene.chain, prover, &request, digest(&tensor(1)));
+    assert_eq!(
+        reason(refused),
+        format!("TooLittle(pot: Bond, owner: {prover:?}, token: {ETHER:?}, needed: {bond}, got: {short})")
+    );
+    scene.chain.transact(prover, market.address, U256::ONE, &fund(U96::from(1))).unwrap();
+    market.lock(&mut scene.chain, prover, &request, digest(&tensor(1))).unwrap();
+    let job = market.job(&mut scene.chain, id).unwrap();
+    let now = scene.chain.time().unwrap();
+    assert_eq!((job.status, job.prover, U256::from(job.bond)), (Status::Locked, prover, bond));
+    assert_eq!(job.price, request.price_at(now));
+    assert!(request.feeFloor < job.price && job.price < request.feeCeiling);
+    assert_eq!([0, u64::MAX].map(|time| request.price_at(time)), [request.feeFloor, request.feeCeiling]);
+    let other = scene.fulfil_with(&request, prover, &tensor(3), &[[1; 32]]);
+    assert!(reason(other).ends_with("reason: WrongOutput)"));
 }
 
 #[test]
 fn a_replay_pays_nothing() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let (first, _second) = (scene.request(model), scene.request(model));
-    let prover = scene.prover;
-    scene.fulfil(first, prover).unwrap();
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let (first, _second) = (scene.request(model, 0), scene.request(model, 1));
+    let (market, prover) = (scene.market, scene.prover);
+    scene.fulfil(&first, prover).unwrap();
     let credit = scene.credit(prover);
-    assert_eq!(reason(scene.fulfil(first, prover)), "NotOpen(requestId: 1, status: 2)");
+    let id = market.id(&first);
+    assert_eq!(reason(scene.fulfil(&first, prover)), format!("Refused(requestId: {id}, reason: NotLive)"));
     assert_eq!(scene.credit(prover), credit);
-    scene.chain.advance(1_000);
-    let refund = scene.market.refund(&mut scene.chain, prover, first);
-    assert_eq!(reason(refund), "NotOpen(requestId: 1, status: 2)");
+    scene.chain.advance(4 * HOUR);
+    let refund = market.refund(&mut scene.chain, prover, &first);
+    assert_eq!(reason(refund), format!("WrongStatus(requestId: {id}, status: Settled)"));
+    let again = market.open(&mut scene.chain, &first);
+    assert_eq!(reason(again), format!("WrongStatus(requestId: {id}, status: Settled)"));
 }
 
 #[test]
 fn other_input_or_output_of_another_shape_is_refused() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let request = scene.request(model);
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let request = scene.request(model, 0);
     let payee = scene.prover;
-    let large = [number(U256::from(1) << 248)];
-    let mut changed = words(3);
+    let large = vec![(U256::from(1) << 248_usize).to_be_bytes()];
+    let mut changed = tensor(3);
     changed[1][31] ^= 1;
     let cases = [
-        (changed, words(1), "WrongInput"),
-        (words(2), words(1), "WrongInput"),
-        (words(3), words(2), "WrongWordCount(expected: 1, got: 2)"),
-        (words(3), large.to_vec(), "WordTooLarge(index: 0"),
+        (changed, tensor(1), "WrongInput"),
+        (tensor(2), tensor(1), "WrongInput"),
+        (tensor(3), tensor(2), "WrongWords"),
+        (tensor(3), large, "WrongWords"),
     ];
     for (input, output, expected) in cases {
-        let fulfilment = Fulfilment { request, payee, input: &input, output: &output, proof: PROOF };
-        let outcome = scene.market.fulfil(&mut scene.chain, payee, &fulfilment);
-        assert!(reason(outcome).starts_with(expected), "{expected}");
+        let outcome = reason(scene.fulfil_with(&request, payee, &input, &output));
+        assert!(outcome.ends_with(&format!("reason: {expected})")), "{outcome}, {expected}");
     }
 }
 
 #[test]
 fn a_refund_comes_after_the_deadline_once_and_to_the_requester() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let request = scene.request(model);
-    let (requester, thief) = (scene.requester, scene.thief);
-    scene.chain.advance(100);
-    let early = scene.market.refund(&mut scene.chain, requester, request);
-    assert!(reason(early).starts_with("DeadlineNotPassed"), "at the deadline the request can still be fulfilled");
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let (request, timely) = (scene.request(model, 0), scene.request(model, 1));
+    let (market, requester, thief, prover) = (scene.market, scene.requester, scene.thief, scene.prover);
+    scene.chain.advance(3 * HOUR);
+    let early = market.refund(&mut scene.chain, requester, &request);
+    assert!(reason(early).starts_with("TooEarly"), "at the deadline the request can still be fulfilled");
+    scene.fulfil(&timely, prover).unwrap();
     scene.chain.advance(1);
-    assert!(reason(scene.fulfil(request, thief)).starts_with("DeadlinePassed"));
-    scene.market.refund(&mut scene.chain, thief, request).unwrap();
+    assert!(reason(scene.fulfil(&request, thief)).ends_with("reason: TooLate)"));
+    market.refund(&mut scene.chain, thief, &request).unwrap();
     assert_eq!((scene.credit(requester), scene.credit(thief)), (FEE, 0));
-    let again = scene.market.refund(&mut scene.chain, requester, request);
-    assert_eq!(reason(again), "NotOpen(requestId: 1, status: 3)");
-    let before = scene.chain.balance(requester);
-    scene.market.withdraw(&mut scene.chain, requester).unwrap();
-    assert_eq!(scene.chain.balance(requester) - before, U256::from(FEE));
+    let again = market.refund(&mut scene.chain, requester, &request);
+    assert!(reason(again).ends_with("status: Refunded)"));
+    assert_eq!(market.withdraw(&mut scene.chain, requester).unwrap(), U256::from(FEE));
 }
 
 #[test]
-fn at_the_deadline_itself_a_proof_still_pays() {
+fn what_a_registration_gets_wrong_is_named() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let request = scene.request(model);
-    scene.chain.advance(100);
-    let prover = scene.prover;
-    scene.fulfil(request, prover).unwrap();
-}
-
-#[test]
-fn a_second_withdrawal_pays_nothing() {
-    let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let (request, _other) = (scene.request(model), scene.request(model));
-    let prover = scene.prover;
-    scene.fulfil(request, prover).unwrap();
-    scene.market.withdraw(&mut scene.chain, prover).unwrap();
-    let again = scene.market.withdraw(&mut scene.chain, prover);
-    assert!(reason(again).starts_with("NothingToWithdraw"));
-}
-
-#[test]
-fn a_receiver_that_calls_back_is_paid_once() {
-    let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let receiver_code = artifact("ReentrantReceiver");
-    let target = encode(&[Argument::Word(assay_contracts::abi::address(scene.market.address()))]);
-    let receiver = scene.chain.deploy(scene.thief, &receiver_code, &target).unwrap().contract.unwrap();
-    let deadline = number(U256::from(scene.chain.time() + 100));
-    let arguments = [Argument::Word(model.0), Argument::Words(&words(3)), Argument::Word(deadline)];
-    let ask = call("ask(bytes32,uint256[],uint64)", &arguments);
-    scene.chain.transact(scene.thief, receiver, U256::from(FEE), &ask, &receiver_code).unwrap();
-    scene.request(model);
-    scene.chain.advance(101);
-    scene.market.refund(&mut scene.chain, scene.thief, U256::from(1)).unwrap();
-    let collect = call("collect()", &[]);
-    scene.chain.transact(scene.thief, receiver, U256::ZERO, &collect, &receiver_code).unwrap();
-    let count =
-        |chain: &mut Chain, name: &str| word(&chain.ask(receiver, &call(name, &[]), &receiver_code).unwrap(), 0);
-    assert_eq!(count(&mut scene.chain, "attempts()").unwrap(), U256::from(2));
-    assert_eq!(count(&mut scene.chain, "successes()").unwrap(), U256::ZERO);
-    assert_eq!(scene.chain.balance(receiver), U256::from(FEE));
-    assert_eq!(scene.held(), FEE, "the other request's fee is still there");
-}
-
-#[test]
-fn points_that_do_not_sum_up_and_verifiers_without_code_are_refused() {
-    let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let (alice, thief) = (scene.contributors[0].0, scene.thief);
-    for (owner, got) in [(3_998, "9999"), (4_000, "10001")] {
-        let outcome = scene.try_register(verifier, 6_000, owner, &[(alice, 1)]);
+    let class = scene.admitted();
+    let alice = scene.contributors[0].0;
+    for (owner, got) in [(2_998, "9999"), (3_000, "10001")] {
+        let outcome = scene.try_register(class, 7_000, owner, &[(alice, 1)]);
         assert_eq!(reason(outcome), format!("WrongPoints(expected: 10000, got: {got})"));
     }
-    let outcome = scene.try_register(thief, 6_000, 4_000, &[]);
-    assert!(reason(outcome).starts_with("VerifierHasNoCode"));
-    assert!(reason(scene.try_register(verifier, 6_000, 4_000, &[(alice, 0)])).starts_with("ZeroPoints"));
-    assert!(reason(scene.try_register(verifier, 6_000, 3_999, &[(Address::ZERO, 1)])).starts_with("ZeroAddress"));
-    let crowd = vec![(alice, 1); 33];
-    let outcome = scene.try_register(verifier, 6_000, 3_967, &crowd);
-    assert_eq!(reason(outcome), "TooManyContributors(most: 32, got: 33)");
-    scene.try_register(verifier, 6_000, 4_000, &[]).unwrap();
-    assert!(reason(scene.try_register(verifier, 6_000, 4_000, &[])).starts_with("ModelExists"));
+    let outcome = scene.try_register(B256::repeat_byte(1), 7_000, 3_000, &[]).unwrap_err().to_string();
+    assert!(outcome.contains("UnknownClass") && outcome.contains("the router has not admitted"), "{outcome}");
+    assert!(reason(scene.try_register(class, 7_000, 3_000, &[(alice, 0)])).starts_with("ZeroPoints"));
+    assert!(reason(scene.try_register(class, 7_000, 2_999, &[(Address::ZERO, 1)])).starts_with("ZeroContributor"));
+    assert!(reason(scene.try_register(class, 6_999, 3_001, &[])).starts_with("TooManyOwnerPoints"));
+    scene.try_register(class, 7_000, 3_000, &[]).unwrap();
+    assert!(reason(scene.try_register(class, 7_000, 3_000, &[])).starts_with("ModelExists"));
 }
 
 #[test]
-fn requests_without_fee_model_or_sensible_deadline_are_refused() {
+fn what_a_request_gets_wrong_is_named() {
     let mut scene = Scene::new();
-    let verifier = scene.verifier("AcceptAll", &[]);
-    let model = scene.register(verifier);
-    let now = scene.chain.time();
-    let (fee, input) = (U256::from(FEE), words(3));
+    let class = scene.admitted();
+    let model = scene.register(class);
+    let good = scene.terms(model, 0);
+    let change = |how: &dyn Fn(&mut Request)| {
+        let mut request = good.clone();
+        how(&mut request);
+        request
+    };
     let cases = [
-        (B256::ZERO, &input[..], fee, now + 10, "UnknownModel"),
-        (model, &input[..], U256::ZERO, now + 10, "WrongFee"),
-        (model, &input[..], fee, now, "WrongDeadline"),
-        (model, &input[..], fee, now + 31 * 86_400, "WrongDeadline"),
-        (model, &input[..2], fee, now + 10, "WrongWordCount(expected: 3, got: 2)"),
+        (change(&|r| r.modelId = B256::ZERO), "UnknownModel"),
+        (change(&|r| (r.feeFloor, r.feeCeiling) = (U96::ZERO, U96::ZERO)), "WrongTerms(term: Fee)"),
+        (change(&|r| r.feeFloor = r.feeCeiling + U96::from(1)), "WrongTerms(term: Fee)"),
+        (change(&|r| r.deadline = r.rampEnd), "WrongDeadline"),
     ];
-    for (model, input, fee, deadline, expected) in cases {
-        let outcome = scene.market.request(&mut scene.chain, scene.requester, model, input, fee, deadline);
-        assert!(reason(outcome).starts_with(expected), "{expected}");
+    for (request, expected) in cases {
+        let outcome = reason(scene.market.open(&mut scene.chain, &request));
+        assert!(outcome.starts_with(expected), "{outcome}, {expected}");
     }
     let poor = scene.chain.account("poor", U256::from(1));
-    let outcome = scene.market.request(&mut scene.chain, poor, model, &input, fee, now + 10);
+    let outcome = scene.market.open(&mut scene.chain, &change(&|r| r.client = poor));
     assert!(matches!(outcome, Err(ContractsError::Funds { .. })));
+    let nobody = scene.thief;
+    assert!(matches!(Market::at(&mut scene.chain, nobody), Err(ContractsError::NoContract { .. })));
+    let router = scene.market.router;
+    assert!(Market::at(&mut scene.chain, router).is_err(), "a contract, and no market");
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn every_wei_is_escrow_or_credit(
+    fn every_wei_is_escrow_or_owed(
         fee in 1u64..1_000_000,
-        prover_points in 0u16..5_000,
+        owner_points in 0u16..3_000,
         shares in prop::collection::vec(1u16..500, 0..8),
         fulfilled in any::<bool>(),
     ) {
         let mut scene = Scene::new();
-        let verifier = scene.verifier("AcceptAll", &[]);
+        let class = scene.admitted();
         let contributors: Vec<_> = shares
             .iter()
             .enumerate()
             .map(|(i, points)| (scene.chain.account(&format!("contributor {i}"), U256::ZERO), *points))
             .collect();
-        let owner_points = 10_000 - prover_points - shares.iter().sum::<u16>();
-        let model = scene.try_register(verifier, prover_points, owner_points, &contributors).unwrap();
-        let deadline = scene.chain.time() + 100;
-        let asked = scene.market.request(
-            &mut scene.chain, scene.requester, model, &words(3), U256::from(fee), deadline,
-        );
-        let request = asked.unwrap().0;
+        let prover_points = 10_000 - owner_points - shares.iter().sum::<u16>();
+        let model = scene.try_register(class, prover_points, owner_points, &contributors).unwrap();
+        let mut request = scene.terms(model, 5);
+        (request.feeFloor, request.feeCeiling) = (U96::from(fee), U96::from(fee));
+        scene.market.open(&mut scene.chain, &request).unwrap();
         prop_assert_eq!(scene.held(), fee);
-        let (prover, requester, owner) = (scene.prover, scene.requester, scene.owner);
+        let (market, prover, requester, owner) = (scene.market, scene.prover, scene.requester, scene.owner);
         if fulfilled {
-            scene.fulfil(request, prover).unwrap();
+            scene.fulfil(&request, prover).unwrap();
         } else {
-            scene.chain.advance(101);
-            scene.market.refund(&mut scene.chain, prover, request).unwrap();
+            scene.chain.advance(4 * HOUR);
+            market.refund(&mut scene.chain, prover, &request).unwrap();
         }
-        let accounts = contributors.iter().map(|(account, _)| *account).chain([prover, requester, owner]);
+        let sharers: Vec<_> = contributors.iter().map(|(account, _)| *account).chain([owner]).collect();
+        for account in &sharers {
+            market.claim(&mut scene.chain, *account, model, *account).unwrap();
+        }
+        let accounts = sharers.iter().copied().chain([prover, requester]);
         let credits: u64 = accounts.map(|account| scene.credit(account)).sum();
-        prop_assert_eq!((credits, scene.held()), (fee, fee));
+        prop_assert!(credits <= fee && fee - credits <= sharers.len() as u64, "{} of {}", credits, fee);
+        prop_assert_eq!(scene.held(), fee);
     }
 }

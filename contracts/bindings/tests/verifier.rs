@@ -6,8 +6,8 @@
 mod toy;
 mod verdicts;
 
-use assay_contracts::abi::word;
-use assay_contracts::{Artifact, U256};
+use assay_contracts::network::creation_of_data;
+use assay_contracts::{Artifact, Network as _, U256};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_from_ark, g1_to_ark, g2_to_ark, instances as public_values};
 use assay_halo2::key::from_halo2;
@@ -30,7 +30,7 @@ fn contracts(key: &VerifyingKey) -> Contracts {
     let own = |artifact: Artifact| artifact.belonging_to(&key.digest()).unwrap();
     Contracts::deploy(
         key,
-        artifact("toy", include_str!("../../artifacts/toy.json")),
+        &artifact("toy", include_str!("../../artifacts/toy.json")),
         &own(artifact("toy-key", include_str!("../../artifacts/toy-key.json"))),
         &own(artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"))),
     )
@@ -212,8 +212,8 @@ fn only_the_canonical_encoding_of_a_call_is_accepted() {
 fn what_is_not_a_key_of_the_shape_is_refused() {
     let (mut contracts, claim) = scene();
     let sender = contracts.sender;
-    let code = contracts.chain.code(contracts.key);
-    let mut deploy = |code: &[u8]| contracts.chain.deploy_data(sender, code).unwrap().contract.unwrap();
+    let code = contracts.chain.code(contracts.key).unwrap();
+    let mut deploy = |code: &[u8]| contracts.chain.deploy(sender, &creation_of_data(code)).unwrap().0;
     let [copy, shorter, longer] =
         [&code[..], &code[..code.len() - 1], &[code.as_slice(), &[0]].concat()].map(&mut deploy);
     let mut other = code.clone();
@@ -225,7 +225,7 @@ fn what_is_not_a_key_of_the_shape_is_refused() {
     let nobody = assay_contracts::Address::ZERO;
     for key in [shorter, longer, magic, nobody, contracts.verifier, contracts.sender] {
         let (error, _) = contracts.send(contracts.verifier, &claim.call(key)).unwrap_err();
-        assert_eq!(error, format!("NotAKey(key: {key})"));
+        assert_eq!(error, format!("NotAKey(key: {key:?})"));
     }
     let (error, _) = contracts.send(contracts.verifier, &claim.call(shape)).unwrap_err();
     assert!(error.starts_with("WrongShape(expected: 0x"), "{error}");
@@ -237,8 +237,8 @@ fn another_model_of_the_shape_brings_its_key_only_and_columns_of_zeros_work() {
     let (mut contracts, claim) = scene();
     let (other, other_claim) = empty();
     assert!(other.fixed_commitments().iter().any(|point| assay_verifier::encoding::g1_to_bytes(point) == [[0; 32]; 2]));
-    let key = contracts.chain.deploy_data(contracts.sender, &assay_solidity::key_code(&other).unwrap());
-    let key = key.unwrap().contract.unwrap();
+    let code = creation_of_data(&assay_solidity::key_code(&other).unwrap());
+    let (key, _) = contracts.chain.deploy(contracts.sender, &code).unwrap();
     contracts.send(contracts.verifier, &other_claim.call(key)).unwrap();
     contracts.send(contracts.verifier, &claim.call(contracts.key)).unwrap();
     for (claim, key) in [(&claim, key), (&other_claim, contracts.key)] {
@@ -248,9 +248,9 @@ fn another_model_of_the_shape_brings_its_key_only_and_columns_of_zeros_work() {
 
 #[test]
 fn the_key_on_the_chain_is_the_one_that_is_recomputed() {
-    let (contracts, _) = scene();
+    let (mut contracts, _) = scene();
     let (_, key) = toy::keys(&toy::params());
-    assert_eq!(contracts.chain.code(contracts.key), assay_solidity::key_code(&key).unwrap());
+    assert_eq!(contracts.chain.code(contracts.key).unwrap(), assay_solidity::key_code(&key).unwrap());
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
     for limit in (200_000..gas + 200_000).step_by(20_000) {
         contracts.chain.limit_gas(limit);
         match contracts.send_batch(&batch) {
-            Ok(receipt) => assert_eq!(word(&receipt.output, 0).unwrap(), U256::ONE, "with {limit} gas"),
+            Ok(receipt) => assert_eq!(U256::from_be_slice(&receipt.output), U256::ONE, "with {limit} gas"),
             Err(error) => refused += usize::from(error.to_string().contains("NotEnoughGas")),
         }
     }
@@ -377,7 +377,7 @@ fn a_proof_is_never_found_invalid_because_gas_ran_out() {
     for limit in (200_000..gas + 60_000).step_by(1_500) {
         contracts.chain.limit_gas(limit);
         if let Ok(receipt) = contracts.send_batch(std::slice::from_ref(&claim)) {
-            assert_eq!(word(&receipt.output, 0).unwrap(), U256::ONE, "with {limit} gas");
+            assert_eq!(U256::from_be_slice(&receipt.output), U256::ONE, "with {limit} gas");
         }
         if let Err(error) = contracts.send_verify(&claim) {
             let error = error.to_string();

@@ -6,7 +6,11 @@
 use std::sync::{Arc, LazyLock};
 
 use assay_circuits::Layout;
-use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Registration, U256};
+use assay_contracts::interface::{ModelRegistry, VerifierRouter};
+use assay_contracts::market::{U96, digest, words};
+use assay_contracts::{
+    Address, Artifact, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, U256,
+};
 use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, Trace, import, interpret, packing};
 use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen, prove};
@@ -58,7 +62,7 @@ static LENET: LazyLock<Model> =
 struct Scene {
     chain: Chain,
     market: Market,
-    request: U256,
+    request: Request,
     prover: Address,
     thief: Address,
     input: Vec<[u8; 32]>,
@@ -72,25 +76,34 @@ impl Scene {
         let mut chain = Chain::new();
         let [owner, requester, prover, thief] =
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
-        let (market, _) = Market::deploy(&mut chain, owner).unwrap();
-        let [verifier, key] = [0, 1]
-            .map(|contract: usize| chain.deploy(owner, &model.artifacts[contract], &[]).unwrap().contract.unwrap());
+        let market = Market::deploy(&mut chain, owner).unwrap();
+        let [verifier, key] =
+            [0, 1].map(|contract: usize| chain.deploy(owner, &model.artifacts[contract].bytecode()).unwrap().0);
+        chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
+        chain.advance(7 * 86_400);
+        let admit = VerifierRouter::admitCall { verifier };
+        let (class, _) = chain.transact(owner, market.router, U256::ZERO, &admit).unwrap();
         let trace = model.digit(0);
         let (input, output) = model.words(&trace);
         let registration = Registration {
-            verifier,
+            graphDigest: model.graph.digest().into(),
+            keyDigest: model.key.verifying_key().digest().into(),
+            class,
             key,
-            key_digest: model.key.verifying_key().digest(),
-            input_words: input.len() as u16,
-            output_words: output.len() as u16,
-            prover_points: 7_000,
-            owner_points: 3_000,
-            contributors: &[],
+            inputWords: input.len() as u16,
+            outputWords: output.len() as u16,
+            proverPoints: 7_000,
+            ownerPoints: 3_000,
+            contributors: vec![],
+            points: vec![],
         };
-        let (id, _): (B256, _) = market.register(&mut chain, owner, &registration).unwrap();
-        let deadline = chain.time() + 3_600;
-        let (request, _) = market.request(&mut chain, requester, id, &input, U256::from(FEE), deadline).unwrap();
-        let context = market.context_of(&mut chain, request, prover).unwrap();
+        let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+        let (id, _) = chain.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+        let now = chain.time().unwrap();
+        let terms = (requester, U256::ZERO, id, digest(&input));
+        let request = Request::proved(terms, U96::from(FEE), now, now + 3 * 3_600);
+        market.open(&mut chain, &request).unwrap();
+        let context = market.context(market.id(&request), prover);
         let context = values(&Instances::from_words(&[context]).unwrap())[0];
         let rng = ChaCha20Rng::seed_from_u64(1);
         let (instances, proof) = prove(&model.key, &model.srs, &trace, context, rng, &mut |_| ()).unwrap();
@@ -98,12 +111,13 @@ impl Scene {
     }
 
     fn fulfil(&mut self, payee: Address, output: &[[u8; 32]], proof: &[u8]) -> Result<u64, ContractsError> {
-        let fulfilment = Fulfilment { request: self.request, payee, input: &self.input, output, proof };
+        let (request, proof) = (self.request.clone(), proof.to_vec().into());
+        let fulfilment = Fulfilment { request, payee, input: words(&self.input), output: words(output), proof };
         self.market.fulfil(&mut self.chain, payee, &fulfilment).map(|receipt| receipt.gas)
     }
 
     fn credit(&mut self, account: Address) -> U256 {
-        self.market.balance_of(&mut self.chain, account).unwrap()
+        self.market.credit(&mut self.chain, account).unwrap()
     }
 }
 
@@ -116,7 +130,7 @@ fn is_paid_for_once_and_to_its_maker(model: &Model) -> u64 {
 
     let rejected = |outcome: Result<u64, ContractsError>| {
         let error = outcome.unwrap_err().to_string();
-        assert!(error.contains("ProofRejected(requestId: 1, reason: InvalidProof)"), "{error}");
+        assert!(error.contains("InvalidProof()"), "{error}");
     };
     rejected(scene.fulfil(thief, &output, &proof));
     let mut other = output.clone();
@@ -126,7 +140,7 @@ fn is_paid_for_once_and_to_its_maker(model: &Model) -> u64 {
 
     let gas_fulfil = scene.fulfil(prover, &output, &proof).unwrap();
     assert_eq!(scene.credit(prover), U256::from(FEE * 7 / 10));
-    assert!(scene.fulfil(prover, &output, &proof).unwrap_err().to_string().contains("NotOpen"));
+    assert!(scene.fulfil(prover, &output, &proof).unwrap_err().to_string().contains("NotLive"));
     assert_eq!((scene.credit(prover), scene.credit(thief)), (U256::from(FEE * 7 / 10), U256::ZERO));
     gas_fulfil
 }

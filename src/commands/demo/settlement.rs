@@ -1,16 +1,20 @@
-//! The chain's side of the demo: a market, a model with its verifier, an open request, and who is paid.
+//! The chain's side of the demo: the market's contracts, a model with its verifier, a locked request, and who is paid.
 
-use assay_contracts::abi::{Argument, address, call};
-use assay_contracts::{Address, U256};
-use assay_contracts::{Artifact, Chain, Fulfilment, Market, Registration};
+use assay_contracts::interface::{InferenceMarket, ModelRegistry, Pot, Verifier, VerifierRouter};
+use assay_contracts::market::{ETHER, U96, digest, words};
+use assay_contracts::{
+    Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, U256,
+};
 use assay_verifier::VerifyingKey;
 
 use crate::failure::{Classify as _, Outcome};
 use crate::terminal::Terminal;
 
-/// The fee of the demo's request: 0.01 ether, in wei.
+/// The fee of the demo's request: 0.01 ether, in wei. The prover's bond is as much.
 const FEE: u64 = 10_000_000_000_000_000;
-const DEADLINE_SECONDS: u64 = 3_600;
+const DEADLINE_SECONDS: u64 = 4 * 3_600;
+/// Longer than any notice or delay of the contracts, in seconds.
+const LONG: u64 = 11 * 86_400;
 
 /// Packed words of input and output.
 #[derive(Clone, Debug)]
@@ -30,110 +34,182 @@ impl Statement {
     }
 }
 
-/// A market with one model and one open request.
+/// A market with one model and one request, which the prover has locked.
 pub(super) struct Settlement {
     chain: Chain,
     market: Market,
-    verifier: Artifact,
-    key: Artifact,
-    verifier_address: Address,
-    key_address: Address,
-    request: U256,
-    accounts: [(&'static str, Address); 5],
+    verifier_bytes: usize,
+    key_bytes: usize,
+    verifier: Address,
+    key: Address,
+    model: B256,
+    request: Request,
+    accounts: Accounts,
+}
+
+/// Everybody in the demo.
+struct Accounts {
+    requester: Address,
+    prover: Address,
+    owner: Address,
+    contributor: Address,
+    thief: Address,
+}
+
+impl Accounts {
+    fn named(&self) -> [(&'static str, Address); 5] {
+        [
+            ("requester", self.requester),
+            ("prover", self.prover),
+            ("model owner", self.owner),
+            ("contributor", self.contributor),
+            ("thief", self.thief),
+        ]
+    }
 }
 
 impl Settlement {
-    /// Deploys market, verifier and key, registers the model (prover 70 %, owner 20 %, contributor 10 %) and escrows the fee.
-    pub(super) fn open(model: &str, key: &VerifyingKey, words: &Statement) -> Outcome<Self> {
-        let verifier = Artifact::verifier(model).machine("cannot use the compiled verifier")?;
-        let key_artifact = Artifact::key(model, &key.digest()).machine("cannot use the compiled key")?;
+    /// Deploys market, verifier and key, waits for the verifier's admission, registers the model (prover 70 %, owner 20 %,
+    /// contributor 10 %), escrows the fee and locks the request for the prover.
+    pub(super) fn open(model: &str, key: &VerifyingKey, statement: &Statement) -> Outcome<Self> {
+        let compiled = Artifact::verifier(model).machine("cannot use the compiled verifier")?;
+        let compiled_key = Artifact::key(model, &key.digest()).machine("cannot use the compiled key")?;
         let mut chain = Chain::new();
-        let [requester, prover, owner, contributor, thief] =
-            ["requester", "prover", "model owner", "contributor", "thief"].map(|name| {
-                (name, chain.account(name, if name == "requester" { U256::from(5 * FEE) } else { U256::ZERO }))
-            });
-        let (market, _) = Market::deploy(&mut chain, owner.1).machine("cannot deploy the market")?;
-        let deployed = chain.deploy(owner.1, &verifier, &[]).machine("cannot deploy the verifier")?;
-        let verifier_address = deployed.contract.unwrap_or_default();
-        let deployed = chain.deploy(owner.1, &key_artifact, &[]).machine("cannot deploy the key")?;
-        let key_address = deployed.contract.unwrap_or_default();
-        let registration = Registration {
-            verifier: verifier_address,
-            key: key_address,
-            key_digest: key.digest(),
-            input_words: u16::try_from(words.input.len()).machine("too many input words")?,
-            output_words: u16::try_from(words.output.len()).machine("too many output words")?,
-            prover_points: 7_000,
-            owner_points: 2_000,
-            contributors: &[(contributor.1, 1_000)],
+        let accounts = Accounts {
+            requester: chain.account("requester", U256::from(5 * FEE)),
+            prover: chain.account("prover", U256::from(FEE)),
+            owner: chain.account("model owner", U256::ZERO),
+            contributor: chain.account("contributor", U256::ZERO),
+            thief: chain.account("thief", U256::ZERO),
         };
-        let (model_id, _) = market.register(&mut chain, owner.1, &registration).machine("cannot register the model")?;
-        let deadline = chain.time() + DEADLINE_SECONDS;
-        let (request, _) = market
-            .request(&mut chain, requester.1, model_id, &words.input, U256::from(FEE), deadline)
-            .machine("cannot escrow the fee")?;
-        let accounts = [requester, prover, owner, contributor, thief];
-        Ok(Self { chain, market, verifier, key: key_artifact, verifier_address, key_address, request, accounts })
+        let owner = accounts.owner;
+        let market = Market::deploy(&mut chain, owner).machine("cannot deploy the market")?;
+        let (verifier, _) = chain.deploy(owner, &compiled.bytecode()).machine("cannot deploy the verifier")?;
+        let (key_at, _) = chain.deploy(owner, &compiled_key.bytecode()).machine("cannot deploy the key")?;
+        let class = admit(&mut chain, &market, owner, verifier).machine("cannot admit the verifier")?;
+        let registration = Registration {
+            graphDigest: key.graph_digest().into(),
+            keyDigest: key.digest().into(),
+            class,
+            key: key_at,
+            inputWords: u16::try_from(statement.input.len()).machine("too many input words")?,
+            outputWords: u16::try_from(statement.output.len()).machine("too many output words")?,
+            proverPoints: 7_000,
+            ownerPoints: 2_000,
+            contributors: vec![accounts.contributor],
+            points: vec![1_000],
+        };
+        let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+        let (model, _) =
+            chain.transact(owner, market.registry, U256::ZERO, &register).machine("cannot register the model")?;
+        let now = chain.time().machine("cannot read the clock")?;
+        let terms = (accounts.requester, U256::ZERO, model, digest(&statement.input));
+        let request = Request::proved(terms, U96::from(FEE), now, now + DEADLINE_SECONDS);
+        market.open(&mut chain, &request).machine("cannot escrow the fee")?;
+        let settlement = Self {
+            chain,
+            market,
+            verifier_bytes: compiled.deployed_bytes(),
+            key_bytes: compiled_key.deployed_bytes(),
+            verifier,
+            key: key_at,
+            model,
+            request,
+            accounts,
+        };
+        settlement.locked(statement).machine("cannot lock the request")
+    }
+
+    /// With the request locked by the prover, who commits to the output.
+    fn locked(mut self, statement: &Statement) -> Result<Self, ContractsError> {
+        let prover = self.accounts.prover;
+        let bond = InferenceMarket::fundCall {
+            pot: Pot::Bond,
+            token: ETHER,
+            amount: self.request.feeCeiling,
+            permit: vec![].into(),
+        };
+        self.chain.transact(prover, self.market.address, self.request.lock_bond(), &bond)?;
+        self.market.lock(&mut self.chain, prover, &self.request, digest(&statement.output))?;
+        Ok(self)
     }
 
     pub(super) fn verifier_bytes(&self) -> usize {
-        self.verifier.deployed_bytes()
+        self.verifier_bytes
     }
 
     pub(super) fn key_bytes(&self) -> usize {
-        self.key.deployed_bytes()
+        self.key_bytes
     }
 
     /// The context that binds a proof to this request and the prover.
-    pub(super) fn context(&mut self) -> Outcome<[u8; 32]> {
-        let payee = self.accounts[1].1;
-        self.market.context_of(&mut self.chain, self.request, payee).machine("cannot ask for the context")
+    pub(super) fn context(&self) -> [u8; 32] {
+        self.market.context(self.market.id(&self.request), self.accounts.prover)
     }
 
     /// A transaction straight to the verifier; returns its gas.
-    pub(super) fn verify(&mut self, instances: &[[u8; 32]], proof: &[u8]) -> Outcome<u64> {
-        let arguments = [Argument::Word(address(self.key_address)), Argument::Words(instances), Argument::Bytes(proof)];
-        let calldata = call("verify(address,uint256[],bytes)", &arguments);
-        let payee = self.accounts[1].1;
-        self.chain
-            .transact(payee, self.verifier_address, U256::ZERO, &calldata, &self.verifier)
-            .map(|receipt| receipt.gas)
-            .request("the EVM verifier rejects the proof")
+    pub(super) fn verify(&mut self, instances: &[[u8; 32]], proof: &[u8]) -> Result<u64, ContractsError> {
+        let call = Verifier::verifyCall { key: self.key, instances: words(instances), proof: proof.to_vec().into() };
+        self.chain.transact(self.accounts.prover, self.verifier, U256::ZERO, &call).map(|(_, receipt)| receipt.gas)
     }
 
-    pub(super) fn fulfil_as_prover(&mut self, words: &Statement, proof: &[u8]) -> Outcome<u64> {
-        self.fulfil(self.accounts[1].1, words, proof)
+    pub(super) fn fulfil_as_prover(&mut self, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+        self.fulfil(self.accounts.prover, statement, proof)
     }
 
-    pub(super) fn fulfil_as_thief(&mut self, words: &Statement, proof: &[u8]) -> Outcome<u64> {
-        self.fulfil(self.accounts[4].1, words, proof)
+    /// The thief names himself as payee: while the lock is exclusive, and once it is anybody's turn.
+    pub(super) fn fulfil_as_thief(&mut self, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+        let thief = self.accounts.thief;
+        self.fulfil(thief, statement, proof).or_else(|_| {
+            self.chain.advance(DEADLINE_SECONDS / 2 + 1);
+            self.fulfil(thief, statement, proof)
+        })
     }
 
-    fn fulfil(&mut self, payee: Address, words: &Statement, proof: &[u8]) -> Outcome<u64> {
-        let fulfilment = Fulfilment { request: self.request, payee, input: &words.input, output: &words.output, proof };
-        self.market
-            .fulfil(&mut self.chain, payee, &fulfilment)
-            .map(|receipt| receipt.gas)
-            .request("the market rejects the fulfilment")
+    fn fulfil(&mut self, payee: Address, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+        let fulfilment = Fulfilment {
+            request: self.request.clone(),
+            payee,
+            input: words(&statement.input),
+            output: words(&statement.output),
+            proof: proof.to_vec().into(),
+        };
+        self.market.fulfil(&mut self.chain, payee, &fulfilment).map(|receipt| receipt.gas)
     }
 
-    /// Everyone takes out what the market owes them; those it owes nothing get nothing.
-    pub(super) fn withdraw_all(&mut self) {
-        for (_, account) in self.accounts {
-            // An empty balance is refused by the contract; that is the expected outcome for the thief.
-            let _ = self.market.withdraw(&mut self.chain, account);
+    /// Sharers claim, the prover's bond leaves after its notice, and everyone withdraws what the market owes him; those it owes nothing get nothing.
+    pub(super) fn withdraw_all(&mut self) -> Result<(), ContractsError> {
+        let (market, prover) = (self.market, self.accounts.prover);
+        for (_, account) in self.accounts.named() {
+            market.claim(&mut self.chain, account, self.model, account)?;
         }
+        let notice =
+            InferenceMarket::giveNoticeCall { pot: Pot::Bond, token: ETHER, amount: self.request.lock_bond().to() };
+        self.chain.transact(prover, market.address, U256::ZERO, &notice)?;
+        self.chain.advance(LONG);
+        let leave = InferenceMarket::leaveCall { pot: Pot::Bond, token: ETHER };
+        self.chain.transact(prover, market.address, U256::ZERO, &leave)?;
+        for (_, account) in self.accounts.named() {
+            if !market.credit(&mut self.chain, account)?.is_zero() {
+                market.withdraw(&mut self.chain, account)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn show_balances(&self, terminal: Terminal) {
-        let line: Vec<String> = self
-            .accounts
-            .iter()
-            .map(|(name, account)| format!("{name} {}", ether(self.chain.balance(*account))))
-            .collect();
-        let escrow = ether(self.chain.balance(self.market.address()));
-        terminal.say(format_args!("  ether: {}, market {escrow}", line.join(", ")));
+        let named = self.accounts.named().into_iter().chain([("market", self.market.address)]);
+        let line: Vec<_> =
+            named.map(|(name, account)| format!("{name} {}", ether(self.chain.balance_of(account)))).collect();
+        terminal.say(format_args!("  ether: {}", line.join(", ")));
     }
+}
+
+/// Proposes a verifier to the router, lets its delay pass and admits it; returns its class.
+fn admit(chain: &mut Chain, market: &Market, owner: Address, verifier: Address) -> Result<B256, ContractsError> {
+    chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier })?;
+    chain.advance(LONG);
+    chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::admitCall { verifier }).map(|(class, _)| class)
 }
 
 /// Wei as ether, in thousandths.

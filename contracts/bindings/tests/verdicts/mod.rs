@@ -1,10 +1,12 @@
 //! Contracts of a model on a chain, mutants of its proofs, and the native verdict on the same bytes.
 
+use alloy_sol_types::SolCall as _;
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::AffineRepr;
 use ark_ff::PrimeField;
-use assay_contracts::abi::{Argument, address, call, selector, word};
-use assay_contracts::{Address, Artifact, Chain, ContractsError, Receipt, U256};
+use assay_contracts::interface::{FusedVerifier, Verifier as Keyed};
+use assay_contracts::market::words;
+use assay_contracts::{Address, Artifact, Chain, ContractsError, Network as _, Receipt, U256};
 use assay_verifier::encoding::g1_to_bytes;
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use rand::{Rng, SeedableRng};
@@ -38,12 +40,11 @@ impl Claim {
     }
 
     pub(crate) fn call(&self, key: Address) -> Vec<u8> {
-        let arguments = [Argument::Word(address(key)), Argument::Words(&self.instances), Argument::Bytes(&self.proof)];
-        call("verify(address,uint256[],bytes)", &arguments)
+        Keyed::verifyCall { key, instances: words(&self.instances), proof: self.proof.clone().into() }.abi_encode()
     }
 
     pub(crate) fn fused_call(&self) -> Vec<u8> {
-        call("verify(uint256[],bytes)", &[Argument::Words(&self.instances), Argument::Bytes(&self.proof)])
+        FusedVerifier::verifyCall { instances: words(&self.instances), proof: self.proof.clone().into() }.abi_encode()
     }
 }
 
@@ -54,25 +55,23 @@ pub(crate) struct Contracts {
     pub(crate) verifier: Address,
     pub(crate) key: Address,
     pub(crate) fused: Address,
-    pub(crate) artifact: Artifact,
     native: Verifier,
     key_digest: Words,
     points: usize,
 }
 
 impl Contracts {
-    pub(crate) fn deploy(vk: &VerifyingKey, verifier: Artifact, key: &Artifact, fused: &Artifact) -> Self {
+    pub(crate) fn deploy(vk: &VerifyingKey, verifier: &Artifact, key: &Artifact, fused: &Artifact) -> Self {
         let mut chain = Chain::new();
         let sender = chain.account("sender", U256::ZERO);
         let [at_verifier, at_key, at_fused] =
-            [&verifier, key, fused].map(|artifact| chain.deploy(sender, artifact, &[]).unwrap().contract.unwrap());
+            [verifier, key, fused].map(|artifact| chain.deploy(sender, &artifact.bytecode()).unwrap().0);
         Self {
             chain,
             sender,
             verifier: at_verifier,
             key: at_key,
             fused: at_fused,
-            artifact: verifier,
             native: Verifier::new(vk).unwrap(),
             key_digest: vk.digest(),
             points: vk.proof_shape().0,
@@ -81,7 +80,7 @@ impl Contracts {
 
     /// Gas of a transaction to the verifier, or why it reverted and after how much gas. Nothing else may happen.
     pub(crate) fn send(&mut self, to: Address, calldata: &[u8]) -> Result<u64, (String, u64)> {
-        let sent = self.chain.transact(self.sender, to, U256::ZERO, calldata, &self.artifact);
+        let sent = self.chain.send(self.sender, Some(to), U256::ZERO, calldata);
         Self::verdict(sent)
     }
 
@@ -91,7 +90,7 @@ impl Contracts {
                 assert!(receipt.output.is_empty(), "an accepted proof returns nothing");
                 Ok(receipt.gas)
             }
-            Err(ContractsError::Reverted { error, gas }) => Err((error, gas)),
+            Err(ContractsError::Reverted { error, gas }) => Err((error.name(), gas)),
             Err(other) => panic!("{other}"),
         }
     }
@@ -102,7 +101,7 @@ impl Contracts {
 
     /// A transaction that may also halt.
     pub(crate) fn send_verify(&mut self, claim: &Claim) -> Result<Receipt, ContractsError> {
-        self.chain.transact(self.sender, self.verifier, U256::ZERO, &claim.call(self.key), &self.artifact)
+        self.chain.send(self.sender, Some(self.verifier), U256::ZERO, &claim.call(self.key))
     }
 
     pub(crate) fn verify_fused(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {
@@ -112,20 +111,19 @@ impl Contracts {
     /// The bitmap that `verifyBatch` returns, and its gas; or why it reverted and after how much gas.
     pub(crate) fn batch(&mut self, claims: &[Claim]) -> Result<(U256, u64), (String, u64)> {
         match self.send_batch(claims) {
-            Ok(receipt) => Ok((word(&receipt.output, 0).unwrap(), receipt.gas)),
-            Err(ContractsError::Reverted { error, gas }) => Err((error, gas)),
+            Ok(receipt) => Ok((Keyed::verifyBatchCall::abi_decode_returns(&receipt.output).unwrap(), receipt.gas)),
+            Err(ContractsError::Reverted { error, gas }) => Err((error.name(), gas)),
             Err(other) => panic!("{other}"),
         }
     }
 
     pub(crate) fn send_batch(&mut self, claims: &[Claim]) -> Result<Receipt, ContractsError> {
-        let instances = |claim: &Claim| list(claim.instances.len(), claim.instances.as_flattened());
-        let instances = array(&claims.iter().map(instances).collect::<Vec<_>>());
-        let proofs = array(&claims.iter().map(|claim| list(claim.proof.len(), &claim.proof)).collect::<Vec<_>>());
-        let heads = [address(self.key), length(96), length(96 + instances.len())].concat();
-        let selector = selector("verifyBatch(address,uint256[][],bytes[])");
-        let data = [&selector, heads.as_slice(), &instances, &proofs].concat();
-        self.chain.transact(self.sender, self.verifier, U256::ZERO, &data, &self.artifact)
+        let call = Keyed::verifyBatchCall {
+            key: self.key,
+            instances: claims.iter().map(|claim| words(&claim.instances)).collect(),
+            proofs: claims.iter().map(|claim| claim.proof.clone().into()).collect(),
+        };
+        self.chain.send(self.sender, Some(self.verifier), U256::ZERO, &call.abi_encode())
     }
 
     pub(crate) fn native(&self, claim: &Claim) -> bool {
@@ -159,28 +157,6 @@ impl Contracts {
             }
         }
     }
-}
-
-fn length(value: usize) -> Words {
-    U256::from(value).to_be_bytes()
-}
-
-fn list(count: usize, content: &[u8]) -> Vec<u8> {
-    let mut list = [length(count).as_slice(), content].concat();
-    list.resize(list.len().next_multiple_of(32), 0);
-    list
-}
-
-/// An array of arrays: how many, where each begins, and each.
-fn array(items: &[Vec<u8>]) -> Vec<u8> {
-    let mut at = 32 * items.len();
-    let mut array = length(items.len()).to_vec();
-    for item in items {
-        array.extend(length(at));
-        at += item.len();
-    }
-    array.extend(items.concat());
-    array
 }
 
 pub(crate) fn modulus() -> U256 {

@@ -10,7 +10,7 @@
 //!
 //! Polynomials of degree below `m n` are `m` components, `P = sum_j X^j P_j(X^m)`, each a vector of values over the rows. The
 //! quotient by `X^m - z` is that of the components. The quotient `Q` by `X - u` has `Q_(m-1) = (sum_j u^j P_j) / (Y - u^m)` and
-//! `Q_(j-1) = P_j + u Q_j`. `docs/adr/0011-grouped-opening.md` argues the soundness.
+//! `Q_(j-1) = P_j + u Q_j`. `docs/adr/0012-grouped-opening.md` argues the soundness.
 
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};

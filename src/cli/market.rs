@@ -1,0 +1,189 @@
+//! Arguments of the market's verbs: chains, accounts, amounts and times.
+
+use std::path::PathBuf;
+
+use assay_contracts::market::U96;
+use assay_contracts::{Address, U256};
+use clap::Args;
+
+use crate::memory::Bytes;
+
+/// Which chain, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    /// The node's JSON-RPC
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSAY_RPC",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8545"
+    )]
+    pub(crate) rpc: String,
+    /// An Ethereum keystore (JSON, version 3) with the account's key [default: the key in the environment]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keystore: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegisterArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// The market [default: the one that the model is registered with]
+    #[arg(long, value_name = "ADDRESS", env = "ASSAY_MARKET")]
+    pub(crate) market: Option<Address>,
+    /// Your share of every fee, in percent, at most 30
+    #[arg(long, value_name = "PERCENT", default_value = "20", value_parser = points)]
+    pub(crate) owner_share: u16,
+    /// Somebody else's share of every fee, in percent; may be repeated. Provers have the rest
+    #[arg(long = "contributor", value_name = "ADDRESS=PERCENT", value_parser = contributor)]
+    pub(crate) contributors: Vec<(Address, u16)>,
+    /// Where people read about the model
+    #[arg(long, default_value = "")]
+    pub(crate) uri: String,
+    /// On a development chain: let the seven days pass after which a new verifier may judge
+    #[arg(long)]
+    pub(crate) skip_delay: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The input, .json or .npy; `assay infer --help` shows the form
+    #[arg(long)]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// Most that you pay, in ether; escrowed now
+    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    pub(crate) fee: U96,
+    /// What you pay at once; from now to half the time the fee rises from here to --fee [default: --fee]
+    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    pub(crate) fee_floor: Option<U96>,
+    /// Time to deliver, 2h to 7d; later the fee goes back
+    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = seconds)]
+    pub(crate) within: u64,
+    /// What it costs you when a prover that locked the request brings nothing, in ether: its bond pays it
+    #[arg(long, value_name = "ETHER", default_value = "0", value_parser = ether)]
+    pub(crate) loss: U96,
+    /// Where to write the request [default: MODEL.assay/request.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Make a new request although the file holds one that has ended
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FulfilArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// The request [default: MODEL.assay/request.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// Lock the request before the proof is shown: a minute later nobody else can be paid for it. Adds what is missing to your bond, which you get back after ten days' notice
+    #[arg(long)]
+    pub(crate) lock: bool,
+    /// Go on although the fee does not pay for the gas
+    #[arg(long)]
+    pub(crate) at_a_loss: bool,
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    #[arg(long)]
+    pub(crate) memory: Option<Bytes>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// The request that may be refunded [default: MODEL.assay/request.json, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    /// The node's JSON-RPC
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "ASSAY_RPC",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8545"
+    )]
+    pub(crate) rpc: String,
+    /// The request [default: MODEL.assay/request.json, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// Say what the market owes this account too
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) account: Option<Address>,
+}
+
+/// An amount of ether as wei: `0.01`.
+fn ether(text: &str) -> Result<U96, String> {
+    let wrong = || format!("expected an amount of ether such as 0.01, got {text:?}");
+    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let wei = assay_contracts::market::parse_ether(text).map_err(|error| format!("{}: {error}", wrong()))?;
+    if wei > U256::from(U96::MAX) { Err(wrong()) } else { Ok(U96::saturating_from(wei)) }
+}
+
+/// Percent with up to two decimals, as hundredths of a percent.
+fn points(text: &str) -> Result<u16, String> {
+    match text.trim_end_matches('%').parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok((percent * 100.0).round() as u16),
+        _ => Err(format!("expected percent from 0 to 100, got {text:?}")),
+    }
+}
+
+fn contributor(text: &str) -> Result<(Address, u16), String> {
+    let (account, percent) = text.split_once('=').ok_or("expected ADDRESS=PERCENT")?;
+    Ok((account.parse().map_err(|error| format!("{account}: {error}"))?, points(percent)?))
+}
+
+/// A time as people write it, in seconds: `90m`, `4h`, `2d`, `7200s`.
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || format!("expected a time such as 4h, 90m or 2d, got {text:?}");
+    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale)).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_times_and_shares_are_read_as_people_write_them() {
+        assert_eq!(ether("0.01"), Ok(U96::from(10_000_000_000_000_000_u64)));
+        assert_eq!((seconds("4h"), seconds("90m"), seconds("2d")), (Ok(14_400), Ok(5_400), Ok(172_800)));
+        assert_eq!((points("20"), points("0.25%")), (Ok(2_000), Ok(25)));
+        for wrong in ["", "h", "4", "4y", "99999999999999999999h"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["-1", "x", "", "99999999999999"] {
+            assert!(ether(wrong).is_err(), "{wrong}");
+        }
+        assert!(points("101").is_err() && points("x").is_err());
+        assert!(contributor("0x00000000000000000000000000000000000000ff=10").is_ok());
+        assert!(contributor("0x12=10").is_err() && contributor("x").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! The verbs of the market: a model is registered, an answer asked for, proved, paid for.
+
+pub(crate) mod claim;
+pub(crate) mod deploy;
+pub(crate) mod fulfil;
+mod keys;
+mod records;
+pub(crate) mod register;
+pub(crate) mod request;
+pub(crate) mod status;
+mod verifier;
+
+use std::fmt::Display;
+
+use assay_contracts::interface::InferenceMarket::RequestSettled;
+use assay_contracts::market::format_ether;
+use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, SolEvent as _, U256};
+use assay_models::{QuantizedGraph, TensorId, packing};
+use assay_verifier::VerifyingKey;
+
+use self::records::{Asked, Record};
+use crate::cli::ChainArgs;
+use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+
+/// Whose turn it is after an error of the chain: the machine's where a node failed or was too slow, else the user's.
+trait OnChain<T> {
+    fn on_chain(self, doing: impl Display) -> Outcome<T>;
+}
+
+impl<T> OnChain<T> for Result<T, ContractsError> {
+    fn on_chain(self, doing: impl Display) -> Outcome<T> {
+        self.map_err(|error| {
+            let kind = match error {
+                ContractsError::Node { .. } | ContractsError::NotMined { .. } | ContractsError::Failed(_) => {
+                    Kind::Machine
+                }
+                _ => Kind::Request,
+            };
+            Failure { kind, error: anyhow::Error::new(error).context(doing.to_string()) }
+        })
+    }
+}
+
+/// A node, and the account whose key is at hand.
+struct Session {
+    node: Node,
+    account: Address,
+}
+
+impl Session {
+    fn open(args: &ChainArgs) -> Outcome<Self> {
+        let signer = keys::signer(args.keystore.as_deref())?;
+        let account = signer.address();
+        let node = Node::connect(&args.rpc, Some(signer)).on_chain("cannot use the node")?;
+        Ok(Self { node, account })
+    }
+}
+
+/// The market of a record, on the record's chain.
+fn market_of(node: &mut Node, record: &Record) -> Outcome<Market> {
+    if node.chain_id() != record.chain {
+        return refuse(format_args!(
+            "the model is registered on chain {}, the node's is {}: name the right node with --rpc",
+            record.chain,
+            node.chain_id()
+        ));
+    }
+    Market::at(node, record.market).on_chain("cannot use the market")
+}
+
+/// Whom a settled request paid, and how much; none where the node no longer knows.
+fn settlement(node: &Node, market: &Market, asked: &Asked) -> Option<(Address, U256)> {
+    let topics = [RequestSettled::SIGNATURE_HASH, asked.id];
+    let events = node.events(market.address, asked.from_block, &topics).ok()?;
+    let event = RequestSettled::decode_log_data(events.first()?).ok()?;
+    Some((event.payee, event.price))
+}
+
+/// Input and output words of a model.
+fn words_of(graph: &QuantizedGraph) -> Outcome<(usize, usize)> {
+    let count = |id: TensorId| -> Outcome<usize> {
+        let tensor = graph.tensor(id).request("cannot read the graph")?;
+        Ok(tensor.shape.iter().product::<usize>().div_ceil(packing::BYTES_PER_WORD))
+    };
+    Ok((count(graph.input)?, count(graph.output)?))
+}
+
+/// Refuses a model on the chain whose key or words are not those of the folder.
+fn check_model(node: &mut Node, model: &Model, key: &VerifyingKey, words: (usize, usize)) -> Outcome {
+    let expected = assay_solidity::key_code(key).request("cannot make the key's code")?;
+    if node.code(model.key).on_chain("cannot read the key")? != expected {
+        return refuse(format_args!(
+            "the key on the chain, at {}, is not the one in the folder: the registered model is another, or keys were made with another SRS",
+            model.key
+        ));
+    }
+    let registered = (usize::from(model.inputWords), usize::from(model.outputWords));
+    if registered != words {
+        return refuse(format_args!(
+            "the model takes and gives {words:?} words, it is registered with {registered:?}: nobody can be paid for it"
+        ));
+    }
+    Ok(())
+}
+
+/// `0.01 ether`.
+fn shown(wei: U256) -> String {
+    let text = format_ether(wei);
+    let short = text.trim_end_matches('0');
+    format!("{} ether", if short.ends_with('.') { format!("{short}0") } else { short.to_owned() })
+}
+
+/// `in 1 h 20 min`, or `12 min ago`.
+fn when(time: u64, now: u64) -> String {
+    let length = |seconds: u64| match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    if time >= now { format!("in {}", length(time - now)) } else { format!("{} ago", length(now - time)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_and_times_are_short() {
+        assert_eq!(shown(U256::from(10_000_000_000_000_000_u64)), "0.01 ether");
+        assert_eq!(shown(U256::ZERO), "0.0 ether");
+        assert_eq!((when(70, 10), when(10, 4_000)), ("in 1 min".to_owned(), "1 h 6 min ago".to_owned()));
+    }
+}

@@ -1,0 +1,118 @@
+//! What the market's verbs leave in a model's folder for each other: `registration.json` and `request.json`.
+
+use std::path::{Path, PathBuf};
+
+use assay_contracts::market::digest;
+use assay_contracts::{Address, B256, Market, Request};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Classify as _, Outcome, refuse};
+use crate::files::{self, ModelFolder};
+
+const REGISTRATION: &str = "registration.json";
+const REQUEST: &str = "request.json";
+
+/// Where a model is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The chain's id.
+    pub(super) chain: u64,
+    pub(super) market: Address,
+    pub(super) model_id: B256,
+}
+
+/// A request, with what proving it takes: callers of the market supply it again with every call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Asked {
+    /// The chain's id.
+    pub(super) chain: u64,
+    pub(super) market: Address,
+    pub(super) id: B256,
+    /// The latest block when the request was made: none of its events is older.
+    pub(super) from_block: u64,
+    pub(super) request: Request,
+    /// The packed input words.
+    pub(super) input: Vec<B256>,
+}
+
+impl Asked {
+    pub(super) fn input_words(&self) -> Vec<[u8; 32]> {
+        self.input.iter().map(|word| word.0).collect()
+    }
+
+    /// Refuses a file whose parts do not belong together.
+    pub(super) fn check(&self, market: &Market, record: &Record) -> Outcome {
+        if (self.chain, self.market) != (record.chain, record.market) {
+            return refuse(format_args!(
+                "the request is for market {} on chain {}, the model is registered with {} on chain {}",
+                self.market, self.chain, record.market, record.chain
+            ));
+        }
+        let id = market.id(&self.request);
+        if id != self.id {
+            return refuse(format_args!("the request's id is {id}, its file says {}: it was changed", self.id));
+        }
+        if self.request.modelId != record.model_id {
+            return refuse(format_args!(
+                "the request is for model {}, this is {}",
+                self.request.modelId, record.model_id
+            ));
+        }
+        let got = digest(&self.input_words());
+        if got != self.request.inputDigest {
+            let expected = self.request.inputDigest;
+            return refuse(format_args!("the input in the file has digest {got}, the request asks about {expected}"));
+        }
+        Ok(())
+    }
+}
+
+/// The registration in a model's folder, if there is one.
+pub(super) fn registration(folder: &ModelFolder) -> Outcome<Option<Record>> {
+    read(&folder.file(REGISTRATION))
+}
+
+/// The registration in a model's folder.
+pub(super) fn registered(folder: &ModelFolder) -> Outcome<Record> {
+    match registration(folder)? {
+        Some(record) => Ok(record),
+        None => refuse(format_args!(
+            "{} does not exist: run `assay register {} --market ADDRESS` first, or get the file from the model's owner",
+            folder.file(REGISTRATION).display(),
+            folder.model().display()
+        )),
+    }
+}
+
+pub(super) fn write_registration(folder: &ModelFolder, record: &Record) -> Outcome<PathBuf> {
+    write(folder.file(REGISTRATION), record)
+}
+
+/// Where a request lies: where the user says, else in the model's folder.
+pub(super) fn request_path(folder: &ModelFolder, named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| folder.file(REQUEST), Path::to_owned)
+}
+
+/// The request in a file, if there is one.
+pub(super) fn request(path: &Path) -> Outcome<Option<Asked>> {
+    read(path)
+}
+
+pub(super) fn write_request(path: PathBuf, asked: &Asked) -> Outcome<PathBuf> {
+    write(path, asked)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = files::read(path)?;
+    serde_json::from_slice(&bytes).map(Some).request(format_args!("{} is not what assay writes", path.display()))
+}
+
+fn write(path: PathBuf, value: &impl Serialize) -> Outcome<PathBuf> {
+    let text = serde_json::to_string_pretty(value).machine("cannot encode a record")?;
+    files::write(&path, (text + "\n").as_bytes())?;
+    Ok(path)
+}

@@ -1,0 +1,160 @@
+//! `assay register`: a model with its key and its shape's verifier, on the market's registry.
+
+use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
+use assay_contracts::interface::{ModelRegistry, VerifierRouter};
+use assay_contracts::market::hash;
+use assay_contracts::network::{creation_of_data, place};
+use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Registration, Revert, U256};
+use assay_verifier::VerifyingKey;
+use serde::Serialize;
+
+use super::records::{self, Record};
+use super::verifier::{Compiled, compiled};
+use super::{OnChain as _, Session, when, words_of};
+use crate::cli::RegisterArgs;
+use crate::commands::compiled_graph;
+use crate::failure::{Classify as _, Outcome, refuse};
+use crate::files::ModelFolder;
+use crate::terminal::Terminal;
+
+const ALL: u16 = 10_000;
+
+#[derive(Serialize)]
+struct Registered {
+    #[serde(flatten)]
+    record: Record,
+    class: B256,
+    key: Address,
+    owner: Address,
+    prover_points: u16,
+    new: bool,
+    registration: String,
+}
+
+pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    let (graph, digest) = compiled_graph(&folder)?;
+    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    if key.graph_digest() != digest {
+        return refuse(format_args!(
+            "the key is another graph's: run `assay setup {}` again",
+            folder.model().display()
+        ));
+    }
+    if key.srs().insecure {
+        Terminal::warn(
+            "the key's SRS is insecure: whoever knows its published seed can forge proofs and be paid for them",
+        );
+    }
+    let verifier = compiled(&folder, &key)?;
+    let address = match (args.market, records::registration(&folder)?) {
+        (Some(market), _) => market,
+        (None, Some(record)) => record.market,
+        (None, None) => return refuse("which market? name it with --market ADDRESS; `assay deploy` makes one"),
+    };
+    let Session { mut node, account } = Session::open(&args.chain)?;
+    let market = Market::at(&mut node, address).on_chain("cannot use the market")?;
+    admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
+
+    let code = assay_solidity::key_code(&key).request("cannot make the key's code")?;
+    let (key_at, _) = terminal
+        .step("deploy the key", None, || place(&mut node, account, &creation_of_data(&code)))
+        .on_chain("cannot deploy the key")?;
+    let (input, output) = words_of(&graph)?;
+    let shared = args.contributors.iter().fold(args.owner_share, |sum, (_, points)| sum.saturating_add(*points));
+    let Some(prover_points) = ALL.checked_sub(shared) else {
+        return refuse(format_args!("the shares sum to {} %: at most 100", f64::from(shared) / 100.0));
+    };
+    let registration = Registration {
+        graphDigest: digest.into(),
+        keyDigest: key.digest().into(),
+        class: verifier.class,
+        key: key_at,
+        inputWords: u16::try_from(input).request("the input is too large for a market")?,
+        outputWords: u16::try_from(output).request("the output is too large for a market")?,
+        proverPoints: prover_points,
+        ownerPoints: args.owner_share,
+        contributors: args.contributors.iter().map(|(account, _)| *account).collect(),
+        points: args.contributors.iter().map(|(_, points)| *points).collect(),
+    };
+    let model_id = registration.id(account, hash(&code));
+    let record = Record { chain: market.chain, market: market.address, model_id };
+    let new = !is_registered(&mut node, &market, model_id)?;
+    if new {
+        let call = ModelRegistry::registerCall { r: registration, uri: args.uri.clone() };
+        terminal
+            .step("register the model", None, || node.transact(account, market.registry, U256::ZERO, &call))
+            .on_chain("cannot register the model")?;
+    }
+    let path = records::write_registration(&folder, &record)?;
+    terminal.say(format_args!("model {model_id}{}", if new { "" } else { ", registered already" }));
+    terminal.say(format_args!("wrote {}", path.display()));
+    terminal.say(format_args!("next: assay request {} --input input.json --fee 0.01", folder.model().display()));
+    terminal.result(&Registered {
+        record,
+        class: verifier.class,
+        key: key_at,
+        owner: account,
+        prover_points,
+        new,
+        registration: path.display().to_string(),
+    });
+    Ok(())
+}
+
+fn is_registered(node: &mut Node, market: &Market, model: B256) -> Outcome<bool> {
+    match market.model(node, model) {
+        Ok(_) => Ok(true),
+        Err(ContractsError::Reverted {
+            error: Revert::Registry(ModelRegistry::ModelRegistryErrors::UnknownModel(_)),
+            ..
+        }) => Ok(false),
+        Err(other) => Err(other).on_chain("cannot ask for the model"),
+    }
+}
+
+/// Makes sure that the router has admitted the verifier's class: deploys, proposes and admits what is missing, as far as time and
+/// ownership allow.
+fn admit(
+    node: &mut Node,
+    market: &Market,
+    account: Address,
+    compiled: &Compiled,
+    skip_delay: bool,
+    terminal: Terminal,
+) -> Outcome {
+    match node.ask(market.router, &VerifierRouter::routeCall { class: compiled.class }) {
+        Err(ContractsError::Reverted { error: Revert::Router(RouterErrors::UnknownClass(_)), .. }) => {}
+        other => return other.map(|_| ()).on_chain("this verifier cannot be used"),
+    }
+    let (verifier, _) = terminal
+        .step("deploy the verifier", None, || place(node, account, &compiled.creation))
+        .on_chain("cannot deploy the verifier")?;
+    let asked = "cannot ask the router";
+    let proposed = VerifierRouter::admissibleAtCall { verifier };
+    if node.ask(market.router, &proposed).on_chain(asked)?.is_zero() {
+        let owner = node.ask(market.router, &VerifierRouter::ownerCall {}).on_chain(asked)?;
+        if owner != account {
+            return refuse(format_args!(
+                "the router does not know this verifier yet: its owner {owner} must propose {verifier}; seven days later, run this again"
+            ));
+        }
+        node.transact(account, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier })
+            .on_chain("cannot propose the verifier")?;
+    }
+    let earliest = node.ask(market.router, &proposed).on_chain(asked)?.saturating_to::<u64>();
+    let now = node.time().on_chain(asked)?;
+    if now < earliest {
+        if !skip_delay {
+            return refuse(format_args!(
+                "the verifier {verifier} is proposed and may judge {}: run the same command again then",
+                when(earliest, now)
+            ));
+        }
+        node.advance(earliest - now).on_chain("--skip-delay is for development chains such as anvil")?;
+    }
+    node.transact(account, market.router, U256::ZERO, &VerifierRouter::admitCall { verifier })
+        .on_chain("cannot admit the verifier")?;
+    terminal.say(format_args!("the router has admitted verifier {verifier}"));
+    Ok(())
+}
