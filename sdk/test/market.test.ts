@@ -108,6 +108,8 @@ test('an answer is asked for, locked, proved, checked here and paid for once', a
   const truth = proved(pending, prover);
   await prover.lock(pending.request, truth.output);
   assert.equal((await client.status(pending.id)).status, 'locked');
+  // A lock excludes others once it has stood for a minute.
+  await chain.pass(120);
 
   await refused(rival.lock(pending.request, truth.output), 'WrongStatus', /is locked/);
   await refused(rival.fulfil(proved(pending, rival)), 'Refused', /another prover has the right/);
@@ -175,6 +177,7 @@ test('of two provers in one block one is paid, the other is told why not', async
 test('after the deadline anyone gives the client its money back', async () => {
   const pending = await ask();
   const answer = assert.rejects(pending.answer(), /was refunded/);
+  await assert.rejects(pending.answer({ signal: AbortSignal.timeout(200) }), { name: 'TimeoutError' });
   await refused(rival.refund(pending.request), 'TooEarly', /wait/);
   await chain.pass(DAY + 1);
   await refused(prover.fulfil(proved(pending, prover)), 'Refused', /deadline has passed/);
@@ -229,6 +232,7 @@ test('terms that the market refuses are refused in words, before anything is sen
   await refused(ask({ feeFloor: 2n * FEE }), 'WrongTerms', /request's fee/);
   const unknown = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
   await refused(new Assay(client).request({ model: unknown, input: pixels, feeCeiling: FEE }), 'UnknownModel', /check the id/);
+  await refused(modelsOf().get(unknown.id), 'UnknownModel', /check the id/);
   assert.equal(await count(), before);
   const readOnly = await Market.connect(chain.client, client.market);
   assert.throws(() => readOnly.account, /read only/);

@@ -166,7 +166,8 @@ export class Market implements Place {
   }
 
   /**
-   * Takes the exclusive right to prove during the first half of the time left, at this moment's fee; reserves this account's bond.
+   * Takes the right to prove during the first half of the time left, at this moment's fee; reserves this account's bond. It excludes others
+   * once it has stood for a minute.
    *
    * @param output The packed output words that the proof will show.
    * @param signature The client's, when the request is not open yet.

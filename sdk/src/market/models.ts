@@ -3,6 +3,7 @@ import type { Address, Hex, PublicClient, TransactionReceipt } from 'viem';
 import { parseEventLogs } from 'viem';
 
 import { errorAbi, registryAbi, routerAbi } from './abi.js';
+import { explain } from './errors.js';
 import type { Wallet } from './market.js';
 import { type Write, transact } from './transact.js';
 
@@ -61,7 +62,10 @@ export class Models {
 
   /** A model's record. */
   async get(id: Hex): Promise<Model> {
-    return this.client.readContract({ address: this.at.registry, abi: registryCalls, functionName: 'get', args: [id] });
+    const call = { address: this.at.registry, abi: registryCalls, functionName: 'get', args: [id] } as const;
+    return this.client.readContract(call).catch((error: unknown) => {
+      throw explain(error);
+    });
   }
 
   /** What the model's owner registered, digests and shares included, from the chain's logs. */
