@@ -84,7 +84,7 @@ test('a changed proof, another model\'s key and a wrong file: no, and why', asyn
   });
   assert.equal(await text('shown'), '', 'nothing is shown of what is not proved');
 
-  await give('key', join(vectors, 'toy.vk'));
+  await give('key', join(vectors, 'tiny.vk'));
   await page.waitForFunction(() => /of graph/.test(document.getElementById('reason')?.textContent ?? ''));
   assert.equal((await verdict()).valid, 'no');
 

@@ -11,7 +11,8 @@ export function openFrame(what: string, magic: string, file: Uint8Array): Uint8A
   const expected = new TextEncoder().encode(magic);
   const head = file.subarray(0, magic.length);
   if (equal(head, expected)) return file.subarray(magic.length);
-  const got = new TextDecoder().decode(head);
+  // Whatever the bytes are, each is a character.
+  const got = String.fromCharCode(...head);
   const kind = magic.slice(0, -1);
   if (head.length === magic.length && equal(head.subarray(0, kind.length), expected.subarray(0, kind.length))) {
     const next = 'make it again with this version of assay';

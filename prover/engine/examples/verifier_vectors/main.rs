@@ -12,15 +12,13 @@
 
 mod keys;
 mod proofs;
-#[path = "../../../../verifier/core/tests/toy/mod.rs"]
-mod toy;
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use assay_circuits::Layout;
-use assay_models::{import, interpret};
+use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use assay_verifier::encoding::hex_of;
 use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyError, VerifyingKey, verify};
@@ -136,31 +134,34 @@ fn said(verdict: &Result<(), VerifyError>) -> String {
     }
 }
 
-fn toy() -> Scene {
-    let params = toy::params();
-    let (proving, key) = toy::keys(&params);
-    let example = toy::Toy { a: [3, 0, 2, 1, 1, 2], context: 4_711.into() };
-    let (instances, proof) = toy::prove(&params, &proving, &key, &example, 2);
-    Scene { name: "toy", key, instances, proof, stride: 2, share: 1 }
-}
-
-fn lenet() -> Scene {
+/// The inference of the zoo's first held-out digit.
+fn lenet(name: &'static str) -> Scene {
     let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/zoo");
     let graph = import(&std::fs::read(zoo.join("lenet/lenet.onnx")).unwrap(), "lenet").unwrap();
-    let layout = Arc::new(Layout::plan(&graph).unwrap());
-    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
-    let key = keygen(&srs, layout, graph.digest()).unwrap();
     let digits = std::fs::read(zoo.join("digits.u8")).unwrap();
     let pixels: Vec<i64> = digits[..784].iter().map(|pixel| i64::from(*pixel)).collect();
-    let trace = interpret(&graph, &pixels).unwrap();
+    Scene { stride: 31, share: 3, ..inference(name, &graph, &pixels) }
+}
+
+/// A network so small that every word of its proof can be changed in every way.
+fn tiny(name: &'static str) -> Scene {
+    let graph = samples::tiny_mlp();
+    inference(name, &graph, &samples::input(&graph, 1))
+}
+
+fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64]) -> Scene {
+    let layout = Arc::new(Layout::plan(graph).unwrap());
+    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
+    let key = keygen(&srs, layout, graph.digest()).unwrap();
+    let trace = interpret(graph, input).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(1);
     let (instances, proof) = prove(&key, &srs, &trace, 4_711.into(), rng, &mut |_| ()).unwrap();
-    Scene { name: "lenet", key: key.verifying_key().clone(), instances, proof, stride: 97, share: 3 }
+    Scene { name, key: key.verifying_key().clone(), instances, proof, stride: 7, share: 1 }
 }
 
 fn main() -> Result<(), std::io::Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/test/vectors");
-    for scene in [toy(), lenet()] {
+    for scene in [tiny("tiny"), lenet("lenet")] {
         verify(&scene.key, &scene.instances, &scene.proof).unwrap();
         let (mutants, count) = scene.mutants();
         std::fs::write(folder.join(format!("{}.vk", scene.name)), scene.key.bytes())?;

@@ -1,6 +1,5 @@
 /**
- * The native verifier's verdicts on proofs and keys, and on thousands of mutants of them, word for word. `prover/engine/examples/verifier_vectors`
- * makes the vectors.
+ * The native verifier's verdicts on a proof, its key, and mutants of them, word for word. `prover/engine/examples/verifier_vectors` makes the vectors.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +11,6 @@ type Mutant = [of: 'key' | 'file' | 'proof' | 'instances', at: number, removed: 
 
 const vectors = new URL('../../test/vectors/', import.meta.url);
 const load = (name: string): Uint8Array => Uint8Array.from(readFileSync(new URL(name, vectors)));
-
 
 function splice(bytes: Uint8Array, at: number, removed: number, inserted: string): Uint8Array {
   return Uint8Array.from(Buffer.concat([bytes.subarray(0, at), Buffer.from(inserted, 'hex'), bytes.subarray(at + removed)]));
@@ -29,7 +27,8 @@ function verdictOf(check: () => void): string {
   }
 }
 
-for (const name of ['toy', 'lenet']) {
+/** Holds this verifier to the native one's verdicts on the vectors of a name. */
+export function agrees(name: string): void {
   const keyFile = load(`${name}.vk`);
   const proofText = Buffer.from(load(`${name}.proof.json`)).toString();
   const mutants = JSON.parse(Buffer.from(load(`${name}.mutants.json`)).toString()) as Mutant[];
