@@ -39,8 +39,10 @@ const REFUSED_BECAUSE: Record<(typeof REFUSALS)[number], string> = {
 
 /** One sentence for each error: the compiler refuses a missing one. */
 const SENTENCES: { [N in ErrorName]: (...args: Arguments<N>) => string } = {
+  ClassChanged: (expected, got) => `the proposed verifier's code changed from class ${expected} to ${got}; propose it again`,
   ClassExists: (id) => `the verifier class ${id} is admitted already; register models with it`,
   Contradicted: (id) => `the receipt ${id} has been contradicted already`,
+  DelegatedCode: (at) => `${at} is an account that delegates its code (EIP-7702); deploy the verifier as a contract`,
   DuplicateContributor: (who) => `${who} stands twice among the contributors; add its shares up`,
   FailedCall: () => 'the receiver refuses ether; withdraw to another address',
   FieldNotPresentInBlockHeader: () => 'the block header lacks prevrandao; give the header of the beacon block',
@@ -88,6 +90,7 @@ const SENTENCES: { [N in ErrorName]: (...args: Arguments<N>) => string } = {
   },
   TooManyContributors: (most, got) => `a model has at most ${most} contributors, got ${got}`,
   TooManyOwnerPoints: (most, got) => `the owner takes at most ${most} points of 10,000, got ${got}`,
+  TooManyWords: (most, got) => `a model has at most ${most} packed words, got ${got}`,
   UnknownClass: (id) => `no verifier of class ${id} is admitted; propose it, wait seven days, admit it`,
   UnknownKey: (signer) => `the receipt key ${signer} is not registered, or was revoked`,
   UnknownModel: (id) => `no model ${id}; check the id and the chain`,
