@@ -1,0 +1,66 @@
+/** A proved answer, found in the transaction that brought it, and its proof, checked here as well. */
+import { type Hex, bytesToHex, decodeFunctionData, hexToBytes } from 'viem';
+
+import { type VerifyingKey, verify } from '../verifier/index.js';
+import { marketAbi } from './abi.js';
+import type { Fulfilment, Market } from './market.js';
+import { TIERS } from './names.js';
+import { contextOf, digestOf, idOf } from './request.js';
+
+/**
+ * The fulfilment of a request in a transaction of the market, alone or in a batch.
+ *
+ * @throws {Error} when the transaction holds none: another contract may have called the market.
+ */
+export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment> {
+  const { input } = await market.client.getTransaction({ hash: transaction });
+  for (const answer of answersOf(input)) {
+    const fulfilment = { ...answer, request: { ...answer.request, tier: TIERS[answer.request.tier] ?? 'proved' } };
+    if (idOf(fulfilment.request, market) === id) return fulfilment;
+  }
+  const next = 'check without a key, which trusts the chain\'s verifier';
+  throw new Error(`transaction ${transaction} holds no proof of request ${id} in its calldata; ${next}`);
+}
+
+function answersOf(input: Hex) {
+  const { functionName, args } = decodeFunctionData({ abi: marketAbi, data: input });
+  switch (functionName) {
+    case 'fulfil':
+      return args;
+    case 'fulfilBatch':
+      return args[1];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Checks a fulfilment as the market does: its input is the request's, and its proof shows this output for it and names its payee.
+ *
+ * @param key The model's verifying key, known by its digest from whoever recomputed it.
+ * @throws {VerifyError | Error} when it does not.
+ */
+export function checkFulfilment(market: Market, key: VerifyingKey, { request, payee, input, output, proof }: Fulfilment): void {
+  const got = digestOf(input);
+  if (got !== request.inputDigest) throw new Error(`expected an input of digest ${request.inputDigest}, got ${got}`);
+  const context = contextOf(idOf(request, market), payee, market);
+  verify(key, { keyDigest: key.digest, instances: [...input, ...output, context], proof: hexToBytes(proof) });
+}
+
+/** Splits a proof's public values into what the market takes. */
+export function fulfilmentOf(
+  market: Market,
+  request: Fulfilment['request'],
+  payee: Fulfilment['payee'],
+  { instances, proof }: { instances: readonly bigint[]; proof: Uint8Array },
+  inputWords: number,
+): Fulfilment {
+  const context = instances.at(-1);
+  const expected = market.contextOf(request, payee);
+  if (context !== expected) {
+    const hex = (value: bigint | undefined) => `0x${(value ?? 0n).toString(16).padStart(62, '0')}`;
+    throw new Error(`the proof is bound to context ${hex(context)}, expected ${hex(expected)}; prove with --context ${hex(expected)}`);
+  }
+  const [input, output] = [instances.slice(0, inputWords), instances.slice(inputWords, -1)];
+  return { request, payee, input, output, proof: bytesToHex(proof) };
+}

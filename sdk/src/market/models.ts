@@ -1,0 +1,103 @@
+/** What models are, and which verifier code may judge them. */
+import type { Address, Hex, PublicClient, TransactionReceipt } from 'viem';
+import { parseEventLogs } from 'viem';
+
+import { errorAbi, registryAbi, routerAbi } from './abi.js';
+import { explain } from './errors.js';
+import type { Wallet } from './market.js';
+import { type Write, transact } from './transact.js';
+
+const registryCalls = [...registryAbi, ...errorAbi] as const;
+const routerCalls = [...routerAbi, ...errorAbi] as const;
+
+/** What an owner registers; prover, owner and contributors together have 10,000 points of every fee. */
+export interface Registration {
+  graphDigest: Hex;
+  keyDigest: Hex;
+  /** The verifier's class: the hash of its code. */
+  class: Hex;
+  /** The contract whose code is the verifying key. */
+  key: Address;
+  /** Packed words of 31 bytes. */
+  inputWords: number;
+  outputWords: number;
+  proverPoints: number;
+  ownerPoints: number;
+  contributors: readonly Address[];
+  points: readonly number[];
+}
+
+/** A model's record. */
+export interface Model {
+  key: Address;
+  inputWords: number;
+  outputWords: number;
+  proverPoints: number;
+  retired: boolean;
+  class: Hex;
+  owner: Address;
+}
+
+/** Registry and router of a market. */
+export class Models {
+  constructor(
+    private readonly client: PublicClient,
+    private readonly at: { registry: Address; router: Address },
+    private readonly wallet?: Wallet,
+  ) {}
+
+  /**
+   * Registers a model that this account owns.
+   *
+   * @param uri Where people read about it; not part of the id.
+   * @returns The model's id, the hash of its record.
+   */
+  async register(registration: Registration, uri: string): Promise<Hex> {
+    const call = { address: this.at.registry, abi: registryCalls, functionName: 'register', args: [registration, uri] };
+    const receipt = await transact(this.write, call);
+    const [registered] = parseEventLogs({ abi: registryAbi, logs: receipt.logs, eventName: 'ModelRegistered' });
+    if (!registered) throw new Error(`expected ModelRegistered in ${receipt.transactionHash}; is ${this.at.registry} the registry?`);
+    return registered.args.modelId;
+  }
+
+  /** A model's record. */
+  async get(id: Hex): Promise<Model> {
+    const call = { address: this.at.registry, abi: registryCalls, functionName: 'get', args: [id] } as const;
+    return this.client.readContract(call).catch((error: unknown) => {
+      throw explain(error);
+    });
+  }
+
+  /** What the model's owner registered, digests and shares included, from the chain's logs. */
+  async registrationOf(id: Hex): Promise<Registration> {
+    const [registered] = await this.client.getContractEvents({
+      address: this.at.registry, abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id },
+      fromBlock: 'earliest', strict: true,
+    });
+    if (!registered) throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
+    return registered.args.registration;
+  }
+
+  /** Announces verifier code, as the router's owner; it can be admitted seven days later. */
+  async propose(verifier: Address): Promise<TransactionReceipt> {
+    return transact(this.write, { address: this.at.router, abi: routerCalls, functionName: 'propose', args: [verifier] });
+  }
+
+  /**
+   * Admits a proposed verifier whose delay is over; anyone may call.
+   *
+   * @returns Its class, for registrations.
+   */
+  async admit(verifier: Address): Promise<Hex> {
+    const call = { address: this.at.router, abi: routerCalls, functionName: 'admit', args: [verifier] };
+    const receipt = await transact(this.write, call);
+    const [admitted] = parseEventLogs({ abi: routerAbi, logs: receipt.logs, eventName: 'VerifierAdmitted' });
+    if (!admitted) throw new Error(`expected VerifierAdmitted in ${receipt.transactionHash}; is ${this.at.router} the router?`);
+    return admitted.args.class;
+  }
+
+  private get write(): Write {
+    if (!this.wallet) throw new Error('these models are read only; give a wallet');
+    return { client: this.client, wallet: this.wallet };
+  }
+}

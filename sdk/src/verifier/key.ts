@@ -1,0 +1,152 @@
+/** A verifying key that describes its own constraint system. */
+import { sha256 } from '@noble/hashes/sha2.js';
+
+import {
+  type Column, type ConstraintSystem, type Query, blindingFactors, check as checkConstraints, pieces, queries,
+} from './constraints.js';
+import { TWO_ADICITY } from './domain.js';
+import { type G1Point, type G2Point, WORD, g1Of, g2Of, scalarOf } from './encoding.js';
+import { VerifyError, inconsistent, limit } from './error.js';
+import type { Expression, Node } from './expression.js';
+import { openFrame } from './frame.js';
+import { Reader } from './postcard.js';
+import { type Opening, nearest } from './protocol.js';
+import { Shplonk } from './shplonk.js';
+
+const WHAT = 'a verifying key';
+/** Least and most `k`; a circuit has `2^k` rows. */
+const ROWS = [4, 26] as const;
+
+/**
+ * Everything a verifier needs, and the digests of what it was made from.
+ *
+ * A key says what is proved: whoever uses one must have made it, or know its digest from someone who recomputed it from the graph
+ * and the SRS. A key whose SRS is insecure verifies proofs that anybody can forge.
+ */
+export interface VerifyingKey {
+  /** SHA-256 of the file: the key's name. */
+  readonly digest: Uint8Array;
+  /** The circuit has `2^k` rows. */
+  readonly k: number;
+  /** Exact number of public values. */
+  readonly instances: number;
+  readonly constraints: ConstraintSystem;
+  /** How proofs show values. */
+  readonly opening: Opening;
+  /** Commitments, in the order of `opening.ofKey`. */
+  readonly commitments: readonly G1Point[];
+  /** What every transcript absorbs first. */
+  readonly representative: bigint;
+  /** Names the graph whose inferences are proved. */
+  readonly graphDigest: Uint8Array;
+  /** `[s]_2` of the SRS. */
+  readonly s: G2Point;
+  /** True when the SRS's secret is published: whoever knows it can forge every proof. */
+  readonly insecure: boolean;
+}
+
+/**
+ * Reads a key file.
+ *
+ * @throws {VerifyError} for anything but exactly the bytes of one well-formed key of this version.
+ */
+export function readKey(file: Uint8Array): VerifyingKey {
+  const reader = new Reader(WHAT, openFrame(WHAT, 'ASSAYVK2', file));
+  const k = reader.u32();
+  const instances = reader.u32();
+  const constraints = constraintsOf(reader);
+  const fixed = commitmentsOf(reader);
+  const permutations = commitmentsOf(reader);
+  const representative = scalar(reader);
+  const graphDigest = reader.take(WORD);
+  const s = g2Of(reader.take(4 * WORD));
+  if (!s) throw reader.damaged('the point of the SRS is not in the group');
+  const insecure = reader.bool();
+  if (reader.rest > 0) {
+    throw new VerifyError('TrailingBytes', `${WHAT} has ${reader.rest} bytes after its end, expected none`);
+  }
+  checkSizes(k, instances, constraints);
+  exactly('one commitment a fixed column', constraints.fixedColumns, fixed.length);
+  exactly('one commitment a copied column', constraints.equality.length, permutations.length);
+  checkPoints(k, constraints);
+  if (!reader.canonical) throw inconsistent('the encoding is not the canonical one', 0);
+  const opening = new Shplonk(k, constraints);
+  const commitments = [...fixed, ...permutations];
+  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, insecure };
+}
+
+function constraintsOf(reader: Reader): ConstraintSystem {
+  const query = (): Query => ({ column: reader.u32(), rotation: reader.i32() });
+  const column = (): Column =>
+    reader.variant((['fixed', 'advice', 'instance'] as const).map((kind) => () => ({ kind, index: reader.u32() })));
+  return {
+    fixedColumns: reader.u32(),
+    advicePhases: reader.list(() => reader.byte()),
+    challengePhases: reader.list(() => reader.byte()),
+    instanceColumns: reader.u32(),
+    fixedQueries: reader.list(query),
+    adviceQueries: reader.list(query),
+    instanceQueries: reader.list(query),
+    gates: reader.list(() => ({ name: reader.string(), polynomials: reader.list(() => expression(reader)) })),
+    equality: reader.list(column),
+    constants: reader.list(() => reader.u32()),
+    degree: reader.u32(),
+  };
+}
+
+function expression(reader: Reader): Expression {
+  const cell = (op: 'fixed' | 'advice' | 'instance') => (): Node =>
+    ({ op, column: reader.u32(), rotation: reader.i32() });
+  const nodes: readonly (() => Node)[] = [
+    () => ({ op: 'constant', value: scalar(reader) }),
+    cell('fixed'),
+    cell('advice'),
+    cell('instance'),
+    () => ({ op: 'challenge', index: reader.u32() }),
+    () => ({ op: 'negate' }),
+    () => ({ op: 'add' }),
+    () => ({ op: 'multiply' }),
+    () => ({ op: 'scale', value: scalar(reader) }),
+  ];
+  return reader.list(() => reader.variant(nodes));
+}
+
+function scalar(reader: Reader): bigint {
+  const value = scalarOf(reader.take(WORD));
+  if (value === undefined) throw reader.damaged('a scalar is not below the modulus');
+  return value;
+}
+
+function commitmentsOf(reader: Reader): G1Point[] {
+  return reader.list(() => {
+    const point = g1Of(reader.take(2 * WORD));
+    if (!point) throw reader.damaged('a commitment is not on the curve');
+    return point;
+  });
+}
+
+function checkSizes(k: number, instances: number, constraints: ConstraintSystem): void {
+  limit('k', ...ROWS, k);
+  checkConstraints(constraints);
+  limit('k of the extended domain', 0, TWO_ADICITY, k + Math.ceil(Math.log2(pieces(constraints))));
+  // The first row, one row for values, the row where products end, and the blinds.
+  const [rows, blinds] = [2 ** k, blindingFactors(constraints)];
+  limit('rows the gates need', 0, rows, blinds + 3);
+  limit('instances', 1, rows - (blinds + 1), instances);
+}
+
+function exactly(what: string, expected: number, got: number): void {
+  limit(what, expected, expected, got);
+}
+
+/** The opening argument takes no polynomial twice at one point; public values are not opened. */
+function checkPoints(k: number, constraints: ConstraintSystem): void {
+  const points = new Set<string>();
+  queries(constraints).forEach(({ kind, index, rotation }, at) => {
+    const point = `${kind} ${index} ${nearest(rotation, k)}`;
+    if (kind !== 'instance' && points.has(point)) {
+      throw inconsistent('two queries of a column meet in the same row', at);
+    }
+    points.add(point);
+  });
+}

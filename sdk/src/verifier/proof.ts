@@ -1,0 +1,93 @@
+/** A proof and its public values as `proof.json` holds them: what they are, and the names of what they belong to. */
+import { WORD, bytesOfHex, scalarOf, wordsOf } from './encoding.js';
+import { VerifyError } from './error.js';
+
+/** Version of the JSON form. */
+const VERSION = 1;
+
+export interface ProofFile {
+  /** Digest of the graph whose inference is proved. */
+  graphDigest: Uint8Array;
+  /** Digest of the key that the proof was made for. */
+  keyDigest: Uint8Array;
+  /** What the file says of the key's SRS; the key itself decides. */
+  insecure: boolean;
+  /** Public values: packed input words, packed output words, context. */
+  instances: bigint[];
+  /** The transcript's bytes. */
+  proof: Uint8Array;
+}
+
+const FIELDS = {
+  version: 'number', graph_digest: 'string', vk_digest: 'string', insecure: 'boolean', instances: 'object', proof: 'string',
+} as const;
+
+/**
+ * Reads the text of a proof file.
+ *
+ * Escapes in strings and fields given twice are refused: what a person reads in the file is what is read here.
+ *
+ * @throws {VerifyError} `Json`, `Version`, `Hexadecimal`, or `InstanceRange` for a word that is not below the modulus.
+ */
+export function readProof(text: string): ProofFile {
+  const file = fields(text);
+  if (file['version'] !== VERSION) {
+    const got = (file['version'] as number) < 10 ? file['version'] : '?';
+    const next = 'make it again with this version of assay';
+    throw new VerifyError('Version', `a proof file has format version ${got}, expected ${VERSION}; ${next}`);
+  }
+  const read = {
+    graphDigest: bytesOfHex('graph_digest', file['graph_digest'] as string, WORD),
+    instances: (file['instances'] as string[]).map((word) => bytesOfHex('an instance', word, WORD)).map(instanceOf),
+    keyDigest: bytesOfHex('vk_digest', file['vk_digest'] as string, WORD),
+    proof: bytesOfHex('proof', file['proof'] as string),
+    insecure: file['insecure'] as boolean,
+  };
+  // JSON.parse keeps the last of two fields of one name. Hexadecimal holds no blanks, so what was read must be all there is.
+  if (JSON.stringify(file) !== text.replace(/[ \t\r\n]/g, '')) throw refuse('a field is given twice, or in another spelling');
+  return read;
+}
+
+/**
+ * Public values from 32-byte big-endian words, as the EVM holds them.
+ *
+ * @throws {VerifyError} `InstanceRange` for a word that is not below the scalar modulus.
+ */
+export function instancesOf(words: Uint8Array): bigint[] {
+  return wordsOf(words).map(instanceOf);
+}
+
+function instanceOf(word: Uint8Array, index: number): bigint {
+  const value = scalarOf(word);
+  if (value !== undefined) return value;
+  const got = `0x${Array.from(word, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  const expected = 'expected a word below the scalar modulus';
+  throw new VerifyError('InstanceRange', `instance ${index} is not a field element: ${expected}, got ${got}`);
+}
+
+const refuse = (why: string) => new VerifyError('Json', `not a proof file: ${why}`);
+
+/** The file's fields, each of its type. */
+function fields(text: string): Record<string, unknown> {
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch (error) {
+    throw refuse(error instanceof Error ? error.message : String(error));
+  }
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) throw refuse('expected an object');
+  const known = file as Record<string, unknown>;
+  for (const name of Object.keys(known)) {
+    if (!Object.hasOwn(FIELDS, name)) throw refuse(`unknown field ${JSON.stringify(name)}`);
+  }
+  for (const [name, type] of Object.entries(FIELDS)) {
+    if (typeof known[name] !== type) throw refuse(`expected ${name} to be of type ${type}, got ${typeof known[name]}`);
+  }
+  const version = known['version'] as number;
+  if (!Number.isInteger(version) || version < 0 || version >= 2 ** 32) throw refuse(`expected a version, got ${version}`);
+  const words = known['instances'];
+  if (!Array.isArray(words) || words.some((word) => typeof word !== 'string')) {
+    throw refuse('expected instances to be a list of texts');
+  }
+  return known;
+}
