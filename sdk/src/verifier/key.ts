@@ -1,14 +1,16 @@
 /** A verifying key that describes its own constraint system. */
 import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes } from '@noble/hashes/utils.js';
 
 import {
   type Column, type ConstraintSystem, type Query, blindingFactors, check as checkConstraints, pieces, queries,
 } from './constraints.js';
 import { TWO_ADICITY } from './domain.js';
-import { type G1Point, type G2Point, WORD, g1Of, g2Of, scalarOf } from './encoding.js';
+import { type G1Point, type G2Point, WORD, g1Of, g2Of, numberOf, scalarOf } from './encoding.js';
 import { VerifyError, inconsistent, limit } from './error.js';
 import type { Expression, Node } from './expression.js';
 import { openFrame } from './frame.js';
+import { Grouped } from './grouped.js';
 import { Reader } from './postcard.js';
 import { type Opening, nearest } from './protocol.js';
 import { Shplonk } from './shplonk.js';
@@ -16,6 +18,8 @@ import { Shplonk } from './shplonk.js';
 const WHAT = 'a verifying key';
 /** Least and most `k`; a circuit has `2^k` rows. */
 const ROWS = [4, 26] as const;
+/** Most columns behind a commitment. */
+const MAX_WIDTH = 256;
 
 /**
  * Everything a verifier needs, and the digests of what it was made from.
@@ -51,12 +55,14 @@ export interface VerifyingKey {
  * @throws {VerifyError} for anything but exactly the bytes of one well-formed key of this version.
  */
 export function readKey(file: Uint8Array): VerifyingKey {
-  const reader = new Reader(WHAT, openFrame(WHAT, 'ASSAYVK2', file));
+  const body = openFrame(WHAT, 'ASSAYVK3', file);
+  const reader = new Reader(WHAT, body);
   const k = reader.u32();
   const instances = reader.u32();
   const constraints = constraintsOf(reader);
-  const fixed = commitmentsOf(reader);
-  const permutations = commitmentsOf(reader);
+  const width = reader.variant<number | undefined>([() => undefined, () => reader.u32()]);
+  const commitments = commitmentsOf(reader);
+  const representativeAt = reader.position;
   const representative = scalar(reader);
   const graphDigest = reader.take(WORD);
   const s = g2Of(reader.take(4 * WORD));
@@ -66,12 +72,18 @@ export function readKey(file: Uint8Array): VerifyingKey {
     throw new VerifyError('TrailingBytes', `${WHAT} has ${reader.rest} bytes after its end, expected none`);
   }
   checkSizes(k, instances, constraints);
-  exactly('one commitment a fixed column', constraints.fixedColumns, fixed.length);
-  exactly('one commitment a copied column', constraints.equality.length, permutations.length);
+  if (width !== undefined) {
+    limit('columns behind a commitment', Math.max(pieces(constraints), 2), MAX_WIDTH, width);
+    // Of a key in another spelling the hash says nothing; it is refused below.
+    if (reader.canonical && representative !== representativeOf(body, representativeAt)) {
+      throw inconsistent('the representative is not the hash of the key', 0);
+    }
+  }
+  const opening = width === undefined ? new Shplonk(k, constraints) : new Grouped(k, constraints, width);
+  const groups = opening.ofKey.length;
+  limit('one commitment a group of the key', groups, groups, commitments.length);
   checkPoints(k, constraints);
   if (!reader.canonical) throw inconsistent('the encoding is not the canonical one', 0);
-  const opening = new Shplonk(k, constraints);
-  const commitments = [...fixed, ...permutations];
   return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, insecure };
 }
 
@@ -135,8 +147,12 @@ function checkSizes(k: number, instances: number, constraints: ConstraintSystem)
   limit('instances', 1, rows - (blinds + 1), instances);
 }
 
-function exactly(what: string, expected: number, got: number): void {
-  limit(what, expected, expected, got);
+/** What a grouped key's transcripts absorb first: 31 bytes of a hash of the key with zeros in its place. */
+function representativeOf(body: Uint8Array, at: number): bigint {
+  const rest = Uint8Array.from(body);
+  rest.fill(0, at, at + WORD);
+  const tag = new TextEncoder().encode('assay representative 1');
+  return numberOf(sha256(concatBytes(tag, rest)).subarray(0, WORD - 1));
 }
 
 /** The opening argument takes no polynomial twice at one point; public values are not opened. */

@@ -14,6 +14,11 @@ export class Reader {
 
   constructor(private readonly what: string, private readonly bytes: Uint8Array) {}
 
+  /** Bytes that have been read. */
+  get position(): number {
+    return this.at;
+  }
+
   /** Bytes that have not been read. */
   get rest(): number {
     return this.bytes.length - this.at;

@@ -59,7 +59,7 @@ fn spellings(key: &VerifyingKey) -> Vec<Vec<u8>> {
     }
     all.extend([0, 2, 0xff].map(|insecure| put(at + 128, 1, &[insecure])));
 
-    for commitment in [key.fixed_commitments().first(), key.permutation_commitments().last()].into_iter().flatten() {
+    for commitment in [key.commitments().first(), key.commitments().last()].into_iter().flatten() {
         let point = g1_to_bytes(commitment).concat();
         let at = find(&point);
         for other in [vec![0; 64], g1_to_bytes(&-*commitment).concat(), plus_one(&point), vec![0xff; 64]] {

@@ -21,7 +21,7 @@ use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use assay_verifier::encoding::hex_of;
-use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyError, VerifyingKey, verify};
+use assay_verifier::{Instances, Opening, Proof, ProofFile, Verifier, VerifyError, VerifyingKey, verify};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -135,23 +135,23 @@ fn said(verdict: &Result<(), VerifyError>) -> String {
 }
 
 /// The inference of the zoo's first held-out digit.
-fn lenet(name: &'static str) -> Scene {
+fn lenet(name: &'static str, opening: Opening) -> Scene {
     let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/zoo");
     let graph = import(&std::fs::read(zoo.join("lenet/lenet.onnx")).unwrap(), "lenet").unwrap();
     let digits = std::fs::read(zoo.join("digits.u8")).unwrap();
     let pixels: Vec<i64> = digits[..784].iter().map(|pixel| i64::from(*pixel)).collect();
-    Scene { stride: 31, share: 3, ..inference(name, &graph, &pixels) }
+    Scene { stride: 31, share: 3, ..inference(name, &graph, &pixels, opening) }
 }
 
 /// A network so small that every word of its proof can be changed in every way.
-fn tiny(name: &'static str) -> Scene {
+fn tiny(name: &'static str, opening: Opening) -> Scene {
     let graph = samples::tiny_mlp();
-    inference(name, &graph, &samples::input(&graph, 1))
+    inference(name, &graph, &samples::input(&graph, 1), opening)
 }
 
-fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64]) -> Scene {
+fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64], opening: Opening) -> Scene {
     let layout = Arc::new(Layout::plan(graph).unwrap());
-    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
+    let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
     let trace = interpret(graph, input).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(1);
@@ -161,7 +161,15 @@ fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64]) -> Scene
 
 fn main() -> Result<(), std::io::Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/test/vectors");
-    for scene in [tiny("tiny"), lenet("lenet")] {
+    let grouped = |width| Opening::Grouped { width };
+    let scenes = [
+        tiny("tiny", Opening::Shplonk),
+        lenet("lenet", Opening::Shplonk),
+        // A width that is no power of two.
+        tiny("tiny-grouped", grouped(5)),
+        lenet("lenet-grouped", grouped(8)),
+    ];
+    for scene in scenes {
         verify(&scene.key, &scene.instances, &scene.proof).unwrap();
         let (mutants, count) = scene.mutants();
         std::fs::write(folder.join(format!("{}.vk", scene.name)), scene.key.bytes())?;
