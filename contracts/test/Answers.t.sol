@@ -260,6 +260,20 @@ contract AnswersTest is Scene {
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
     }
 
+    /// The class was dead for a while, and everybody took back what he had put in: no price is left to cover.
+    function test_ContradictionAfterARefundCoversTheLossOnly() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        bytes memory code = address(verifier).code;
+        vm.etch(address(verifier), hex"00");
+        market.refund(r);
+        vm.etch(address(verifier), code);
+        uint256 before = credit(client);
+        contradict(r, LIE, STRANGER);
+        assertEq(credit(client) - before, 10e18, "the loss");
+        assertEq(bondFree(prover), STAKE - BOND, "at most the bond of the tier");
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
     function test_ReceiptOffChainIsHeldAgainstFreeAndLeavingBond() external {
         Request memory r = request(Tier.Receipt);
         vm.prank(prover);

@@ -71,6 +71,7 @@ const mutants = [
   ['each part pays the whole loss', 'Accounts', '_partsOf(before, bountyPoints, loss)', '_partsOf(0, bountyPoints, loss)', unit('Answers', 'PartsOfASlashAreSplitAsTheWhole')],
   ['a bond is cut to 96 bits', 'Accounts', 'Math.min(most, account.free)', 'Math.min(uint96(most), account.free)', unit('Answers', 'BondBeyond96BitsIsTakenExactly')],
   ['a rate of zero divides', 'Requests', ' && r.sampleRate != 0', '', unit('Answers', 'SampleRateOfZeroIsSlashedAsAReceipt')],
+  ['a refunded price is covered', 'Answers', 'posted && job.status == Status.Settled ? job.price : 0', 'posted ? job.price : 0', unit('Answers', 'ContradictionAfterARefundCoversTheLossOnly')],
   ['a contradicted receipt answers', 'Answers', 'if (slashedOf[receiptId] != 0) revert', 'if (false) revert', unit('Answers', 'ReceiptOffChainIsHeldAgainstFreeAndLeavingBond')],
   ['a proof period ends early', 'Proofs', 'status == Status.Proving ? block.timestamp > job.time', 'status == Status.Proving ? block.timestamp >= job.time', unit('Answers', 'LateProofAfterAChallenge')],
   ['a proof period never ends', 'Proofs', 'status == Status.Proving ? block.timestamp > job.time', 'status == Status.Proving ? false', unit('Answers', 'LateProofAfterAChallenge')],

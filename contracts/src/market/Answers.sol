@@ -213,7 +213,9 @@ abstract contract Answers is Proofs {
             slashedOf[receiptId] = job.bond;
             _endSlashed(id, r, e.payee);
         } else {
-            slashedOf[receiptId] = before + _slashUnreserved(id, r, prover, e.payee, posted ? job.price : 0, before);
+            // Of a refunded request, whose class or key was dead for a while, nothing was paid.
+            uint256 paid = posted && job.status == Status.Settled ? job.price : 0;
+            slashedOf[receiptId] = before + _slashUnreserved(id, r, prover, e.payee, paid, before);
         }
     }
 
