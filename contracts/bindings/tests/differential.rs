@@ -5,92 +5,47 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod model;
 mod verdicts;
 
-use std::path::Path;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use assay_circuits::Layout;
 use assay_contracts::network::creation_of_data;
 use assay_contracts::{Artifact, Network as _, U256};
 use assay_halo2::convert::values;
-use assay_models::{Op, QuantizedGraph, import, interpret, samples};
-use assay_prover::cost::opening_for_chain;
-use assay_prover::{PUBLISHED_SEED, Prover, ProvingKey, Srs, constraints, keygen, prove};
+use assay_models::{Op, interpret, samples};
+use assay_prover::{Prover, keygen, prove};
 use assay_solidity::{Gas, Shape};
-use assay_verifier::{Instances, Opening};
+use assay_verifier::Instances;
+use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, for_chain, is_committed};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use verdicts::{Claim, Contracts, mutant};
 
 /// Limit of a public chain on a contract's code, in bytes (EIP-170).
 const CODE_LIMIT: usize = 24_576;
-/// The zoo's held-out digits, 784 bytes each.
-const DIGITS: &[u8] = include_bytes!("../../../models/zoo/digits.u8");
 
-struct Model {
-    graph: QuantizedGraph,
-    srs: Srs,
-    key: ProvingKey,
-    /// The shape's verifier, the key, the fused verifier.
-    artifacts: [Artifact; 3],
+static LARGE_EVM: LazyLock<Model> =
+    LazyLock::new(|| Model::load("mlp-4m-evm", &samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), for_chain));
+
+fn contracts_of(model: &Model) -> Contracts {
+    let [verifier, key, fused] = &model.artifacts;
+    Contracts::deploy(model.key.verifying_key(), verifier, key, fused)
 }
 
-fn shplonk(_: &Layout) -> Opening {
-    Opening::Shplonk
-}
-
-fn for_chain(layout: &Layout) -> Opening {
-    opening_for_chain(layout, &constraints(&layout.shape).unwrap(), usize::MAX).unwrap().unwrap()
-}
-
-impl Model {
-    fn load(name: &str, onnx: &[u8], opening: impl Fn(&Layout) -> Opening) -> Self {
-        // A graph is named by its model, whatever the opening.
-        let graph = import(onnx, name.trim_end_matches("-evm")).unwrap();
-        let layout = Arc::new(Layout::plan(&graph).unwrap());
-        let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
-        let key = keygen(&srs, layout, graph.digest()).unwrap();
-        let digest = key.verifying_key().digest();
-        let artifacts = [
-            Artifact::verifier(name).unwrap(),
-            Artifact::key(name, &digest).unwrap(),
-            Artifact::fused_verifier(name, &digest).unwrap(),
-        ];
-        Self { graph, srs, key, artifacts }
-    }
-
-    fn contracts(&self) -> Contracts {
-        let [verifier, key, fused] = &self.artifacts;
-        Contracts::deploy(self.key.verifying_key(), verifier, key, fused)
-    }
-
-    /// Claims of the zoo's held-out digits; the proofs depend on the digits alone.
-    fn claims(&self, digits: std::ops::Range<usize>) -> Vec<Claim> {
-        let prover = Prover::new(&self.key, &self.srs).unwrap();
-        let claim = |digit: usize| {
-            let pixels: Vec<i64> = DIGITS[784 * digit..784 * (digit + 1)].iter().map(|p| i64::from(*p)).collect();
-            let trace = interpret(&self.graph, &pixels).unwrap();
-            let context = values(&Instances::from_words(&[[7; 32]]).unwrap())[0];
-            let rng = ChaCha20Rng::seed_from_u64(digit as u64);
-            let (instances, proof) = prover.prove(&trace, context, rng, &mut |_| ()).unwrap();
-            Claim::new(&instances, &proof)
-        };
-        digits.map(claim).collect()
-    }
-}
-
-macro_rules! model {
-    ($name:ident, $file:literal, $onnx:expr, $opening:expr) => {
-        static $name: LazyLock<Model> = LazyLock::new(|| Model::load($file, $onnx, $opening));
+/// Claims of the zoo's held-out digits; the proofs depend on the digits alone.
+fn claims_of(model: &Model, digits: Range<usize>) -> Vec<Claim> {
+    let prover = Prover::new(&model.key, &model.srs).unwrap();
+    let claim = |digit: usize| {
+        let context = values(&Instances::from_words(&[[7; 32]]).unwrap())[0];
+        let rng = ChaCha20Rng::seed_from_u64(digit as u64);
+        let (instances, proof) = prover.prove(&model.digit(digit), context, rng, &mut |_| ()).unwrap();
+        Claim::new(&instances, &proof)
     };
+    digits.map(claim).collect()
 }
-
-model!(MLP, "mnist-mlp", include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), shplonk);
-model!(LENET, "lenet", include_bytes!("../../../models/zoo/lenet/lenet.onnx"), shplonk);
-model!(MLP_EVM, "mnist-mlp-evm", include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), for_chain);
-model!(LENET_EVM, "lenet-evm", include_bytes!("../../../models/zoo/lenet/lenet.onnx"), for_chain);
-model!(LARGE_EVM, "mlp-4m-evm", &samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), for_chain);
 
 /// A valid claim's call with one byte of its selector, address, offsets, lengths or padding changed, or with bytes to spare: no
 /// longer the one encoding of its arguments.
@@ -114,9 +69,9 @@ fn broken_call(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Vec<
 
 /// Every proof is accepted by the native verifier, the shape's contract and the fused one; every mutant is decided alike and
 /// rejected at no more gas than a proof; every call that is not the one encoding of its arguments reverts.
-fn decided_alike(model: &Model, digits: std::ops::Range<usize>, mutants: u64) {
-    let mut contracts = model.contracts();
-    let claims = model.claims(digits);
+fn decided_alike(model: &Model, digits: Range<usize>, mutants: u64) {
+    let mut contracts = contracts_of(model);
+    let claims = claims_of(model, digits);
     let mut dearest = 0;
     for claim in &claims {
         assert!(contracts.native(claim));
@@ -141,8 +96,8 @@ fn decided_alike(model: &Model, digits: std::ops::Range<usize>, mutants: u64) {
 /// Gas and sizes are what is committed, exactly: the proofs' seeds are fixed, and gas is no timing. What is predicted is within a
 /// twentieth.
 fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) {
-    let mut contracts = model.contracts();
-    let claims = model.claims(0..8);
+    let mut contracts = contracts_of(model);
+    let claims = claims_of(model, 0..8);
     let gas = contracts.verify(&claims[0]).unwrap();
     let fused = contracts.verify_fused(&claims[0]).unwrap();
     let (accepted, one) = contracts.batch(&claims[..1]).unwrap();
@@ -173,16 +128,6 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) {
     for (what, expected, got) in [("verify", predicted.total(), gas), ("another", predicted.another(), another)] {
         assert!(expected.abs_diff(got) * 20 <= got, "{name}, {what}: {got}, expected {expected} of {predicted:?}");
     }
-}
-
-/// Compares with a file in `contracts/`.
-fn is_committed(file: &str, value: &serde_json::Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
-    if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        std::fs::write(&path, serde_json::to_string_pretty(value).unwrap() + "\n").unwrap();
-    }
-    let committed: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    assert_eq!(*value, committed, "if this is meant, run with UPDATE_GOLDENS=1 and commit contracts/{file}");
 }
 
 #[test]
@@ -262,7 +207,7 @@ fn another_network_of_the_shape(zoo: &Model) {
     let (mine, theirs) = (key.verifying_key(), zoo.key.verifying_key());
     assert_ne!(mine.digest(), theirs.digest());
     assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(theirs).unwrap().digest());
-    let (mut contracts, claims) = (zoo.contracts(), zoo.claims(0..1));
+    let (mut contracts, claims) = (contracts_of(zoo), claims_of(zoo, 0..1));
     let code = assay_solidity::key_code(mine).unwrap();
     let (address, _) = contracts.chain.deploy(contracts.sender, &creation_of_data(&code)).unwrap();
     let input: Vec<i64> = (0..784).map(|pixel| pixel % 120).collect();
