@@ -178,7 +178,7 @@ where
         verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
         verifier::Column::Instance(_) => instances.get(row).copied(),
     };
-    let products = products(backend, key, permutation, cell, &mut rng, transcript)?;
+    let products = products(backend, key, permutation, cell, &mut rng, transcript);
     let random = backend.load(match opening {
         Opening::Shplonk => Column::line(Fr::random(&mut rng), Fr::random(&mut rng)),
         Opening::Grouped { .. } => {
@@ -242,7 +242,10 @@ where
             shplonk(backend, &openings, rotate, transcript)
         }
         Opening::Grouped { .. } => {
-            let (groups, value) = write_group_values(backend, &grouping, &opened, &h, x, transcript)?;
+            let weights = backend.lagrange_weights(x);
+            let groups = write_group_values(backend, &grouping, &opened, x, &weights, transcript)?;
+            let value = backend.open(&h, 0, x, &weights);
+            drop(weights);
             progress(Phase::Openings);
             grouped(backend, &groups, &Quotient { pieces: &pieces, x, value }, rotate, transcript)
         }

@@ -6,7 +6,6 @@ use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 use rand::RngCore;
 
-use crate::ProverError;
 use crate::backend::Backend;
 use crate::engine::root_of_unity;
 use crate::permutation::Permutation;
@@ -26,7 +25,7 @@ pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptW
     cell: impl Fn(Name, usize) -> Option<Fr>,
     mut rng: impl RngCore,
     transcript: &mut T,
-) -> Result<Products<B::Column>, ProverError> {
+) -> Products<B::Column> {
     let constraints = key.constraints();
     let blinds = constraints.blinding_factors();
     let omega = root_of_unity(key.k());
@@ -47,5 +46,5 @@ pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptW
         first = ratios.iter().fold(first, |product, (_, ratio)| product * ratio);
         columns.push(product);
     }
-    Ok(Products { columns, challenges: (beta, gamma) })
+    Products { columns, challenges: (beta, gamma) }
 }

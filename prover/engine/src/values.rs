@@ -32,21 +32,20 @@ impl<'a, B: Backend> Opened<'a, B> {
     }
 }
 
-/// Writes the values of every group's columns at all its points, column by column, and returns them, and the value of `h`.
+/// Writes the values of every group's columns at all its points, column by column, and returns them; `weights` are those of `x`.
 pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
     grouping: &Grouping,
     opened: &Opened<'a, B>,
-    h: &B::Column,
     x: Fr,
+    weights: &B::Vector,
     transcript: &mut T,
-) -> Result<(Vec<GroupValues<'a, B::Column>>, Fr), ProverError> {
-    let weights = backend.lagrange_weights(x);
+) -> Result<Vec<GroupValues<'a, B::Column>>, ProverError> {
     let groups: Vec<_> = grouping.groups().collect();
     let values = |group: &&Group| {
         let columns: Vec<_> = group.members.iter().filter_map(|member| opened.column(*member)).collect();
         let values = |column: &&'a B::Column| {
-            group.rotations.iter().map(|rotation| backend.open(column, *rotation, x, &weights)).collect()
+            group.rotations.iter().map(|rotation| backend.open(column, *rotation, x, weights)).collect()
         };
         GroupValues { values: columns.par_iter().map(values).collect(), columns, rotations: group.rotations.clone() }
     };
@@ -54,7 +53,7 @@ pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, 
     for value in groups.iter().flat_map(|group| group.values.iter().flatten()) {
         transcript.write_scalar(*value)?;
     }
-    Ok((groups, backend.open(h, 0, x, &weights)))
+    Ok(groups)
 }
 
 /// Writes the queried values (advice, fixed, random polynomial, permutation columns, products) and returns the openings in the

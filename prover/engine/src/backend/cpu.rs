@@ -52,7 +52,7 @@ impl<'a> CpuBackend<'a> {
         let cosets = (0..MAX_COSETS).map(|_| OnceLock::new()).collect();
         let basis = |lagrange| Basis { lagrange, differences: suffix_sums(lagrange), multiples: None };
         let bases = lagrange.par_chunks(domain.n()).map(basis).collect();
-        Self { points, cosets, powers, lagrange, bases, domain }
+        Self { domain, cosets, points, powers, lagrange, bases }
     }
 
     /// The domain of the rows.
