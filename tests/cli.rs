@@ -156,6 +156,44 @@ fn a_missing_small_or_damaged_srs_is_refused_with_the_command_that_helps() {
 }
 
 #[test]
+fn the_opening_for_chains_is_estimated_chosen_and_bound_in_the_key() {
+    let json = |text: String| -> serde_json::Value { serde_json::from_str(&text).unwrap() };
+    let sandbox = Sandbox::new("opening");
+    sandbox.fails(&["estimate", "missing.onnx"], WRONG_REQUEST, &["missing.onnx"]);
+    let told = sandbox.succeeds(&["estimate", "mnist-mlp.onnx"]);
+    for row in ["--opening", "gas to verify it", "a proof", "memory", "powers that the SRS needs"] {
+        assert!(told.contains(row), "{told}");
+    }
+    let estimate = json(sandbox.succeeds(&["estimate", "mnist-mlp.onnx", "--threads", "2", "--json"]));
+    let [shplonk, evm] = [0, 1].map(|at: usize| &estimate["openings"][at]);
+    assert_eq!((&shplonk["opening"], &evm["opening"]), (&"shplonk".into(), &"evm".into()));
+    let number = |of: &serde_json::Value, key: &str| of[key].as_u64().unwrap();
+    assert!(2 * number(evm, "gas_verify") < number(shplonk, "gas_verify"), "{estimate}");
+
+    let wanted = number(evm, "srs_k").to_string();
+    let generate = |k: &str| sandbox.succeeds(&["srs", "generate", "--insecure", "-k", k]);
+    generate("12");
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    let setup = ["setup", "mnist-mlp.onnx", "--opening", "evm", "--json"];
+    let next = format!("generate --insecure -k {wanted}");
+    sandbox.fails(&setup, WRONG_REQUEST, &["2^12", &next]);
+    generate(&wanted);
+    let keys = json(sandbox.succeeds(&setup));
+    assert_eq!(keys["columns_per_commitment"], evm["columns_per_commitment"]);
+    let proved = json(sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--json"]));
+    assert_eq!(proved["proof_bytes"], evm["proof_bytes"]);
+    assert!(number(&proved, "peak_rss_mb") <= number(&proved, "expected_peak_mb"), "{proved}");
+    sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["contract", "mnist-mlp.onnx"]);
+    let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/Verifier.sol")).unwrap();
+    assert!(source.contains("grouped openings"), "{source}");
+
+    let keys = json(sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
+    assert_eq!(keys["columns_per_commitment"], 1);
+    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["key"]);
+}
+
+#[test]
 fn powers_of_tau_and_halo2s_parameters_are_recognised_imported_and_cut() {
     let sandbox = Sandbox::new("import");
     let json = |arguments: &[&str]| {

@@ -84,8 +84,9 @@ fn affordable(choice: OpeningChoice, layout: &Layout, srs: &Srs) -> Outcome<Open
     }
     let widest = opening(choice, layout, usize::MAX)?.unwrap_or_default();
     let wanted = layout.k + widest.width().next_power_of_two().ilog2();
+    let got = if powers.is_power_of_two() { format!("2^{}", powers.ilog2()) } else { powers.to_string() };
     refuse(format_args!(
-        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {powers}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
+        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
         layout.k
     ))
 }
