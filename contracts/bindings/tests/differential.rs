@@ -116,7 +116,6 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) {
         "fused_verifier_bytes": sizes[2],
         "proof_bytes": claims[0].proof.len(),
     });
-    println!("{name}: {measured}");
     assert!(sizes.iter().all(|size| *size <= CODE_LIMIT), "{sizes:?}");
     is_committed(&format!("gas/{name}.json"), &measured);
     // The market's own tests pay for this proof.

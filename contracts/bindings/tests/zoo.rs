@@ -1,7 +1,7 @@
 //! The zoo's models through the whole market: proved, checked natively and in an EVM with mainnet's limits, paid for, and
 //! not paid for when anything is changed.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod model;
 
@@ -146,7 +146,6 @@ fn is_paid_for_once_and_to_its_maker(name: &str, model: &Model) {
     let Asked { output, proof, .. } = scene.asked.clone();
     let next = scene.fulfil(prover, &output, &proof.bytes).unwrap();
     assert_eq!(scene.credit(prover), U256::from(2 * (FEE * 7 / 10)));
-    println!("{name}: fulfil takes {first} gas, the next {next}");
     is_committed(&format!("gas/{name}-fulfil.json"), &serde_json::json!({ "first": first, "next": next }));
 }
 

@@ -9,6 +9,7 @@ use assay_contracts::{
 use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, Trace, interpret, packing};
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
+use assay_solidity::{Gas, Shape};
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -163,7 +164,8 @@ impl Work {
     /// Refuses to work for less than the gas costs.
     fn check_fee(&mut self, job: &Job, key: &VerifyingKey, at_a_loss: bool) -> Outcome {
         let price = self.price(job)?;
-        let gas = assay_solidity::Gas::of(key).request("cannot count the gas")?.total() + MARKET_GAS;
+        let gas =
+            Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total() + MARKET_GAS;
         let cost = self.node.gas_price().on_chain("cannot ask for the price of gas")?.saturating_mul(U256::from(gas));
         let share = self.share(price);
         if share < cost && !at_a_loss {

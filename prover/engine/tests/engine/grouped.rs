@@ -35,7 +35,7 @@ pub(crate) fn check(system: &System, seed: u64) {
         assert_eq!(proof.bytes.len(), scene.key.proof_length());
         verify(&scene.key, &instances, &proof).unwrap();
         assert_eq!(VerifyingKey::from_bytes(scene.key.bytes()).unwrap(), scene.key);
-        for at in [31, proof.bytes.len() / 2 | 31, proof.bytes.len() - 33] {
+        for at in [31, (proof.bytes.len() / 2) | 31, proof.bytes.len() - 33] {
             let mut other = proof.clone();
             other.bytes[at] ^= 1;
             assert!(verify(&scene.key, &instances, &other).unwrap_err().rejects_proof(), "byte {at}");
