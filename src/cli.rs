@@ -140,6 +140,9 @@ fn address(text: &str) -> Result<assay_solidity::calldata::Address, String> {
 pub(crate) struct EstimateArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+    /// Columns behind a commitment with `--opening evm` [default: the cheapest on a chain that proves in half as long again at most]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u32).range(2..=256))]
+    pub(crate) width: Option<u32>,
     /// Threads that the prover will have [default: this machine's]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -161,6 +164,9 @@ pub(crate) struct SetupArgs {
     /// How proofs show values; `assay estimate` compares
     #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
     pub(crate) opening: OpeningChoice,
+    /// Columns behind a commitment with `--opening evm` [default: the cheapest on a chain that proves in half as long again at most]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u32).range(2..=256))]
+    pub(crate) width: Option<u32>,
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,

@@ -20,7 +20,7 @@ use assay_prover::{Cost, constraints};
 use assay_verifier::Opening;
 
 use crate::cli::OpeningChoice;
-use crate::failure::{Classify as _, Outcome};
+use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 
 /// The graph that `assay compile` wrote, and its digest.
@@ -59,13 +59,24 @@ fn expected_phases(cost: &Cost) -> Vec<(&'static str, f64)> {
     cost.phases.iter().map(|(phase, seconds)| (phase.name(), *seconds)).collect()
 }
 
-/// The opening that was asked for: of the grouped ones what serves a chain best. None if so many powers of an SRS are too few.
-fn opening(choice: OpeningChoice, layout: &Layout, powers: usize) -> Outcome<Option<Opening>> {
+/// The opening that was asked for: of the grouped ones the given width, or what serves a chain best. It depends on nothing but the
+/// layout, so that whoever has the graph and the SRS makes the same key.
+fn opening(choice: OpeningChoice, width: Option<u32>, layout: &Layout) -> Outcome<Opening> {
     if choice == OpeningChoice::Shplonk {
-        return Ok(Some(Opening::Shplonk).filter(|_| powers >> layout.k > 0));
+        return Ok(Opening::Shplonk);
     }
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    opening_for_chain(layout, &constraints, powers).machine("cannot count the circuit's cost")
+    let Some(width) = width else {
+        let best = opening_for_chain(layout, &constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+        return best.map_or_else(|| refuse("no width holds the quotient of this circuit: use --opening shplonk"), Ok);
+    };
+    let pieces = constraints.pieces();
+    if (width as usize) < pieces {
+        return refuse(format_args!(
+            "--width expects at least the {pieces} pieces of this circuit's quotient, got {width}"
+        ));
+    }
+    Ok(Opening::Grouped { width })
 }
 
 /// Threads that provers use.

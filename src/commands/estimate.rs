@@ -58,7 +58,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         fixed_columns: report.fixed_columns,
         public_words: report.instances,
         threads,
-        openings: openings(&layout, threads)?,
+        openings: openings(args, &layout, threads)?,
     };
     terminal.say(format_args!(
         "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads\n",
@@ -78,9 +78,9 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
+fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let grouped = opening(OpeningChoice::Evm, layout, usize::MAX)?;
+    let grouped = opening(OpeningChoice::Evm, args.width, layout)?;
     // No price depends on the secret.
     let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
     let of_opening = |opening: Opening| {
@@ -102,7 +102,7 @@ fn openings(layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
             gas_of_another_in_a_batch: gas.another(),
         })
     };
-    [Some(Opening::Shplonk), grouped].into_iter().flatten().map(of_opening).collect()
+    [Opening::Shplonk, grouped].into_iter().map(of_opening).collect()
 }
 
 /// A column for each opening.

@@ -34,7 +34,8 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let srs = srs::load(args.srs.as_deref())?;
-    let opening = affordable(args.opening, &layout, &srs)?;
+    let opening = opening(args.opening, args.width, &layout)?;
+    check_powers(&layout, opening, &srs)?;
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let srs = if srs.k() == layout.k && srs.opening() == opening {
@@ -76,17 +77,17 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// The opening that was asked for, as wide as the SRS allows and the prover bears.
-fn affordable(choice: OpeningChoice, layout: &Layout, srs: &Srs) -> Outcome<Opening> {
-    let powers = srs.powers().len();
-    if let Some(opening) = opening(choice, layout, powers)? {
-        return Ok(opening);
+/// Refuses an SRS with fewer powers than the keys need.
+fn check_powers(layout: &Layout, opening: Opening, srs: &Srs) -> Outcome {
+    let (needed, powers) = ((opening.width() as usize) << layout.k, srs.powers().len());
+    if powers >= needed {
+        return Ok(());
     }
-    let widest = opening(choice, layout, usize::MAX)?.unwrap_or_default();
-    let wanted = layout.k + widest.width().next_power_of_two().ilog2();
+    let wanted = layout.k + opening.width().next_power_of_two().ilog2();
     let got = if powers.is_power_of_two() { format!("2^{}", powers.ilog2()) } else { powers.to_string() };
+    let narrower = if opening == Opening::Shplonk { "" } else { ", or name fewer columns with --width" };
     refuse(format_args!(
-        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: run `assay srs generate --insecure -k {wanted}` or import a larger one",
+        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: run `assay srs generate --insecure -k {wanted}` or import a larger one{narrower}",
         layout.k
     ))
 }

@@ -38,6 +38,11 @@ impl Opening {
 
 /// A commitment costs as much gas as this many values: a multiplication and an addition on the curve and 64 bytes of
 /// calldata, against 32 bytes, their absorption and a few products.
+///
+/// # Soundness
+/// This number and the order and ties of `partition` say which column lies in which slot of a key's commitments. Keys do not hold the
+/// groups: whoever changes either changes the key's format (its magic word, the representative's and the shape's tags) too. The keys in
+/// `contracts/generated` and `sdk/test/vectors` pin them.
 const VALUES_OF_A_COMMITMENT: usize = 10;
 
 /// Columns behind one commitment.

@@ -22,8 +22,8 @@ pub enum SolidityError {
         /// The circuit has `2^k` rows.
         k: u32,
     },
-    /// A rotation by more than half of the rows.
-    #[error("a gate reads a row farther than half of the 2^{k} rows; expected nearer ones, use a larger circuit")]
+    /// A rotation by half of the rows or more, where commitments are grouped.
+    #[error("a gate reads a row half of the 2^{k} rows away or farther; expected nearer ones, use a larger circuit")]
     DistantRotation {
         /// The circuit has `2^k` rows.
         k: u32,
