@@ -86,7 +86,7 @@ fn a_file_of_another_kind_or_version_is_named() {
     let error = VerifyingKey::from_bytes(b"ASSAYPF1....").unwrap_err();
     assert!(error.to_string().starts_with("not a verifying key"), "{error}");
     let error = VerifyingKey::from_bytes(b"ASSAYVK7....").unwrap_err();
-    assert!(matches!(error, VerifyError::Version { expected: '2', got: '7', .. }), "{error}");
+    assert!(matches!(error, VerifyError::Version { expected: '3', got: '7', .. }), "{error}");
     assert!(matches!(VerifyingKey::from_bytes(b""), Err(VerifyError::Magic { .. })));
 }
 

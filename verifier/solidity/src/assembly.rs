@@ -136,11 +136,14 @@ impl<'a> Assembler<'a> {
     fn negation(&mut self, id: Id) -> Piece {
         let mut value = self.operand(id);
         if value.bound > 1 {
+            // The modulus is on the stack first.
+            if value.depth == DEPTH {
+                value = self.spill(&value);
+            }
             value.text = format!("mod({}, r)", value.text);
             value.depth += 1;
         }
-        let depth = value.depth.max(2);
-        self.limited(Piece { text: format!("sub(r, {})", value.text), depth, bound: 1, locals: value.locals })
+        Piece { text: format!("sub(r, {})", value.text), depth: value.depth.max(2), bound: 1, locals: value.locals }
     }
 
     fn binary(&mut self, a: Id, b: Id, multiply: bool) -> Piece {
@@ -168,10 +171,6 @@ impl<'a> Assembler<'a> {
             (format!("{}({}, {}, r)", if multiply { "mulmod" } else { "addmod" }, flat.text, deep.text), 1)
         };
         Piece { text, depth, bound, locals: [flat.locals, deep.locals].concat() }
-    }
-
-    fn limited(&mut self, text: Piece) -> Piece {
-        if text.depth > DEPTH { self.spill(&text) } else { text }
     }
 
     /// Puts a value into a free local variable, or into memory when all are taken.
