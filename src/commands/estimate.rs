@@ -108,7 +108,7 @@ fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec
 /// A column for each opening.
 fn show(openings: &[OfOpening], terminal: Terminal) {
     let row = |what: &str, cell: &dyn Fn(&OfOpening) -> String| {
-        let cells: String = openings.iter().map(|opening| format!("{:>14}", cell(opening))).collect();
+        let cells = openings.iter().fold(String::new(), |line, opening| format!("{line}{:>14}", cell(opening)));
         terminal.say(format_args!("  {what:<34}{cells}"));
     };
     let megabytes = |mb: u64| Bytes(mb << 20).to_string();

@@ -8,7 +8,7 @@ use assay_verifier::Opening;
 use serde::Serialize;
 
 use super::{compiled_graph, opening, srs, threads};
-use crate::cli::{OpeningChoice, SetupArgs};
+use crate::cli::SetupArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::{Bytes, peak_mb, within};
