@@ -127,7 +127,8 @@ mod own_file {
                     7 => matches!(refused, ProverError::SrsVersion { .. }),
                     // Rows and width say how long the file is.
                     8..12 | 16..20 => {
-                        matches!(refused, ProverError::SrsLength { .. } | ProverError::SrsSize { .. })
+                        use ProverError::{SrsLength, SrsPoint, SrsSize};
+                        matches!(refused, SrsLength { .. } | SrsPoint(_) | SrsSize { .. })
                     }
                     _ => matches!(refused, ProverError::SrsChecksum { .. }),
                 };
