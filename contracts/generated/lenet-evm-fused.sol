@@ -621,21 +621,21 @@ contract FusedVerifier is IFusedVerifier {
             // network, 1
             mstore(SHARED_0, add(mload(FIXED_10), add(mload(FIXED_9), mload(FIXED_8))))
             t0 := add(mload(SHARED_0), mulmod(mload(FIXED_11), add(mulmod(mload(FIXED_7), mulmod(mload(CHALLENGE_0), mload(CHALLENGE_0), r), r), add(mulmod(mload(CHALLENGE_2), mload(FIXED_6), r), mulmod(mload(CHALLENGE_0), mload(FIXED_5), r))), r))
-            t0 := sub(r, mod(add(mulmod(mload(ADVICE_7_PREV), t0, r), mulmod(add(mulmod(mload(ADVICE_1), mload(FIXED_1), r), mulmod(mload(ADVICE_0), mload(FIXED_0), r)), addmod(mload(FIXED_10), add(mulmod(mload(CHALLENGE_0), mload(FIXED_9), r), add(mulmod(mload(CHALLENGE_1), mload(FIXED_8), r), add(add(mload(FIXED_6), mload(FIXED_5)), mulmod(mload(FIXED_7), mulmod(mload(CHALLENGE_1), mload(CHALLENGE_0), r), r)))), r), r)), r))
+            t0 := add(mulmod(mload(ADVICE_7_PREV), t0, r), mulmod(add(mulmod(mload(ADVICE_1), mload(FIXED_1), r), mulmod(mload(ADVICE_0), mload(FIXED_0), r)), addmod(mload(FIXED_10), add(mulmod(mload(CHALLENGE_0), mload(FIXED_9), r), add(mulmod(mload(CHALLENGE_1), mload(FIXED_8), r), add(add(mload(FIXED_6), mload(FIXED_5)), mulmod(mload(FIXED_7), mulmod(mload(CHALLENGE_1), mload(CHALLENGE_0), r), r)))), r), r))
             mstore(SHARED_1, addmod(mload(FIXED_10), add(mload(FIXED_9), add(mload(FIXED_8), add(mload(FIXED_7), add(mload(FIXED_6), mload(FIXED_5))))), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_7), mload(SHARED_1), r)), r)
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_7), mload(SHARED_1), r)), r)
             // network, 2
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_8), mload(SHARED_1), r), sub(r, mod(add(mulmod(mload(FIXED_12), mload(ADVICE_7), r), mulmod(mload(ADVICE_8_PREV), add(add(mload(SHARED_1), sub(r, mload(FIXED_12))), add(mulmod(mload(FIXED_13), mload(CHALLENGE_1), r), mulmod(mload(FIXED_14), mulmod(mload(CHALLENGE_1), mload(CHALLENGE_1), r), r))), r)), r))), r)
             // network, 3
-            t0 := sub(r, mod(add(mulmod(mload(ADVICE_5), mload(FIXED_10), r), add(mulmod(mload(ADVICE_3), add(mload(FIXED_10), add(mload(FIXED_16), mload(FIXED_15))), r), mulmod(mload(ADVICE_9_PREV), add(add(mload(FIXED_9), add(mload(FIXED_8), mload(FIXED_7))), mulmod(mload(FIXED_17), add(mulmod(256, mload(FIXED_16), r), add(mulmod(mload(CHALLENGE_0), mload(FIXED_10), r), mulmod(mload(FIXED_15), mload(CHALLENGE_0), r))), r)), r))), r))
+            t0 := add(mulmod(mload(ADVICE_5), mload(FIXED_10), r), add(mulmod(mload(ADVICE_3), add(mload(FIXED_10), add(mload(FIXED_16), mload(FIXED_15))), r), mulmod(mload(ADVICE_9_PREV), add(add(mload(FIXED_9), add(mload(FIXED_8), mload(FIXED_7))), mulmod(mload(FIXED_17), add(mulmod(256, mload(FIXED_16), r), add(mulmod(mload(CHALLENGE_0), mload(FIXED_10), r), mulmod(mload(FIXED_15), mload(CHALLENGE_0), r))), r)), r)))
             mstore(SHARED_2, addmod(mload(FIXED_10), add(mload(FIXED_9), add(mload(FIXED_8), add(mload(FIXED_7), add(mload(FIXED_16), mload(FIXED_15))))), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_9), mload(SHARED_2), r)), r)
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_9), mload(SHARED_2), r)), r)
             // network, 4
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_10), mload(SHARED_2), r), sub(r, mod(add(mulmod(mload(FIXED_18), mload(ADVICE_9), r), mulmod(mload(ADVICE_10_PREV), add(add(mload(SHARED_2), sub(r, mload(FIXED_18))), mulmod(mload(FIXED_19), mload(CHALLENGE_1), r)), r)), r))), r)
             // network, 5
             mstore(SHARED_3, mulmod(mload(CHALLENGE_2), mload(CHALLENGE_2), r))
-            t0 := sub(r, mod(add(mulmod(mload(ADVICE_11_PREV), mulmod(mload(FIXED_27), mulmod(mload(SHARED_3), mload(SHARED_3), r), r), r), mulmod(mload(FIXED_26), add(mload(FIXED_46), mulmod(mload(CHALLENGE_2), add(mload(FIXED_45), mulmod(mload(CHALLENGE_2), add(mload(FIXED_44), mulmod(mload(FIXED_43), mload(CHALLENGE_2), r)), r)), r)), r)), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_11), mload(FIXED_26), r)), r)
+            t0 := add(mulmod(mload(ADVICE_11_PREV), mulmod(mload(FIXED_27), mulmod(mload(SHARED_3), mload(SHARED_3), r), r), r), mulmod(mload(FIXED_26), add(mload(FIXED_46), mulmod(mload(CHALLENGE_2), add(mload(FIXED_45), mulmod(mload(CHALLENGE_2), add(mload(FIXED_44), mulmod(mload(FIXED_43), mload(CHALLENGE_2), r)), r)), r)), r))
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_11), mload(FIXED_26), r)), r)
             // network, 6
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_12), mload(FIXED_26), r), sub(r, mod(add(mulmod(mload(ADVICE_13), mload(FIXED_34), r), add(mulmod(mload(FIXED_28), mload(ADVICE_11), r), mulmod(mload(ADVICE_12_PREV), add(mulmod(mload(FIXED_35), mload(CHALLENGE_1), r), add(mulmod(mload(FIXED_29), mload(CHALLENGE_0), r), add(sub(r, mload(FIXED_34)), add(mload(FIXED_26), sub(r, mload(FIXED_28)))))), r))), r))), r)
             // network, 7

@@ -834,14 +834,14 @@ contract Verifier is IVerifier {
             let t0, t1, t2, t3
             // network, 1
             mstore(SHARED_0, add(mload(FIXED_6), mload(FIXED_5)))
-            t0 := sub(r, mod(add(mulmod(mload(SHARED_0), add(mulmod(mload(ADVICE_1), mload(FIXED_1), r), mulmod(mload(ADVICE_0), mload(FIXED_0), r)), r), mulmod(mload(ADVICE_6_PREV), mulmod(mload(FIXED_7), add(mulmod(mload(CHALLENGE_2), mload(FIXED_6), r), mulmod(mload(CHALLENGE_0), mload(FIXED_5), r)), r), r)), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_6), mload(SHARED_0), r)), r)
+            t0 := add(mulmod(mload(SHARED_0), add(mulmod(mload(ADVICE_1), mload(FIXED_1), r), mulmod(mload(ADVICE_0), mload(FIXED_0), r)), r), mulmod(mload(ADVICE_6_PREV), mulmod(mload(FIXED_7), add(mulmod(mload(CHALLENGE_2), mload(FIXED_6), r), mulmod(mload(CHALLENGE_0), mload(FIXED_5), r)), r), r))
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_6), mload(SHARED_0), r)), r)
             // network, 2
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_7), mload(SHARED_0), r), sub(r, mod(add(mulmod(mload(FIXED_8), mload(ADVICE_6), r), mulmod(mload(ADVICE_7_PREV), add(add(mload(SHARED_0), sub(r, mload(FIXED_8))), mulmod(mload(CHALLENGE_1), mload(FIXED_9), r)), r)), r))), r)
             // network, 3
             mstore(SHARED_1, add(mload(FIXED_11), mload(FIXED_10)))
-            t0 := sub(r, mod(add(mulmod(mload(ADVICE_3), mload(SHARED_1), r), mulmod(mload(ADVICE_8_PREV), mulmod(mload(FIXED_12), add(mulmod(256, mload(FIXED_11), r), mulmod(mload(FIXED_10), mload(CHALLENGE_0), r)), r), r)), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_8), mload(SHARED_1), r)), r)
+            t0 := add(mulmod(mload(ADVICE_3), mload(SHARED_1), r), mulmod(mload(ADVICE_8_PREV), mulmod(mload(FIXED_12), add(mulmod(256, mload(FIXED_11), r), mulmod(mload(FIXED_10), mload(CHALLENGE_0), r)), r), r))
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_8), mload(SHARED_1), r)), r)
             // network, 4
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_9), mload(SHARED_1), r), sub(r, mod(add(mulmod(mload(FIXED_13), mload(ADVICE_8), r), mulmod(mload(ADVICE_9_PREV), add(mload(SHARED_1), sub(r, mload(FIXED_13))), r)), r))), r)
             // network, 5
@@ -856,8 +856,8 @@ contract Verifier is IVerifier {
             mstore(SHARED_3, mulmod(mload(SHARED_2), mload(SHARED_2), r))
             mstore(SHARED_4, mulmod(mload(SHARED_3), mload(SHARED_3), r))
             mstore(SHARED_5, mulmod(mload(SHARED_4), mload(SHARED_4), r))
-            t0 := sub(r, mod(add(mulmod(mload(ADVICE_10_PREV), mulmod(mload(FIXED_21), mulmod(mload(SHARED_5), mload(SHARED_5), r), r), r), mulmod(mload(FIXED_20), add(mload(FIXED_63), mulmod(mload(CHALLENGE_2), add(mload(FIXED_62), mulmod(mload(CHALLENGE_2), add(mload(FIXED_61), mulmod(mload(CHALLENGE_2), t0, r)), r)), r)), r)), r))
-            fold := addmod(mulmod(fold, y, r), add(t0, mulmod(mload(ADVICE_10), mload(FIXED_20), r)), r)
+            t0 := add(mulmod(mload(ADVICE_10_PREV), mulmod(mload(FIXED_21), mulmod(mload(SHARED_5), mload(SHARED_5), r), r), r), mulmod(mload(FIXED_20), add(mload(FIXED_63), mulmod(mload(CHALLENGE_2), add(mload(FIXED_62), mulmod(mload(CHALLENGE_2), add(mload(FIXED_61), mulmod(mload(CHALLENGE_2), t0, r)), r)), r)), r))
+            fold := addmod(mulmod(fold, y, r), add(sub(r, mod(t0, r)), mulmod(mload(ADVICE_10), mload(FIXED_20), r)), r)
             // network, 6
             fold := addmod(mulmod(fold, y, r), add(mulmod(mload(ADVICE_11), mload(FIXED_20), r), sub(r, mod(add(mulmod(mload(ADVICE_12), mload(FIXED_26), r), add(mulmod(mload(FIXED_22), mload(ADVICE_10), r), mulmod(mload(ADVICE_11_PREV), add(mulmod(mload(FIXED_27), mload(CHALLENGE_1), r), add(sub(r, mload(FIXED_26)), add(mload(FIXED_20), sub(r, mload(FIXED_22))))), r))), r))), r)
             // network, 7
