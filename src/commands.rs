@@ -67,7 +67,7 @@ fn opening(choice: OpeningChoice, width: Option<u32>, layout: &Layout) -> Outcom
     }
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let Some(width) = width else {
-        let best = opening_for_chain(layout, &constraints, usize::MAX).machine("cannot count the circuit's cost")?;
+        let best = opening_for_chain(layout, &constraints).machine("cannot count the circuit's cost")?;
         return best.map_or_else(|| refuse("no width holds the quotient of this circuit: use --opening shplonk"), Ok);
     };
     let pieces = constraints.pieces();

@@ -242,47 +242,44 @@ contract FusedVerifier is IFusedVerifier {
     uint256 private constant X = 0x23a0;
     uint256 private constant OPEN_V = 0x23c0;
     uint256 private constant OPEN_U = 0x23e0;
-    uint256 private constant X_N = 0x2400; // x^n
-    uint256 private constant U_M = 0x2420; // u^m: columns are opened in the powers of X^m
-    uint256 private constant X_M6 = 0x2440; // omega^-6 x
-    uint256 private constant GAP_M6 = 0x2460; // u^m - omega^-6 x
-    uint256 private constant X_PREV = 0x2480; // omega^-1 x
-    uint256 private constant GAP_PREV = 0x24a0; // u^m - omega^-1 x
-    uint256 private constant GAP = 0x24c0; // u^m - omega^0 x
-    uint256 private constant X_NEXT = 0x24e0; // omega^1 x
-    uint256 private constant GAP_NEXT = 0x2500; // u^m - omega^1 x
-    uint256 private constant INSTANCE = 0x2520; // the column of public values, at x
-    uint256 private constant INVERSE_VANISHING = 0x2540; // 1 / (x^n - 1)
-    uint256 private constant INVERSE_FIRST = 0x2560; // 1 / (x - 1)
-    uint256 private constant INVERSE_LAST = 0x2580; // 1 / (x - root of the last usable row)
-    uint256 private constant INVERSE_BLIND = 0x25a0; // 1 / (product of x - root over the blinding rows)
-    uint256 private constant INVERSE_INSTANCE = 0x25c0; // 1 / (product of x - root over the public values' rows)
-    uint256 private constant INVERSE_QUOTIENT = 0x25e0; // 1 / (u - x)
-    uint256 private constant WEIGHT_0 = 0x2600; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_1_PREV = 0x2620; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
-    uint256 private constant WEIGHT_1 = 0x2640; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_2_PREV = 0x2660; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
-    uint256 private constant WEIGHT_2 = 0x2680; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_2_NEXT = 0x26a0; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
-    uint256 private constant WEIGHT_3_M6 = 0x26c0; // 1 / (u^m - X_M6 and its product with X_M6 - the group's other points)
-    uint256 private constant WEIGHT_3 = 0x26e0; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_3_NEXT = 0x2700; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
-    uint256 private constant PREFIXES = 0x2720; // products of the numbers before, while all are inverted at once
-    uint256 private constant LAGRANGE_FIRST = 0x28e0; // the first row's Lagrange polynomial at x
-    uint256 private constant LAGRANGE_LAST = 0x2900; // the last usable row's
-    uint256 private constant USABLE = 0x2920; // 1 - that of the last usable row - those of the blinding rows
-    uint256 private constant QUOTIENT = 0x2940; // the value at x that the quotient must have
-    uint256 private constant BASIS = 0x2960; // the Lagrange polynomials of a set's points, at u
-    uint256 private constant SHARED_0 = 0x2960;
-    uint256 private constant SHARED_1 = 0x2980;
-    uint256 private constant SHARED_2 = 0x29a0;
-    uint256 private constant SHARED_3 = 0x29c0;
-    uint256 private constant SHARED_4 = 0x29e0;
-    uint256 private constant SHARED_5 = 0x2a00;
-    uint256 private constant SHARED_6 = 0x2a20;
-    uint256 private constant SHARED_8 = 0x2a40;
-    uint256 private constant SHARED_7 = 0x2a60;
-    uint256 private constant END = 0x2a80;
+    uint256 private constant X_M6 = 0x2400; // omega^-6 x
+    uint256 private constant GAP_M6 = 0x2420; // u^m - omega^-6 x
+    uint256 private constant X_PREV = 0x2440; // omega^-1 x
+    uint256 private constant GAP_PREV = 0x2460; // u^m - omega^-1 x
+    uint256 private constant GAP = 0x2480; // u^m - omega^0 x
+    uint256 private constant X_NEXT = 0x24a0; // omega^1 x
+    uint256 private constant GAP_NEXT = 0x24c0; // u^m - omega^1 x
+    uint256 private constant INSTANCE = 0x24e0; // the column of public values, at x
+    uint256 private constant INVERSE_VANISHING = 0x2500; // 1 / (x^n - 1)
+    uint256 private constant INVERSE_FIRST = 0x2520; // 1 / (x - 1)
+    uint256 private constant INVERSE_LAST = 0x2540; // 1 / (x - root of the last usable row)
+    uint256 private constant INVERSE_BLIND = 0x2560; // 1 / (product of x - root over the blinding rows)
+    uint256 private constant INVERSE_INSTANCE = 0x2580; // 1 / (product of x - root over the public values' rows)
+    uint256 private constant INVERSE_QUOTIENT = 0x25a0; // 1 / (u - x)
+    uint256 private constant WEIGHT_0 = 0x25c0; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_1_PREV = 0x25e0; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
+    uint256 private constant WEIGHT_1 = 0x2600; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_2_PREV = 0x2620; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
+    uint256 private constant WEIGHT_2 = 0x2640; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_2_NEXT = 0x2660; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
+    uint256 private constant WEIGHT_3_M6 = 0x2680; // 1 / (u^m - X_M6 and its product with X_M6 - the group's other points)
+    uint256 private constant WEIGHT_3 = 0x26a0; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_3_NEXT = 0x26c0; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
+    uint256 private constant PREFIXES = 0x26e0; // products of the numbers before, while all are inverted at once
+    uint256 private constant LAGRANGE_FIRST = 0x28a0; // the first row's Lagrange polynomial at x
+    uint256 private constant LAGRANGE_LAST = 0x28c0; // the last usable row's
+    uint256 private constant USABLE = 0x28e0; // 1 - that of the last usable row - those of the blinding rows
+    uint256 private constant QUOTIENT = 0x2900; // the value at x that the quotient must have
+    uint256 private constant SHARED_0 = 0x2920;
+    uint256 private constant SHARED_1 = 0x2940;
+    uint256 private constant SHARED_2 = 0x2960;
+    uint256 private constant SHARED_3 = 0x2980;
+    uint256 private constant SHARED_4 = 0x29a0;
+    uint256 private constant SHARED_5 = 0x29c0;
+    uint256 private constant SHARED_6 = 0x29e0;
+    uint256 private constant SHARED_8 = 0x2a00;
+    uint256 private constant SHARED_7 = 0x2a20;
+    uint256 private constant END = 0x2a40;
 
     /// Returns if the proof is valid for the public values, and reverts otherwise.
     function verify(uint256[] calldata instances, bytes calldata proof) external view {
@@ -505,7 +502,7 @@ contract FusedVerifier is IFusedVerifier {
 
     // ---- The domain: Lagrange polynomials, public values, and everything that is inverted ----
 
-    /// Leaves x^n, the points of the openings, the inverses, the Lagrange values and the column of public values at x.
+    /// Leaves the points of the openings, the inverses, the Lagrange values and the column of public values at x.
     /// False when a number to be inverted is zero: x lies in the domain, or u is a point of the openings.
     /// `ran` is false when the precompile failed: that is no verdict.
     function _invert() private view returns (bool ran, bool done) {
@@ -526,7 +523,6 @@ contract FusedVerifier is IFusedVerifier {
             let x := mload(X)
             let xn := x
             for { let k := mload(KEY_K) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
-            mstore(X_N, xn)
             {
                 // The points of the openings, and u^6 less each.
                 let u := 1
@@ -535,7 +531,6 @@ contract FusedVerifier is IFusedVerifier {
                     if and(m, 1) { u := mulmod(u, square, r) }
                     square := mulmod(square, square, r)
                 }
-                mstore(U_M, u)
                 mstore(X_M6, mulmod(x, mload(ROOT_M6), r))
                 mstore(GAP_M6, addmod(u, sub(r, mload(X_M6)), r))
                 mstore(X_PREV, mulmod(x, mload(ROOT_PREV), r))

@@ -25,7 +25,7 @@ contract Verifier is IVerifier {
     uint256 private constant MOST_PROOFS = 32;
     /// Gas that a call takes at most: once for all proofs of a batch, and for each.
     uint256 private constant SHARED_GAS = 236863;
-    uint256 private constant PROOF_GAS = 110981;
+    uint256 private constant PROOF_GAS = 111366;
     /// Public values.
     uint256 private constant INSTANCE_COUNT = 28;
     /// Bytes of a proof.
@@ -212,45 +212,42 @@ contract Verifier is IVerifier {
     uint256 private constant X = 0x1ea0;
     uint256 private constant OPEN_V = 0x1ec0;
     uint256 private constant OPEN_U = 0x1ee0;
-    uint256 private constant X_N = 0x1f00; // x^n
-    uint256 private constant U_M = 0x1f20; // u^m: columns are opened in the powers of X^m
-    uint256 private constant X_M6 = 0x1f40; // omega^-6 x
-    uint256 private constant GAP_M6 = 0x1f60; // u^m - omega^-6 x
-    uint256 private constant X_PREV = 0x1f80; // omega^-1 x
-    uint256 private constant GAP_PREV = 0x1fa0; // u^m - omega^-1 x
-    uint256 private constant GAP = 0x1fc0; // u^m - omega^0 x
-    uint256 private constant X_NEXT = 0x1fe0; // omega^1 x
-    uint256 private constant GAP_NEXT = 0x2000; // u^m - omega^1 x
-    uint256 private constant INSTANCE = 0x2020; // the column of public values, at x
-    uint256 private constant INVERSE_VANISHING = 0x2040; // 1 / (x^n - 1)
-    uint256 private constant INVERSE_FIRST = 0x2060; // 1 / (x - 1)
-    uint256 private constant INVERSE_LAST = 0x2080; // 1 / (x - root of the last usable row)
-    uint256 private constant INVERSE_BLIND = 0x20a0; // 1 / (product of x - root over the blinding rows)
-    uint256 private constant INVERSE_INSTANCE = 0x20c0; // 1 / (product of x - root over the public values' rows)
-    uint256 private constant INVERSE_QUOTIENT = 0x20e0; // 1 / (u - x)
-    uint256 private constant WEIGHT_0 = 0x2100; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_1_PREV = 0x2120; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
-    uint256 private constant WEIGHT_1 = 0x2140; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_2 = 0x2160; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_2_NEXT = 0x2180; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
-    uint256 private constant WEIGHT_3_M6 = 0x21a0; // 1 / (u^m - X_M6 and its product with X_M6 - the group's other points)
-    uint256 private constant WEIGHT_3 = 0x21c0; // 1 / (u^m - X and its product with X - the group's other points)
-    uint256 private constant WEIGHT_3_NEXT = 0x21e0; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
-    uint256 private constant PREFIXES = 0x2200; // products of the numbers before, while all are inverted at once
-    uint256 private constant LAGRANGE_FIRST = 0x23a0; // the first row's Lagrange polynomial at x
-    uint256 private constant LAGRANGE_LAST = 0x23c0; // the last usable row's
-    uint256 private constant USABLE = 0x23e0; // 1 - that of the last usable row - those of the blinding rows
-    uint256 private constant QUOTIENT = 0x2400; // the value at x that the quotient must have
-    uint256 private constant BASIS = 0x2420; // the Lagrange polynomials of a set's points, at u
-    uint256 private constant SHARED_0 = 0x2420;
-    uint256 private constant SHARED_1 = 0x2440;
-    uint256 private constant SHARED_2 = 0x2460;
-    uint256 private constant SHARED_3 = 0x2480;
-    uint256 private constant SHARED_4 = 0x24a0;
-    uint256 private constant SHARED_5 = 0x24c0;
-    uint256 private constant SHARED_7 = 0x24e0;
-    uint256 private constant SHARED_6 = 0x2500;
-    uint256 private constant END = 0x2520;
+    uint256 private constant X_M6 = 0x1f00; // omega^-6 x
+    uint256 private constant GAP_M6 = 0x1f20; // u^m - omega^-6 x
+    uint256 private constant X_PREV = 0x1f40; // omega^-1 x
+    uint256 private constant GAP_PREV = 0x1f60; // u^m - omega^-1 x
+    uint256 private constant GAP = 0x1f80; // u^m - omega^0 x
+    uint256 private constant X_NEXT = 0x1fa0; // omega^1 x
+    uint256 private constant GAP_NEXT = 0x1fc0; // u^m - omega^1 x
+    uint256 private constant INSTANCE = 0x1fe0; // the column of public values, at x
+    uint256 private constant INVERSE_VANISHING = 0x2000; // 1 / (x^n - 1)
+    uint256 private constant INVERSE_FIRST = 0x2020; // 1 / (x - 1)
+    uint256 private constant INVERSE_LAST = 0x2040; // 1 / (x - root of the last usable row)
+    uint256 private constant INVERSE_BLIND = 0x2060; // 1 / (product of x - root over the blinding rows)
+    uint256 private constant INVERSE_INSTANCE = 0x2080; // 1 / (product of x - root over the public values' rows)
+    uint256 private constant INVERSE_QUOTIENT = 0x20a0; // 1 / (u - x)
+    uint256 private constant WEIGHT_0 = 0x20c0; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_1_PREV = 0x20e0; // 1 / (u^m - X_PREV and its product with X_PREV - the group's other points)
+    uint256 private constant WEIGHT_1 = 0x2100; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_2 = 0x2120; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_2_NEXT = 0x2140; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
+    uint256 private constant WEIGHT_3_M6 = 0x2160; // 1 / (u^m - X_M6 and its product with X_M6 - the group's other points)
+    uint256 private constant WEIGHT_3 = 0x2180; // 1 / (u^m - X and its product with X - the group's other points)
+    uint256 private constant WEIGHT_3_NEXT = 0x21a0; // 1 / (u^m - X_NEXT and its product with X_NEXT - the group's other points)
+    uint256 private constant PREFIXES = 0x21c0; // products of the numbers before, while all are inverted at once
+    uint256 private constant LAGRANGE_FIRST = 0x2360; // the first row's Lagrange polynomial at x
+    uint256 private constant LAGRANGE_LAST = 0x2380; // the last usable row's
+    uint256 private constant USABLE = 0x23a0; // 1 - that of the last usable row - those of the blinding rows
+    uint256 private constant QUOTIENT = 0x23c0; // the value at x that the quotient must have
+    uint256 private constant SHARED_0 = 0x23e0;
+    uint256 private constant SHARED_1 = 0x2400;
+    uint256 private constant SHARED_2 = 0x2420;
+    uint256 private constant SHARED_3 = 0x2440;
+    uint256 private constant SHARED_4 = 0x2460;
+    uint256 private constant SHARED_5 = 0x2480;
+    uint256 private constant SHARED_7 = 0x24a0;
+    uint256 private constant SHARED_6 = 0x24c0;
+    uint256 private constant END = 0x24e0;
 
     /// Number of public values of every proof.
     function instanceCount() external pure returns (uint256) {
@@ -535,7 +532,7 @@ contract Verifier is IVerifier {
 
     // ---- The domain: Lagrange polynomials, public values, and everything that is inverted ----
 
-    /// Leaves x^n, the points of the openings, the inverses, the Lagrange values and the column of public values at x.
+    /// Leaves the points of the openings, the inverses, the Lagrange values and the column of public values at x.
     /// False when a number to be inverted is zero: x lies in the domain, or u is a point of the openings.
     /// `ran` is false when the precompile failed: that is no verdict.
     function _invert() private view returns (bool ran, bool done) {
@@ -556,7 +553,6 @@ contract Verifier is IVerifier {
             let x := mload(X)
             let xn := x
             for { let k := mload(KEY_K) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
-            mstore(X_N, xn)
             {
                 // The points of the openings, and u^5 less each.
                 let u := 1
@@ -565,7 +561,6 @@ contract Verifier is IVerifier {
                     if and(m, 1) { u := mulmod(u, square, r) }
                     square := mulmod(square, square, r)
                 }
-                mstore(U_M, u)
                 mstore(X_M6, mulmod(x, mload(ROOT_M6), r))
                 mstore(GAP_M6, addmod(u, sub(r, mload(X_M6)), r))
                 mstore(X_PREV, mulmod(x, mload(ROOT_PREV), r))

@@ -105,23 +105,19 @@ const SLOWDOWN: f64 = 1.5;
 /// Most columns behind a commitment that are tried: the SRS grows with them, and the gas hardly falls.
 const WIDEST: u32 = 16;
 
-/// The grouped opening that costs a verifier on a chain the least, of those that `powers` of the SRS are enough for and that
-/// slow the proof down by half at most. None if there are too few powers for any.
+/// The grouped opening that costs a verifier on a chain the least, of those that slow the proof down by half at most; the narrowest
+/// if there is none such. None if no width holds the pieces of the quotient.
 ///
 /// # Errors
 /// A constraint system with a malformed expression.
-pub fn opening_for_chain(
-    layout: &Layout,
-    constraints: &ConstraintSystem,
-    powers: usize,
-) -> Result<Option<Opening>, VerifyError> {
+pub fn opening_for_chain(layout: &Layout, constraints: &ConstraintSystem) -> Result<Option<Opening>, VerifyError> {
     let seconds = |opening| -> Result<f64, VerifyError> {
         Ok(Cost::new(layout, constraints, opening, 1)?.phases.iter().map(|(_, seconds)| seconds).sum())
     };
     let most = SLOWDOWN * seconds(Opening::Shplonk)?;
     let least = constraints.pieces().max(2) as u32;
     let mut best = None;
-    for width in (least..=WIDEST).take_while(|width| (*width as usize) << layout.k <= powers) {
+    for width in least..=WIDEST {
         let opening = Opening::Grouped { width };
         let weight = Grouping::new(layout.k, constraints, opening).weight();
         let better = best.is_none_or(|(lightest, _)| weight < lightest);

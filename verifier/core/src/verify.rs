@@ -57,8 +57,9 @@ impl Verifier {
     /// [`VerifyError::rejects_proof`] tells a wrong proof from a wrong request.
     ///
     /// # Soundness
-    /// That of PLONK (Gabizon, Williamson, Ciobotaru, ePrint 2019/953) with SHPLONK (Boneh, Drake, Fisch, Gabizon, ePrint
-    /// 2020/081) in the algebraic group model, for whoever does not know the secret of the key's SRS.
+    /// That of PLONK (Gabizon, Williamson, Ciobotaru, ePrint 2019/953) with the key's opening, SHPLONK (Boneh, Drake, Fisch,
+    /// Gabizon, ePrint 2020/081) or grouped commitments (Gabizon, Williamson, ePrint 2021/1167; the argument is in ADR 12), in the
+    /// algebraic group model, for whoever does not know the secret of the key's SRS.
     pub fn verify(&self, instances: &Instances, proof: &Proof) -> Result<(), VerifyError> {
         let (key, protocol) = (&self.key, &self.protocol);
         check_request(key, protocol, instances, proof)?;

@@ -1,5 +1,7 @@
 //! What a verification costs, predicted from a shape: the one place that knows gas prices.
 
+use std::collections::BTreeSet;
+
 use assay_verifier::Opening;
 
 use crate::SolidityError;
@@ -36,6 +38,10 @@ const FIXED: u64 = 12_000;
 /// Copying, checking, hashing and folding a scalar of the proof: by the rotations of each polynomial, and by those of a group.
 const SCALAR: u64 = 160;
 const SCALAR_OF_GROUP: u64 = 125;
+/// The difference of two points that something is opened at both of, in the weights of the points; SHPLONK multiplies it into a Lagrange
+/// polynomial as well.
+const DIFFERENCE: u64 = 35;
+const DIFFERENCE_OF_SET: u64 = 60;
 /// Copying, checking and hashing a point of the proof.
 const POINT: u64 = 190;
 /// Copying, checking and hashing a word or a point once more.
@@ -56,8 +62,15 @@ impl Gas {
         let (points, scalars, instances) = (points as u64, scalars as u64, shape.instances as u64);
         let read = shape.key_polynomials().len() as u64;
         let calldata = 4 + 1 + instances + 2 * points + scalars;
-        let scalar = if shape.opening == Opening::Shplonk { SCALAR } else { SCALAR_OF_GROUP };
-        let reading = scalar * scalars + POINT * points + INSTANCE * instances;
+        let (scalar, difference, sets) = match shape.opening {
+            Opening::Shplonk => (SCALAR, DIFFERENCE_OF_SET, shape.sets()),
+            Opening::Grouped { .. } => (SCALAR_OF_GROUP, DIFFERENCE, shape.groups()),
+        };
+        // Sets of the same points share the weights.
+        let distinct: BTreeSet<BTreeSet<i32>> = sets.into_iter().map(|set| set.rotations).collect();
+        let differences: u64 =
+            distinct.iter().map(|points| (points.len() * points.len().saturating_sub(1)) as u64).sum();
+        let reading = scalar * scalars + POINT * points + INSTANCE * instances + difference * differences;
         let words =
             FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(shape)?.gas;
         Ok(Self {

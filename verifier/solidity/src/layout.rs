@@ -83,9 +83,8 @@ impl Layout {
         for challenge in stretches.iter().flat_map(|stretch| &stretch.challenges).flatten() {
             memory.reserve(challenge, 1, "");
         }
-        memory.reserve("X_N", 1, "x^n");
-        if shape.opening != Opening::Shplonk {
-            memory.reserve("U_M", 1, "u^m: columns are opened in the powers of X^m");
+        if shape.opening == Opening::Shplonk {
+            memory.reserve("X_N", 1, "x^n");
         }
         let points = points(shape, &mut memory);
         let instance_queries = instance_queries(shape, &mut memory);
@@ -107,8 +106,10 @@ impl Layout {
         memory.reserve("LAGRANGE_LAST", 1, "the last usable row's");
         memory.reserve("USABLE", 1, "1 - that of the last usable row - those of the blinding rows");
         memory.reserve("QUOTIENT", 1, "the value at x that the quotient must have");
-        let basis = sets.iter().map(|set| set.rotations.len()).max().unwrap_or(0);
-        memory.reserve("BASIS", basis, "the Lagrange polynomials of a set's points, at u");
+        if shape.opening == Opening::Shplonk {
+            let basis = sets.iter().map(|set| set.rotations.len()).max().unwrap_or(0);
+            memory.reserve("BASIS", basis, "the Lagrange polynomials of a set's points, at u");
+        }
         for name in shared {
             memory.reserve(name, 1, "");
         }

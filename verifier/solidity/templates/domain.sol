@@ -1,6 +1,6 @@
     // ---- The domain: Lagrange polynomials, public values, and everything that is inverted ----
 
-    /// Leaves x^n, the points of the openings, the inverses, the Lagrange values and the column of public values at x.
+    /// Leaves {% if groups.is_empty() %}x^n, {% endif %}the points of the openings, the inverses, the Lagrange values and the column of public values at x.
     /// False when a number to be inverted is zero: x lies in the domain, or u is a point of the openings.
     /// `ran` is false when the precompile failed: that is no verdict.
     function _invert() private view returns (bool ran, bool done) {
@@ -21,7 +21,9 @@
             let x := mload(X)
             let xn := x
             for { let k := mload(KEY_K) } k { k := sub(k, 1) } { xn := mulmod(xn, xn, r) }
+{%- if groups.is_empty() %}
             mstore(X_N, xn)
+{%- endif %}
             {
 {%- if width > 1 %}
                 // The points of the openings, and u^{{ width }} less each.
@@ -31,7 +33,6 @@
                     if and(m, 1) { u := mulmod(u, square, r) }
                     square := mulmod(square, square, r)
                 }
-                mstore(U_M, u)
 {%- else %}
                 // The points of the openings, and u less each.
                 let u := mload(OPEN_U)
