@@ -1,5 +1,5 @@
-//! Writes verifiers, keys and fused verifiers to `contracts/generated/`, for keys of the published insecure SRS: of the zoo's models with
-//! both openings (`lenet`, `lenet-evm`), and of a perceptron of four million weights with the grouped one.
+//! Writes verifiers, keys and fused verifiers to `contracts/generated/`, for keys of the published insecure SRS: of the zoo's models and
+//! of a perceptron of four million weights, with both openings (`lenet`, `lenet-evm`).
 //!
 //! `node build.mjs` in `contracts/` then compiles them to the artifacts that the demo deploys. Both steps are
 //! deterministic: run them after any change to a layout, a gate or a model, and commit what they change.
@@ -30,8 +30,8 @@ fn main() -> anyhow::Result<()> {
     }
     let graph = import(&samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), "mlp-4m")?;
     let layout = Arc::new(Layout::plan(&graph)?);
-    let opening = for_chain(&layout)?;
-    generate("mlp-4m-evm", &graph, layout, opening)?;
+    generate("mlp-4m", &graph, Arc::clone(&layout), Opening::Shplonk)?;
+    generate("mlp-4m-evm", &graph, Arc::clone(&layout), for_chain(&layout)?)?;
     println!("now run `node build.mjs` in contracts/");
     Ok(())
 }

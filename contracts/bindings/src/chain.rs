@@ -72,6 +72,12 @@ impl Chain {
         self.info(account).balance
     }
 
+    /// Number of accounts that have code.
+    pub fn contracts(&self) -> usize {
+        let accounts = &self.evm.ctx.journaled_state.database.cache.accounts;
+        accounts.values().filter(|account| !account.info.is_empty_code_hash()).count()
+    }
+
     fn info(&self, account: Address) -> AccountInfo {
         // The database is in memory and cannot fail.
         self.evm.ctx.journaled_state.database.basic_ref(account).ok().flatten().unwrap_or_default()

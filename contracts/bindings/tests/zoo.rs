@@ -7,14 +7,16 @@ mod model;
 
 use assay_contracts::interface::{ModelRegistry, VerifierRouter};
 use assay_contracts::market::{U96, digest, words};
+use assay_contracts::network::creation_of_data;
 use assay_contracts::{
     Address, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, U256,
 };
 use assay_halo2::convert::values;
 use assay_models::{Trace, packing};
 use assay_prover::prove;
+use assay_solidity::{Shape, key_code};
 use assay_verifier::{Instances, Proof, Verifier};
-use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, is_committed};
+use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, SECOND_MLP_EVM, is_committed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -26,11 +28,16 @@ fn words_of(model: &Model, trace: &Trace) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
     (pack(model.graph.input), pack(model.graph.output))
 }
 
+/// Most gas of a fulfilment of LeNet's with a grouped proof, whose credits are no longer zero.
+const LENET_LIMIT: u64 = 450_000;
+
 /// A market with a registered model, and an open request with its proof.
 struct Scene {
     chain: Chain,
     market: Market,
     model: B256,
+    owner: Address,
+    class: B256,
     requester: Address,
     prover: Address,
     thief: Address,
@@ -52,29 +59,15 @@ impl Scene {
         let [owner, requester, prover, thief] =
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
         let market = Market::deploy(&mut chain, owner).unwrap();
-        let [verifier, key] =
-            [0, 1].map(|contract: usize| chain.deploy(owner, &model.artifacts[contract].bytecode()).unwrap().0);
+        let [verifier, key, _] = model.artifacts().map(|artifact| artifact.bytecode());
+        let (verifier, _) = chain.deploy(owner, &verifier).unwrap();
         chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
         chain.advance(7 * 86_400);
         let admit = VerifierRouter::admitCall { verifier };
         let (class, _) = chain.transact(owner, market.router, U256::ZERO, &admit).unwrap();
-        let (input, output) = words_of(model, &model.digit(0));
-        let registration = Registration {
-            graphDigest: model.graph.digest().into(),
-            keyDigest: model.key.verifying_key().digest().into(),
-            class,
-            key,
-            inputWords: input.len() as u16,
-            outputWords: output.len() as u16,
-            proverPoints: 7_000,
-            ownerPoints: 3_000,
-            contributors: vec![],
-            points: vec![],
-        };
-        let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
-        let (id, _) = chain.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+        let id = register(&mut chain, &market, owner, class, model, &key);
         let asked = Asked::new(&mut chain, &market, id, requester, prover, model, 0);
-        Self { chain, market, model: id, requester, prover, thief, asked }
+        Self { chain, market, model: id, owner, class, requester, prover, thief, asked }
     }
 
     /// The next request, for another digit.
@@ -93,6 +86,26 @@ impl Scene {
     fn credit(&mut self, account: Address) -> U256 {
         self.market.credit(&mut self.chain, account).unwrap()
     }
+}
+
+/// Deploys a model's key, and registers it for a class that exists.
+fn register(chain: &mut Chain, market: &Market, owner: Address, class: B256, model: &Model, key: &[u8]) -> B256 {
+    let (key, _) = chain.deploy(owner, key).unwrap();
+    let (input, output) = words_of(model, &model.digit(0));
+    let registration = Registration {
+        graphDigest: model.graph.digest().into(),
+        keyDigest: model.key.verifying_key().digest().into(),
+        class,
+        key,
+        inputWords: input.len() as u16,
+        outputWords: output.len() as u16,
+        proverPoints: 7_000,
+        ownerPoints: 3_000,
+        contributors: vec![],
+        points: vec![],
+    };
+    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+    chain.transact(owner, market.registry, U256::ZERO, &register).unwrap().0
 }
 
 impl Asked {
@@ -119,7 +132,8 @@ impl Asked {
     }
 }
 
-fn is_paid_for_once_and_to_its_maker(name: &str, model: &Model) {
+/// Returns the gas of the second fulfilment.
+fn is_paid_for_once_and_to_its_maker(name: &str, model: &Model) -> u64 {
     let mut scene = Scene::new(model);
     let (Asked { output, instances, proof, .. }, thief, prover) = (scene.asked.clone(), scene.thief, scene.prover);
     let native = Verifier::new(model.key.verifying_key()).unwrap();
@@ -147,6 +161,7 @@ fn is_paid_for_once_and_to_its_maker(name: &str, model: &Model) {
     let next = scene.fulfil(prover, &output, &proof.bytes).unwrap();
     assert_eq!(scene.credit(prover), U256::from(2 * (FEE * 7 / 10)));
     is_committed(&format!("gas/{name}-fulfil.json"), &serde_json::json!({ "first": first, "next": next }));
+    next
 }
 
 #[test]
@@ -166,5 +181,22 @@ fn an_mlp_inference_with_a_grouped_proof_is_paid_for_once_and_to_its_maker() {
 
 #[test]
 fn a_lenet_inference_with_a_grouped_proof_is_paid_for_once_and_to_its_maker() {
-    is_paid_for_once_and_to_its_maker("lenet-evm", &LENET_EVM);
+    assert!(is_paid_for_once_and_to_its_maker("lenet-evm", &LENET_EVM) <= LENET_LIMIT);
+}
+
+/// Other digits, other weights, scales and zero points: the shape's verifier judges it by its key, the only code that it brings.
+#[test]
+fn a_separately_trained_model_of_the_shape_brings_its_key_only() {
+    let mut scene = Scene::new(&MLP_EVM);
+    let (mine, theirs) = (SECOND_MLP_EVM.key.verifying_key(), MLP_EVM.key.verifying_key());
+    assert_ne!(mine.digest(), theirs.digest());
+    assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(theirs).unwrap().digest());
+    let contracts = scene.chain.contracts();
+    let key = creation_of_data(&key_code(mine).unwrap());
+    scene.model = register(&mut scene.chain, &scene.market, scene.owner, scene.class, &SECOND_MLP_EVM, &key);
+    assert_eq!(scene.chain.contracts(), contracts + 1);
+    scene.ask(&SECOND_MLP_EVM, 3);
+    let Asked { output, proof, .. } = scene.asked.clone();
+    scene.fulfil(scene.prover, &output, &proof.bytes).unwrap();
+    assert_eq!(scene.credit(scene.prover), U256::from(FEE * 7 / 10));
 }

@@ -1,41 +1,39 @@
-//! Every op that has a layout, proved by the engine: the key is the stock prover's and the unmodified verifier accepts.
+//! Every op that has a layout and every model of the zoo, proved by the engine: the keys and the commitments are the stock prover's, and the
+//! unmodified verifier accepts.
 
 #![cfg(test)]
 
-use std::sync::Arc;
+mod parity;
 
-use assay_circuits::{InferenceCircuit, Layout};
+use assay_circuits::Layout;
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale};
-use assay_models::samples::{Numbers, input};
-use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret};
-use assay_prover::stock::generate_keys;
-use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
-use assay_verifier::{Instances, verify};
-use halo2curves::bn256::Fr;
-use rand::SeedableRng;
-use rand_chacha::ChaCha20Rng;
+use assay_models::samples::{self, Numbers};
+use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import};
+use parity::compare;
 
-/// Plans with this many weight lanes, proves two inputs, verifies them, and refuses the proof of one for the other.
+/// Plans with this many weight lanes.
 fn prove_case(graph: &QuantizedGraph, lanes: usize) {
-    graph.validate().unwrap();
-    let layout = Arc::new(Layout::with_lanes(graph, lanes).unwrap());
-    let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
-    let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
-    let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let (stock, _) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
-    assert_eq!(key.verifying_key(), &stock, "{} in {lanes} lanes: verifying keys", graph.name);
-    let mut others: Option<Instances> = None;
-    for seed in [1, 2] {
-        let trace = interpret(graph, &input(graph, seed)).unwrap();
-        let rng = ChaCha20Rng::seed_from_u64(seed);
-        let (instances, proof) = prove(&key, &srs, &trace, Fr::from(seed), rng, &mut |_| ()).unwrap();
-        if let Err(error) = verify(&stock, &instances, &proof) {
-            panic!("{} in {lanes} lanes, input {seed}: {error}", graph.name);
-        }
-        if let Some(others) = others.replace(instances) {
-            assert!(verify(&stock, &others, &proof).unwrap_err().rejects_proof());
-        }
+    compare(graph, Layout::with_lanes(graph, lanes).unwrap());
+}
+
+#[test]
+fn small_networks_are_proved() {
+    for graph in [samples::tiny_mlp(), samples::tiny_cnn()] {
+        compare(&graph, Layout::plan(&graph).unwrap());
     }
+}
+
+#[test]
+fn the_zoos_perceptron_is_proved() {
+    let onnx = include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
+    let graph = import(onnx, "mnist-mlp").unwrap();
+    compare(&graph, Layout::plan(&graph).unwrap());
+}
+
+#[test]
+fn the_zoos_lenet_is_proved() {
+    let graph = import(include_bytes!("../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
+    compare(&graph, Layout::plan(&graph).unwrap());
 }
 
 #[test]

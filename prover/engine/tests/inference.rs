@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use assay_circuits::Layout;
+use assay_kernels::Level;
 use assay_models::{QuantizedGraph, interpret, samples};
 use assay_prover::backend::cpu::CpuBackend;
 use assay_prover::{PUBLISHED_SEED, Phase, Prover, ProverError, ProvingKey, Srs, keygen, prove};
@@ -56,6 +57,21 @@ fn tiny_networks_are_proved_and_every_changed_byte_is_rejected() {
             words[word][at] ^= rng.gen_range(1..=255u8);
             let outcome = Instances::from_words(&words).and_then(|changed| verifier.verify(&changed, &proof));
             assert!(outcome.unwrap_err().rejects_proof(), "instance {word}, byte {at}");
+        }
+    }
+}
+
+#[test]
+fn every_level_of_instructions_makes_the_same_proof() {
+    for graph in [samples::tiny_mlp(), samples::tiny_cnn()] {
+        let scene = Scene::new(graph);
+        let (_, expected) = scene.prove(1);
+        for level in Level::comparable() {
+            level.choose();
+            let again = Scene::new(scene.graph.clone());
+            assert_eq!(again.key.verifying_key(), scene.key.verifying_key(), "the key made at {level:?}");
+            assert!(again.prove(1).1.bytes == expected.bytes, "the proof made at {level:?}");
+            println!("{}: the same at {level:?}", scene.graph.name);
         }
     }
 }

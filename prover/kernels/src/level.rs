@@ -4,6 +4,7 @@
 //! has the level's instructions. All levels leave the same bytes.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::engine::{Engine, Scalar};
 use crate::ifma::{Emulated, Ifma};
@@ -30,16 +31,29 @@ pub enum Level {
     Ifma,
 }
 
+/// The level that was chosen, by its place in [`Level::ALL`]; none beyond its end.
+static CHOSEN: AtomicUsize = AtomicUsize::new(usize::MAX);
+
 impl Level {
-    /// The best level of this machine.
-    pub fn best() -> Self {
+    const ALL: [Self; 5] = [Self::Emulated, Self::Portable, Self::Adx, Self::Avx2, Self::Ifma];
+
+    /// The level that work runs at: the best of this machine, or the one that was chosen.
+    pub fn current() -> Self {
         static BEST: OnceLock<Level> = OnceLock::new();
-        *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self::Portable))
+        let best = || *BEST.get_or_init(|| Self::available().last().copied().unwrap_or(Self::Portable));
+        Self::ALL.get(CHOSEN.load(Ordering::Relaxed)).copied().unwrap_or_else(best)
+    }
+
+    /// Has this process run at a level from now on, at a lesser one where the machine lacks it; for comparing whole proofs.
+    pub fn choose(self) {
+        let lesser = |level: &Self| *level <= self;
+        let level = Self::available().into_iter().filter(lesser).next_back().unwrap_or(self);
+        CHOSEN.store(level as usize, Ordering::Relaxed);
     }
 
     /// The levels of this machine, the least capable first.
     pub fn available() -> Vec<Self> {
-        [Self::Portable, Self::Adx, Self::Avx2, Self::Ifma].into_iter().filter(|level| machine::has(*level)).collect()
+        Self::ALL.into_iter().filter(|level| machine::has(*level)).collect()
     }
 
     /// The available levels and the emulation: what tests compare.

@@ -14,11 +14,10 @@ use assay_verifier::Opening;
 const DIGITS: &[u8] = include_bytes!("../../../../models/zoo/digits.u8");
 
 pub(crate) struct Model {
+    name: String,
     pub(crate) graph: QuantizedGraph,
     pub(crate) srs: Srs,
     pub(crate) key: ProvingKey,
-    /// The shape's verifier, the key, the fused verifier.
-    pub(crate) artifacts: [Artifact; 3],
 }
 
 pub(crate) fn shplonk(_: &Layout) -> Opening {
@@ -37,13 +36,17 @@ impl Model {
         let layout = Arc::new(Layout::plan(&graph).unwrap());
         let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
         let key = keygen(&srs, layout, graph.digest()).unwrap();
-        let digest = key.verifying_key().digest();
-        let artifacts = [
-            Artifact::verifier(name).unwrap(),
-            Artifact::key(name, &digest).unwrap(),
-            Artifact::fused_verifier(name, &digest).unwrap(),
-        ];
-        Self { graph, srs, key, artifacts }
+        Self { name: name.to_owned(), graph, srs, key }
+    }
+
+    /// The shape's verifier, the key, the fused verifier, of a model that has them committed.
+    pub(crate) fn artifacts(&self) -> [Artifact; 3] {
+        let digest = self.key.verifying_key().digest();
+        [
+            Artifact::verifier(&self.name).unwrap(),
+            Artifact::key(&self.name, &digest).unwrap(),
+            Artifact::fused_verifier(&self.name, &digest).unwrap(),
+        ]
     }
 
     /// The inference of the zoo's `index`-th held-out digit.
@@ -54,11 +57,15 @@ impl Model {
 }
 
 const MLP_ONNX: &[u8] = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
+const SECOND_MLP_ONNX: &[u8] = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp-seed-2.onnx");
 const LENET_ONNX: &[u8] = include_bytes!("../../../../models/zoo/lenet/lenet.onnx");
 
 pub(crate) static MLP: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp", MLP_ONNX, shplonk));
 pub(crate) static LENET: LazyLock<Model> = LazyLock::new(|| Model::load("lenet", LENET_ONNX, shplonk));
 pub(crate) static MLP_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp-evm", MLP_ONNX, for_chain));
+/// Trained from other initial weights: nothing of it is committed but the network.
+pub(crate) static SECOND_MLP_EVM: LazyLock<Model> =
+    LazyLock::new(|| Model::load("mnist-mlp-seed-2-evm", SECOND_MLP_ONNX, for_chain));
 pub(crate) static LENET_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("lenet-evm", LENET_ONNX, for_chain));
 
 /// Compares with a file in `contracts/`, exactly: seeds and accounts are fixed, and gas is no timing.

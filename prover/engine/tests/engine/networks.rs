@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assay_circuits::{Columns, InferenceCircuit, Layout, Pinned, Wire};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_from_ark, values};
-use assay_models::{QuantizedGraph, Trace, interpret, samples};
+use assay_models::{QuantizedGraph, Trace, import, interpret, samples};
 use assay_prover::backend::cpu::CpuBackend;
 use assay_prover::column::Column as Engines;
 use assay_prover::engine::{Resident, Witness, create_proof};
@@ -118,4 +118,10 @@ fn a_perceptrons_whole_proof_is_the_naive_one_in_both_transcripts() {
 #[test]
 fn a_convolutional_networks_whole_proof_is_the_naive_one() {
     compare(&samples::tiny_cnn(), false);
+}
+
+#[test]
+fn the_zoos_perceptrons_whole_proof_is_the_naive_one() {
+    let onnx = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
+    compare(&import(onnx, "mnist-mlp").unwrap(), false);
 }

@@ -289,7 +289,7 @@ mod tests {
         let half = Fr::from_raw(HALF);
         let mut scalars = vec![Fr::ZERO, Fr::ONE, -Fr::ONE, half, -half, half - Fr::ONE, root, -root, scalar([1; 4])];
         scalars.extend((0..5_000).map(|_| Fr::random(&mut random)));
-        let halves = Halves::new(Full::new(Level::best(), &scalars));
+        let halves = Halves::new(Full::new(Level::current(), &scalars));
         for (expected, [a, b, c, d]) in scalars.iter().zip(halves.magnitudes) {
             let [first, second] = [(a, b), (c, d)].map(|(low, high)| {
                 let magnitude = u128::from(high & !SIGN) << 64 | u128::from(low);

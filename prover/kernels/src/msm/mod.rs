@@ -43,12 +43,12 @@ const PART: usize = 1 << 13;
 
 /// `sum_i scalars_i bases_i`; missing scalars are zero.
 pub fn msm(bases: &[G1Affine], scalars: &[Fr]) -> G1 {
-    msm_at(Level::best(), bases, scalars)
+    msm_at(Level::current(), bases, scalars)
 }
 
 /// `sum_i scalars_i bases_i` for small integers; missing scalars are zero.
 pub fn msm_small<T: Small>(bases: &[G1Affine], scalars: &[T]) -> G1 {
-    msm_small_at(Level::best(), bases, scalars)
+    msm_small_at(Level::current(), bases, scalars)
 }
 
 /// [`msm`] with the instructions of one level.

@@ -37,7 +37,7 @@ pub struct Multiples {
 impl Multiples {
     /// Computes them: about 250 doublings a point.
     pub fn new(bases: &[G1Affine]) -> Self {
-        Self::at(Level::best(), bases)
+        Self::at(Level::current(), bases)
     }
 
     /// [`Multiples::new`] with the instructions of one level.

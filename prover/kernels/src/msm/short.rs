@@ -10,7 +10,7 @@ const BITS: u32 = 4;
 
 /// `sum_i scalars_i bases_i`; equal lengths.
 pub(super) fn sum(bases: &[G1Affine], scalars: &[Fr]) -> G1 {
-    let mut scalars = Full::new(Level::best(), scalars);
+    let mut scalars = Full::new(Level::current(), scalars);
     let Some(width) = scalars.width() else { return G1::identity() };
     let windows = Windows::new(BITS, width);
     scalars.prepare(windows);

@@ -36,7 +36,7 @@ pub struct Domain {
 impl Domain {
     /// The domain of `2^k` points.
     pub fn new(k: u32) -> Self {
-        Self::at(Level::best(), k)
+        Self::at(Level::current(), k)
     }
 
     /// The domain of `2^k` points, transformed with the instructions of one level.

@@ -39,22 +39,22 @@ impl Small for i64 {}
 
 /// `out_i += scale * values_i`.
 pub fn add_scaled(out: &mut [Fr], scale: Fr, values: &[Fr]) {
-    blocks(out, values, |out, values| elements::add_scaled(Level::best(), out, scalar_limbs(scale), values));
+    blocks(out, values, |out, values| elements::add_scaled(Level::current(), out, scalar_limbs(scale), values));
 }
 
 /// `out_i += scale * values_i` for small integers.
 pub fn add_scaled_small<T: Small>(out: &mut [Fr], scale: Fr, values: &[T]) {
-    integers::add_scaled(Level::best(), out, scale, values);
+    integers::add_scaled(Level::current(), out, scale, values);
 }
 
 /// `out_i += sum_j scales_j lanes_j[i]`: many lanes of bytes folded in one pass. Lanes may be shorter than `out`.
 pub fn fold_bytes(out: &mut [Fr], scales: &[Fr], lanes: &[&[i8]]) {
-    integers::fold_bytes(Level::best(), out, scales, lanes);
+    integers::fold_bytes(Level::current(), out, scales, lanes);
 }
 
 /// `sum_i weights_i values_i`.
 pub fn dot(weights: &[Fr], values: &[Fr]) -> Fr {
-    let dot = |(w, v): (&[Fr], &[Fr])| scalar(elements::dot(Level::best(), limbs(w), limbs(v)));
+    let dot = |(w, v): (&[Fr], &[Fr])| scalar(elements::dot(Level::current(), limbs(w), limbs(v)));
     let count = weights.len().min(values.len());
     let (weights, values) = (&weights[..count], &values[..count]);
     if count <= BLOCK {
@@ -65,7 +65,7 @@ pub fn dot(weights: &[Fr], values: &[Fr]) -> Fr {
 
 /// `sum_i weights_i values_i` for small integers.
 pub fn dot_small<T: Small>(weights: &[Fr], values: &[T]) -> Fr {
-    let dot = |(w, v): (&[Fr], &[T])| integers::dot(Level::best(), limbs(w), v);
+    let dot = |(w, v): (&[Fr], &[T])| integers::dot(Level::current(), limbs(w), v);
     let count = weights.len().min(values.len());
     let (weights, values) = (&weights[..count], &values[..count]);
     if count <= 4 * BLOCK {
@@ -76,17 +76,17 @@ pub fn dot_small<T: Small>(weights: &[Fr], values: &[T]) -> Fr {
 
 /// `out_i *= values_i`.
 pub fn multiply(out: &mut [Fr], values: &[Fr]) {
-    blocks(out, values, |out, values| elements::multiply(Level::best(), out, values));
+    blocks(out, values, |out, values| elements::multiply(Level::current(), out, values));
 }
 
 /// `out_i += values_i`.
 pub fn add(out: &mut [Fr], values: &[Fr]) {
-    blocks(out, values, |out, values| elements::add(Level::best(), out, values));
+    blocks(out, values, |out, values| elements::add(Level::current(), out, values));
 }
 
 /// `out_i *= scale`.
 pub fn scale(out: &mut [Fr], scale: Fr) {
-    scale_limbs(Level::best(), limbs_mut(out), scalar_limbs(scale));
+    scale_limbs(Level::current(), limbs_mut(out), scalar_limbs(scale));
 }
 
 /// `out_i *= scale` at one level; `out` may be below `2 p`.
@@ -101,9 +101,9 @@ pub(crate) fn scale_limbs(level: Level, out: &mut [field::Limbs], scale: field::
 /// `out_i = 1 / out_i`; zeros stay. One inversion a block (Montgomery's trick).
 pub fn invert(out: &mut [Fr]) {
     if out.len() <= BLOCK {
-        inversion::invert(Level::best(), limbs_mut(out));
+        inversion::invert(Level::current(), limbs_mut(out));
     } else {
-        out.par_chunks_mut(BLOCK).for_each(|out| inversion::invert(Level::best(), limbs_mut(out)));
+        out.par_chunks_mut(BLOCK).for_each(|out| inversion::invert(Level::current(), limbs_mut(out)));
     }
 }
 
@@ -112,7 +112,7 @@ pub fn powers(base: Fr, count: usize) -> Vec<Fr> {
     let mut powers = vec![Fr::ONE; count];
     let fill = |(block, out): (usize, &mut [Fr])| {
         let first = base.pow_vartime([(block * BLOCK) as u64]);
-        elements::powers(Level::best(), limbs_mut(out), scalar_limbs(first), scalar_limbs(base));
+        elements::powers(Level::current(), limbs_mut(out), scalar_limbs(first), scalar_limbs(base));
     };
     if count <= BLOCK {
         fill((0, &mut powers));
