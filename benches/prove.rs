@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench prove [-- CIRCUIT ...] [--runs N] [--engine-only]` measures key generation and proving of each circuit
 //! with both provers and the engine's grouped opening, interleaved, each measurement in a process of its own so that peak memory is its own; prints medians
-//! and ratios with the engine's phases, and writes `benches/results/prove.json`.
+//! and ratios with the engine's phases, and writes `benches/results/prove.json`, or `prove-CIRCUIT...json` of what was named (`-engine` without the stock prover).
 //!
 //! Circuits: `lenet`, `mnist-mlp` (the zoo), `mlp-4m` (784-2048-1024-256-10, weights from a seed); by name only: `mlp-100m`
 //! (1024-8192-8192-3072-10), which the stock prover has no memory for.
@@ -76,8 +76,12 @@ fn main() {
     let engine_only = arguments.iter().any(|a| a == "--engine-only");
     let known = ["lenet", "mnist-mlp", "mlp-4m", "mlp-100m"];
     let mut circuits: Vec<&str> = known.into_iter().filter(|c| arguments.iter().any(|a| a == c)).collect();
+    let mut name = ["prove"].into_iter().chain(circuits.iter().copied()).collect::<Vec<_>>().join("-");
     if circuits.is_empty() {
         circuits = known[..3].to_vec();
+    }
+    if engine_only {
+        name.push_str("-engine");
     }
     let report = Report {
         commit: commit(),
@@ -87,9 +91,9 @@ fn main() {
     };
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/results");
     std::fs::create_dir_all(folder).unwrap();
-    let file = format!("{folder}/prove.json");
+    let file = format!("{folder}/{name}.json");
     std::fs::write(&file, serde_json::to_string_pretty(&report).unwrap() + "\n").unwrap();
-    println!("\nwrote benches/results/prove.json");
+    println!("\nwrote benches/results/{name}.json");
 }
 
 /// Measures both provers in turn, `runs` times each.

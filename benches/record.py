@@ -24,10 +24,11 @@ def measured(group):
 def main():
     if len(sys.argv) != 2 or sys.argv[1] not in GROUPS:
         sys.exit(f"expected one of {', '.join(GROUPS)}, as in the line at the top of this file")
-    flags = next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
+    cpuinfo = dict(line.split("\t", 1) for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if "\t" in line)
+    cpu, flags = (cpuinfo[key].lstrip("\t: ") for key in ("model name", "flags"))
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     results = dict(pair for group in GROUPS[sys.argv[1]] for pair in measured(group))
-    head = {"commit": commit, "ifma": "avx512ifma" in flags, "threads": os.cpu_count()}
+    head = {"commit": commit, "cpu": cpu, "ifma": "avx512ifma" in flags.split(), "threads": os.cpu_count()}
     print(json.dumps(head | {"results": results}, indent=2))
 
 
