@@ -52,6 +52,8 @@ const mutants = [
   ['one proof may burn all gas', 'Proofs', 'judge.staticcall{gas: need}(call)', 'judge.staticcall(call)', unit('Market', 'OffCurvePoint')],
   ['the gas of one proof starts a batch', 'Proofs', 'verifyGas(count)', 'verifyGas(1)', unit('Market', 'BatchThatDoesNotFitFailsEarly')],
   ['the gas of one proof starts all that are verified alone', 'Proofs', 'need * count-- + reserve', 'need', unit('Market', 'UnderGassedRelayerRevertsInTheMiddle')],
+  ['less than a word is an answer', 'Proofs', 'if and(ok, gt(returndatasize(), 31))', 'if ok', unit('Returndata', 'BatchOfAVerifierWithLessThanAWord')],
+  ['all that a verifier returns is copied', 'Proofs', 'if and(ok,', 'returndatacopy(mload(0x40), 0, returndatasize()) if and(ok,', unit('Returndata', 'BatchOfAVerifierWithMegabytes')],
   ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
   ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
   ['ether is not counted', 'Rewards', 'if (msg.value != (token == address(0) ? amount : 0)) revert', 'if (false) revert', unit('Money', 'EtherGoesTheSameWay')],
