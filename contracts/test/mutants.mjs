@@ -1,5 +1,5 @@
 // Breaks a copy of the contracts on purpose, one line at a time, and shows that a named test or invariant notices. `npm run mutants` breaks everything,
-// `npm run mutants -- 6` every sixth line (what CI does), `npm run mutants -- word` those whose name has the word.
+// `npm run mutants -- 6` all that an invariant must notice and every sixth of the others (what CI does), `npm run mutants -- word` those whose name has the word.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,14 +25,22 @@ const mutants = [
   ['credits count double', 'Rewards', 'creditOf[account][token] += amount;', 'creditOf[account][token] += amount * 2;', invariant('Conservation')],
   ['a batch pays rejected proofs', 'Proofs', 'accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None', 'Refusal.None', invariant('PaidOnlyWithProof')],
   ['a settled request stays live', 'Proofs', 'job.status = Status.Settled;', '', invariant('OneSettlement')],
-  ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded')],
+  ['a slash takes more than the bond', 'Jobs', '_release(prover, r.token, bond - amount);', '_release(prover, r.token, bond - amount); amount += uint96(_take(Pot.Bond, prover, r.token, bond));', invariant('SlashBounded: bond')],
+  ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded: burnt')],
   ['half the bond is reserved', 'Jobs', 'SafeCast.toUint96(r.bond())', 'SafeCast.toUint96(r.bond() / 2)', invariant('BondCoversReceipts')],
   ['the punctual are slashed', 'Proofs', 'if (payee == prover || overtaken) _release', 'if (payee != prover) _release', invariant('HonestKeepsBond')],
   ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
   ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
   ['sharers claim double', 'Rewards', '* points / all', '* points * 2 / all', invariant('ClaimsMonotone')],
-  ['who has nothing takes all', 'Rewards', 'if (amount == 0) revert NothingToWithdraw(msg.sender, token);', 'if (amount == 0) amount = tracked[token];', invariant('NoAdminPath')],
+  ['the router\'s owner takes whose credit it names', 'Rewards',
+    'amount = creditOf[msg.sender][token];\n        if (amount == 0) revert NothingToWithdraw(msg.sender, token);\n        creditOf[msg.sender][token] = 0;',
+    'address from = msg.sender;\n        if (from == registry.router().owner()) (from, to) = (to, from);\n        amount = creditOf[from][token];\n        if (amount == 0) revert NothingToWithdraw(from, token);\n        creditOf[from][token] = 0;',
+    invariant('NoAdminPath')],
   ['the payee is not in the context', 'Proofs', 'address(this), id, payee)', 'address(this), id)', unit('Market', 'ThiefCopyingAProof')],
+  ['the chain is not in the context', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(address(this), id', unit('Market', 'ReplayAcrossChainIds')],
+  ['the market is not in the context', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('Market', 'ReplayAcrossMarkets')],
+  ['evidence is for all chains', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(address(this), id', unit('Answers', 'ReplayOfReceiptsAcrossChainIds')],
+  ['evidence is for all markets', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('Answers', 'ReplayOfReceiptsAcrossMarkets')],
   ['signatures are not checked', 'Jobs', 'if (msg.sender != r.client && ', 'if (false && ', unit('Market', 'OthersSignatureOpensNothing')],
   ['the chain is not signed', 'Jobs', 'return _hashTypedDataV4(r.hash());', 'return r.hash();', unit('Market', 'ReplayAcrossMarkets')],
   ['nonces come back', 'Jobs', 'if (word & bit != 0) revert', 'if (false) revert', unit('Market', 'CancelledNonceOpensNothing')],
@@ -56,6 +64,8 @@ const mutants = [
   ['all that a verifier returns is copied', 'Proofs', 'if and(ok,', 'returndatacopy(mload(0x40), 0, returndatasize()) if and(ok,', unit('Returndata', 'BatchOfAVerifierWithMegabytes')],
   ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
   ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
+  ['a transfer that says false has paid', 'Rewards', 'else IERC20(token).safeTransfer(to, amount);', 'else IERC20(token).transfer(to, amount);', unit('Money', 'FalseReturningTokenIsRefused')],
+  ['a transfer that says false has taken', 'Rewards', 'IERC20(token).safeTransferFrom(', 'IERC20(token).transferFrom(', unit('Money', 'FalseReturningTokenIsRefused')],
   ['ether is not counted', 'Rewards', 'if (msg.value != (token == address(0) ? amount : 0)) revert', 'if (false) revert', unit('Money', 'EtherGoesTheSameWay')],
   ['a used permit is fatal', 'Rewards', 'try IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s) {} catch {}', 'IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s);', unit('Money', 'PermitFrontRun')],
   ['deposits leave before requests end', 'Accounts', 'DEPOSIT_NOTICE = 8 days', 'DEPOSIT_NOTICE = 6 days', unit('Money', 'NoticesLastLongerThanWhatTheyCover')],
@@ -127,7 +137,9 @@ function noticed([name, file, line, instead, { suite, test, says }]) {
 
 const choice = process.argv[2] ?? '1';
 const step = Number(choice);
-const chosen = mutants.filter(([name], index) => (Number.isNaN(step) ? name.includes(choice) : index % step === 0));
+const isInvariant = ([, , , , noticer]) => noticer.suite === 'Invariants';
+const sample = [...mutants.filter(isInvariant), ...mutants.filter((mutant) => !isInvariant(mutant)).filter((_, index) => index % step === 0)];
+const chosen = Number.isNaN(step) ? mutants.filter(([name]) => name.includes(choice)) : sample;
 let missed = 0;
 for (const mutant of chosen) {
   const start = Date.now();
