@@ -292,9 +292,19 @@ contract Handler is Scene {
             emptyAccounts(people[i], address(0));
         }
         vm.warp(vm.getBlockTimestamp() + 10 days);
+        claimAll();
         for (uint256 i = 0; i < people.length; ++i) {
             cashOut(people[i], address(token));
             cashOut(people[i], address(0));
+        }
+    }
+
+    /// Everybody claims what it has earned.
+    function claimAll() public {
+        for (uint256 i = 0; i < people.length; ++i) {
+            for (uint256 j = 0; j < 4; ++j) {
+                market.claim(j < 2 ? modelId : mortalModel, j & 1 == 1 ? address(0) : address(token), people[i]);
+            }
         }
     }
 
@@ -319,8 +329,6 @@ contract Handler is Scene {
     }
 
     function cashOut(address who, address what) internal {
-        market.claim(modelId, what, who);
-        market.claim(mortalModel, what, who);
         if (who == BURN) return;
         for (uint256 i = 0; i < 2; ++i) {
             vm.prank(who);
