@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+
 import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Accounts} from "../src/market/Accounts.sol";
 import {Answers} from "../src/market/Answers.sol";
@@ -164,7 +166,7 @@ contract AnswersTest is Scene {
         Request memory r = request(Tier.Challenged);
         answer(r, truth(r));
         vm.prank(STRANGER);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         market.challenge(r, "");
         challenge(r, STRANGER);
         vm.prank(rival);
@@ -228,6 +230,33 @@ contract AnswersTest is Scene {
         vm.expectPartialRevert(Jobs.WrongStatus.selector);
         market.settle(r);
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    /// A receipt, and evidence against it, are for the chain and the market that they were made for; those made for where they are used do slash.
+    function replayed(Request memory r, bytes memory signature, Answers.Evidence memory e) internal {
+        Answers.Evidence memory own = evidence(r, STRANGER);
+        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        market.contradict(r, digestOf(LIE), vm.addr(SIGNER), signature, own);
+        refuseContradiction(r, LIE, e, IVerifierErrors.InvalidProof.selector);
+        assertEq(bondFree(prover), STAKE, "nothing is slashed");
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
+    function test_ReplayOfReceiptsAcrossChainIds() external {
+        Request memory r = request(Tier.Receipt);
+        (bytes memory signature, Answers.Evidence memory e) = (receipt(r, LIE, SIGNER), evidence(r, STRANGER));
+        vm.chainId(vm.getChainId() + 1);
+        replayed(r, signature, e);
+    }
+
+    function test_ReplayOfReceiptsAcrossMarkets() external {
+        Request memory r = request(Tier.Receipt);
+        (bytes memory signature, Answers.Evidence memory e) = (receipt(r, LIE, SIGNER), evidence(r, STRANGER));
+        market = newMarket(address(market.beacon()));
+        fundAll(token);
+        registerKey(prover, SIGNER);
+        replayed(r, signature, e);
     }
 
     function test_CopiedEvidencePaysItsMaker() external {

@@ -29,7 +29,8 @@ contract FreeVerifier is IVerifier {
 }
 
 /// What the calls cost besides the verifier, with LeNet's sizes: 26 input words, one output word, a proof of 4,544 bytes. Everybody has been credited before, and
-/// nothing has been touched in the transaction; the transaction's base and calldata are not in it. The numbers are in `snapshots/` and compared by `FORGE_SNAPSHOT_CHECK=true`.
+/// nothing has been touched in the transaction; the transaction's base and calldata are not in it. The numbers are in `snapshots/`: `npm run test:ci`
+/// rewrites them, and `.ci/run` compares them by `git diff`.
 contract GasTest is Scene {
     uint16 private constant WORDS = 26;
 

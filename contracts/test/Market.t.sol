@@ -78,7 +78,11 @@ contract MarketTest is Scene {
         Request memory r = request(Tier.Proved);
         bytes memory signature = signed(r);
         Proofs.Fulfilment memory f = proved(r, prover);
+        bytes32 id = market.idOf(r);
+        uint256 context = market.contextOf(id, prover);
         vm.chainId(vm.getChainId() + 1);
+        assertTrue(market.idOf(r) != id, "the id names the chain");
+        assertTrue(market.contextOf(id, prover) != context, "so does the context");
         vm.expectPartialRevert(Jobs.WrongSignature.selector);
         market.open(r, signature, "");
         open(r);
@@ -91,6 +95,9 @@ contract MarketTest is Scene {
         Proofs.Fulfilment memory f = proved(r, prover);
         bytes memory signature = signed(r);
         InferenceMarket other = newMarket(address(market.beacon()));
+        bytes32 id = market.idOf(r);
+        assertTrue(other.idOf(r) != id, "the id names the market");
+        assertTrue(other.contextOf(id, prover) != market.contextOf(id, prover), "so does the context");
         vm.expectPartialRevert(Jobs.WrongSignature.selector);
         other.open(r, signature, "");
         vm.prank(client);

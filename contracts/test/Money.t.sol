@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
 
 import {Accounts} from "../src/market/Accounts.sol";
 import {Jobs} from "../src/market/Jobs.sol";
@@ -79,10 +81,10 @@ contract MoneyTest is Scene {
         bad.set(true, address(0));
         Request memory r = request(Tier.Proved);
         vm.prank(client);
-        vm.expectRevert();
+        vm.expectPartialRevert(SafeERC20.SafeERC20FailedOperation.selector);
         market.open(r, "", "");
         vm.prank(prover);
-        vm.expectRevert();
+        vm.expectPartialRevert(SafeERC20.SafeERC20FailedOperation.selector);
         market.withdraw(address(token), prover);
         assertEq(credit(prover), 35e18, "the credit stays");
     }
@@ -94,7 +96,7 @@ contract MoneyTest is Scene {
         Request memory r = opened(Tier.Proved);
         market.fulfil(proved(r, prover));
         vm.prank(prover);
-        vm.expectRevert();
+        vm.expectPartialRevert(FalseToken.Refused.selector);
         market.withdraw(address(token), prover);
         vm.prank(client);
         market.withdraw(address(token), client);
@@ -115,7 +117,7 @@ contract MoneyTest is Scene {
         Request memory r = request(Tier.Proved);
         r.token = address(0xdecaf);
         vm.prank(client);
-        vm.expectRevert();
+        vm.expectRevert("");
         market.open(r, "", "");
     }
 
@@ -165,7 +167,7 @@ contract MoneyTest is Scene {
         vm.deal(address(this), 100e18);
         closed.act{value: 100e18}(address(market), abi.encodeCall(market.open, (r, "", "")));
         market.fulfil(proved(r, prover));
-        vm.expectRevert();
+        vm.expectPartialRevert(Errors.FailedCall.selector);
         closed.act(address(market), abi.encodeCall(market.withdraw, (address(0), address(closed))));
         vm.prank(prover);
         market.withdraw(address(0), prover);
@@ -220,7 +222,7 @@ contract MoneyTest is Scene {
         bytes memory permit = permitOf(1e18);
         uint256 before = token.balanceOf(client);
         vm.prank(STRANGER);
-        vm.expectRevert();
+        vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
         market.fund(Accounts.Pot.Deposit, address(token), 1e18, permit);
         assertEq(token.balanceOf(client), before, "nobody spends another's allowance");
     }

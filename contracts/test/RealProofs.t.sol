@@ -152,6 +152,9 @@ contract RealProofsTest is Scene {
     function test_VerifiersNeedNoMoreThanTheyState() external {
         suffices("lenet");
         suffices("mnist-mlp");
+        suffices("lenet-evm");
+        suffices("mnist-mlp-evm");
+        suffices("mlp-4m-evm");
     }
 
     function test_BatchOfRealLenetProofs() external {
@@ -160,5 +163,9 @@ contract RealProofsTest is Scene {
 
     function test_BatchOfRealMlpProofs() external {
         batches("mnist-mlp", 32, 11);
+    }
+
+    function test_BatchOfRealLenetProofsWithGroupedOpenings() external {
+        batches("lenet-evm", 32, 24);
     }
 }

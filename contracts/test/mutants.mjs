@@ -1,5 +1,5 @@
 // Breaks a copy of the contracts on purpose, one line at a time, and shows that a named test or invariant notices. `npm run mutants` breaks everything,
-// `npm run mutants -- 6` every sixth line (what CI does), `npm run mutants -- word` those whose name has the word.
+// `npm run mutants -- 6` all that an invariant must notice and every sixth of the others (what CI does), `npm run mutants -- word` those whose name has the word.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,14 +25,23 @@ const mutants = [
   ['credits count double', 'Rewards', 'creditOf[account][token] += amount;', 'creditOf[account][token] += amount * 2;', invariant('Conservation')],
   ['a batch pays rejected proofs', 'Proofs', 'accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None', 'Refusal.None', invariant('PaidOnlyWithProof')],
   ['a settled request stays live', 'Proofs', 'job.status = Status.Settled;', '', invariant('OneSettlement')],
-  ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded')],
+  ['a slash takes more than the bond', 'Jobs', '_release(prover, r.token, bond - amount);', '_release(prover, r.token, bond - amount); amount += uint96(_take(Pot.Bond, prover, r.token, bond));', invariant('SlashBounded: bond')],
+  ['nothing is burnt', 'Accounts', '_credit(BURN, token, burnt);', '_credit(reporter, token, burnt);', invariant('SlashBounded: burnt')],
   ['half the bond is reserved', 'Jobs', 'SafeCast.toUint96(r.bond())', 'SafeCast.toUint96(r.bond() / 2)', invariant('BondCoversReceipts')],
   ['the punctual are slashed', 'Proofs', 'if (payee == prover || overtaken) _release', 'if (payee != prover) _release', invariant('HonestKeepsBond')],
   ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
   ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
-  ['sharers claim double', 'Rewards', '* points / all', '* points * 2 / all', invariant('ClaimsMonotone')],
-  ['who has nothing takes all', 'Rewards', 'if (amount == 0) revert NothingToWithdraw(msg.sender, token);', 'if (amount == 0) amount = tracked[token];', invariant('NoAdminPath')],
+  ['sharers claim double', 'Rewards', 'poolOf[modelId][token] * points / all', 'poolOf[modelId][token] * points * 2 / all', invariant('ClaimsMonotone: pool')],
+  ['a claim forgets the earlier ones', 'Rewards', 'claimedOf[modelId][token][account] = earned;', 'claimedOf[modelId][token][account] = amount;', invariant('ClaimsMonotone')],
+  ['the router\'s owner takes whose credit it names', 'Rewards',
+    'amount = creditOf[msg.sender][token];\n        if (amount == 0) revert NothingToWithdraw(msg.sender, token);\n        creditOf[msg.sender][token] = 0;',
+    'address from = msg.sender;\n        if (from == registry.router().owner()) (from, to) = (to, from);\n        amount = creditOf[from][token];\n        if (amount == 0) revert NothingToWithdraw(from, token);\n        creditOf[from][token] = 0;',
+    invariant('NoAdminPath')],
   ['the payee is not in the context', 'Proofs', 'address(this), id, payee)', 'address(this), id)', unit('Market', 'ThiefCopyingAProof')],
+  ['the chain is not in the context', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(address(this), id', unit('Market', 'ReplayAcrossChainIds')],
+  ['the market is not in the context', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('Market', 'ReplayAcrossMarkets')],
+  ['evidence is for all chains', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(address(this), id', unit('Answers', 'ReplayOfReceiptsAcrossChainIds')],
+  ['evidence is for all markets', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('Answers', 'ReplayOfReceiptsAcrossMarkets')],
   ['signatures are not checked', 'Jobs', 'if (msg.sender != r.client && ', 'if (false && ', unit('Market', 'OthersSignatureOpensNothing')],
   ['the chain is not signed', 'Jobs', 'return _hashTypedDataV4(r.hash());', 'return r.hash();', unit('Market', 'ReplayAcrossMarkets')],
   ['nonces come back', 'Jobs', 'if (word & bit != 0) revert', 'if (false) revert', unit('Market', 'CancelledNonceOpensNothing')],
@@ -49,11 +58,15 @@ const mutants = [
   ['a tombstone slashes', 'Proofs', 'if (dead && status != Status.Open) _release', 'if (dead && status > Status.Locked) _release', unit('Market', 'TombstoneUndoesAndNeverRedirects')],
   ['words may exceed 31 bytes', 'Proofs', 'if (words[i] >= WORD_BOUND) return false;', '', unit('Market', 'WordsBeyond31BytesAreRefused')],
   ['a starved proof is a bad proof', 'Proofs', 'if (grantable < needed) revert', 'if (false) revert', unit('Market', 'UnderGassedRelayer')],
-  ['one proof may burn all gas', 'Proofs', 'judge.staticcall{gas: need}(call)', 'judge.staticcall(call)', unit('Market', 'OffCurvePoint')],
+  ['one proof may burn all gas', 'Proofs', 'staticcall(need, judge', 'staticcall(gas(), judge', unit('Market', 'OffCurvePoint')],
   ['the gas of one proof starts a batch', 'Proofs', 'verifyGas(count)', 'verifyGas(1)', unit('Market', 'BatchThatDoesNotFitFailsEarly')],
   ['the gas of one proof starts all that are verified alone', 'Proofs', 'need * count-- + reserve', 'need', unit('Market', 'UnderGassedRelayerRevertsInTheMiddle')],
+  ['less than a word is an answer', 'Proofs', 'if and(ok, gt(returndatasize(), 31))', 'if ok', unit('Returndata', 'BatchOfAVerifierWithLessThanAWord')],
+  ['all that a verifier returns is copied', 'Proofs', 'if and(ok,', 'returndatacopy(mload(0x40), 0, returndatasize()) if and(ok,', unit('Returndata', 'BatchOfAVerifierWithMegabytes')],
   ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
   ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
+  ['a transfer that says false has paid', 'Rewards', 'else IERC20(token).safeTransfer(to, amount);', 'else IERC20(token).transfer(to, amount);', unit('Money', 'FalseReturningTokenIsRefused')],
+  ['a transfer that says false has taken', 'Rewards', 'IERC20(token).safeTransferFrom(', 'IERC20(token).transferFrom(', unit('Money', 'FalseReturningTokenIsRefused')],
   ['ether is not counted', 'Rewards', 'if (msg.value != (token == address(0) ? amount : 0)) revert', 'if (false) revert', unit('Money', 'EtherGoesTheSameWay')],
   ['a used permit is fatal', 'Rewards', 'try IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s) {} catch {}', 'IERC20Permit(token).permit(owner, address(this), value, deadline, v, r, s);', unit('Money', 'PermitFrontRun')],
   ['deposits leave before requests end', 'Accounts', 'DEPOSIT_NOTICE = 8 days', 'DEPOSIT_NOTICE = 6 days', unit('Money', 'NoticesLastLongerThanWhatTheyCover')],
@@ -82,7 +95,7 @@ const mutants = [
   ['the longest time is too long', 'Jobs', '|| r.deadline > latest)', '|| r.deadline >= latest)', unit('Market', 'LastMomentsCount')],
   ['the dead are challenged', 'Answers', '_judged(r.modelId);\n        _demandProof', '_demandProof', unit('Answers', 'DeadClassTakesNoChallenge')],
   ['an answer is slashed twice', 'Answers', 'if (posted && job.status == Status.Slashed) revert', 'if (false) revert', unit('Answers', 'ASlashIsOncePerAnswer')],
-  ['the price is not paid back', 'Answers', 'posted ? job.price : 0', '0', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
+  ['the price is not paid back', 'Answers', 'posted && job.status == Status.Settled ? job.price : 0', '0', unit('Answers', 'ContradictionAfterThePaymentCoversIt')],
   ['keys are taken without consent', 'Answers', '_checkSigner(signer, _hashTypedDataV4(keccak256(abi.encode(KEY_TYPE, msg.sender))), signature);', '', unit('Answers', 'KeysBelongToWhoHoldsThem')],
   ['revoked keys answer', 'Answers', 'if (keys[signer].revoked) revert', 'if (false) revert', unit('Answers', 'AnswerNeedsAReceiptOfTheNamedProver')],
   ['a model is taken over', 'ModelRegistry', 'abi.encode(msg.sender, r, r.key.codehash)', 'abi.encode(r, r.key.codehash)', unit('Registry', 'ModelIsRegisteredOnceAndIsItsContent')],
@@ -98,8 +111,16 @@ const mutants = [
   ...guarded,
 ];
 
+/// A source with a mutant's line changed, which must stand there once.
+function changed([name, file, line, instead]) {
+  const source = readFileSync(join(root, 'src/market', `${file}.sol`), 'utf8');
+  if (source.split(line).length !== 2) throw new Error(`mutant "${name}": expected its line once in ${file}.sol, got ${source.split(line).length - 1}`);
+  return source.replace(line, () => instead);
+}
+
 /// Whether forge, run on a copy with one line changed, fails by the named test.
-function noticed([name, file, line, instead, { suite, test, says }]) {
+function noticed(mutant) {
+  const [name, file, , , { suite, test, says }] = mutant;
   const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
   try {
     for (const part of ['src/market', 'generated/IVerifier.sol', 'test/support', `test/${suite}.t.sol`, 'tools', 'foundry.toml']) {
@@ -107,10 +128,7 @@ function noticed([name, file, line, instead, { suite, test, says }]) {
       cpSync(join(root, part), join(copy, part), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    const path = join(copy, 'src/market', `${file}.sol`);
-    const source = readFileSync(path, 'utf8');
-    if (source.split(line).length !== 2) throw new Error(`mutant "${name}": expected its line once in ${file}.sol, got ${source.split(line).length - 1}`);
-    writeFileSync(path, source.replace(line, () => instead));
+    writeFileSync(join(copy, 'src/market', `${file}.sol`), changed(mutant));
     const env = { ...process.env, FOUNDRY_PROFILE: 'default', FOUNDRY_OPTIMIZER: 'false', FOUNDRY_FUZZ_RUNS: '64', FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT: '0', FOUNDRY_INVARIANT_RUNS: '64' };
     const forge = ['test', '--match-test', test, '--fuzz-seed', '1'];
     const run = spawnSync(join(root, 'tools/forge.cjs'), forge, { cwd: copy, env, encoding: 'utf8', maxBuffer: 1 << 26 });
@@ -123,9 +141,13 @@ function noticed([name, file, line, instead, { suite, test, says }]) {
   }
 }
 
+// A mutant that no longer fits is said in every run, not only when its turn comes.
+mutants.forEach(changed);
 const choice = process.argv[2] ?? '1';
 const step = Number(choice);
-const chosen = mutants.filter(([name], index) => (Number.isNaN(step) ? name.includes(choice) : index % step === 0));
+const isInvariant = ([, , , , noticer]) => noticer.suite === 'Invariants';
+const sample = [...mutants.filter(isInvariant), ...mutants.filter((mutant) => !isInvariant(mutant)).filter((_, index) => index % step === 0)];
+const chosen = Number.isNaN(step) ? mutants.filter(([name]) => name.includes(choice)) : sample;
 let missed = 0;
 for (const mutant of chosen) {
   const start = Date.now();

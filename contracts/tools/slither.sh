@@ -5,8 +5,9 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-mkdir -p "$copy/src" "$copy/bin"
+mkdir -p "$copy/src" "$copy/generated" "$copy/bin"
 cp -r "$root/src/market" "$copy/src/"
+cp "$root/generated/IVerifier.sol" "$copy/generated/"
 cp -r "$root/foundry.toml" "$root/tools" "$copy/"
 ln -s "$root/node_modules" "$copy/node_modules"
 ln -s "$copy/tools/forge.cjs" "$copy/bin/forge"

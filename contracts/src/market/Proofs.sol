@@ -243,16 +243,15 @@ abstract contract Proofs is Jobs {
         }
     }
 
-    /// @dev The verifier's own batch first, which is cheaper; what that does not accept, or all when it reverts, is then verified alone. No item can fail for lack of gas or for
-    /// its neighbours.
+    /// @dev The verifier's own batch first, which is cheaper; what that does not accept, or all when it says nothing, is then verified alone. No item can fail for lack of gas or
+    /// for its neighbours.
     function _verifyAll(address judge, address key, Batch memory batch) private view returns (uint256 accepted) {
         uint256 count = batch.count;
         uint256 reserve = count * SETTLE_GAS;
         if (count > 1) {
             bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (key, batch.instances, batch.proofs));
             uint256 need = IVerifier(judge).verifyGas(count);
-            (bool ok, bytes memory bits) = _grant(judge, call, need, need + reserve);
-            if (ok) accepted = abi.decode(bits, (uint256));
+            (, accepted) = _grant(judge, call, need, need + reserve);
         }
         uint256 rest = batch.worth & ~accepted;
         count = 0;
@@ -269,10 +268,15 @@ abstract contract Proofs is Jobs {
     }
 
     /// @dev Calls a verifier with the gas that it states as its need. The call reverts as a whole unless that and what comes after is there.
-    function _grant(address judge, bytes memory call, uint256 need, uint256 needed) private view returns (bool, bytes memory) {
+    /// @return ok Whether the verifier returned.
+    /// @return word The first word that it returned; zero when it reverted or returned less. The rest is not copied: copying would take gas that nobody counted.
+    function _grant(address judge, bytes memory data, uint256 need, uint256 needed) private view returns (bool ok, uint256 word) {
         uint256 grantable = gasleft() - gasleft() / 64;
         if (grantable < needed) revert GasTooLow(needed, grantable);
-        return judge.staticcall{gas: need}(call);
+        assembly ("memory-safe") {
+            ok := staticcall(need, judge, add(data, 32), mload(data), 0, 32)
+            if and(ok, gt(returndatasize(), 31)) { word := mload(0) }
+        }
     }
 
     /// @dev Keccak of packed words.

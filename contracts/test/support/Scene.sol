@@ -241,9 +241,9 @@ abstract contract Scene {
         market.answer(r, signed(r), "", output, vm.addr(key), receipt(r, word, key));
     }
 
-    /// Expects an error; none by name when `selector` is zero.
+    /// Expects an error; a revert that says nothing when `selector` is zero.
     function refuse(Proofs.Fulfilment memory f, bytes4 selector) internal {
-        if (selector == 0) vm.expectRevert();
+        if (selector == 0) vm.expectRevert("");
         else vm.expectPartialRevert(selector);
         market.fulfil(f);
     }

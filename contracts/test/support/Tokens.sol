@@ -34,13 +34,15 @@ contract FalseToken is Token {
     bool public broken;
     mapping(address => bool) public refused;
 
+    error Refused(address account);
+
     function set(bool isBroken, address account) external {
         broken = isBroken;
         refused[account] = true;
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {
-        require(!refused[to], "refused");
+        if (refused[to]) revert Refused(to);
         return broken ? false : super.transfer(to, amount);
     }
 

@@ -18,7 +18,7 @@ interface Vm {
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function setBlockhash(uint256 number, bytes32 hash) external;
     function expectPartialRevert(bytes4 selector) external;
-    function expectRevert() external;
+    function expectRevert(bytes calldata reason) external;
     function assume(bool condition) external pure;
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;

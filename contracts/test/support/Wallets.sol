@@ -46,7 +46,11 @@ contract GreedyReceiver {
 /// Takes no ether.
 contract ClosedReceiver {
     function act(address target, bytes calldata what) external payable {
-        (bool ok,) = target.call{value: msg.value}(what);
-        require(ok, "failed");
+        (bool ok, bytes memory why) = target.call{value: msg.value}(what);
+        if (!ok) {
+            assembly {
+                revert(add(why, 32), mload(why))
+            }
+        }
     }
 }
