@@ -150,6 +150,28 @@ contract GasTest is Scene {
         return Proofs.Fulfilment(r, prover, filled(inputWords), filled(outputWords), new bytes(28_000));
     }
 
+    /// Whatever gas a batch has, it is settled or refused by name before anything is verified.
+    function test_WideOutputsOfABatchAreReserved() external {
+        (inputWords, outputWords) = (1, 3000);
+        class = admit(address(new FreeVerifier(3002)));
+        modelId = register(class);
+        Request memory r = widestRequest(Tier.Proved);
+        open(r);
+        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        items[0] = fulfilment(r);
+        bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
+        bool refused;
+        bool ok;
+        for (uint256 gas = 1_000_000; !ok; gas += 20_000) {
+            bytes memory why;
+            (ok, why) = address(market).call{gas: gas}(call);
+            bool named = !ok && bytes4(why) == Proofs.GasTooLow.selector;
+            assertTrue(ok || named || !refused, "ran out of gas after it was found to suffice");
+            refused = refused || named;
+        }
+        assertTrue(refused, "refused by name first");
+    }
+
     function test_WidestModelFitsATransaction() external {
         // As many words as there can be, most of them in the output, then in the input.
         uint16 most = uint16(registry.MAX_WORDS());

@@ -129,6 +129,15 @@ contract RegistryTest is Scene {
         router.admit(address(next));
     }
 
+    function test_DelegatedCodeIsNoKey() external {
+        address account = address(0x7702);
+        vm.etch(account, abi.encodePacked(hex"ef0100", address(verifier)));
+        ModelRegistry.Registration memory r = registration(class);
+        r.key = account;
+        vm.expectPartialRevert(ModelRegistry.DelegatedCode.selector);
+        registry.register(r, "");
+    }
+
     function test_AdmittedIsWhatWasProposed() external {
         MockVerifier next = new MockVerifier(9, false);
         bytes32 proposed = address(next).codehash;

@@ -63,6 +63,8 @@ const mutants = [
   ['the gas of one proof starts all that are verified alone', 'Proofs', 'need * count-- + reserve', 'need', unit('Market', 'UnderGassedRelayerRevertsInTheMiddle')],
   ['less than a word is an answer', 'Proofs', 'if and(ok, gt(returndatasize(), 31))', 'if ok', unit('Returndata', 'BatchOfAVerifierWithLessThanAWord')],
   ['all that a verifier returns is copied', 'Proofs', 'if and(ok,', 'returndatacopy(mload(0x40), 0, returndatasize()) if and(ok,', unit('Returndata', 'BatchOfAVerifierWithMegabytes')],
+  ['the words of an output are not reserved', 'Proofs', ' + WORD_GAS * model.outputWords)', ')', unit('Gas', 'WideOutputsOfABatchAreReserved')],
+  ['a key may be delegated code', 'ModelRegistry', 'if (code[0] == 0xef) revert DelegatedCode(r.key);', '', unit('Registry', 'DelegatedCodeIsNoKey')],
   ['an item settles twice', 'Proofs', 'if (!_isLive(jobs[batch.ids[i]].status)) reason', 'if (false) reason', unit('Market', 'BatchSkipsWhatIsNotPayable')],
   ['received amounts are not measured', 'Rewards', 'if (got != amount) revert', 'if (false) revert', unit('Money', 'FeeOnTransferTokenIsRefused')],
   ['a transfer that says false has paid', 'Rewards', 'else IERC20(token).safeTransfer(to, amount);', 'else IERC20(token).transfer(to, amount);', unit('Money', 'FalseReturningTokenIsRefused')],

@@ -228,6 +228,7 @@ sol! {
         event ModelRetired(bytes32 indexed modelId);
         event MetadataChanged(bytes32 indexed modelId, string uri);
 
+        error DelegatedCode(address key);
         error NoCode(address key);
         error ZeroWords();
         error TooManyWords(uint256 most, uint256 got);

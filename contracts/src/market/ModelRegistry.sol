@@ -56,6 +56,7 @@ contract ModelRegistry {
     event ModelRetired(bytes32 indexed modelId);
     event MetadataChanged(bytes32 indexed modelId, string uri);
 
+    error DelegatedCode(address key);
     error NoCode(address key);
     error ZeroWords();
     error TooManyWords(uint256 most, uint256 got);
@@ -77,11 +78,13 @@ contract ModelRegistry {
     }
 
     /// @notice Registers a model that the caller owns. The verifier's class must be admitted, and have as many public values as the model has words and a context.
-    /// @param r The model; `key` is a contract whose code is the verifying key, `inputWords` and `outputWords` count packed words of 31 bytes.
+    /// @param r The model; `key` is a contract whose code is the verifying key (not an account that delegates to code, which it can change, EIP-7702), `inputWords` and `outputWords` count packed words of 31 bytes.
     /// @param uri Where people read about it; not part of the id.
     /// @return modelId Hash of the record, the key's code and the shares.
     function register(Registration calldata r, string calldata uri) external returns (bytes32 modelId) {
-        if (r.key.code.length == 0) revert NoCode(r.key);
+        bytes memory code = r.key.code;
+        if (code.length == 0) revert NoCode(r.key);
+        if (code[0] == 0xef) revert DelegatedCode(r.key);
         if (r.inputWords == 0 || r.outputWords == 0) revert ZeroWords();
         uint256 words = uint256(r.inputWords) + r.outputWords;
         if (words > MAX_WORDS) revert TooManyWords(MAX_WORDS, words);

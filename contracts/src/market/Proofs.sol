@@ -53,8 +53,9 @@ abstract contract Proofs is Jobs {
     uint256 internal constant ABSENT = 5000;
     uint256 internal constant RESCUE = 5000;
     uint256 internal constant BOUNTY = 1000;
-    /// @dev Gas that is kept back to settle one proof of a batch.
+    /// @dev Gas that is kept back to settle one proof of a batch, and to log a word of its output.
     uint256 private constant SETTLE_GAS = 100_000;
+    uint256 private constant WORD_GAS = 400;
 
     event RequestLocked(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 exclusiveUntil);
     event RequestProved(bytes32 indexed requestId, address indexed payee, uint256[] output);
@@ -111,7 +112,7 @@ abstract contract Proofs is Jobs {
         if (items.length == 0 || items.length > MAX_BATCH) revert WrongBatchSize(MAX_BATCH, items.length);
         (ModelRegistry.Model memory model, address judge) = _judged(modelId);
         Batch memory batch = _gather(modelId, items, model);
-        uint256 accepted = _verifyAll(judge, model.key, batch);
+        uint256 accepted = _verifyAll(judge, model, batch);
         for (uint256 i = 0; i < items.length; ++i) {
             if (batch.worth >> i & 1 == 0) continue;
             Refusal reason = accepted >> i & 1 == 0 ? Refusal.ProofRejected : Refusal.None;
@@ -245,11 +246,11 @@ abstract contract Proofs is Jobs {
 
     /// @dev The verifier's own batch first, which is cheaper; what that does not accept, or all when it says nothing, is then verified alone. No item can fail for lack of gas or
     /// for its neighbours.
-    function _verifyAll(address judge, address key, Batch memory batch) private view returns (uint256 accepted) {
+    function _verifyAll(address judge, ModelRegistry.Model memory model, Batch memory batch) private view returns (uint256 accepted) {
         uint256 count = batch.count;
-        uint256 reserve = count * SETTLE_GAS;
+        uint256 reserve = count * (SETTLE_GAS + WORD_GAS * model.outputWords);
         if (count > 1) {
-            bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (key, batch.instances, batch.proofs));
+            bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (model.key, batch.instances, batch.proofs));
             uint256 need = IVerifier(judge).verifyGas(count);
             (, accepted) = _grant(judge, call, need, need + reserve);
         }
@@ -260,7 +261,7 @@ abstract contract Proofs is Jobs {
         }
         for (uint256 i = 0; rest >> i != 0; ++i) {
             if (rest >> i & 1 == 0) continue;
-            bytes memory call = abi.encodeCall(IVerifier.verify, (key, batch.instances[i], batch.proofs[i]));
+            bytes memory call = abi.encodeCall(IVerifier.verify, (model.key, batch.instances[i], batch.proofs[i]));
             uint256 need = IVerifier(judge).verifyGas(1);
             (bool ok,) = _grant(judge, call, need, need * count-- + reserve);
             if (ok) accepted |= 1 << i;
