@@ -14,7 +14,7 @@ import { type Hex, bytesToHex, parseEther } from 'viem';
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
-import { signed } from './scene.js';
+import { signed, through, together } from './scene.js';
 
 const FEE = parseEther('0.01');
 const DAY = 86_400;
@@ -161,11 +161,16 @@ test('of two provers in one block one is paid, the other is told why not', async
   const pending = await ask();
   const answers = [proved(pending, prover), proved(pending, rival)] as const;
   const before = await Promise.all([prover, rival].map((market) => market.creditOf(market.account)));
+  const gate = together(2);
+  const [one, other] = await Promise.all((['prover', 'rival'] as const).map((person) => through(chain, client.market, gate, person))) as [Market, Market];
   await chain.test.setAutomine(false);
-  const race = Promise.allSettled([prover.fulfil(answers[0]), rival.fulfil(answers[1])]);
+  const race = Promise.allSettled([one.fulfil(answers[0]), other.fulfil(answers[1])]);
   try {
     // Both have seen the request open and both transactions wait.
-    while ((await chain.test.getTxpoolStatus()).pending < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let i = 0; (await chain.test.getTxpoolStatus()).pending < 2; i++) {
+      assert.ok(i < 500, 'expected two transactions to wait');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   } finally {
     await chain.test.mine({ blocks: 1 });
     await chain.test.setAutomine(true);

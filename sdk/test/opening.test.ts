@@ -14,7 +14,7 @@ import { type Hex, TimeoutError, createWalletClient } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
-import { DAY, FEE, type Node, OUTPUT, type Scene, answered, prepare, startScene, transportOf } from './scene.js';
+import { DAY, FEE, type Node, OUTPUT, type Scene, answered, prepare, startScene, together, transportOf } from './scene.js';
 
 let scene: Scene;
 let folder: string;
@@ -148,11 +148,13 @@ test('a request whose transaction still waits is not paid for twice', async () =
 });
 
 test('what a contract refuses after sending says what was sent', async () => {
-  const { chain, client, prover, rival } = scene;
-  const pending = await prepare({ ...scene, client });
+  const { chain, prover } = scene;
+  const gate = together(2);
+  const provers = [await scene.through(gate, 'prover'), await scene.through(gate, 'rival')];
+  const pending = await prepare(scene);
   await pending.open();
   await chain.test.setAutomine(false);
-  const race = Promise.allSettled([prover, rival].map((by) => by.fulfil(answered(pending.request, by))));
+  const race = Promise.allSettled(provers.map((by) => by.fulfil(answered(pending.request, by))));
   try {
     await waiting(2);
   } finally {

@@ -87,7 +87,20 @@ async function register(chain: Chain, market: Market): Promise<ModelDescription>
   return { id, ...TENSORS };
 }
 
-async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person): Promise<Market> {
+/** Holds transactions back until so many are on their way: none of their senders has seen another's, not even waiting. */
+export function together(count: number): Node {
+  let release: () => void;
+  const all = new Promise<void>((resolve) => (release = resolve));
+  return async (method, _, go) => {
+    if (method !== 'eth_sendRawTransaction') return go();
+    if (--count === 0) release();
+    await all;
+    return go();
+  };
+}
+
+/** A market behind a node of the test's making. */
+export async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person): Promise<Market> {
   const options = { chain: foundry, transport: transportOf(chain.url, node), pollingInterval: 20 } as const;
   const { account } = chain.wallet(PEOPLE[person]);
   return Market.connect(createPublicClient(options), address, createWalletClient({ ...options, account }));

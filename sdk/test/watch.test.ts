@@ -17,8 +17,12 @@ before(async () => {
 after(() => scene?.stop());
 
 /** Some events of a request, in the order in which they were told. */
-async function told(count: number, { client, market }: Pick<Market, 'client' | 'market'>, what: Pick<Watch, 'id' | 'fromBlock'> & Partial<Watch>): Promise<RequestEvent[]> {
-  const events: RequestEvent[] = [];
+async function told(
+  count: number,
+  { client, market }: Pick<Market, 'client' | 'market'>,
+  what: Pick<Watch, 'id' | 'fromBlock'> & Partial<Watch>,
+  events: RequestEvent[] = [],
+): Promise<RequestEvent[]> {
   for await (const event of watch({ client, market, signal: AbortSignal.timeout(10_000), ...what })) if (events.push(event) === count) break;
   return events;
 }
@@ -95,9 +99,10 @@ test('an event that a reorganisation brings into a block looked at before is tol
   const forked = await chain.test.snapshot();
   await one.open();
   await chain.test.mine({ blocks: 5 });
-  const of = (id: typeof one.id) => told(id === one.id ? 2 : 1, client, { id, fromBlock: one.fromBlock });
-  const [moved, brought] = [of(one.id), of(other.id)];
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  const seen: RequestEvent[] = [];
+  const moved = told(2, client, { id: one.id, fromBlock: one.fromBlock }, seen);
+  const brought = told(1, client, { id: other.id, fromBlock: one.fromBlock });
+  for (let i = 0; i < 200 && seen.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 50));
   await chain.test.revert({ id: forked });
   // The new branch has another block 1, both requests in it, and becomes longer.
   await chain.test.mine({ blocks: 1 });
@@ -159,7 +164,7 @@ test('a wait ends: by its signal, by the deadline, by a switch to another chain'
     return true;
   }));
   await chain.pass(DAY + 1);
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await chain.test.mine({ blocks: 2 });
-  await Promise.all(waits);
+  // A chain goes on: the block that confirms the first one after the deadline comes.
+  const blocks = setInterval(() => void chain.test.mine({ blocks: 1 }), 200);
+  await Promise.all(waits).finally(() => clearInterval(blocks));
 });
