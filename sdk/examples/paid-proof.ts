@@ -5,7 +5,7 @@
  *
  * INPUT.json is `{"input_data": [[...]], "quantized": true}`: the integers of the model's `u8` input. It has OUTPUT_SIZE `i8` outputs, 10 unless given.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -34,8 +34,10 @@ try {
   const model = await registerModel(chain, worker, prover, tensors);
   console.log(`market ${address}, model ${model.id}`);
 
-  // The client asks.
-  const pending = await new Assay(client).request({ model, input: values, feeCeiling: FEE });
+  // The client asks, and keeps its request before it pays: with it, it can go on in another process, or have its money back.
+  const pending = await new Assay(client).prepare({ model, input: values, feeCeiling: FEE });
+  writeFileSync(join(folder, 'request.json'), JSON.stringify(pending));
+  await pending.open();
   console.log(`request ${pending.id}, ${formatEther(FEE)} ether escrowed`);
 
   // The prover makes the proof for this request and itself, locks, delivers.

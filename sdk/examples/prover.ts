@@ -25,10 +25,10 @@ export class Prover {
   constructor(onnx: string, private readonly folder: string) {
     this.model = join(folder, 'model.onnx');
     copyFileSync(onnx, this.model);
-    this.assay('srs', 'generate', '--insecure', '--output', this.file('srs'));
-    this.assay('compile', this.model);
-    this.assay('setup', this.model, '--srs', this.file('srs'));
-    this.assay('contract', this.model);
+    this.assay({}, 'srs', 'generate', '--insecure', '--output', this.file('srs'));
+    this.assay({}, 'compile', this.model);
+    this.assay({}, 'setup', this.model, '--srs', this.file('srs'));
+    this.assay({}, 'contract', this.model);
   }
 
   /** The verifying key's file. */
@@ -39,7 +39,7 @@ export class Prover {
   /** Proves the answer to an input file, bound to a context. */
   prove(input: string, context: bigint): ProofFile {
     const output = this.file(`${context.toString(16)}.proof.json`);
-    this.assay('prove', this.model, '--input', input, '--context', context.toString(16), '--output', output);
+    this.assay({}, 'prove', this.model, '--input', input, '--context', context.toString(16), '--output', output);
     return readProof(readFileSync(output, 'utf8'));
   }
 
@@ -67,9 +67,10 @@ export class Prover {
     return join(this.folder, name);
   }
 
-  private assay(...args: string[]): void {
+  /** Runs the command line, with an environment beside its own. */
+  assay(environment: Record<string, string>, ...args: string[]): void {
     const next = 'build it with `cargo build --release`, or name it in ASSAY';
     const binary = need(process.env['ASSAY'] ?? join(root, 'target/release/assay'), next);
-    execFileSync(binary, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(binary, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
   }
 }

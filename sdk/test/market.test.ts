@@ -6,14 +6,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import {
-  Assay, type Fulfilment, Market, MarketError, type ModelDescription, Models, type Pending, type Request, VerifyError, bondOf,
-  checkFulfilment, digestOf, fulfilmentIn, fulfilmentOf, marketAbi, pack, priceAt, readKey, typedData, wordCount,
+  Assay, type Fulfilment, Market, MarketError, type ModelDescription, Models, NoAnswer, type Pending, type Request, VerifyError, bondOf,
+  checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, pack, priceAt, readKey, receiptIn, wordCount,
 } from '@assay/sdk';
-import { type Hex, parseEther } from 'viem';
+import { type Hex, bytesToHex, parseEther } from 'viem';
 
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
+import { signed, through, together } from './scene.js';
 
 const FEE = parseEther('0.01');
 const DAY = 86_400;
@@ -49,7 +50,11 @@ after(() => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-const ask = (terms = {}): Promise<Pending> => new Assay(client).request({ model, input: pixels, feeCeiling: FEE, ...terms });
+async function ask(terms = {}): Promise<Pending> {
+  const pending = await new Assay(client).prepare({ model, input: pixels, feeCeiling: FEE, ...terms });
+  await pending.open();
+  return pending;
+}
 
 /** A true answer that pays a prover. */
 function proved({ request }: { request: Request }, by: Market): Fulfilment {
@@ -156,11 +161,16 @@ test('of two provers in one block one is paid, the other is told why not', async
   const pending = await ask();
   const answers = [proved(pending, prover), proved(pending, rival)] as const;
   const before = await Promise.all([prover, rival].map((market) => market.creditOf(market.account)));
+  const gate = together(2);
+  const [one, other] = await Promise.all((['prover', 'rival'] as const).map((person) => through(chain, client.market, gate, person))) as [Market, Market];
   await chain.test.setAutomine(false);
-  const race = Promise.allSettled([prover.fulfil(answers[0]), rival.fulfil(answers[1])]);
+  const race = Promise.allSettled([one.fulfil(answers[0]), other.fulfil(answers[1])]);
   try {
     // Both have seen the request open and both transactions wait.
-    while ((await chain.test.getTxpoolStatus()).pending < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let i = 0; (await chain.test.getTxpoolStatus()).pending < 2; i++) {
+      assert.ok(i < 500, 'expected two transactions to wait');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   } finally {
     await chain.test.mine({ blocks: 1 });
     await chain.test.setAutomine(true);
@@ -176,16 +186,17 @@ test('of two provers in one block one is paid, the other is told why not', async
 
 test('after the deadline anyone gives the client its money back', async () => {
   const pending = await ask();
-  const answer = assert.rejects(pending.answer(), /was refunded/);
+  const answer = assert.rejects(pending.answer(), (error) => error instanceof NoAnswer && error.status === 'open' && /refund it, withdraw/.test(error.message));
   await assert.rejects(pending.answer({ signal: AbortSignal.timeout(200) }), { name: 'TimeoutError' });
   await refused(rival.refund(pending.request), 'TooEarly', /wait/);
   await chain.pass(DAY + 1);
+  await answer;
   await refused(prover.fulfil(proved(pending, prover)), 'Refused', /deadline has passed/);
   const before = await client.creditOf(client.account);
   await rival.refund(pending.request);
   assert.equal((await client.creditOf(client.account)) - before, FEE);
   assert.equal((await client.status(pending.id)).status, 'refunded');
-  await answer;
+  await assert.rejects(pending.answer(), /was refunded/);
 });
 
 test('a signed request is paid from the deposit, opened by its prover, and once', async () => {
@@ -211,18 +222,32 @@ test('a signed request is paid from the deposit, opened by its prover, and once'
   assert.equal((await client.creditOf(client.account)) - before, FEE);
 });
 
-test('an answer with a receipt is settled once its window closes', async () => {
-  const pending = await ask();
-  const { output } = proved(pending, prover);
+test('a lying receipt is contradicted by a proof, and not by one of another input', async () => {
+  const { output, ...rest } = proved(await ask(), rival);
+  const lie = [output[0] as bigint ^ 1n];
   const terms = { modelId: model.id, input: pack(pixels, model.input), feeCeiling: FEE, tier: 'receipt', prover: prover.account } as const;
-  const request = await client.build(terms);
+  const { id, request } = await client.prepare(terms);
   await client.open(request);
-  await answerWithReceipt(request, output);
-  await refused(rival.settle(request), 'TooEarly', /wait/);
-  await chain.pass(DAY + 1);
-  const before = await prover.creditOf(prover.account);
-  await rival.settle(request);
-  assert.equal((await prover.creditOf(prover.account)) - before, (FEE * BigInt(SHARES.prover)) / 10_000n);
+  const receipt = await signed({ chain, prover }, request, lie);
+  const { transactionHash } = await client.answer(request, receipt);
+  assert.deepEqual(await receiptIn(client, transactionHash, id), receipt);
+  const evidence = { ...rest, output, requestId: client.idOf(rest.request) };
+  await refused(rival.contradict(request, receipt, { ...evidence, output: lie }), 'SameOutput', /nothing to contradict/);
+  await refused(rival.contradict(request, receipt, { ...evidence, output: [lie[0] as bigint ^ 2n] }), 'InvalidProof', /verifier rejects/);
+  await refused(prover.contradict(request, receipt, { ...evidence, payee: prover.account }), 'InvalidProof', /verifier rejects/);
+  await rival.contradict(request, receipt, evidence);
+  assert.equal((await client.status(id)).status, 'slashed');
+});
+
+test('the command line fulfils what was asked for here', async () => {
+  const pending = await ask();
+  const file = join(folder, 'request.json');
+  writeFileSync(file, JSON.stringify(pending));
+  writeFileSync(join(folder, 'model.assay/registration.json'), JSON.stringify({ chain: client.chainId, market: client.market, model_id: model.id }));
+  const { privateKey } = chain.wallet(PEOPLE.prover).account.getHdKey();
+  made.assay({ ASSAY_PRIVATE_KEY: bytesToHex(privateKey as Uint8Array) }, 'fulfil', join(folder, 'model.onnx'), '--request', file, '--rpc', chain.url);
+  const { payee, checkedHere } = await pending.answer();
+  assert.deepEqual({ payee, checkedHere }, { payee: prover.account, checkedHere: true });
 });
 
 test('terms that the market refuses are refused in words, before anything is sent', async () => {
@@ -231,7 +256,7 @@ test('terms that the market refuses are refused in words, before anything is sen
   await refused(ask({ deadline: 1 }), 'WrongDeadline', /expected a deadline from/);
   await refused(ask({ feeFloor: 2n * FEE }), 'WrongTerms', /request's fee/);
   const unknown = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
-  await refused(new Assay(client).request({ model: unknown, input: pixels, feeCeiling: FEE }), 'UnknownModel', /check the id/);
+  await refused(ask({ model: unknown }), 'UnknownModel', /check the id/);
   await refused(modelsOf().get(unknown.id), 'UnknownModel', /check the id/);
   assert.equal(await count(), before);
   const readOnly = await Market.connect(chain.client, client.market);
@@ -241,27 +266,3 @@ test('terms that the market refuses are refused in words, before anything is sen
 function modelsOf(): Models {
   return new Models(chain.client, client);
 }
-
-/** A prover's answer in a tier below proved: the wallet signs its own receipt. */
-async function answerWithReceipt(request: Request, output: readonly bigint[]): Promise<void> {
-  const wallet = chain.wallet(PEOPLE.prover);
-  const { domain } = typedData(request, prover);
-  const signer = wallet.account.address;
-  const field = (name: string, type: string) => ({ name, type });
-  const keySignature = await wallet.signTypedData({
-    domain, types: { ReceiptKey: [field('prover', 'address')] }, primaryType: 'ReceiptKey', message: { prover: signer },
-  });
-  const [requestId, outputDigest] = [prover.idOf(request), digestOf(output)];
-  const { modelId, inputDigest } = request;
-  const names = ['requestId', 'modelId', 'inputDigest', 'outputDigest'];
-  const receipt = await wallet.signTypedData({
-    domain, primaryType: 'Receipt', types: { Receipt: [...names.map((name) => field(name, 'bytes32')), field('signer', 'address')] },
-    message: { requestId, modelId, inputDigest, outputDigest, signer },
-  });
-  const call = { address: prover.market, abi: marketAbi } as const;
-  const mined = async (hash: Hex) => assert.equal((await chain.client.waitForTransactionReceipt({ hash })).status, 'success');
-  await mined(await wallet.writeContract({ ...call, functionName: 'registerKey', args: [signer, keySignature] }));
-  const args = [{ ...request, tier: 0 }, '0x', '0x', output, signer, receipt] as const;
-  await mined(await wallet.writeContract({ ...call, functionName: 'answer', args }));
-}
-

@@ -1,17 +1,76 @@
-/** The README's commands do what it says. */
+/** The README's blocks do what it says. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import * as everything from '@assay/sdk';
+import { type Hex, parseEther } from 'viem';
+
+import { PEOPLE } from '../examples/deploy.js';
+import { DAY, FEE, INPUT, type Scene, answered, signed, startScene } from './scene.js';
+
 const sdk = fileURLToPath(new URL('../../', import.meta.url));
+const readme = readFileSync(`${sdk}README.md`, 'utf8');
+const blocks = (language: string) => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, block]) => block as string);
+
+let scene: Scene;
+
+before(async () => {
+  scene = await startScene();
+});
+
+after(() => scene?.stop());
 
 test('the README leads from a model to a paid proof', () => {
-  const blocks = [...readFileSync(`${sdk}README.md`, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands as string);
-  assert.equal(blocks.length, 1, 'every block of commands is run here');
-  const printed = execFileSync('bash', ['-euo', 'pipefail', '-c', blocks.join('\n')], { cwd: sdk, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const commands = blocks('sh');
+  assert.equal(commands.length, 1, 'every block of commands is run here');
+  const printed = execFileSync('bash', ['-euo', 'pipefail', '-c', commands.join('\n')], { cwd: sdk, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   assert.match(printed, /^proved and delivered, \d+ gas$/m);
   assert.match(printed, /^output 23 -24 -16 -37 31 -21 114 -55 17 -21, checked by the chain and here$/m);
   assert.match(printed, /^prover withdraws 0\.007 ether$/m);
+});
+
+test('the README\'s code asks, goes on, and has its money back', async () => {
+  const { chain, client, prover, model, address } = scene;
+  const code = blocks('ts');
+  assert.equal(code.length, 3, 'every block of code is run here');
+  const [ask, goOn, challenge] = code as [string, string, string];
+  const kept = new Map<string, string>();
+  const storage = { getItem: (key: string) => kept.get(key), setItem: (key: string, value: string) => kept.set(key, value) };
+  const names = {
+    ...everything, parseEther, storage, address, model, pixels: INPUT, market: client, prover: prover.account, feeCeiling: FEE, proofFee: FEE,
+    publicClient: chain.client, walletClient: chain.wallet(PEOPLE.client),
+  };
+  const run = (block: string): Promise<unknown> => {
+    const declared = [...block.matchAll(/^const (\w+) =/gm)].map(([, name]) => name);
+    const given = Object.entries(names).filter(([name]) => !declared.includes(name));
+    return new Function(...given.map(([name]) => name), `return (async () => {${block}})()`)(...given.map(([, value]) => value));
+  };
+  const keptRequest = () => everything.requestFromJson(kept.get('request') as string, client);
+  /** Once the kept request is open, what a prover does. */
+  const whenOpen = async (act: (request: everything.Request, id: Hex) => Promise<unknown>) => {
+    for (let i = 0; i < 500; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (!kept.has('request')) continue;
+      const { id, request } = keptRequest();
+      if ((await client.status(id)).status === 'open') return act(request, id);
+    }
+    return assert.fail('the request was not opened');
+  };
+
+  await Promise.all([run(ask), whenOpen((request) => prover.fulfil(answered(request, prover)))]);
+  assert.equal((await client.status(keptRequest().id)).status, 'settled');
+  await run(goOn);
+
+  const unanswered = await client.prepare({ modelId: model.id, input: everything.pack(INPUT, model.input), feeCeiling: FEE });
+  kept.set('request', JSON.stringify(everything.requestToJson(unanswered, client)));
+  await Promise.all([run(goOn), whenOpen(() => chain.pass(DAY + 1))]);
+  assert.equal((await client.status(unanswered.id)).status, 'refunded');
+  assert.equal(await client.creditOf(client.account), 0n);
+
+  kept.clear();
+  await Promise.all([run(challenge), whenOpen(async (request) => prover.answer(request, await signed(scene, request)))]);
+  assert.equal((await client.status(keptRequest().id)).status, 'proving');
 });

@@ -1,11 +1,11 @@
-/** A proved answer, found in the transaction that brought it, and its proof, checked here as well. */
+/** An answer, found in the transaction that brought it, and its proof, checked here as well. */
 import { type Hex, bytesToHex, decodeFunctionData, hexToBytes } from 'viem';
 
 import { type VerifyingKey, verify } from '../verifier/index.js';
 import { marketAbi } from './abi.js';
 import type { Fulfilment, Market } from './market.js';
 import { TIERS } from './names.js';
-import { contextOf, digestOf, idOf } from './request.js';
+import { type Receipt, type Request, contextOf, digestOf, idOf } from './request.js';
 
 /**
  * The fulfilment of a request in a transaction of the market, alone or in a batch.
@@ -13,25 +13,42 @@ import { contextOf, digestOf, idOf } from './request.js';
  * @throws {Error} when the transaction holds none: another contract may have called the market.
  */
 export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment> {
-  const { input } = await market.client.getTransaction({ hash: transaction });
-  for (const answer of answersOf(input)) {
-    const fulfilment = { ...answer, request: { ...answer.request, tier: TIERS[answer.request.tier] ?? 'proved' } };
+  const call = await callIn(market, transaction);
+  const answers = call?.functionName === 'fulfil' ? call.args : call?.functionName === 'fulfilBatch' ? call.args[1] : [];
+  for (const answer of answers) {
+    const fulfilment = { ...answer, request: typed(answer.request) };
     if (idOf(fulfilment.request, market) === id) return fulfilment;
   }
   const next = 'check without a key, which trusts the chain\'s verifier';
   throw new Error(`transaction ${transaction} holds no proof of request ${id} in its calldata; ${next}`);
 }
 
-function answersOf(input: Hex) {
-  const { functionName, args } = decodeFunctionData({ abi: marketAbi, data: input });
-  switch (functionName) {
-    case 'fulfil':
-      return args;
-    case 'fulfilBatch':
-      return args[1];
-    default:
-      return [];
+/**
+ * The receipt of an answer without a proof, in the transaction that brought it (`RequestAnswered`): what `contradict` takes.
+ *
+ * @throws {Error} when the transaction holds none: another contract may have called the market.
+ */
+export async function receiptIn(market: Market, transaction: Hex, id: Hex): Promise<Receipt> {
+  const call = await callIn(market, transaction);
+  if (call?.functionName === 'answer') {
+    const [request, , , output, signer, signature] = call.args;
+    if (idOf(typed(request), market) === id) return { output, signer, signature };
   }
+  throw new Error(`transaction ${transaction} holds no receipt for request ${id} in its calldata; have it from the prover`);
+}
+
+/** The market's function that a transaction calls; none when it calls another contract. */
+async function callIn(market: Market, transaction: Hex) {
+  const { input } = await market.client.getTransaction({ hash: transaction });
+  try {
+    return decodeFunctionData({ abi: marketAbi, data: input });
+  } catch {
+    return undefined;
+  }
+}
+
+function typed(request: Omit<Request, 'tier'> & { tier: number }): Request {
+  return { ...request, tier: TIERS[request.tier] ?? 'proved' };
 }
 
 /**

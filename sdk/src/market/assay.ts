@@ -1,12 +1,13 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
-import type { Address, Hex } from 'viem';
+import type { Address, Hex, TransactionReceipt } from 'viem';
 
 import { type Tensor, pack, unpack } from '../packing.js';
 import { readKey } from '../verifier/index.js';
 import { checkFulfilment, fulfilmentIn } from './answer.js';
+import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 import { watch } from './events.js';
-import type { Market, Terms } from './market.js';
-import type { Request } from './request.js';
+import type { Market, Opening, Terms } from './market.js';
+import type { Status } from './names.js';
 
 /** A registered model. */
 export interface ModelDescription {
@@ -24,15 +25,17 @@ export interface Question extends Omit<Terms, 'modelId' | 'input' | 'tier'> {
   input: ArrayLike<number>;
 }
 
-/** A proved answer that was paid for. */
+/** An answer that was paid for. */
 export interface Answer {
   /** The quantised output, row-major. */
   output: number[];
-  /** Whom the proof names: the prover that was paid. */
+  /** The prover that was paid: whom the proof names. */
   payee: Address;
   /** What the client paid, of the fee ceiling. */
   price: bigint;
   transaction: Hex;
+  /** Whether the chain checked a proof: always, but in tiers below `proved`. */
+  proved: boolean;
   /** True when the proof was checked here against the model's key, beside the chain's own check. */
   checkedHere: boolean;
 }
@@ -45,50 +48,95 @@ export interface Waiting {
   confirmations?: number;
 }
 
-/** A request that is open, and its answer to come. */
-export interface Pending {
-  id: Hex;
-  request: Request;
+/** A request, and its answer to come. `JSON.stringify` gives what to keep of it before it is opened; `Assay.resume` takes that. */
+export interface Pending extends Asked {
+  /** Opens it, paid by this account's wallet unless told otherwise; once, however often it is called. See `Market.open`. */
+  open(opening?: Opening): Promise<TransactionReceipt | undefined>;
+  /** Its answer, when it comes. See `Assay.answerOf`. */
   answer(waiting?: Waiting): Promise<Answer>;
+  toJSON(): AskedJson;
+}
+
+/** No answer will come. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  constructor(
+    readonly asked: Asked,
+    /** Where the request stands: of one that is `open` or `locked`, `Market.refund` gives the fee back. */
+    readonly status: Status,
+    what: string,
+  ) {
+    super(`request ${asked.id} ${what}`);
+  }
 }
 
 export class Assay {
   constructor(private readonly market: Market) {}
 
-  /** Opens a request of tier `proved`, paid by this account's wallet. */
-  async request({ model, input, ...terms }: Question): Promise<Pending> {
-    const words = pack(input, model.input);
-    const request = await this.market.build({ ...terms, tier: 'proved', modelId: model.id, input: words });
-    const { blockNumber } = await this.market.open(request);
-    const id = this.market.idOf(request);
-    return { id, request, answer: (waiting = {}) => this.answerOf(id, model, blockNumber, waiting) };
+  /** Makes a request of tier `proved`. Nothing is sent: keep it, then open it. */
+  async prepare({ model, input, ...terms }: Question): Promise<Pending> {
+    const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: pack(input, model.input) });
+    return this.pending(asked, model);
   }
 
   /**
-   * The answer of an open request, when it comes.
+   * A request that was kept, by this process or an earlier one: to open it, if that is not done, and to wait for its answer.
    *
-   * @param fromBlock A block before the answer's: the one in which the request was opened.
-   * @throws {Error} when the request is refunded, or, with a key, when the proof does not check here.
+   * @param text `JSON.stringify` of what `prepare` gave, or `request.json` of the `assay` command line.
+   * @throws {Error} when it is none, is of another market, chain or model, or was changed.
    */
-  async answerOf(id: Hex, model: ModelDescription, fromBlock: bigint, waiting: Waiting = {}): Promise<Answer> {
+  resume(text: string, model: ModelDescription): Pending {
+    const asked = requestFromJson(text, this.market);
+    if (asked.request.modelId !== model.id) throw new Error(`the request is for model ${asked.request.modelId}, this is ${model.id}`);
+    return this.pending(asked, model);
+  }
+
+  /**
+   * The answer of a request, when it comes.
+   *
+   * @throws {NoAnswer} when none will come: nobody delivered by the deadline, or the request was refunded.
+   * @throws {Error} when, with a key, the proof does not check here, or when the node fails; ask again.
+   */
+  async answerOf(asked: Asked, model: ModelDescription, waiting: Waiting = {}): Promise<Answer> {
+    const { id, fromBlock, request: { deadline, feeCeiling } } = asked;
     const { client, market } = this.market;
+    const back = `withdraw the ${feeCeiling} back and ask again`;
     let words: readonly bigint[] = [];
-    for await (const event of watch({ client, market, id, fromBlock, ...waiting })) {
-      switch (event.eventName) {
-        case 'RequestProved':
-          words = event.args.output;
-          break;
-        case 'RequestSettled': {
-          const { payee, price } = event.args;
-          const transaction = event.transactionHash;
-          if (model.key) await this.check(id, model.key, transaction, words);
-          return { output: unpack(words, model.output), payee, price, transaction, checkedHere: model.key !== undefined };
+    for (let until: { until?: number } = { until: deadline }; ; until = {}) {
+      for await (const event of watch({ client, market, id, fromBlock, ...until, ...waiting })) {
+        switch (event.eventName) {
+          case 'RequestAnswered':
+          case 'RequestProved':
+            words = event.args.output;
+            break;
+          case 'RequestSettled': {
+            const { payee, price, proved } = event.args;
+            const transaction = event.transactionHash;
+            const output = unpack(words, model.output);
+            if (proved && model.key) await this.check(id, model.key, transaction, words);
+            return { output, payee, price, transaction, proved, checkedHere: proved && model.key !== undefined };
+          }
+          case 'RequestRefunded':
+            throw new NoAnswer(asked, 'refunded', `was refunded: nobody delivered in time; ${back}`);
+          case 'RequestSlashed':
+            throw new NoAnswer(asked, 'slashed', `was answered wrongly, or its proof did not come; ${back}`);
         }
-        case 'RequestRefunded':
-          throw new Error(`request ${id} was refunded: nobody delivered in time; withdraw the ${event.args.escrow} back and ask again`);
       }
+      // The deadline has passed: what is not answered now never will be, and its end waits for somebody to call `refund`.
+      const { status } = await this.market.status(id);
+      if (status === 'none') throw new NoAnswer(asked, status, 'was not opened before its deadline; nothing was paid');
+      if (status === 'open' || status === 'locked') throw new NoAnswer(asked, status, `was not delivered in time; refund it, ${back}`);
     }
-    throw new Error(`the watch of request ${id} ended`);
+  }
+
+  private pending(asked: Asked, model: ModelDescription): Pending {
+    return {
+      ...asked,
+      open: (opening) => this.market.open(asked.request, opening),
+      answer: (waiting) => this.answerOf(asked, model, waiting),
+      toJSON: () => requestToJson(asked, this.market),
+    };
   }
 
   private async check(id: Hex, key: Uint8Array, transaction: Hex, output: readonly bigint[]): Promise<void> {

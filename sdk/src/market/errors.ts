@@ -1,25 +1,48 @@
 /** The contracts' custom errors as sentences that say what to do next. */
-import { BaseError, type ContractErrorArgs, type ContractErrorName, ContractFunctionRevertedError } from 'viem';
+import { BaseError, type ContractErrorArgs, type ContractErrorName, ContractFunctionRevertedError, type Hex } from 'viem';
 
 import type { errorAbi } from './abi.js';
 import { POTS, REFUSALS, STATUSES, TERMS, nameOf } from './names.js';
+import type { Request } from './request.js';
 
 /** Name of a custom error. */
 export type ErrorName = ContractErrorName<typeof errorAbi>;
 type Arguments<N extends ErrorName> = ContractErrorArgs<typeof errorAbi, N> extends infer A extends readonly unknown[] ? A : [];
 
+/** What was sent, or may have been: enough to look for it, to go on with the request, and to have its money back. */
+export interface Sent {
+  /** Its hash; missing when a wallet did not tell it. */
+  transaction?: Hex;
+  /** The request that the call was about, and its id. */
+  id?: Hex;
+  request?: Request;
+}
+
 /** A call that a contract refused. */
 export class MarketError extends Error {
   override readonly name = 'MarketError';
+  /** Missing when it was refused in a simulation: nothing was sent then. */
+  readonly sent: Sent | undefined;
 
   constructor(
     /** The contract's own name for it. */
     readonly error: ErrorName,
     readonly args: readonly unknown[],
     message: string,
-    options?: ErrorOptions,
+    { sent, ...options }: ErrorOptions & { sent?: Sent | undefined } = {},
   ) {
     super(message, options);
+    this.sent = sent;
+  }
+}
+
+/** A transaction that was sent, or may have been, and did not come to a good end that could be seen. */
+export class SentError extends Error {
+  override readonly name = 'SentError';
+
+  constructor(readonly sent: Sent, what: string, options?: ErrorOptions) {
+    const { transaction = 'of unknown hash', id } = sent;
+    super(`transaction ${transaction}: ${what}; ${id ? `look at the status of request ${id}` : 'look for it'} before you send again`, options);
   }
 }
 
@@ -123,13 +146,17 @@ export function sentence(name: ErrorName, args: readonly unknown[]): string {
   return (SENTENCES[name] as (...args: readonly unknown[]) => string)(...args);
 }
 
-/** A failed call's error with the contract's reason in words; an error that is no contract's comes back as it is. */
-export function explain(error: unknown): unknown {
+/**
+ * A failed call's error with the contract's reason in words; an error that is no contract's comes back as it is.
+ *
+ * @param sent What was sent, when it was.
+ */
+export function explain(error: unknown, sent?: Sent): unknown {
   if (!(error instanceof BaseError)) return error;
   const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (!(revert instanceof ContractFunctionRevertedError) || !revert.data) return error;
   const { errorName, args = [] } = revert.data;
   if (!Object.hasOwn(SENTENCES, errorName)) return error;
   const name = errorName as ErrorName;
-  return new MarketError(name, args, sentence(name, args), { cause: error });
+  return new MarketError(name, args, sentence(name, args), { cause: error, sent });
 }

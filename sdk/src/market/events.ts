@@ -1,7 +1,8 @@
 /** What happens to a request, as the chain's logs tell it. */
-import { type Address, type Hex, type PublicClient, formatLog, numberToHex, parseEventLogs } from 'viem';
+import { type Address, type Hex, type PublicClient, formatLog, parseEventLogs } from 'viem';
 
 import { marketAbi } from './abi.js';
+import { Logs } from './logs.js';
 
 /** A market's event that names a request, with the transaction it came in. */
 export type RequestEvent = ReturnType<typeof parseEventLogs<typeof marketAbi, true>>[number];
@@ -15,25 +16,48 @@ export interface Watch {
   fromBlock: bigint;
   /** Blocks on top of an event's before it is told: what a reorganisation of that depth cannot take back. */
   confirmations?: number;
+  /** Unix seconds: the watch ends once it has looked at a later block. Without it, it does not end. */
+  until?: number;
   /** Ends the watch. */
   signal?: AbortSignal;
 }
 
+/** Blocks that are looked at again with every new one: two epochs of the mainnet, after which it is final. */
+const AGAIN = 64n;
+
 /**
- * The events of a request, from the first on, each once, without end. A node that does not answer ends it with its error; watch again from
- * the last event's block.
+ * The events of a request, from the first on. Each is told once; when a reorganisation moves it to another block it is told again, from there. The last 64 blocks are always looked at
+ * again, so that neither a reorganisation nor a node that has a block later than its number hides an event. A node that does not answer ends the watch with its error.
+ *
+ * @throws {Error} when the client is switched to another chain.
  */
-export async function* watch({ client, market, id, fromBlock, confirmations = 0, signal }: Watch): AsyncGenerator<RequestEvent> {
+export async function* watch({ client, market, id, fromBlock, confirmations = 0, until, signal }: Watch): AsyncGenerator<RequestEvent> {
+  const chainId = await client.getChainId();
+  // The id is the first indexed argument of all events of a request: one query for all kinds.
+  const logs = new Logs(client, { address: market, topics: [null, id] });
+  const told = new Map<string, bigint>();
+  let last: bigint | undefined;
   for (let from = fromBlock; ; ) {
     signal?.throwIfAborted();
-    const latest = (await client.getBlockNumber({ cacheTime: 0 })) - BigInt(confirmations);
+    const { number, timestamp } = await client.getBlock();
+    if (until !== undefined && timestamp > until) last ??= number;
+    const latest = number - BigInt(confirmations);
     if (latest >= from) {
-      // The id is the first indexed argument of all events of a request: one query for all kinds.
-      const range = { fromBlock: numberToHex(from), toBlock: numberToHex(latest) };
-      const logs = await client.request({ method: 'eth_getLogs', params: [{ address: market, topics: [null, id], ...range }] });
-      yield* parseEventLogs({ abi: marketAbi, logs: logs.map((log) => formatLog(log)) });
+      const got = await client.getChainId();
+      if (got !== chainId) throw new Error(`the client was switched from chain ${chainId} to ${got}; switch back and watch again`);
+      const oldest = from - AGAIN > fromBlock ? from - AGAIN : fromBlock;
+      for await (const page of logs.between(oldest, latest)) {
+        for (const event of parseEventLogs({ abi: marketAbi, logs: page.map((log) => formatLog(log)) })) {
+          const key = `${event.blockHash} ${event.logIndex}`;
+          if (told.has(key)) continue;
+          told.set(key, event.blockNumber);
+          yield event;
+        }
+      }
       from = latest + 1n;
+      for (const [key, block] of told) if (block < from - AGAIN) told.delete(key);
     }
+    if (last !== undefined && from > last) return;
     await pause(client.pollingInterval, signal);
   }
 }
@@ -48,6 +72,8 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       signal?.removeEventListener('abort', abort);
       resolve();
     }, milliseconds);
+    // An event that was before is not told again.
+    if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
   });
 }

@@ -1,19 +1,24 @@
 /** The market's calls, typed; every call is simulated before it is sent, and refusals come back in words. */
 import {
   type Account, type Address, type Chain, type ContractFunctionArgs, type ContractFunctionName, type Hex, type PublicClient,
-  type TransactionReceipt, type Transport, type WalletClient,
+  type TransactionReceipt, type Transport, type WalletClient, isAddressEqual, parseEventLogs,
 } from 'viem';
 
 import { errorAbi, marketAbi } from './abi.js';
+import type { Asked } from './asked.js';
+import { MarketError } from './errors.js';
+import { blockHeader } from './header.js';
 import { POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
 import {
-  ETHER, type Place, type Request, commitmentOf, contextOf, digestOf, encodable, idOf, typedData,
+  ETHER, type Place, type Receipt, type Request, commitmentOf, contextOf, digestOf, encodable, idOf, typedData,
 } from './request.js';
 import { type Write, transact } from './transact.js';
 
 const abi = [...marketAbi, ...errorAbi] as const;
 const NOTHING: Hex = '0x';
 const DAY = 86_400;
+/** Looks at the chain, one a polling interval, for a transaction that a node says is waiting. */
+const PATIENCE = 30;
 
 /** A wallet with an account. */
 export type Wallet = WalletClient<Transport, Chain | undefined, Account>;
@@ -37,6 +42,22 @@ export interface Fulfilment {
   proof: Hex;
 }
 
+/** A proof that is held against a receipt: the fulfilment that it would be of the request it names, which has the same model and input. */
+export interface Evidence extends Omit<Fulfilment, 'request'> {
+  requestId: Hex;
+}
+
+/** How a request is opened. */
+export interface Opening {
+  /** The client's; needed when another account opens. */
+  signature?: Hex;
+  /**
+   * Ether: `wallet` sends it along, `deposit` takes it from the client's deposit; unless given, a client's own wallet pays, and another account, which would never have its
+   * ether back, does not. Tokens: from the client's deposit, or where that is too little by the client's allowance.
+   */
+  from?: 'wallet' | 'deposit';
+}
+
 /** What changes about a request. */
 export interface Job {
   status: Status;
@@ -44,6 +65,10 @@ export interface Job {
   prover: Address;
   /** Unix seconds: end of a lock's exclusivity, of an answer's window or of the proof period. */
   time: number;
+  /** Block that draws an answer of tier `sampled`. */
+  beaconBlock: number;
+  /** Whether it was drawn and needs no proof. */
+  drawn: boolean;
   /** The fee of the lock or the answer. */
   price: bigint;
   /** Reserved of the prover. */
@@ -83,10 +108,15 @@ export class Market implements Place {
    * A request for an inference by this account, of tier `proved` with a fixed fee in ether and a day to deliver, unless the terms say
    * otherwise. Time is the chain's.
    */
-  async build({ input, ...terms }: Terms): Promise<Request> {
-    const { timestamp } = await this.client.getBlock();
+  async build(terms: Terms): Promise<Request> {
+    return (await this.prepare(terms)).request;
+  }
+
+  /** A request as `build` makes it, with all that is to be kept of it (`requestToJson`) before `open` sends anything. */
+  async prepare({ input, ...terms }: Terms): Promise<Asked> {
+    const { timestamp, number } = await this.client.getBlock();
     const now = Number(timestamp);
-    return {
+    const request: Request = {
       client: this.account,
       nonce: randomNonce(),
       inputDigest: digestOf(input),
@@ -102,6 +132,7 @@ export class Market implements Place {
       sampleRate: 0,
       ...terms,
     };
+    return { id: this.idOf(request), request, input, fromBlock: number };
   }
 
   /** The request's id, computed here; the market computes the same. */
@@ -120,12 +151,12 @@ export class Market implements Place {
     return wallet.signTypedData({ account: wallet.account, ...typedData(request, this) });
   }
 
-  /** Adds to this account's deposit, which its requests draw on. */
+  /** Adds to this account's deposit, which its requests draw on. Each call pays: after a `SentError`, look for its transaction before another. */
   async deposit(amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.fund('deposit', amount, token);
   }
 
-  /** Adds to this account's bond, which stands behind its locks and answers. */
+  /** Adds to this account's bond, which stands behind its locks and answers. Each call pays, as in `deposit`. */
   async bond(amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.fund('bond', amount, token);
   }
@@ -147,17 +178,29 @@ export class Market implements Place {
   }
 
   /**
-   * Opens a request and escrows its fee ceiling.
+   * Opens a request and escrows its fee ceiling, once: a request that was opened before, by this process or another, is not paid again. So after an error, call it again with the
+   * same request; one that was built anew is another, and is paid for too.
    *
-   * @param signature The client's; needed when another account opens.
-   * @param from `wallet` sends ether along (or uses the client's allowance of a token), `deposit` takes it from the client's deposit.
+   * @returns The transaction's receipt; nothing when the request was open already, or has ended.
+   * @throws {SentError | MarketError} with the request in `sent`, when something was sent.
    */
-  async open(
-    request: Request,
-    { signature = NOTHING, from = 'wallet' }: { signature?: Hex; from?: 'wallet' | 'deposit' } = {},
-  ): Promise<TransactionReceipt> {
-    const value = from === 'wallet' && request.token === ETHER ? request.feeCeiling : 0n;
-    return this.transact('open', [encodable(request), signature, NOTHING], value);
+  async open(request: Request, { signature = NOTHING, from }: Opening = {}): Promise<TransactionReceipt | undefined> {
+    const id = this.idOf(request);
+    const isOpened = async () => (await this.status(id)).status !== 'none';
+    if (await isOpened()) return undefined;
+    const payer = from ?? (isAddressEqual(request.client, this.account) ? 'wallet' : 'deposit');
+    const value = payer === 'wallet' ? inEther(request, request.feeCeiling) : 0n;
+    try {
+      return await this.transact('open', [encodable(request), signature, NOTHING], value, request);
+    } catch (error) {
+      // A transaction of an earlier call may have been mined first, or this one without our seeing it; or the node counts with one that waits.
+      const tries = error instanceof MarketError && error.error === 'WrongStatus' ? PATIENCE : 1;
+      for (let i = 0; i < tries; i++) {
+        if (i > 0) await new Promise((resolve) => setTimeout(resolve, this.client.pollingInterval));
+        if (await isOpened().catch(() => false)) return undefined;
+      }
+      throw error;
+    }
   }
 
   /** Makes sure that no request of this account with this nonce can be opened any more. */
@@ -173,22 +216,73 @@ export class Market implements Place {
    * @param signature The client's, when the request is not open yet.
    */
   async lock(request: Request, output: readonly bigint[], signature: Hex = NOTHING): Promise<TransactionReceipt> {
-    return this.transact('lock', [encodable(request), signature, NOTHING, commitmentOf(this.account, output)]);
+    return this.transact('lock', [encodable(request), signature, NOTHING, commitmentOf(this.account, output)], 0n, request);
   }
 
   /** Settles a request with a proved answer; whoever sends it, the payee is paid. */
   async fulfil({ request, ...answer }: Fulfilment): Promise<TransactionReceipt> {
-    return this.transact('fulfil', [{ ...answer, request: encodable(request) }]);
+    return this.transact('fulfil', [{ ...answer, request: encodable(request) }], 0n, request);
   }
 
-  /** Gives the escrow of a request that nobody delivered in time back to its client. */
+  /** Gives the escrow of an open or locked request that nobody delivered in time back to its client, as credit to withdraw. Anyone may call. */
   async refund(request: Request): Promise<TransactionReceipt> {
-    return this.transact('refund', [encodable(request)]);
+    return this.transact('refund', [encodable(request)], 0n, request);
   }
 
-  /** Pays for an answer (of a tier below `proved`) whose window closed. */
+  /**
+   * Brings a prover's signed answer on the chain, which reserves its bond and begins the window of a day to challenge or contradict it. Anyone who has the receipt may call; one that
+   * is not on the chain secures nothing. For tiers below `proved`.
+   *
+   * @param signature The client's, when the request is not open yet.
+   */
+  async answer(request: Request, { output, signer, signature: receipt }: Receipt, signature: Hex = NOTHING): Promise<TransactionReceipt> {
+    return this.transact('answer', [encodable(request), signature, NOTHING, output, signer, receipt], 0n, request);
+  }
+
+  /**
+   * Demands the proof of an answer of tier `challenged`, within its window, and pays the request's proof fee for it: the prover's when the proof comes within a day, otherwise this
+   * account's again, with a bounty, by `slashUnproved`. Anyone may call; a token's proof fee is taken by this account's allowance.
+   */
+  async challenge(request: Request): Promise<TransactionReceipt> {
+    return this.transact('challenge', [encodable(request), NOTHING], inEther(request, request.proofFee), request);
+  }
+
+  /**
+   * Lets the beacon say whether an answer of tier `sampled` must be proved: after its beacon block (`status`), 64 blocks after the answer's. Anyone may call.
+   *
+   * @param header The beacon block's RLP header, for chains whose headers have fields that are not known here; unless given it is made of what the node says of the block.
+   * @returns Whether it was selected: its prover has a day for the proof then, and otherwise `settle` pays it once the window is closed.
+   */
+  async draw(request: Request, header?: Hex): Promise<boolean> {
+    const { beaconBlock } = await this.status(this.idOf(request));
+    const beacon = header ?? (beaconBlock ? await blockHeader(this.client, BigInt(beaconBlock)) : NOTHING);
+    const { logs, transactionHash } = await this.transact('draw', [encodable(request), beacon], 0n, request);
+    const [drawn] = parseEventLogs({ abi: marketAbi, logs, eventName: 'AnswerDrawn' });
+    if (!drawn) throw new Error(`expected AnswerDrawn in ${transactionHash}; is ${this.market} the market?`);
+    return drawn.args.selected;
+  }
+
+  /** Pays for an answer (of a tier below `proved`) whose window closed without a proof being due; one of tier `sampled` must have been drawn. Anyone may call. */
   async settle(request: Request): Promise<TransactionReceipt> {
-    return this.transact('settle', [encodable(request)]);
+    return this.transact('settle', [encodable(request)], 0n, request);
+  }
+
+  /** Ends an answer whose proof was due and did not come within a day: its prover's bond is slashed, client and challenger are credited what they paid in. Anyone may call. */
+  async slashUnproved(request: Request): Promise<TransactionReceipt> {
+    return this.transact('slashUnproved', [encodable(request)], 0n, request);
+  }
+
+  /**
+   * Slashes the bond behind a receipt by a proof that the same model gives another output for the same input. The client is credited its escrow, or its loss and what it paid; the
+   * proof's payee has a tenth of the bond. Anyone may call, at any time, whether the answer came on the chain or not.
+   *
+   * @param request The request that the receipt names.
+   * @param receipt From whom it was handed to, or from the chain by `receiptIn`.
+   * @param evidence The proof, bound to whichever request and payee: `{ ...fulfilment, requestId }`.
+   */
+  async contradict(request: Request, { output, signer, signature }: Receipt, { requestId, payee, input, output: proved, proof }: Evidence): Promise<TransactionReceipt> {
+    const evidence = { requestId, payee, input, output: proved, proof };
+    return this.transact('contradict', [encodable(request), digestOf(output), signer, signature, evidence], 0n, request);
   }
 
   /** Credits a model's owner or contributor with its share of the fees since its last claim. */
@@ -209,27 +303,33 @@ export class Market implements Place {
   /** Where a request stands. */
   async status(id: Hex): Promise<Job> {
     const job = await this.client.readContract({ address: this.market, abi, functionName: 'jobOf', args: [id] });
-    const { prover, time, price, bond, challenger } = job;
-    return { status: nameOf(STATUSES, job.status) as Status, prover, time, price, bond, challenger };
+    const { prover, time, beaconBlock, drawn, price, bond, challenger } = job;
+    return { status: nameOf(STATUSES, job.status) as Status, prover, time, beaconBlock, drawn, price, bond, challenger };
   }
 
   private async fund(pot: Pot, amount: bigint, token: Address): Promise<TransactionReceipt> {
-    const value = token === ETHER ? amount : 0n;
-    return this.transact('fund', [POTS.indexOf(pot), token, amount, NOTHING], value);
+    return this.transact('fund', [POTS.indexOf(pot), token, amount, NOTHING], inEther({ token }, amount));
   }
 
   private get write(): Write {
     if (!this.wallet) throw new Error('this market is read only; connect it with a wallet');
-    return { client: this.client, wallet: this.wallet };
+    return { client: this.client, wallet: this.wallet, chainId: this.chainId };
   }
 
   private async transact<N extends ContractFunctionName<typeof abi, 'payable' | 'nonpayable'>>(
     functionName: N,
     args: ContractFunctionArgs<typeof abi, 'payable' | 'nonpayable', N>,
     value = 0n,
+    request?: Request,
   ): Promise<TransactionReceipt> {
-    return transact(this.write, { address: this.market, abi, functionName, args: args as readonly unknown[], value });
+    const about = request ? { id: this.idOf(request), request } : {};
+    return transact(this.write, { address: this.market, abi, functionName, args: args as readonly unknown[], value }, about);
   }
+}
+
+/** What of an amount goes along with a call. */
+function inEther({ token }: Pick<Request, 'token'>, amount: bigint): bigint {
+  return isAddressEqual(token, ETHER) ? amount : 0n;
 }
 
 /** A nonce that no other request of the client has, but with odds below 2^-60. */

@@ -1,9 +1,10 @@
 /** What models are, and which verifier code may judge them. */
 import type { Address, Hex, PublicClient, TransactionReceipt } from 'viem';
-import { parseEventLogs } from 'viem';
+import { encodeEventTopics, formatLog, parseEventLogs } from 'viem';
 
 import { errorAbi, registryAbi, routerAbi } from './abi.js';
 import { explain } from './errors.js';
+import { Logs } from './logs.js';
 import type { Wallet } from './market.js';
 import { type Write, transact } from './transact.js';
 
@@ -68,14 +69,19 @@ export class Models {
     });
   }
 
-  /** What the model's owner registered, digests and shares included, from the chain's logs. */
-  async registrationOf(id: Hex): Promise<Registration> {
-    const [registered] = await this.client.getContractEvents({
-      address: this.at.registry, abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id },
-      fromBlock: 'earliest', strict: true,
-    });
-    if (!registered) throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
-    return registered.args.registration;
+  /**
+   * What the model's owner registered, digests and shares included, from the chain's logs.
+   *
+   * @param fromBlock Where to begin: the registry's own block, where a node takes short ranges only.
+   */
+  async registrationOf(id: Hex, fromBlock = 0n): Promise<Registration> {
+    const topics = encodeEventTopics({ abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id } }) as Hex[];
+    const latest = await this.client.getBlockNumber({ cacheTime: 0 });
+    for await (const page of new Logs(this.client, { address: this.at.registry, topics }).between(fromBlock, latest)) {
+      const [registered] = parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) });
+      if (registered) return registered.args.registration;
+    }
+    throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
   }
 
   /** Announces verifier code, as the router's owner; it can be admitted seven days later. */

@@ -63,6 +63,16 @@ const TYPES = {
   ],
 } as const;
 
+const RECEIPT_TYPES = {
+  Receipt: [
+    { name: 'requestId', type: 'bytes32' },
+    { name: 'modelId', type: 'bytes32' },
+    { name: 'inputDigest', type: 'bytes32' },
+    { name: 'outputDigest', type: 'bytes32' },
+    { name: 'signer', type: 'address' },
+  ],
+} as const;
+
 /** The request as the contracts take it. */
 export function encodable(request: Request): Omit<Request, 'tier'> & { tier: number } {
   return { ...request, tier: TIERS.indexOf(request.tier) };
@@ -81,6 +91,26 @@ export function typedData(request: Request, { chainId, market }: Place) {
 /** The request's id: its EIP-712 digest, which names chain and market. */
 export function idOf(request: Request, place: Place): Hex {
   return hashTypedData(typedData(request, place));
+}
+
+/** A prover's signed word that a request's input gives an output; its bond stands behind it. */
+export interface Receipt {
+  /** Packed words. */
+  output: readonly bigint[];
+  /** The receipt key, which its prover registered with the market. */
+  signer: Address;
+  signature: Hex;
+}
+
+/** The EIP-712 data of a receipt: its prover signs it with `signTypedData`, and whoever is handed one checks it with `verifyTypedData`. */
+export function receiptData(request: Request, { output, signer }: Omit<Receipt, 'signature'>, { chainId, market }: Place) {
+  const { modelId, inputDigest } = request;
+  return {
+    domain: { name: 'Assay', version: '1', chainId, verifyingContract: market },
+    types: RECEIPT_TYPES,
+    primaryType: 'Receipt',
+    message: { requestId: idOf(request, { chainId, market }), modelId, inputDigest, outputDigest: digestOf(output), signer },
+  } as const;
 }
 
 /** Keccak of packed words, of an input or an output. */

@@ -1,14 +1,17 @@
-/** Sending a transaction: simulated first, waited for, its refusal in words. */
-import type {
-  Abi, Account, Address, Chain, PublicClient, TransactionReceipt, Transport, WalletClient,
+/** Sending a transaction: on the right chain only, simulated first, waited for, its refusal in words, and never lost out of sight. */
+import {
+  type Abi, type Account, type Address, BaseError, type Chain, ChainMismatchError, type Hex, type PublicClient, type TransactionReceipt,
+  type Transport, UserRejectedRequestError, type WalletClient, keccak256,
 } from 'viem';
 
-import { explain } from './errors.js';
+import { type Sent, SentError, explain } from './errors.js';
 
 /** Reads a chain and signs for it. */
 export interface Write {
   client: PublicClient;
   wallet: WalletClient<Transport, Chain | undefined, Account>;
+  /** The chain that is meant; without it, the client's. */
+  chainId?: number;
 }
 
 /** A call of a contract. */
@@ -24,20 +27,84 @@ export interface Call {
 /**
  * Sends a call and waits until it is mined.
  *
- * @throws {MarketError} when the contract refuses; nothing is sent then, unless the chain changed in between.
+ * @param about The request that it is about; errors after sending carry it.
+ * @throws {MarketError} when the contract refuses: before anything is sent, or after, where the chain changed in between; it has `sent` then.
+ * @throws {SentError} when something was sent, or may have been, and its end is not known. Any other error: nothing was sent.
  */
-export async function transact({ client, wallet }: Write, { value = 0n, ...call }: Call): Promise<TransactionReceipt> {
+export async function transact(write: Write, { value = 0n, ...call }: Call, about: Omit<Sent, 'transaction'> = {}): Promise<TransactionReceipt> {
+  const { client, wallet } = write;
+  const chain = await chainOf(write);
   // viem offers `value` of payable functions only; zero is the same as none.
-  const sent = value === 0n ? call : { ...call, value };
-  try {
-    const { request } = await client.simulateContract({ ...sent, account: wallet.account });
-    const hash = await wallet.writeContract({ ...request, chain: wallet.chain ?? null });
-    const receipt = await client.waitForTransactionReceipt({ hash });
-    if (receipt.status === 'success') return receipt;
-    // The chain changed after the simulation; simulated on its block, the call says why it failed.
-    await client.simulateContract({ ...sent, account: wallet.account, blockNumber: receipt.blockNumber });
-    throw new Error(`transaction ${hash} failed in block ${receipt.blockNumber} and would pass now; look at the request's status`);
-  } catch (error) {
+  const whole = { ...call, ...(value === 0n ? {} : { value }), account: wallet.account };
+  const sent: Sent = { ...about };
+  const { request } = await client.simulateContract(whole).catch((error: unknown) => {
     throw explain(error);
+  });
+  // The simulation gives the function's ABI alone; with the errors, a refusal by the node's estimate of the gas has words too.
+  const transaction = await send(write, sent, (account) => wallet.writeContract({ ...request, abi: call.abi, account, chain }));
+  const receipt = await mined(client, { ...sent, transaction });
+  if (receipt.status === 'success') return receipt;
+  const failed = { ...sent, transaction: receipt.transactionHash };
+  try {
+    // The chain changed after the simulation; simulated on its block, the call says why it failed.
+    await client.simulateContract({ ...whole, blockNumber: receipt.blockNumber });
+  } catch (error) {
+    const reason = explain(error, failed);
+    throw reason === error ? new SentError(failed, `it failed in block ${receipt.blockNumber}`, { cause: error }) : reason;
   }
+  throw new SentError(failed, `it failed in block ${receipt.blockNumber} and would pass now`);
+}
+
+/** The chain to send on. Money that goes to a market's address on another chain is gone: all must mean the same, now, for wallets change it. */
+async function chainOf({ client, wallet, chainId }: Write): Promise<Chain> {
+  const [read, written] = await Promise.all([client.getChainId(), wallet.getChainId()]);
+  const expected = chainId ?? read;
+  const wrong = (what: string, got: number) => new Error(`${what} is on chain ${got}, expected ${expected}; switch its network. Nothing was sent`);
+  if (read !== expected) throw wrong('the client', read);
+  if (written !== expected) throw wrong('the wallet', written);
+  if (wallet.chain && wallet.chain.id !== expected) throw wrong(`the wallet's client (${wallet.chain.name})`, wallet.chain.id);
+  // With a chain, viem tells the wallet its id once more, and the wallet refuses another.
+  const nativeCurrency = { name: 'Ether', symbol: 'ETH', decimals: 18 };
+  return wallet.chain ?? { id: expected, name: `chain ${expected}`, nativeCurrency, rpcUrls: { default: { http: [] } } };
+}
+
+/** Sends; a local account's transaction has its hash before the node answers, so that an answer which is lost does no harm. */
+async function send({ client, wallet }: Write, sent: Sent, by: (account: Account) => Promise<Hex>): Promise<Hex> {
+  const { account } = wallet;
+  const local = account.type === 'local';
+  const signing: Account = local ? { ...account, signTransaction: (async (...signed: Parameters<typeof account.signTransaction>) => {
+    const raw = await account.signTransaction(...signed);
+    sent.transaction = keccak256(raw);
+    return raw;
+  }) as typeof account.signTransaction } : account;
+  try {
+    return await by(signing);
+  } catch (error) {
+    if (local ? !sent.transaction : neverSent(error)) throw explain(error);
+    if (sent.transaction && (await isKnown(client, sent.transaction))) return sent.transaction;
+    throw new SentError(sent, 'the node or the wallet did not say that it took it', { cause: error });
+  }
+}
+
+/** Errors that a wallet throws before it signs. */
+function neverSent(error: unknown): boolean {
+  const before = (cause: unknown) => cause instanceof UserRejectedRequestError || cause instanceof ChainMismatchError;
+  return error instanceof BaseError && Boolean(error.walk(before));
+}
+
+async function isKnown(client: PublicClient, hash: Hex): Promise<boolean> {
+  return client.getTransaction({ hash }).then(() => true, () => false);
+}
+
+async function mined(client: PublicClient, sent: Sent & { transaction: Hex }): Promise<TransactionReceipt> {
+  let replaced: string | undefined;
+  const onReplaced = ({ reason }: { reason: string }) => {
+    replaced = reason;
+  };
+  const receipt = await client.waitForTransactionReceipt({ hash: sent.transaction, onReplaced }).catch((error: unknown) => {
+    throw new SentError(sent, 'whether it was mined is not known', { cause: error });
+  });
+  // The receipt is another transaction's then; only with a new price is it the same call.
+  if (replaced === undefined || replaced === 'repriced') return receipt;
+  throw new SentError(sent, `it was ${replaced} by ${receipt.transactionHash} of the same account nonce: the call did not happen`);
 }

@@ -1,0 +1,273 @@
+/** A request is paid for once, and its money is never out of reach: whatever happens to the node, the wallet or the process. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import {
+  Assay, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, requestFromJson, requestToJson,
+} from '@assay/sdk';
+import { type Hex, TimeoutError, createWalletClient } from 'viem';
+import { foundry } from 'viem/chains';
+
+import { PEOPLE } from '../examples/deploy.js';
+import { DAY, FEE, type Node, OUTPUT, type Scene, answered, prepare, startScene, together, transportOf } from './scene.js';
+
+let scene: Scene;
+let folder: string;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-'));
+  scene = await startScene();
+});
+
+after(() => {
+  scene?.stop();
+  if (folder) rmSync(folder, { recursive: true });
+});
+
+const timeout = () => new TimeoutError({ body: {}, url: 'http://node' });
+
+/** A node that fails from the moment of sending on: it took the transaction, or did not. */
+function failing({ took, later }: { took: boolean; later: (method: string) => boolean }): Node {
+  let sent = false;
+  return async (method, _, go) => {
+    if (method === 'eth_sendRawTransaction') {
+      sent = true;
+      if (took) await go();
+      throw timeout();
+    }
+    if (sent && later(method)) throw timeout();
+    return go();
+  };
+}
+
+/** Ends one escrow: refunded after its deadline, and not twice. */
+async function refundedOnce({ id, request }: Pick<Pending, 'id' | 'request'>): Promise<void> {
+  assert.equal(await scene.timesOpened(id), 1);
+  await scene.chain.pass(DAY + 1);
+  const before = await scene.client.creditOf(scene.client.account);
+  await scene.rival.refund(request);
+  await assert.rejects(scene.rival.refund(request), { error: 'WrongStatus' });
+  assert.equal((await scene.client.creditOf(scene.client.account)) - before, FEE);
+}
+
+/** Until so many transactions wait for a block. */
+async function waiting(count: number): Promise<void> {
+  for (let i = 0; (await scene.chain.test.getTxpoolStatus()).pending < count; i++) {
+    assert.ok(i < 500, `expected ${count} transactions to wait`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function thrownBy(call: Promise<unknown>): Promise<Sent> {
+  const error = await call.then(() => assert.fail('expected an error'), (thrown: unknown) => thrown);
+  assert.ok(error instanceof SentError, String(error));
+  return error.sent;
+}
+
+test('an answer of the node that is lost is not missed where the transaction is known', async () => {
+  const before = await scene.balance();
+  const market = await scene.through(failing({ took: true, later: () => false }));
+  const pending = await prepare({ ...scene, client: market });
+  assert.equal((await pending.open())?.status, 'success');
+  assert.equal((await scene.balance()) - before, FEE);
+  await refundedOnce(pending);
+});
+
+test('after a node failed, the error has all that it takes to open once and to be refunded once', async () => {
+  for (const [what, node] of [
+    ['took it and left', failing({ took: true, later: () => true })],
+    ['took it and knows no receipts', failing({ took: true, later: (method) => method.startsWith('eth_getTransactionReceipt') || method === 'eth_call' })],
+    ['never got it', failing({ took: false, later: () => false })],
+  ] as const) {
+    const before = await scene.balance();
+    const pending = await prepare({ ...scene, client: await scene.through(node) });
+    const { transaction, id, request } = await thrownBy(pending.open());
+    assert.deepEqual([id, request], [pending.id, pending.request], what);
+    const known = await scene.chain.client.getTransaction({ hash: transaction as Hex }).then(() => true, () => false);
+    assert.equal(known, what !== 'never got it', what);
+
+    assert.ok(request);
+    assert.equal(await scene.client.open(request) === undefined, known, what);
+    assert.equal(await scene.client.open(request), undefined, what);
+    assert.equal((await scene.balance()) - before, FEE, what);
+    await refundedOnce(pending);
+  }
+});
+
+test('a process that dies while it opens goes on from what it kept: opened once, then refunded or settled once', async () => {
+  for (const [when, end] of [['before', 'settled'], ['after', 'settled'], ['after', 'refunded']] as const) {
+    const before = await scene.balance();
+    const file = join(folder, `${when}-${end}.json`);
+    const dying = fileURLToPath(new URL('dying.js', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [dying, scene.chain.url, scene.address, scene.model.id, file, when], { encoding: 'utf8' });
+    assert.equal(status, 9, stderr);
+    assert.equal((await scene.balance()) - before, when === 'after' ? FEE : 0n);
+
+    const pending = new Assay(scene.client).resume(readFileSync(file, 'utf8'), scene.model);
+    assert.equal(await pending.open() === undefined, when === 'after');
+    assert.equal(await pending.open(), undefined);
+    assert.equal((await scene.balance()) - before, FEE);
+    if (end === 'refunded') {
+      await refundedOnce(pending);
+      await assert.rejects(pending.answer(), (error) => error instanceof NoAnswer && error.status === 'refunded');
+      continue;
+    }
+    assert.equal(await scene.timesOpened(pending.id), 1);
+    await scene.prover.fulfil(answered(pending.request, scene.prover));
+    const { output, price } = await pending.answer();
+    assert.deepEqual([output, price], [OUTPUT, FEE]);
+    await assert.rejects(scene.prover.fulfil(answered(pending.request, scene.prover)), { error: 'Refused' });
+    assert.equal(await pending.open(), undefined, 'a settled request is not opened again');
+  }
+});
+
+test('a request whose transaction still waits is not paid for twice', async () => {
+  const { chain } = scene;
+  const before = await scene.balance();
+  const pending = await prepare(scene);
+  const resumed = new Assay(scene.client).resume(JSON.stringify(pending), scene.model);
+  await chain.test.setAutomine(false);
+  const opened = [pending.open()];
+  try {
+    await waiting(1);
+    opened.push(resumed.open());
+    // Some nodes count with what waits and refuse the second, others take it and it fails.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  } finally {
+    await chain.test.mine({ blocks: 1 });
+    await chain.test.setAutomine(true);
+  }
+  assert.equal((await Promise.all(opened)).filter((receipt) => receipt !== undefined).length, 1);
+  assert.equal((await scene.balance()) - before, FEE);
+  await refundedOnce(pending);
+});
+
+test('what a contract refuses after sending says what was sent', async () => {
+  const { chain, prover } = scene;
+  const gate = together(2);
+  const provers = [await scene.through(gate, 'prover'), await scene.through(gate, 'rival')];
+  const pending = await prepare(scene);
+  await pending.open();
+  await chain.test.setAutomine(false);
+  const race = Promise.allSettled(provers.map((by) => by.fulfil(answered(pending.request, by))));
+  try {
+    await waiting(2);
+  } finally {
+    await chain.test.mine({ blocks: 1 });
+    await chain.test.setAutomine(true);
+  }
+  const lost = (await race).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as MarketError] : []));
+  assert.equal(lost.length, 1);
+  assert.ok(lost[0] instanceof MarketError, String(lost[0]));
+  const { id, request, transaction } = lost[0].sent ?? {};
+  assert.deepEqual([id, request], [pending.id, pending.request]);
+  const receipt = await chain.client.getTransactionReceipt({ hash: transaction as Hex });
+  assert.equal(receipt.status, 'reverted');
+  const simulated = await prover.refund(pending.request).catch((error: MarketError) => error);
+  assert.ok(simulated instanceof MarketError && simulated.sent === undefined, 'nothing was sent');
+});
+
+test('a call that the wallet replaced by another did not happen', async () => {
+  const { chain, client } = scene;
+  const wallet = chain.wallet(PEOPLE.client);
+  const nonce = await chain.client.getTransactionCount({ address: client.account });
+  await chain.test.setAutomine(false);
+  try {
+    const sent = thrownBy(client.deposit(FEE));
+    await waiting(1);
+    // viem compares with the transaction that it saw waiting.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await wallet.sendTransaction({ to: client.account, value: 0n, nonce, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 11n });
+    await chain.test.mine({ blocks: 1 });
+    assert.match((await sent).transaction ?? '', /^0x/);
+  } finally {
+    await chain.test.setAutomine(true);
+  }
+  assert.equal((await client.accountOf('deposit', client.account)).free, 0n);
+});
+
+test('whoever opens another\'s request does not pay for it', async () => {
+  const { client, prover } = scene;
+  const { request, id } = await prepare(scene);
+  const signature = await client.sign(request);
+  await assert.rejects(prover.open(request, { signature }), { error: 'WrongEther' });
+  await client.deposit(FEE);
+  await prover.open(request, { signature });
+  assert.equal((await client.accountOf('deposit', client.account)).free, 0n);
+  assert.equal(await prover.open(request, { signature }), undefined);
+  await refundedOnce({ id, request });
+});
+
+test('nothing is sent where client, wallet and market are not on one chain', async () => {
+  const { chain } = scene;
+  const before = await chain.client.getTransactionCount({ address: scene.client.account });
+  let switched = false;
+  const other: Node = async (method, _, go) => (switched && method === 'eth_chainId' ? '0x1' : go());
+  const wallet = createWalletClient({ chain: foundry, transport: transportOf(chain.url, other), account: chain.wallet(PEOPLE.client).account });
+  const withWallet = await Market.connect(chain.client, scene.address, wallet);
+  const withClient = await scene.through(other);
+  switched = true;
+  await assert.rejects(withWallet.deposit(FEE), /the wallet is on chain 1, expected 31337; switch its network/);
+  await assert.rejects(withClient.deposit(FEE), /the client is on chain 1, expected 31337/);
+  switched = false;
+  const elsewhere = { ...foundry, id: 5, name: 'Elsewhere' };
+  const mistaken = createWalletClient({ chain: elsewhere, transport: transportOf(chain.url, other), account: wallet.account });
+  const withMistake = await Market.connect(chain.client, scene.address, mistaken);
+  await assert.rejects(withMistake.deposit(FEE), /\(Elsewhere\) is on chain 5, expected 31337/);
+  assert.equal(await chain.client.getTransactionCount({ address: scene.client.account }), before);
+});
+
+test('a wallet that signs by itself: a refusal is one, a silence may be more', async () => {
+  const { chain } = scene;
+  const of = async (send: () => Promise<unknown>): Promise<Market> => {
+    const node: Node = async (method, _, go) => (method === 'eth_sendTransaction' ? send() : go());
+      const wallet = createWalletClient({ transport: transportOf(chain.url, node), account: scene.client.account });
+    return Market.connect(chain.client, scene.address, wallet);
+  };
+  const refuse = () => Promise.reject(Object.assign(new Error('no'), { code: 4001 }));
+  const pending = await prepare({ ...scene, client: await of(refuse) });
+  await assert.rejects(pending.open(), (error) => !(error instanceof SentError) && /reject/i.test(String(error)));
+  const silent = await of(() => Promise.reject(timeout()));
+  const sent = await thrownBy(silent.open(pending.request));
+  assert.deepEqual(sent, { id: pending.id, request: pending.request });
+});
+
+test('a kept request is read as it was written, and not when it was changed or is meant for another place', async () => {
+  const { client, model } = scene;
+  for (const tier of ['receipt', 'sampled', 'challenged', 'proved'] as const) {
+    const terms = { tier, loss: 7n, proofFee: 3n, sampleRate: 12, prover: scene.prover.account };
+    const { request } = await prepare(scene, terms);
+    const one = { ...request, tier };
+    const asked = { id: client.idOf(one), request: one, input: answered(one, scene.prover).input, fromBlock: 5n };
+    const text = JSON.stringify(requestToJson(asked, client));
+    assert.deepEqual(requestFromJson(text, client), asked);
+    const file = JSON.parse(text) as { request: Record<string, unknown>; input: string[] };
+    for (const [name, value] of Object.entries(file.request)) {
+      const other = name === 'tier' ? (value === 'Proved' ? 'Receipt' : 'Proved') : typeof value === 'number' ? value + 1 : flipped(value as string);
+      const changed = JSON.stringify({ ...file, request: { ...file.request, [name]: other } });
+      assert.throws(() => requestFromJson(changed, client), /it was changed/, name);
+      for (const bad of [null, '', 'x', -1, 0.5, {}, [], '0x', '0xg']) {
+        const broken = JSON.stringify({ ...file, request: { ...file.request, [name]: bad } });
+        assert.throws(() => requestFromJson(broken, client), /no kept request/, `${name}: ${JSON.stringify(bad)}`);
+      }
+    }
+    const input = JSON.stringify({ ...file, input: [flipped(file.input[0] as string), ...file.input.slice(1)] });
+    assert.throws(() => requestFromJson(input, client), /has digest/);
+    assert.throws(() => requestFromJson(text, { ...client, market: client.market, chainId: 1 }), /expected .* on chain 1/);
+    assert.throws(() => requestFromJson(text, { chainId: client.chainId, market: scene.prover.account }), /is for market/);
+  }
+  const pending = await prepare(scene);
+  const other = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
+  assert.throws(() => new Assay(client).resume(JSON.stringify(pending), other), /is for model/);
+  assert.deepEqual(pending.input, answered(pending.request, scene.prover).input);
+});
+
+/** Hexadecimal with its last digit changed. */
+function flipped(hex: string): string {
+  return `${hex.slice(0, -1)}${hex.endsWith('1') ? '2' : '1'}`;
+}

@@ -1,0 +1,117 @@
+/** A market on anvil with one model whose verifier accepts everything, and nodes that fail where a test wants it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import {
+  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, marketAbi, pack, receiptData, typedData,
+} from '@assay/sdk';
+import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
+import { foundry } from 'viem/chains';
+
+import { type Chain, deploy, startChain } from '../examples/anvil.js';
+import { PEOPLE, deployMarket } from '../examples/deploy.js';
+import { root } from '../examples/prover.js';
+
+export const FEE = parseEther('0.01');
+export const DAY = 86_400;
+export type Person = keyof typeof PEOPLE;
+
+/** What `AcceptAll` has public values for: three words in, one out, and the context. */
+export const TENSORS = { input: { type: 'u8', size: 93 }, output: { type: 'i8', size: 10 } } as const;
+export const INPUT = Array.from({ length: TENSORS.input.size }, (_, i) => i);
+export const OUTPUT = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+
+/** What a node does with a call: `go` asks the real one. */
+export type Node = (method: string, params: readonly unknown[], go: () => Promise<unknown>) => Promise<unknown>;
+
+export type Scene = Awaited<ReturnType<typeof startScene>>;
+
+export async function startScene() {
+  const chain = await startChain();
+  const address = await deployMarket(chain);
+  const connect = (person: Person) => Market.connect(chain.client, address, chain.wallet(PEOPLE[person]));
+  const [client, prover, rival] = await Promise.all([connect('client'), connect('prover'), connect('rival')]);
+  const model = await register(chain, client);
+  for (const market of [prover, rival]) await market.bond(parseEther('1'));
+  return {
+    chain, address, model, client, prover, rival,
+    stop: chain.stop,
+    /** A market behind a node of the test's making. */
+    through: (node: Node, person: Person = 'client') => through(chain, address, node, person),
+    /** How often a request was opened, by the chain's logs. */
+    async timesOpened(id: Hex): Promise<number> {
+      const filter = { address, abi: marketAbi, eventName: 'RequestOpened', args: { requestId: id }, fromBlock: 0n } as const;
+      return (await chain.client.getContractEvents(filter)).length;
+    },
+    balance: () => chain.client.getBalance({ address }),
+  };
+}
+
+/** A true answer, as far as this verifier can tell. */
+export function answered(request: Request, by: Market, output = OUTPUT): Fulfilment {
+  return { request, payee: by.account, input: pack(INPUT, TENSORS.input), output: pack(output, TENSORS.output), proof: '0x00' };
+}
+
+/** A receipt that a prover's own wallet signs, its key registered. */
+export async function signed({ chain, prover }: Pick<Scene, 'chain' | 'prover'>, request: Request, values: readonly number[] | readonly bigint[] = OUTPUT): Promise<Receipt> {
+  const wallet = chain.wallet(PEOPLE.prover);
+  const signer = wallet.account.address;
+  const { domain } = typedData(request, prover);
+  const key = { address: prover.market, abi: marketAbi } as const;
+  const [owner] = await chain.client.readContract({ ...key, functionName: 'keys', args: [signer] });
+  if (BigInt(owner) === 0n) {
+    const types = { ReceiptKey: [{ name: 'prover', type: 'address' }] } as const;
+    const proof = await wallet.signTypedData({ domain, types, primaryType: 'ReceiptKey', message: { prover: signer } });
+    const hash = await wallet.writeContract({ ...key, functionName: 'registerKey', args: [signer, proof] });
+    await chain.client.waitForTransactionReceipt({ hash });
+  }
+  const output = typeof values[0] === 'bigint' ? (values as readonly bigint[]) : pack(values as readonly number[], TENSORS.output);
+  return { output, signer, signature: await wallet.signTypedData(receiptData(request, { output, signer }, prover)) };
+}
+
+async function register(chain: Chain, market: Market): Promise<ModelDescription> {
+  const [admin, owner] = [chain.wallet(PEOPLE.admin), chain.wallet(PEOPLE.owner)];
+  const { bytecode } = JSON.parse(readFileSync(join(root, 'contracts/artifacts/AcceptAll.json'), 'utf8')) as { bytecode: string };
+  const verifier = await deploy(chain, owner, `0x${bytecode}`);
+  const routing = new Models(chain.client, market, admin);
+  await routing.propose(verifier);
+  await chain.pass(7 * DAY);
+  const digest = bytesToHex(new Uint8Array(32));
+  const id = await new Models(chain.client, market, owner).register(
+    {
+      graphDigest: digest, keyDigest: digest, class: await routing.admit(verifier), key: verifier, inputWords: 3, outputWords: 1,
+      proverPoints: 7_000, ownerPoints: 3_000, contributors: [], points: [],
+    },
+    'ipfs://model',
+  );
+  return { id, ...TENSORS };
+}
+
+/** Holds transactions back until so many are on their way: none of their senders has seen another's, not even waiting. */
+export function together(count: number): Node {
+  let release: () => void;
+  const all = new Promise<void>((resolve) => (release = resolve));
+  return async (method, _, go) => {
+    if (method !== 'eth_sendRawTransaction') return go();
+    if (--count === 0) release();
+    await all;
+    return go();
+  };
+}
+
+/** A market behind a node of the test's making. */
+export async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person): Promise<Market> {
+  const options = { chain: foundry, transport: transportOf(chain.url, node), pollingInterval: 20 } as const;
+  const { account } = chain.wallet(PEOPLE[person]);
+  return Market.connect(createPublicClient(options), address, createWalletClient({ ...options, account }));
+}
+
+export function transportOf(url: string, node: Node) {
+  const { request } = http(url)({ retryCount: 0 });
+  const provider = { request: ({ method, params = [] }: { method: string; params?: readonly unknown[] }) => node(method, params, () => request({ method, params })) };
+  return custom(provider as { request: EIP1193RequestFn }, { retryCount: 0 });
+}
+
+/** Prepared by the client, not opened. */
+export const prepare = ({ client, model }: Pick<Scene, 'client' | 'model'>, terms = {}) =>
+  new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE, ...terms });
