@@ -25,7 +25,7 @@ contract Verifier is IVerifier {
     uint256 private constant MOST_PROOFS = 32;
     /// Gas that a call takes at most: once for all proofs of a batch, and for each.
     uint256 private constant SHARED_GAS = 201415;
-    uint256 private constant PROOF_GAS = 102440;
+    uint256 private constant PROOF_GAS = 97050;
     /// Public values.
     uint256 private constant INSTANCE_COUNT = 28;
     /// Bytes of a proof.

@@ -25,7 +25,7 @@ contract Verifier is IVerifier {
     uint256 private constant MOST_PROOFS = 32;
     /// Gas that a call takes at most: once for all proofs of a batch, and for each.
     uint256 private constant SHARED_GAS = 236863;
-    uint256 private constant PROOF_GAS = 111366;
+    uint256 private constant PROOF_GAS = 105481;
     /// Public values.
     uint256 private constant INSTANCE_COUNT = 28;
     /// Bytes of a proof.

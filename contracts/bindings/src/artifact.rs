@@ -36,6 +36,7 @@ const ZOO: &[(&str, [&str; 3])] = &[
     compiled!("lenet"),
     compiled!("mnist-mlp-evm"),
     compiled!("lenet-evm"),
+    compiled!("mlp-4m"),
     compiled!("mlp-4m-evm"),
 ];
 

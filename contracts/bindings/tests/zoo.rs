@@ -5,6 +5,8 @@
 
 mod model;
 
+use std::sync::LazyLock;
+
 use assay_contracts::interface::{ModelRegistry, VerifierRouter};
 use assay_contracts::market::{U96, digest, words};
 use assay_contracts::network::creation_of_data;
@@ -16,7 +18,7 @@ use assay_models::{Trace, packing};
 use assay_prover::prove;
 use assay_solidity::{Shape, key_code};
 use assay_verifier::{Instances, Proof, Verifier};
-use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, SECOND_MLP_EVM, is_committed};
+use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, for_chain, is_committed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -30,6 +32,12 @@ fn words_of(model: &Model, trace: &Trace) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
 
 /// Most gas of a fulfilment of LeNet's with a grouped proof, whose credits are no longer zero.
 const LENET_LIMIT: u64 = 450_000;
+
+/// Trained from other initial weights: nothing of it is committed but the network.
+static SECOND_MLP: LazyLock<Model> = LazyLock::new(|| {
+    let onnx = include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp-seed-2.onnx");
+    Model::load("mnist-mlp-seed-2-evm", onnx, for_chain)
+});
 
 /// A market with a registered model, and an open request with its proof.
 struct Scene {
@@ -188,14 +196,14 @@ fn a_lenet_inference_with_a_grouped_proof_is_paid_for_once_and_to_its_maker() {
 #[test]
 fn a_separately_trained_model_of_the_shape_brings_its_key_only() {
     let mut scene = Scene::new(&MLP_EVM);
-    let (mine, theirs) = (SECOND_MLP_EVM.key.verifying_key(), MLP_EVM.key.verifying_key());
+    let (mine, theirs) = (SECOND_MLP.key.verifying_key(), MLP_EVM.key.verifying_key());
     assert_ne!(mine.digest(), theirs.digest());
     assert_eq!(Shape::of(mine).unwrap().digest(), Shape::of(theirs).unwrap().digest());
     let contracts = scene.chain.contracts();
     let key = creation_of_data(&key_code(mine).unwrap());
-    scene.model = register(&mut scene.chain, &scene.market, scene.owner, scene.class, &SECOND_MLP_EVM, &key);
+    scene.model = register(&mut scene.chain, &scene.market, scene.owner, scene.class, &SECOND_MLP, &key);
     assert_eq!(scene.chain.contracts(), contracts + 1);
-    scene.ask(&SECOND_MLP_EVM, 3);
+    scene.ask(&SECOND_MLP, 3);
     let Asked { output, proof, .. } = scene.asked.clone();
     scene.fulfil(scene.prover, &output, &proof.bytes).unwrap();
     assert_eq!(scene.credit(scene.prover), U256::from(FEE * 7 / 10));

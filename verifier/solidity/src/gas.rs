@@ -37,7 +37,7 @@ const PAIRING: u64 = 45_000 + 2 * 34_000 + 100;
 const FIXED: u64 = 12_000;
 /// Copying, checking, hashing and folding a scalar of the proof: by the rotations of each polynomial, and by those of a group.
 const SCALAR: u64 = 160;
-const SCALAR_OF_GROUP: u64 = 125;
+const SCALAR_OF_GROUP: u64 = 75;
 /// The difference of two points that something is opened at both of, in the weights of the points; SHPLONK multiplies it into a Lagrange
 /// polynomial as well.
 const DIFFERENCE: u64 = 35;

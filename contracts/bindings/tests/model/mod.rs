@@ -57,15 +57,11 @@ impl Model {
 }
 
 const MLP_ONNX: &[u8] = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
-const SECOND_MLP_ONNX: &[u8] = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp-seed-2.onnx");
 const LENET_ONNX: &[u8] = include_bytes!("../../../../models/zoo/lenet/lenet.onnx");
 
 pub(crate) static MLP: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp", MLP_ONNX, shplonk));
 pub(crate) static LENET: LazyLock<Model> = LazyLock::new(|| Model::load("lenet", LENET_ONNX, shplonk));
 pub(crate) static MLP_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp-evm", MLP_ONNX, for_chain));
-/// Trained from other initial weights: nothing of it is committed but the network.
-pub(crate) static SECOND_MLP_EVM: LazyLock<Model> =
-    LazyLock::new(|| Model::load("mnist-mlp-seed-2-evm", SECOND_MLP_ONNX, for_chain));
 pub(crate) static LENET_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("lenet-evm", LENET_ONNX, for_chain));
 
 /// Compares with a file in `contracts/`, exactly: seeds and accounts are fixed, and gas is no timing.
