@@ -1,5 +1,6 @@
 //! Files of a model: where they lie by default, read with clear errors, written whole or not at all.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -87,7 +88,8 @@ fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
 }
 
 /// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: a reader finds the old
-/// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads.
+/// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads and the next write of the
+/// file removes.
 ///
 /// No command writes into a file that exists: another may have it mapped.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Outcome {
@@ -100,9 +102,14 @@ pub(crate) fn write_with<E: Into<anyhow::Error>>(
     content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
 ) -> Outcome {
     let mut name = path.file_name().unwrap_or_default().to_owned();
+    remove_abandoned(path, &name);
     name.push(format!(".{}.partial", std::process::id()));
     let partial = path.with_file_name(name);
-    let written = write_partial(&partial, content).and_then(|()| Ok(fs::rename(&partial, path)?));
+    let written = write_partial(&partial, content).and_then(|held| {
+        fs::rename(&partial, path)?;
+        drop(held);
+        Ok(())
+    });
     if written.is_err() {
         // Best effort: the error of the write is the one to report.
         let _ = fs::remove_file(&partial);
@@ -110,14 +117,33 @@ pub(crate) fn write_with<E: Into<anyhow::Error>>(
     written.machine(format_args!("cannot write {}", path.display()))
 }
 
+/// Removes the partial files of a file that no process holds locked: their writers were killed. Best effort, they only take space.
+fn remove_abandoned(path: &Path, name: &OsStr) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let other = entry.file_name();
+        let (Some(other), Some(name)) = (other.to_str(), name.to_str()) else { continue };
+        let writer = other.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".partial"));
+        if writer.is_some_and(|process| process.parse::<u32>().is_ok())
+            && fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 fn write_partial<E: Into<anyhow::Error>>(
     partial: &Path,
     content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
-) -> Result<(), anyhow::Error> {
-    let mut out = BufWriter::new(fs::File::create(partial)?);
+) -> Result<fs::File, anyhow::Error> {
+    let file = fs::File::create(partial)?;
+    // Held until the file has its name: see `remove_abandoned`. Where there are no locks, nothing is removed either.
+    let _ = file.try_lock();
+    let mut out = BufWriter::new(file);
     content(&mut out).map_err(Into::into)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    Ok(())
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all()?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! Networks with seeded pseudo-random weights: tiny graphs for tests of the crates that build on this one, and perceptrons of any
+//! Networks with seeded pseudo-random weights: tiny graphs for tests of the crates that build on this one, one for every op ([`cases`]), and perceptrons of any
 //! size as ONNX files ([`mlp_onnx`]).
 //!
 //! The tiny ones are small enough that every cell of their circuit can be attacked in turn, and hold what a circuit finds hard: padding,
 //! a non-zero input zero point, one multiplier a channel, a Relu whose zero point is not 0, signed outputs.
 
+mod cases;
 mod mlp;
 
+pub use cases::cases;
 pub use mlp::mlp_onnx;
 
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};

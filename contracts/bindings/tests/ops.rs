@@ -1,0 +1,94 @@
+//! Every op that has a layout, before an EVM: the verifier generated for its circuit is compiled and accepts its proof, with both openings.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use alloy_sol_types::SolCall as _;
+use assay_circuits::Layout;
+use assay_contracts::interface::FusedVerifier;
+use assay_contracts::market::words;
+use assay_contracts::{Chain, Network as _, U256};
+use assay_models::{QuantizedGraph, interpret, samples};
+use assay_prover::cost::opening_for_chain;
+use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen, prove};
+use assay_verifier::{Instances, Opening, Proof};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use serde_json::{Value, json};
+
+/// Compiles a fused verifier with the contracts' pinned compiler; its creation code.
+fn compiled(source: &str) -> Vec<u8> {
+    let input = json!({
+        "language": "Solidity",
+        "sources": { "Verifier.sol": { "content": source }, "IVerifier.sol": { "content": assay_solidity::INTERFACE } },
+        "settings": {
+            "evmVersion": "prague",
+            "optimizer": { "enabled": true, "runs": 200 },
+            "outputSelection": { "Verifier.sol": { "*": ["evm.bytecode.object"] } },
+        },
+    });
+    let compiler = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/solc.cjs");
+    let mut process = Command::new("node")
+        .args([compiler.as_os_str(), "--standard-json".as_ref()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("{error}: this test needs Node, and `npm ci` in contracts/ (`.ci/test` does it)")
+        });
+    process.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "the compiler failed: is `npm ci` done in contracts/?");
+    let output: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let code = &output["contracts"]["Verifier.sol"]["FusedVerifier"]["evm"]["bytecode"]["object"];
+    hex::decode(code.as_str().unwrap_or_else(|| panic!("{}", output["errors"]))).unwrap()
+}
+
+fn calldata(instances: &Instances, proof: &Proof) -> Vec<u8> {
+    FusedVerifier::verifyCall { instances: words(&instances.words()), proof: proof.bytes.clone().into() }.abi_encode()
+}
+
+fn is_accepted(graph: &QuantizedGraph, lanes: usize, opening: fn(&Layout) -> Opening) {
+    let layout = Arc::new(Layout::with_lanes(graph, lanes).unwrap());
+    let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
+    let key = keygen(&srs, layout, graph.digest()).unwrap();
+    let mut chain = Chain::new();
+    let sender = chain.account("sender", U256::ZERO);
+    let code = compiled(&assay_solidity::fused_verifier(key.verifying_key()).unwrap());
+    let (verifier, _) = chain.deploy(sender, &code).unwrap();
+    let [(mine, proof), (theirs, _)] = [1, 2].map(|seed| {
+        let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
+        let rng = ChaCha20Rng::seed_from_u64(seed);
+        prove(&key, &srs, &trace, 7.into(), rng, &mut |_| ()).unwrap()
+    });
+    let mut send = |calldata: &[u8]| chain.send(sender, Some(verifier), U256::ZERO, calldata).map(|_| ());
+    send(&calldata(&mine, &proof)).unwrap();
+    let error = send(&calldata(&theirs, &proof)).unwrap_err().to_string();
+    assert!(error.contains("InvalidProof()"), "{}: {error}", graph.name);
+}
+
+/// The cases from `first` on, in steps of two: two tests share the compiler's time.
+fn are_accepted(first: usize) {
+    for (graph, lanes) in samples::cases().iter().skip(first).step_by(2) {
+        for lanes in *lanes {
+            is_accepted(graph, *lanes, |_| Opening::Shplonk);
+            is_accepted(graph, *lanes, |layout| {
+                opening_for_chain(layout, &constraints(&layout.shape).unwrap()).unwrap().unwrap()
+            });
+        }
+    }
+}
+
+#[test]
+fn odd_cases_are_accepted_by_their_verifiers() {
+    are_accepted(0);
+}
+
+#[test]
+fn even_cases_are_accepted_by_their_verifiers() {
+    are_accepted(1);
+}

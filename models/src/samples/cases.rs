@@ -1,0 +1,153 @@
+//! A small network for every op that has a layout, and what is hard about each: zero points, multipliers a channel, uneven pads, maxima inside a
+//! network and at its end, a circuit without weights.
+
+use super::Numbers;
+use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
+use crate::ops::{Add, Conv, Dense, MaxPool, Op, Rescale};
+use crate::requantise::Requantise;
+
+/// Networks that have every op with a layout between them, each with numbers of weight lanes to plan it with.
+pub fn cases() -> Vec<(QuantizedGraph, &'static [usize])> {
+    vec![
+        (dense_layers(), &[1, 4]),
+        (convolutions(), &[1, 8]),
+        (maxima(), &[1]),
+        (residual(), &[1, 2]),
+        (rescale(), &[1]),
+    ]
+}
+
+/// Two dense layers, of one multiplier an output and of one in all.
+fn dense_layers() -> QuantizedGraph {
+    let mut numbers = Numbers::new(1);
+    let wide = Requantise { multipliers: vec![1, 2, 1, 3, 1], ..unsigned(32, 9) };
+    graph(
+        "dense",
+        vec![
+            tensor("x", &[1, 7], DType::I8, -3),
+            tensor("h", &[1, 5], DType::U8, 9),
+            tensor("y", &[1, 3], DType::I8, -2),
+        ],
+        vec![
+            ("first", Op::Dense(dense(&mut numbers, 7, 5, wide)), &[0], 1),
+            ("second", Op::Dense(dense(&mut numbers, 5, 3, signed(16, -2))), &[1], 2),
+        ],
+    )
+}
+
+/// Convolutions with even, uneven and no pads.
+fn convolutions() -> QuantizedGraph {
+    let mut numbers = Numbers::new(2);
+    let channels = Requantise { multipliers: vec![1, 3], ..unsigned(64, 5) };
+    graph(
+        "conv",
+        vec![
+            tensor("x", &[1, 2, 4, 4], DType::U8, 3),
+            tensor("even", &[1, 2, 4, 4], DType::U8, 5),
+            tensor("uneven", &[1, 1, 3, 3], DType::U8, 11),
+            tensor("none", &[1, 2, 2, 2], DType::I8, 0),
+        ],
+        vec![
+            ("even", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], channels)), &[0], 1),
+            ("uneven", Op::Conv(conv(&mut numbers, [1, 2, 4, 4], [1, 0, 1, 2], unsigned(40, 11))), &[1], 2),
+            ("none", Op::Conv(conv(&mut numbers, [2, 1, 2, 2], [0; 4], signed(8, 0))), &[2], 3),
+        ],
+    )
+}
+
+/// Maxima inside a network and at its end.
+fn maxima() -> QuantizedGraph {
+    let mut numbers = Numbers::new(3);
+    let pool = || Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+    graph(
+        "max pool",
+        vec![
+            tensor("x", &[1, 1, 8, 8], DType::U8, 2),
+            tensor("features", &[1, 1, 8, 8], DType::U8, 30),
+            tensor("pooled", &[1, 1, 4, 4], DType::U8, 30),
+            tensor("again", &[1, 1, 4, 4], DType::I8, 1),
+            tensor("y", &[1, 1, 2, 2], DType::I8, 1),
+        ],
+        vec![
+            ("first", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], unsigned(10, 30))), &[0], 1),
+            ("inside", pool(), &[1], 2),
+            ("second", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], signed(12, 1))), &[2], 3),
+            ("end", pool(), &[3], 4),
+        ],
+    )
+}
+
+/// A sum of two tensors, a change of scale and a change of shape.
+fn residual() -> QuantizedGraph {
+    let mut numbers = Numbers::new(4);
+    let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127 };
+    graph(
+        "residual",
+        vec![
+            tensor("x", &[1, 1, 3, 4], DType::I8, -3),
+            tensor("conv", &[1, 1, 3, 4], DType::I8, 4),
+            tensor("sum", &[1, 1, 3, 4], DType::I8, 2),
+            tensor("relu", &[1, 1, 3, 4], DType::I8, -100),
+            tensor("vector", &[1, 12], DType::I8, -100),
+            tensor("y", &[1, 5], DType::U8, 9),
+        ],
+        vec![
+            ("conv", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], signed(9, 4))), &[0], 1),
+            ("add", Op::Add(Add { mx: 3, my: -2, requantise: signed(8, 2) }), &[1, 0], 2),
+            ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
+            ("flatten", Op::Reshape, &[3], 4),
+            ("dense", Op::Dense(dense(&mut numbers, 12, 5, unsigned(32, 9))), &[4], 5),
+        ],
+    )
+}
+
+/// No weights at all, and a circuit that is full to its last usable row but one.
+fn rescale() -> QuantizedGraph {
+    let requantise = Requantise { multipliers: vec![1], ..signed(8, 0) };
+    graph(
+        "rescale",
+        vec![tensor("x", &[1, 252], DType::U8, 0), tensor("y", &[1, 252], DType::I8, 0)],
+        vec![("rescale", Op::Rescale(Rescale { requantise }), &[0], 1)],
+    )
+}
+
+fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: Requantise) -> Conv {
+    Conv {
+        weights: numbers.weights(shape.iter().product(), 3),
+        weights_shape: shape,
+        bias: numbers.many(shape[0], -40, 40),
+        strides: [1, 1],
+        pads,
+        group: 1,
+        requantise,
+    }
+}
+
+fn dense(numbers: &mut Numbers, inputs: usize, outputs: usize, requantise: Requantise) -> Dense {
+    let bias = numbers.many(outputs, -40, 40);
+    Dense { weights: numbers.weights(inputs * outputs, 3), outputs, inputs, bias, requantise }
+}
+
+fn unsigned(divisor: u64, zero_point: i32) -> Requantise {
+    Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 }
+}
+
+fn signed(divisor: u64, zero_point: i32) -> Requantise {
+    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127 }
+}
+
+fn tensor(name: &str, shape: &[usize], dtype: DType, zero_point: i32) -> TensorInfo {
+    TensorInfo { name: name.to_owned(), shape: shape.to_vec(), dtype, scale: 1.0, zero_point }
+}
+
+fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, &[usize], usize)>) -> QuantizedGraph {
+    let output = TensorId(tensors.len() - 1);
+    let node = |(name, op, inputs, output): (&str, Op, &[usize], usize)| Node {
+        name: name.to_owned(),
+        op,
+        inputs: inputs.iter().copied().map(TensorId).collect(),
+        output: TensorId(output),
+    };
+    let nodes = nodes.into_iter().map(node).collect();
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output }
+}
