@@ -616,7 +616,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     };
     let lenet = include_str!("../contracts/artifacts/lenet.json");
     let accepts = include_str!("../contracts/artifacts/AcceptAll.json");
-    for (json, says) in [(lenet, "another circuit shape"), (accepts, "accepts what is no proof")] {
+    for (json, says) in [(lenet, "WrongLength"), (accepts, "accepts what is no proof")] {
         compiled(json);
         scene.refused(PROVER, &["fulfil", MODEL], &["Verifier.bin is no verifier for the key", says, "solc --bin"]);
         scene.refused(RIVAL, &["register", MODEL], &["Verifier.bin is no verifier for the key", says]);

@@ -365,7 +365,12 @@ fn shown(url: &str) -> Result<String, ContractsError> {
     let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme));
     let scheme = scheme.ok_or(ContractsError::Url("it begins with neither http:// nor https://"))?;
     let host = uri.host().filter(|host| !host.is_empty()).ok_or(ContractsError::Url("it names no host"))?;
-    Ok(format!("{scheme}://{host}{}", uri.port_u16().map_or_else(String::new, |port| format!(":{port}"))))
+    let at = format!("{host}{}", uri.port_u16().map_or_else(String::new, |port| format!(":{port}")));
+    // What stands there and is no port may be a password with a slash in it.
+    if uri.authority().and_then(|authority| authority.as_str().rsplit('@').next()) != Some(at.as_str()) {
+        return Err(ContractsError::Url("its port is no number"));
+    }
+    Ok(format!("{scheme}://{at}"))
 }
 
 #[cfg(test)]
