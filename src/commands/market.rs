@@ -90,16 +90,19 @@ fn prover_share(model: &Model, price: U256) -> U256 {
 #[derive(Serialize)]
 struct Bond {
     /// What vouches for new locks.
-    bond_wei: String,
+    #[serde(rename = "bond_wei")]
+    free: String,
     /// What notice was given of.
-    bond_leaving_wei: String,
+    #[serde(rename = "bond_leaving_wei")]
+    leaving: String,
     /// When that can be taken, in Unix seconds.
-    bond_leaves_at: Option<u64>,
+    #[serde(rename = "bond_leaves_at")]
+    leaves_at: Option<u64>,
 }
 
 impl Bond {
     fn is_free(&self) -> bool {
-        self.bond_wei != "0"
+        self.free != "0"
     }
 }
 
@@ -118,7 +121,7 @@ fn bond(node: &mut Node, market: &Market, account: Address, terminal: Terminal) 
             when(at, now)
         ));
     }
-    Ok(Bond { bond_wei: bond.free.to_string(), bond_leaving_wei: bond.leaving.to_string(), bond_leaves_at: leaves_at })
+    Ok(Bond { free: bond.free.to_string(), leaving: bond.leaving.to_string(), leaves_at })
 }
 
 /// Input and output words of a model.

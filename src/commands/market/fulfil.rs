@@ -92,26 +92,23 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
         work.check_commitment(&job, &output)?;
     }
     let statement = work.statement(&output)?;
-    let proof = match read_proof(&saved, &key, &statement) {
-        Some(proof) => {
-            terminal.say(format_args!("the proof of an earlier run is in {}", saved.display()));
-            proof
-        }
-        None => {
-            let file = folder.map("pk", "setup")?;
-            let key = ProvingKey::open(&file, &graph, graph_digest, key).request("cannot use the proving key")?;
-            let verifying = key.verifying_key();
-            let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
-            let cost = cost.request("cannot use the verifying key")?;
-            within(args.memory, cost.peak_bytes, "proving")?;
-            work.check_time(&job, &cost)?;
-            let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
-            let proof = work.prove(&key, &srs, &trace, &statement, &cost, terminal)?;
-            // Before anything is locked or sent: whatever happens now, it is not made twice.
-            let file = ProofFile::new(key.verifying_key(), &statement, &proof);
-            files::write(&saved, file.to_json().machine("cannot encode the proof")?.as_bytes())?;
-            proof
-        }
+    let proof = if let Some(proof) = read_proof(&saved, &key, &statement) {
+        terminal.say(format_args!("the proof of an earlier run is in {}", saved.display()));
+        proof
+    } else {
+        let file = folder.map("pk", "setup")?;
+        let key = ProvingKey::open(&file, &graph, graph_digest, key).request("cannot use the proving key")?;
+        let verifying = key.verifying_key();
+        let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
+        let cost = cost.request("cannot use the verifying key")?;
+        within(args.memory, cost.peak_bytes, "proving")?;
+        work.check_time(&job, &cost)?;
+        let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
+        let proof = prove(&key, &srs, &trace, &statement, &cost, terminal)?;
+        // Before anything is locked or sent: whatever happens now, it is not made twice.
+        let file = ProofFile::new(key.verifying_key(), &statement, &proof);
+        files::write(&saved, file.to_json().machine("cannot encode the proof")?.as_bytes())?;
+        proof
     };
     if args.lock {
         work.lock(&output, terminal)?;
@@ -154,6 +151,28 @@ fn already_settled(node: &mut Node, market: &Market, asked: &Asked, account: Add
         already: true,
     });
     Ok(())
+}
+
+/// A proof of the statement, checked natively.
+fn prove(
+    key: &ProvingKey,
+    srs: &Srs,
+    trace: &Trace,
+    statement: &Instances,
+    cost: &Cost,
+    terminal: Terminal,
+) -> Outcome<Proof> {
+    let context = values(statement).last().copied().unwrap_or_default();
+    let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
+    let ((_, proof), _, _) = terminal
+        .phases("prove", &expected_phases(cost), |progress| {
+            prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
+        })
+        .machine("cannot prove this inference")?;
+    Verifier::new(key.verifying_key())
+        .and_then(|verifier| verifier.verify(statement, &proof))
+        .machine("the proof just made does not verify (please report this model)")?;
+    Ok(proof)
 }
 
 impl Work {
@@ -255,29 +274,6 @@ impl Work {
         let context = self.market.context(self.asked.id, self.account);
         let words = [self.asked.input_words().as_slice(), output, &[context]].concat();
         Instances::from_words(&words).request("the request's input is not packed words")
-    }
-
-    /// A proof of the statement, checked natively.
-    fn prove(
-        &self,
-        key: &ProvingKey,
-        srs: &Srs,
-        trace: &Trace,
-        statement: &Instances,
-        cost: &Cost,
-        terminal: Terminal,
-    ) -> Outcome<Proof> {
-        let context = values(statement).last().copied().unwrap_or_default();
-        let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
-        let ((_, proof), _, _) = terminal
-            .phases("prove", &expected_phases(cost), |progress| {
-                prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
-            })
-            .machine("cannot prove this inference")?;
-        Verifier::new(key.verifying_key())
-            .and_then(|verifier| verifier.verify(statement, &proof))
-            .machine("the proof just made does not verify (please report this model)")?;
-        Ok(proof)
     }
 
     /// Locks the request, with what is missing added to the bond. The proof is there already, so that a lock is worth having and not
