@@ -9,6 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::market::{ChainArgs, ClaimArgs, FulfilArgs, RegisterArgs, RequestArgs, StatusArgs};
 use crate::memory::Bytes;
 
+/// Largest `k` of an SRS that is made here; larger ones are imported.
+pub(crate) const MAX_GENERATED: u32 = 22;
+
 /// The end of the help of every command that sends transactions.
 macro_rules! key_help {
     () => {
@@ -92,15 +95,17 @@ Deploys what is not on the chain yet and writes MODEL.assay/registration.json.\n
     /// Ask for a proved answer and escrow the fee
     #[command(after_help = concat!(
         "Example:\n  assay request lenet.onnx --input input.json --fee 0.01\n  assay request lenet.onnx --input input.json --fee 0.01 --fee-floor 0.004 --within 3h\n\n\
-Writes MODEL.assay/request.json, which a prover needs. Run again, it goes on with that request and never pays for it twice.\n", key_help!()))]
+Writes MODEL.assay/request.json, which a prover needs. Run again, it goes on with that request and never pays for it twice;\n\
+a request that the chain has not taken gives way to one with the terms and the time that are asked for now.\n", key_help!()))]
     Request(RequestArgs),
     /// Prove the answer to a request and be paid for it
     #[command(after_help = concat!(
         "Example:\n  assay fulfil lenet.onnx\n  assay fulfil lenet.onnx --request request.json --lock\n\n\
-Checks model, key, verifier, input, fee and time before it proves, and the proof before it sends anything.\n", key_help!()))]
+Checks model, key, verifier, input, fee and time before it proves, and the proof before it sends anything.\n\
+Keeps the proof in MODEL.assay until it is paid: run again, it sends that one.\n", key_help!()))]
     Fulfil(FulfilArgs),
-    /// Collect what is yours: shares in a model's fees, credits, and requests that nobody answered in time
-    #[command(after_help = concat!("Example:\n  assay claim lenet.onnx\n", key_help!()))]
+    /// Collect what is yours: shares in a model's fees, credits, requests that nobody answered in time, your bond
+    #[command(after_help = concat!("Examples:\n  assay claim lenet.onnx\n  assay claim lenet.onnx --leave\n", key_help!()))]
     Claim(ClaimArgs),
     /// Say how a model's registration, its request and an account stand
     #[command(
@@ -137,12 +142,18 @@ fn address(text: &str) -> Result<assay_solidity::calldata::Address, String> {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct EstimateArgs {
-    /// The ONNX model
-    pub(crate) model: PathBuf,
+pub(crate) struct ColumnsArgs {
     /// Columns behind a commitment with `--opening evm` [default: the cheapest on a chain that proves in half as long again at most]
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u32).range(2..=256))]
     pub(crate) width: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EstimateArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArgs,
     /// Threads that the prover will have [default: this machine's]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -164,9 +175,8 @@ pub(crate) struct SetupArgs {
     /// How proofs show values; `assay estimate` compares
     #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
     pub(crate) opening: OpeningChoice,
-    /// Columns behind a commitment with `--opening evm` [default: the cheapest on a chain that proves in half as long again at most]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u32).range(2..=256))]
-    pub(crate) width: Option<u32>,
+    #[command(flatten)]
+    pub(crate) columns: ColumnsArgs,
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
@@ -229,7 +239,7 @@ pub(crate) enum SrsCommand {
         #[arg(long, required = true)]
         insecure: bool,
         /// Largest circuit: 2^k rows
-        #[arg(short, default_value_t = 17, value_parser = clap::value_parser!(u32).range(4..=22))]
+        #[arg(short, default_value_t = 17, value_parser = clap::value_parser!(u32).range(4..=i64::from(MAX_GENERATED)))]
         k: u32,
         /// Where to write it [default: the user's data folder]
         #[arg(long)]

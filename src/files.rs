@@ -87,6 +87,14 @@ fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
     }
 }
 
+/// Removes a file, if there is one.
+pub(crate) fn remove(path: &Path) -> Outcome {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        other => other.machine(format_args!("cannot remove {}", path.display())),
+    }
+}
+
 /// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: a reader finds the old
 /// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads and the next write of the
 /// file removes.

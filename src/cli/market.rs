@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use assay_contracts::market::U96;
+use assay_contracts::market::{MAX_DURATION, MAX_OWNER_POINTS, MIN_DURATION, U96};
 use assay_contracts::{Address, U256};
 use clap::Args;
 
 use crate::memory::Bytes;
 
-/// Which chain, and as whom.
+/// Which chain.
 #[derive(Debug, Args)]
-pub(crate) struct ChainArgs {
+pub(crate) struct NodeArgs {
     /// The node's JSON-RPC
     #[arg(
         long,
@@ -20,6 +20,13 @@ pub(crate) struct ChainArgs {
         default_value = "http://127.0.0.1:8545"
     )]
     pub(crate) rpc: String,
+}
+
+/// Which chain, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct ChainArgs {
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
     /// An Ethereum keystore (JSON, version 3) with the account's key [default: the key in the environment]
     #[arg(long, value_name = "FILE")]
     pub(crate) keystore: Option<PathBuf>,
@@ -35,7 +42,7 @@ pub(crate) struct RegisterArgs {
     #[arg(long, value_name = "ADDRESS", env = "ASSAY_MARKET")]
     pub(crate) market: Option<Address>,
     /// Your share of every fee, in percent, at most 30
-    #[arg(long, value_name = "PERCENT", default_value = "20", value_parser = points)]
+    #[arg(long, value_name = "PERCENT", default_value = "20", value_parser = owner_points)]
     pub(crate) owner_share: u16,
     /// Somebody else's share of every fee, in percent; may be repeated. Provers have the rest
     #[arg(long = "contributor", value_name = "ADDRESS=PERCENT", value_parser = contributor)]
@@ -63,8 +70,8 @@ pub(crate) struct RequestArgs {
     /// What you pay at once; from now to half the time the fee rises from here to --fee [default: --fee]
     #[arg(long, value_name = "ETHER", value_parser = ether)]
     pub(crate) fee_floor: Option<U96>,
-    /// Time to deliver, 2h to 7d; later the fee goes back
-    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = seconds)]
+    /// Time to deliver, 2h to 7d; later the fee goes back. A few minutes are added to the shortest, in which the chain takes the request
+    #[arg(long, value_name = "TIME", default_value = "4h", value_parser = within)]
     pub(crate) within: u64,
     /// What it costs you when a prover that locked the request brings nothing, in ether: its bond pays it
     #[arg(long, value_name = "ETHER", default_value = "0", value_parser = ether)]
@@ -72,7 +79,7 @@ pub(crate) struct RequestArgs {
     /// Where to write the request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Make a new request although the file holds one that has ended
+    /// Make a new request although the file holds one that has ended, or was never opened
     #[arg(long)]
     pub(crate) again: bool,
 }
@@ -86,7 +93,7 @@ pub(crate) struct FulfilArgs {
     /// The request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// Lock the request before the proof is shown: a minute later nobody else can be paid for it. Adds what is missing to your bond, which you get back after ten days' notice
+    /// Lock the request before the proof is shown: a minute later nobody else can be paid for it. Adds what is missing to your bond, which `assay claim --leave` gives back after ten days' notice. Where there is no time for a lock, goes on without one
     #[arg(long)]
     pub(crate) lock: bool,
     /// Go on although the fee does not pay for the gas
@@ -106,25 +113,21 @@ pub(crate) struct ClaimArgs {
     /// The request that may be refunded [default: MODEL.assay/request.json, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
+    /// Take your free bond back: gives the ten days' notice; run again when it is over, this takes the money
+    #[arg(long)]
+    pub(crate) leave: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The node's JSON-RPC
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ASSAY_RPC",
-        hide_env_values = true,
-        default_value = "http://127.0.0.1:8545"
-    )]
-    pub(crate) rpc: String,
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
     /// The request [default: MODEL.assay/request.json, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// Say what the market owes this account too
+    /// Say what the market owes this account too, and what bond it has
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) account: Option<Address>,
 }
@@ -144,6 +147,14 @@ fn points(text: &str) -> Result<u16, String> {
     match text.trim_end_matches('%').parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok((percent * 100.0).round() as u16),
         _ => Err(format!("expected percent from 0 to 100, got {text:?}")),
+    }
+}
+
+/// A share that a model's owner may take.
+fn owner_points(text: &str) -> Result<u16, String> {
+    match points(text)? {
+        points if points <= MAX_OWNER_POINTS => Ok(points),
+        _ => Err(format!("an owner takes {} % at most, got {text:?}", MAX_OWNER_POINTS / 100)),
     }
 }
 
@@ -167,6 +178,14 @@ fn seconds(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale)).ok_or_else(wrong)
 }
 
+/// A time to deliver that a market takes, in seconds.
+fn within(text: &str) -> Result<u64, String> {
+    match seconds(text)? {
+        time @ MIN_DURATION..=MAX_DURATION => Ok(time),
+        _ => Err(format!("expected 2h to 7d, got {text:?}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +201,12 @@ mod tests {
         for wrong in ["-1", "x", "", "99999999999999"] {
             assert!(ether(wrong).is_err(), "{wrong}");
         }
+        assert_eq!((within("2h"), within("7d")), (Ok(MIN_DURATION), Ok(MAX_DURATION)));
+        for wrong in ["119m", "169h", "18446744073709551615s"] {
+            assert!(within(wrong).is_err(), "{wrong}");
+        }
         assert!(points("101").is_err() && points("x").is_err());
+        assert!(owner_points("30").is_ok() && owner_points("30.01").is_err());
         assert!(contributor("0x00000000000000000000000000000000000000ff=10").is_ok());
         assert!(contributor("0x12=10").is_err() && contributor("x").is_err());
     }

@@ -80,7 +80,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
 
 fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let grouped = opening(OpeningChoice::Evm, args.width, layout)?;
+    let grouped = opening(OpeningChoice::Evm, args.columns.width, layout)?;
     // No price depends on the secret.
     let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
     let of_opening = |opening: Opening| {

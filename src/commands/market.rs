@@ -17,10 +17,12 @@ use assay_contracts::market::format_ether;
 use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, SolEvent as _, U256};
 use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::VerifyingKey;
+use serde::Serialize;
 
 use self::records::{Asked, Record};
 use crate::cli::ChainArgs;
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::terminal::Terminal;
 
 /// Whose turn it is after an error of the chain: the machine's where a node failed or was too slow, else the user's.
 trait OnChain<T> {
@@ -31,9 +33,10 @@ impl<T> OnChain<T> for Result<T, ContractsError> {
     fn on_chain(self, doing: impl Display) -> Outcome<T> {
         self.map_err(|error| {
             let kind = match error {
-                ContractsError::Node { .. } | ContractsError::NotMined { .. } | ContractsError::Failed(_) => {
-                    Kind::Machine
-                }
+                ContractsError::Node { .. }
+                | ContractsError::NotMined { .. }
+                | ContractsError::Sent { .. }
+                | ContractsError::Failed(_) => Kind::Machine,
                 _ => Kind::Request,
             };
             Failure { kind, error: anyhow::Error::new(error).context(doing.to_string()) }
@@ -51,7 +54,7 @@ impl Session {
     fn open(args: &ChainArgs) -> Outcome<Self> {
         let signer = keys::signer(args.keystore.as_deref())?;
         let account = signer.address();
-        let node = Node::connect(&args.rpc, Some(signer)).on_chain("cannot use the node")?;
+        let node = Node::connect(&args.node.rpc, Some(signer)).on_chain("cannot use the node")?;
         Ok(Self { node, account })
     }
 }
@@ -68,12 +71,57 @@ fn market_of(node: &mut Node, record: &Record) -> Outcome<Market> {
     Market::at(node, record.market).on_chain("cannot use the market")
 }
 
-/// Whom a settled request paid, and how much; none where the node no longer knows.
-fn settlement(node: &Node, market: &Market, asked: &Asked) -> Option<(Address, U256)> {
+/// Whom a settled request paid, and how much.
+fn settlement(node: &Node, market: &Market, asked: &Asked) -> Outcome<(Address, U256)> {
     let topics = [RequestSettled::SIGNATURE_HASH, asked.id];
-    let events = node.events(market.address, asked.from_block, &topics).ok()?;
-    let event = RequestSettled::decode_log_data(events.first()?).ok()?;
-    Some((event.payee, event.price))
+    let doing = format!("request {} is settled, and the node does not say who was paid", asked.id);
+    let events = node.events(market.address, asked.from_block, &topics).on_chain(&doing)?;
+    let event = events.first().and_then(|event| RequestSettled::decode_log_data(event).ok());
+    let missing = || Failure { kind: Kind::Machine, error: anyhow::anyhow!("{doing}: it keeps no events so far back") };
+    event.map(|event| (event.payee, event.price)).ok_or_else(missing)
+}
+
+/// What of a price is the prover's: the sharers' part is rounded down.
+fn prover_share(model: &Model, price: U256) -> U256 {
+    price - price * U256::from(10_000 - model.proverPoints.min(10_000)) / U256::from(10_000)
+}
+
+/// A bond without what locks reserve of it.
+#[derive(Serialize)]
+struct Bond {
+    /// What vouches for new locks.
+    #[serde(rename = "bond_wei")]
+    free: String,
+    /// What notice was given of.
+    #[serde(rename = "bond_leaving_wei")]
+    leaving: String,
+    /// When that can be taken, in Unix seconds.
+    #[serde(rename = "bond_leaves_at")]
+    leaves_at: Option<u64>,
+}
+
+impl Bond {
+    fn is_free(&self) -> bool {
+        self.free != "0"
+    }
+}
+
+/// An account's bond; says what it is, if there is any.
+fn bond(node: &mut Node, market: &Market, account: Address, terminal: Terminal) -> Outcome<Bond> {
+    let bond = market.bond(node, account).on_chain("cannot ask for the bond")?;
+    let now = node.time().on_chain("cannot ask for the time")?;
+    let leaves_at = (bond.leaving != 0).then(|| bond.leavesAt.to::<u64>());
+    if bond.free != 0 {
+        terminal.say(format_args!("bond: {}, beside what locks reserve", shown(U256::from(bond.free))));
+    }
+    if let Some(at) = leaves_at {
+        let leaving = shown(U256::from(bond.leaving));
+        terminal.say(format_args!(
+            "notice of {leaving} of the bond: `assay claim` takes them, notice over {}",
+            when(at, now)
+        ));
+    }
+    Ok(Bond { free: bond.free.to_string(), leaving: bond.leaving.to_string(), leaves_at })
 }
 
 /// Input and output words of a model.

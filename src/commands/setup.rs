@@ -8,7 +8,7 @@ use assay_verifier::Opening;
 use serde::Serialize;
 
 use super::{compiled_graph, opening, srs, threads};
-use crate::cli::SetupArgs;
+use crate::cli::{MAX_GENERATED, SetupArgs};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::{Bytes, peak_mb, within};
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let layout = Arc::new(Layout::plan(&graph).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let srs = srs::load(args.srs.as_deref())?;
-    let opening = opening(args.opening, args.width, &layout)?;
+    let opening = opening(args.opening, args.columns.width, &layout)?;
     check_powers(&layout, opening, &srs)?;
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
@@ -52,7 +52,8 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         .machine("cannot make the keys")?;
     let verifying = key.verifying_key();
     folder.create()?;
-    // The verifying key last: whoever finds one finds what belongs to it.
+    // The verifying key goes first and comes last: whoever finds one finds what belongs to it.
+    files::remove(&folder.file("vk"))?;
     files::write_with(&folder.file("srs"), |out| srs.write(out))?;
     files::write_with(&folder.file("pk"), |out| key.write(out))?;
     files::write(&folder.file("vk"), verifying.bytes())?;
@@ -85,9 +86,37 @@ fn check_powers(layout: &Layout, opening: Opening, srs: &Srs) -> Outcome {
     }
     let wanted = layout.k + opening.width().next_power_of_two().ilog2();
     let got = if powers.is_power_of_two() { format!("2^{}", powers.ilog2()) } else { powers.to_string() };
+    let help = larger(wanted);
     let narrower = if opening == Opening::Shplonk { "" } else { ", or name fewer columns with --width" };
     refuse(format_args!(
-        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: run `assay srs generate --insecure -k {wanted}` or import a larger one{narrower}",
+        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: {help}{narrower}",
         layout.k
     ))
+}
+
+/// How to come by an SRS of `2^k` powers.
+fn larger(k: u32) -> String {
+    if k > MAX_GENERATED {
+        return "import a larger one with `assay srs import`".to_owned();
+    }
+    format!("run `assay srs generate --insecure -k {k}` or import a larger one")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn what_is_advised_can_be_typed() {
+        for k in 4..30 {
+            let advice = larger(k);
+            if let Some(command) = advice.split('`').nth(1).filter(|command| command.contains("generate")) {
+                Cli::try_parse_from(command.split(' ')).unwrap();
+            }
+            assert_eq!(advice.contains("generate"), k <= MAX_GENERATED);
+        }
+    }
 }

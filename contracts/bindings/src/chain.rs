@@ -4,9 +4,10 @@ use revm::context::result::{EVMError, ExecutionResult, Output};
 use revm::context::{BlockEnv, CfgEnv, Journal, TxEnv};
 use revm::database::{CacheDB, EmptyDB};
 use revm::primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
-use revm::state::AccountInfo;
+use revm::state::{AccountInfo, Bytecode};
 use revm::{Context, DatabaseRef, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm};
 
+use crate::network::{FACTORY, FACTORY_CODE};
 use crate::{ContractsError, Network, Receipt, Revert};
 
 /// Gas a transaction may use: the most that mainnet allows, 2^24 units.
@@ -33,10 +34,12 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// A chain with mainnet's limits: 24,576 bytes of code for a contract, 2^24 gas for a transaction.
+    /// A chain with mainnet's limits, 24,576 bytes of code for a contract, 2^24 gas for a transaction, and with its deployment factory.
     pub fn new() -> Self {
+        let mut database = CacheDB::new(EmptyDB::default());
+        database.insert_account_info(FACTORY, AccountInfo::from_bytecode(Bytecode::new_raw(FACTORY_CODE)));
         let context = Context::mainnet()
-            .with_db(CacheDB::new(EmptyDB::default()))
+            .with_db(database)
             .modify_cfg_chained(|cfg| {
                 cfg.chain_id = CHAIN_ID;
                 cfg.disable_nonce_check = true;
@@ -152,11 +155,11 @@ fn refused<E: std::fmt::Debug>(error: &EVMError<E>) -> ContractsError {
 fn receipt(result: ExecutionResult) -> Result<Receipt, ContractsError> {
     let (gas, hash) = (result.tx_gas_used(), B256::ZERO);
     match result {
-        ExecutionResult::Success { output: Output::Call(output), .. } => {
-            Ok(Receipt { hash, gas, output: output.to_vec(), contract: None })
+        ExecutionResult::Success { output: Output::Call(output), logs, .. } => {
+            Ok(Receipt { hash, gas, output: output.to_vec(), contract: None, logs })
         }
-        ExecutionResult::Success { output: Output::Create(_, contract), .. } => {
-            Ok(Receipt { hash, gas, output: vec![], contract })
+        ExecutionResult::Success { output: Output::Create(_, contract), logs, .. } => {
+            Ok(Receipt { hash, gas, output: vec![], contract, logs })
         }
         ExecutionResult::Revert { output, .. } => Err(ContractsError::Reverted { error: Revert::decode(&output), gas }),
         ExecutionResult::Halt { reason, .. } => Err(ContractsError::Halted { reason: format!("{reason:?}"), gas }),

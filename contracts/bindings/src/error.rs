@@ -95,6 +95,22 @@ pub enum ContractsError {
         /// Whose key there is.
         held: Option<Address>,
     },
+    /// Text that is no URL of a node. It is not repeated: it may hold a password.
+    #[error(
+        "expected a node's URL such as http://127.0.0.1:8545 or https://node.example/key, got text that is none: {0}"
+    )]
+    Url(&'static str),
+    /// The chain lacks the contract through which others are placed.
+    #[error(
+        "chain {chain} has no deployment factory at {factory}, which places contracts where they are found again and not paid for twice: \
+         put it there first (https://github.com/Arachnid/deterministic-deployment-proxy), or use another chain"
+    )]
+    NoFactory {
+        /// Where it is on other chains.
+        factory: Address,
+        /// The chain's id.
+        chain: u64,
+    },
     /// The node cannot be reached, or says what no node says.
     #[error("the node at {url}: {what}")]
     Node {
@@ -102,6 +118,17 @@ pub enum ContractsError {
         url: String,
         /// What went wrong.
         what: String,
+    },
+    /// A transaction was sent, and then the node failed.
+    #[error(
+        "transaction {hash} is sent, and what became of it the node does not say: {error}; run the command again later, it goes on \
+         where it was and pays nothing twice"
+    )]
+    Sent {
+        /// The transaction.
+        hash: B256,
+        /// How the node failed.
+        error: Box<ContractsError>,
     },
     /// Earlier transactions of the account, or this one, are not in a block yet.
     #[error("{what} after {seconds} s: run the command again later, it goes on where it was and pays nothing twice")]

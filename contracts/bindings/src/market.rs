@@ -4,16 +4,29 @@ use alloy_primitives::aliases::U40;
 pub use alloy_primitives::aliases::U96;
 pub use alloy_primitives::utils::{format_ether, parse_ether};
 use alloy_primitives::{Address, B256, U256, keccak256};
-use alloy_sol_types::{Eip712Domain, SolConstructor as _, SolStruct as _, SolValue as _, eip712_domain};
+use alloy_sol_types::{
+    Eip712Domain, SolCall as _, SolConstructor as _, SolEvent as _, SolStruct as _, SolValue as _, eip712_domain,
+};
 
 use crate::interface::InferenceMarket as market;
 use crate::interface::ModelRegistry as registry;
 use crate::interface::VerifierRouter as router;
+use crate::interface::{Account, Pot};
 use crate::network::place;
 use crate::{Artifact, ContractsError, Fulfilment, Job, Model, Network, Receipt, Registration, Request, Tier};
 
 /// Ether, where a token is named.
 pub const ETHER: Address = Address::ZERO;
+/// Shortest time to a deadline when a request is opened or locked, in seconds.
+pub const MIN_DURATION: u64 = 2 * 3_600;
+/// Longest time to a deadline when a request is opened, in seconds.
+pub const MAX_DURATION: u64 = 7 * 86_400;
+/// Most of a fee that a model's owner may take, in points.
+pub const MAX_OWNER_POINTS: u16 = 3_000;
+/// Most contributors of a model.
+pub const MAX_CONTRIBUTORS: usize = 64;
+/// Most words of a model's input and output together.
+pub const MAX_WORDS: usize = 3_200;
 
 /// A market, its registry and its router on a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,9 +113,17 @@ impl Market {
     /// # Errors
     /// Terms, deadline or nonce that the market refuses; as [`Network::send`].
     pub fn open(&self, network: &mut impl Network, request: &Request) -> Result<(B256, Receipt), ContractsError> {
-        let wei = if request.token == ETHER { U256::from(request.feeCeiling) } else { U256::ZERO };
-        let call = market::openCall { r: request.clone(), signature: vec![].into(), permit: vec![].into() };
+        let (call, wei) = opening(request);
         network.transact(request.client, self.address, wei, &call)
+    }
+
+    /// Whether [`Market::open`] would succeed now; sends nothing.
+    ///
+    /// # Errors
+    /// As [`Market::open`].
+    pub fn try_open(&self, network: &mut impl Network, request: &Request) -> Result<(), ContractsError> {
+        let (call, wei) = opening(request);
+        network.call(request.client, self.address, wei, &call.abi_encode()).map(|_| ())
     }
 
     /// Locks a request for `prover` with a commitment to the digest of the output.
@@ -147,6 +168,61 @@ impl Market {
         request: &Request,
     ) -> Result<Receipt, ContractsError> {
         network.transact(from, self.address, U256::ZERO, &market::refundCall { r: request.clone() }).map(|(_, r)| r)
+    }
+
+    /// Whether nothing can be judged for a model any more: its live requests can then be refunded at once.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn dead(&self, network: &mut impl Network, model: B256) -> Result<bool, ContractsError> {
+        network.ask(self.registry, &registry::deadCall { modelId: model })
+    }
+
+    /// Whom the transaction of a receipt paid for a request, and how much in wei; none when it settled no such request.
+    pub fn settlement(&self, id: B256, receipt: &Receipt) -> Option<(Address, U256)> {
+        let ours = receipt.logs.iter().filter(|log| log.address == self.address);
+        let mut settled = ours.filter_map(|log| market::RequestSettled::decode_log_data(&log.data).ok());
+        settled.find(|event| event.requestId == id).map(|event| (event.payee, event.price))
+    }
+
+    /// A prover's bond in ether, without what its locks reserve.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn bond(&self, network: &mut impl Network, prover: Address) -> Result<Account, ContractsError> {
+        network.ask(self.address, &market::accountOfCall { pot: Pot::Bond, owner: prover, token: ETHER })
+    }
+
+    /// Adds ether to a prover's bond.
+    ///
+    /// # Errors
+    /// As [`Network::send`].
+    pub fn fund_bond(&self, network: &mut impl Network, prover: Address, wei: U96) -> Result<Receipt, ContractsError> {
+        let call = market::fundCall { pot: Pot::Bond, token: ETHER, amount: wei, permit: vec![].into() };
+        network.transact(prover, self.address, U256::from(wei), &call).map(|(_, receipt)| receipt)
+    }
+
+    /// Gives ten days' notice of so much of a prover's bond; replaces an earlier notice and starts its time again.
+    ///
+    /// # Errors
+    /// More than there is; as [`Network::send`].
+    pub fn give_notice(
+        &self,
+        network: &mut impl Network,
+        prover: Address,
+        wei: u128,
+    ) -> Result<Receipt, ContractsError> {
+        let call = market::giveNoticeCall { pot: Pot::Bond, token: ETHER, amount: wei };
+        network.transact(prover, self.address, U256::ZERO, &call).map(|(_, receipt)| receipt)
+    }
+
+    /// Turns what is left of a bond of which notice was given into credit, once the notice is over; returns the wei.
+    ///
+    /// # Errors
+    /// A notice that is not over; as [`Network::send`].
+    pub fn leave(&self, network: &mut impl Network, prover: Address) -> Result<U256, ContractsError> {
+        let call = market::leaveCall { pot: Pot::Bond, token: ETHER };
+        network.transact(prover, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
     }
 
     /// Credits a sharer with what it has earned of a model's fees in ether; returns the wei.
@@ -246,6 +322,12 @@ impl Registration {
     pub fn id(&self, owner: Address, key_hash: B256) -> B256 {
         keccak256((owner, self.clone(), key_hash).abi_encode_params())
     }
+}
+
+/// The call that opens a request of its caller, and the wei that go with it.
+fn opening(request: &Request) -> (market::openCall, U256) {
+    let wei = if request.token == ETHER { U256::from(request.feeCeiling) } else { U256::ZERO };
+    (market::openCall { r: request.clone(), signature: vec![].into(), permit: vec![].into() }, wei)
 }
 
 /// What a lock commits to: the prover and the digest of its output.

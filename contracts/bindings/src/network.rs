@@ -1,12 +1,16 @@
 //! What a chain does for whoever uses contracts, wherever it runs.
 
-use alloy_primitives::{Address, B256, U256, address, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256, address, bytes, keccak256};
 use alloy_sol_types::SolCall;
 
 use crate::ContractsError;
 
 /// The deterministic deployment proxy: calldata is a salt and creation code.
-const FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+pub(crate) const FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+/// Its code: CREATE2 with the calldata's first word as the salt; returns the address.
+pub(crate) const FACTORY_CODE: Bytes = bytes!(
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
+);
 
 /// What a transaction did.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub struct Receipt {
     pub output: Vec<u8>,
     /// The deployed contract, if the transaction deployed one.
     pub contract: Option<Address>,
+    /// What contracts said in it, in order.
+    pub logs: Vec<Log>,
 }
 
 /// A chain: the in-process one ([`crate::Chain`]) or a node's ([`crate::Node`]).
@@ -92,13 +98,13 @@ pub trait Network {
 }
 
 /// Deploys a contract at the address that follows from its creation code alone, through the factory that stands at the same address on
-/// nearly every chain (CREATE2); a contract that is there already is found and costs nothing. Where there is no factory, deploys anew.
+/// nearly every chain (CREATE2); a contract that is there already is found and costs nothing.
 ///
 /// # Errors
-/// As [`Network::send`].
+/// [`ContractsError::NoFactory`]: what is deployed without it would not be found again. As [`Network::send`].
 pub fn place(network: &mut impl Network, from: Address, code: &[u8]) -> Result<Address, ContractsError> {
     if network.code(FACTORY)?.is_empty() {
-        return network.deploy(from, code).map(|(address, _)| address);
+        return Err(ContractsError::NoFactory { factory: FACTORY, chain: network.chain_id() });
     }
     let address = FACTORY.create2(B256::ZERO, keccak256(code));
     if network.code(address)?.is_empty() {

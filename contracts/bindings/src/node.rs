@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, B256, Bytes, LogData, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, TxKind, U256};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -25,14 +25,16 @@ const MOST_GAS: u64 = 1 << 24;
 pub struct Node {
     agent: ureq::Agent,
     url: String,
+    /// The URL as errors show it.
+    shown: String,
     chain_id: u64,
     signer: Option<Signer>,
 }
 
 /// An event in a block.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Log {
+struct Event {
+    address: Address,
     topics: Vec<B256>,
     data: Bytes,
 }
@@ -51,6 +53,8 @@ struct Mined {
     status: U256,
     gas_used: U256,
     contract_address: Option<Address>,
+    #[serde(default)]
+    logs: Vec<Event>,
 }
 
 /// What JSON-RPC answers.
@@ -72,10 +76,11 @@ impl Node {
     /// Connects to a node.
     ///
     /// # Errors
-    /// [`ContractsError::Node`]: it does not answer, or not as a node does.
+    /// [`ContractsError::Url`]; [`ContractsError::Node`]: it does not answer, or not as a node does.
     pub fn connect(url: &str, signer: Option<Signer>) -> Result<Self, ContractsError> {
+        let shown = shown(url)?;
         let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER)).http_status_as_error(false).build();
-        let mut node = Self { agent: config.into(), url: url.to_owned(), chain_id: 0, signer };
+        let mut node = Self { agent: config.into(), url: url.to_owned(), shown, chain_id: 0, signer };
         let id: U256 = node.ask_node("eth_chainId", &json!([]))?;
         node.chain_id = node.number(id)?;
         Ok(node)
@@ -108,8 +113,8 @@ impl Node {
     /// A node that does not answer, or keeps no events so far back.
     pub fn events(&self, contract: Address, from_block: u64, topics: &[B256]) -> Result<Vec<LogData>, ContractsError> {
         let filter = json!({ "address": contract, "fromBlock": hexadecimal(from_block), "topics": topics });
-        let logs: Vec<Log> = self.ask_node("eth_getLogs", &json!([filter]))?;
-        Ok(logs.into_iter().filter_map(|log| LogData::new(log.topics, log.data)).collect())
+        let events: Vec<Event> = self.ask_node("eth_getLogs", &json!([filter]))?;
+        Ok(events.into_iter().filter_map(Event::log).map(|log| log.data).collect())
     }
 
     /// Lets time pass on a development chain, and mines a block.
@@ -151,9 +156,9 @@ impl Node {
                     format!("{method}: HTTP status {}", response.status())
                 }
                 Ok(response) => return Err(self.failed(format!("{method}: HTTP status {}", response.status()))),
-                Err(error @ (ureq::Error::BadUri(_) | ureq::Error::HostNotFound)) => {
-                    return Err(self.failed(format!("{error}; check --rpc")));
-                }
+                // Its own words repeat the whole URL.
+                Err(ureq::Error::BadUri(_)) => return Err(ContractsError::Url("it is malformed")),
+                Err(error @ ureq::Error::HostNotFound) => return Err(self.failed(format!("{error}; check --rpc"))),
                 Err(error) => format!("{error}; is it running? a development chain is one command: anvil"),
             };
             let Some(pause) = pauses.next() else { return Err(self.failed(problem)) };
@@ -162,7 +167,7 @@ impl Node {
     }
 
     fn failed(&self, what: String) -> ContractsError {
-        ContractsError::Node { url: shown(&self.url), what }
+        ContractsError::Node { url: self.shown.clone(), what }
     }
 
     fn number(&self, value: U256) -> Result<u64, ContractsError> {
@@ -174,8 +179,11 @@ impl Node {
         self.number(nonce)
     }
 
-    /// The account's next nonce, once all that it has sent is in blocks: what is tried then is tried after all of it.
-    fn settled_nonce(&self, account: Address) -> Result<u64, ContractsError> {
+    /// The account's next nonce, once all that it has sent is in blocks: what is asked then is asked after all of it.
+    ///
+    /// # Errors
+    /// [`ContractsError::NotMined`]; a node that does not answer.
+    pub fn settled_nonce(&self, account: Address) -> Result<u64, ContractsError> {
         wait(|| {
             let (done, sent) = (self.nonce(account, "latest")?, self.nonce(account, "pending")?);
             Ok((done >= sent).then_some(done))
@@ -199,11 +207,11 @@ impl Node {
         let estimate: U256 = self.ask_node("eth_estimateGas", &json!([call]))?;
         let estimate = self.number(estimate)?;
         // A fifth more: what others do before it is in a block can make it dearer.
-        let gas_limit = (estimate + estimate / 5).min(MOST_GAS.max(estimate));
+        let gas_limit = estimate.saturating_add(estimate / 5).min(MOST_GAS.max(estimate));
         let base = self.latest()?.base_fee_per_gas.unwrap_or_default();
         let tip: U256 =
             self.ask_node("eth_maxPriorityFeePerGas", &json!([])).unwrap_or_else(|_| U256::from(1_000_000_000));
-        let fee = base * U256::from(2) + tip;
+        let fee = base.saturating_mul(U256::from(2)).saturating_add(tip);
         afford(from, has, wei.saturating_add(fee.saturating_mul(U256::from(gas_limit))))?;
         let small = |value: U256| u128::try_from(value).map_err(|_| self.failed(format!("a gas price of {value} wei")));
         let transaction = TxEip1559 {
@@ -240,6 +248,9 @@ impl Network for Node {
     }
 
     fn call(&mut self, from: Address, to: Address, wei: U256, data: &[u8]) -> Result<Vec<u8>, ContractsError> {
+        if !wei.is_zero() {
+            afford(from, self.balance(from)?, wei)?;
+        }
         let output: Bytes = self.ask_node("eth_call", &json!([transaction(from, Some(to), wei, data), "latest"]))?;
         Ok(output.to_vec())
     }
@@ -252,15 +263,29 @@ impl Network for Node {
         let (prepared, output) = self.prepared(from, to, wei, data)?;
         let (raw, hash) = signer.sign(&prepared)?;
         let sent = self.ask_node::<Value>("eth_sendRawTransaction", &json!([Bytes::from(raw)]));
+        let after = |error| ContractsError::Sent { hash, error: Box::new(error) };
         // A lost answer is sent again, and the node then knows the transaction or has it in a block already.
         if let Err(error) = sent
-            && self.ask_node::<Value>("eth_getTransactionByHash", &json!([hash]))?.is_null()
+            && self.ask_node::<Value>("eth_getTransactionByHash", &json!([hash])).map_err(after)?.is_null()
         {
             return Err(error);
         }
-        let mined = wait(|| self.ask_node::<Option<Mined>>("eth_getTransactionReceipt", &json!([hash])))?;
-        let mined = mined.ok_or_else(|| not_mined(format!("transaction {hash} is sent and in no block")))?;
-        let gas = self.number(mined.gas_used)?;
+        // It is on its way, whatever the node says meanwhile.
+        let mut failure = None;
+        let mined = wait(|| match self.ask_node::<Option<Mined>>("eth_getTransactionReceipt", &json!([hash])) {
+            Ok(mined) => {
+                failure = None;
+                Ok(mined)
+            }
+            Err(error) => {
+                failure = Some(error);
+                Ok(None)
+            }
+        })?;
+        let mined = mined.ok_or_else(|| {
+            failure.map_or_else(|| not_mined(format!("transaction {hash} is sent and in no block")), after)
+        })?;
+        let gas = mined.gas_used.saturating_to::<u64>();
         if mined.status.is_zero() {
             // Something came first; what the contract says now is why.
             return Err(
@@ -270,7 +295,15 @@ impl Network for Node {
                 },
             );
         }
-        Ok(Receipt { hash, gas, output: output.to_vec(), contract: mined.contract_address })
+        let logs = mined.logs.into_iter().filter_map(Event::log).collect();
+        Ok(Receipt { hash, gas, output: output.to_vec(), contract: mined.contract_address, logs })
+    }
+}
+
+impl Event {
+    /// None with more topics than an event has.
+    fn log(self) -> Option<Log> {
+        Log::new(self.address, self.topics, self.data)
     }
 }
 
@@ -326,12 +359,18 @@ fn wait<T>(mut ready: impl FnMut() -> Result<Option<T>, ContractsError>) -> Resu
     }
 }
 
-/// A URL without what may be secret: user, password, path and query.
-fn shown(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = host.rsplit('@').next().unwrap_or_default();
-    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+/// A node's URL without what may be secret: user, password, path and query.
+fn shown(url: &str) -> Result<String, ContractsError> {
+    let uri: ureq::http::Uri = url.parse().map_err(|_| ContractsError::Url("it is malformed"))?;
+    let scheme = uri.scheme_str().filter(|scheme| ["http", "https"].contains(scheme));
+    let scheme = scheme.ok_or(ContractsError::Url("it begins with neither http:// nor https://"))?;
+    let host = uri.host().filter(|host| !host.is_empty()).ok_or(ContractsError::Url("it names no host"))?;
+    let at = format!("{host}{}", uri.port_u16().map_or_else(String::new, |port| format!(":{port}")));
+    // What stands there and is no port may be a password with a slash in it.
+    if uri.authority().and_then(|authority| authority.as_str().rsplit('@').next()) != Some(at.as_str()) {
+        return Err(ContractsError::Url("its port is no number"));
+    }
+    Ok(format!("{scheme}://{at}"))
 }
 
 #[cfg(test)]
@@ -343,9 +382,22 @@ mod tests {
         for (url, expected) in [
             ("https://user:secret@node.example:8545/v3/key?token=1", "https://node.example:8545"),
             ("http://127.0.0.1:8545", "http://127.0.0.1:8545"),
-            ("node.example/key", "node.example"),
+            ("http://[::1]:8545/key", "http://[::1]:8545"),
         ] {
-            assert_eq!(shown(url), expected);
+            assert_eq!(shown(url).unwrap(), expected);
+        }
+        for url in [
+            "user:secret@node.example:8545",
+            "http://user:se/cret@node.example",
+            "ws://user:secret@node.example",
+            "node.example/secret",
+            "http://",
+            "http:///secret",
+            "secret here",
+            "",
+        ] {
+            let error = shown(url).unwrap_err().to_string();
+            assert!(error.contains("http://127.0.0.1:8545") && !error.contains("secret"), "{url}: {error}");
         }
     }
 

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Pot, VerifierRouter};
-use assay_contracts::market::{ETHER, U96, digest, hash, words};
+use assay_contracts::market::{
+    ETHER, MAX_CONTRIBUTORS, MAX_DURATION, MAX_OWNER_POINTS, MAX_WORDS, MIN_DURATION, U96, digest, hash, words,
+};
 use assay_contracts::{
     Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, Status,
     U256,
@@ -346,4 +348,20 @@ proptest! {
         prop_assert!(credits <= fee && fee - credits <= sharers.len() as u64, "{} of {}", credits, fee);
         prop_assert_eq!(scene.held(), fee);
     }
+}
+
+#[test]
+fn the_bindings_know_the_contracts_limits() {
+    let Scene { mut chain, market, .. } = Scene::new();
+    let durations = (
+        chain.ask(market.address, &InferenceMarket::MIN_DURATIONCall {}).unwrap(),
+        chain.ask(market.address, &InferenceMarket::MAX_DURATIONCall {}).unwrap(),
+    );
+    assert_eq!(durations, (U256::from(MIN_DURATION), U256::from(MAX_DURATION)));
+    let models = (
+        chain.ask(market.registry, &ModelRegistry::MAX_OWNER_POINTSCall {}).unwrap(),
+        chain.ask(market.registry, &ModelRegistry::MAX_CONTRIBUTORSCall {}).unwrap(),
+        chain.ask(market.registry, &ModelRegistry::MAX_WORDSCall {}).unwrap(),
+    );
+    assert_eq!(models, (U256::from(MAX_OWNER_POINTS), U256::from(MAX_CONTRIBUTORS), U256::from(MAX_WORDS)));
 }

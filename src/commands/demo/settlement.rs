@@ -1,7 +1,7 @@
 //! The chain's side of the demo: the market's contracts, a model with its verifier, a locked request, and who is paid.
 
-use assay_contracts::interface::{InferenceMarket, ModelRegistry, Pot, Verifier, VerifierRouter};
-use assay_contracts::market::{ETHER, U96, digest, words};
+use assay_contracts::interface::{ModelRegistry, Verifier, VerifierRouter};
+use assay_contracts::market::{U96, digest, words};
 use assay_contracts::{
     Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, U256,
 };
@@ -123,13 +123,7 @@ impl Settlement {
     /// With the request locked by the prover, who commits to the output.
     fn locked(mut self, statement: &Statement) -> Result<Self, ContractsError> {
         let prover = self.accounts.prover;
-        let bond = InferenceMarket::fundCall {
-            pot: Pot::Bond,
-            token: ETHER,
-            amount: self.request.feeCeiling,
-            permit: vec![].into(),
-        };
-        self.chain.transact(prover, self.market.address, self.request.lock_bond(), &bond)?;
+        self.market.fund_bond(&mut self.chain, prover, U96::saturating_from(self.request.lock_bond()))?;
         self.market.lock(&mut self.chain, prover, &self.request, digest(&statement.output))?;
         Ok(self)
     }
@@ -183,12 +177,9 @@ impl Settlement {
         for (_, account) in self.accounts.named() {
             market.claim(&mut self.chain, account, self.model, account)?;
         }
-        let notice =
-            InferenceMarket::giveNoticeCall { pot: Pot::Bond, token: ETHER, amount: self.request.lock_bond().to() };
-        self.chain.transact(prover, market.address, U256::ZERO, &notice)?;
+        market.give_notice(&mut self.chain, prover, self.request.lock_bond().to())?;
         self.chain.advance(LONG);
-        let leave = InferenceMarket::leaveCall { pot: Pot::Bond, token: ETHER };
-        self.chain.transact(prover, market.address, U256::ZERO, &leave)?;
+        market.leave(&mut self.chain, prover)?;
         for (_, account) in self.accounts.named() {
             if !market.credit(&mut self.chain, account)?.is_zero() {
                 market.withdraw(&mut self.chain, account)?;

@@ -1,7 +1,10 @@
 //! `assay fulfil`: proves what a request asks and is paid for it.
 
-use assay_contracts::interface::{InferenceMarket, Pot, Refusal};
-use assay_contracts::market::{ETHER, U96, digest, words};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use assay_contracts::interface::{InferenceMarket, ModelRegistry, Refusal};
+use assay_contracts::market::{MIN_DURATION, U96, digest, words};
 use assay_contracts::revert::status;
 use assay_contracts::{
     Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Revert, Status, U256,
@@ -10,17 +13,17 @@ use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, Trace, interpret, packing};
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
 use assay_solidity::{Gas, Shape};
-use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
+use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::records::{self, Asked};
 use super::verifier::compiled;
-use super::{OnChain as _, Session, check_model, market_of, settlement, shown, when, words_of};
+use super::{OnChain as _, Session, check_model, market_of, prover_share, settlement, shown, when, words_of};
 use crate::cli::FulfilArgs;
 use crate::commands::{compiled_graph, expected_phases, threads};
 use crate::failure::{Classify as _, Outcome, refuse};
-use crate::files::ModelFolder;
+use crate::files::{self, ModelFolder};
 use crate::memory::within;
 use crate::terminal::Terminal;
 
@@ -33,8 +36,9 @@ const SENDING: u64 = 120;
 struct Fulfilled {
     id: B256,
     payee: Address,
-    price_wei: String,
-    share_wei: String,
+    /// Unknown when the receipt has no events.
+    price_wei: Option<String>,
+    share_wei: Option<String>,
     gas: Option<u64>,
     transaction: Option<B256>,
     already: bool,
@@ -65,8 +69,10 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let market = market_of(&mut node, &record)?;
     asked.check(&market, &record)?;
     let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
+    let saved = saved_proof(&folder, market.context(asked.id, account));
     if job.status == Status::Settled {
-        return already_settled(&node, &market, &asked, account, terminal);
+        files::remove(&saved)?;
+        return already_settled(&mut node, &market, &asked, account, terminal);
     }
     let (model, _) = market.model(&mut node, asked.request.modelId).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(&graph)?)?;
@@ -80,46 +86,93 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     work.check_turn(&job)?;
     work.check_fee(&job, &key, args.at_a_loss)?;
 
-    let file = folder.map("pk", "setup")?;
-    let key = ProvingKey::open(&file, &graph, graph_digest, key).request("cannot use the proving key")?;
-    let verifying = key.verifying_key();
-    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
-    let cost = cost.request("cannot use the verifying key")?;
-    within(args.memory, cost.peak_bytes, "proving")?;
-    work.check_time(&cost)?;
     let trace = work.trace(&graph)?;
     let output = output_words(&graph, &trace)?;
-    if job.status == Status::Locked && job.prover == account {
+    if work.is_own_lock(&job) {
         work.check_commitment(&job, &output)?;
     }
-    let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
-    let proof = work.prove(&key, &srs, &trace, &cost, terminal)?;
-    if args.lock && job.status == Status::Open {
+    let statement = work.statement(&output)?;
+    let proof = if let Some(proof) = read_proof(&saved, &key, &statement) {
+        terminal.say(format_args!("the proof of an earlier run is in {}", saved.display()));
+        proof
+    } else {
+        let file = folder.map("pk", "setup")?;
+        let key = ProvingKey::open(&file, &graph, graph_digest, key).request("cannot use the proving key")?;
+        let verifying = key.verifying_key();
+        let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
+        let cost = cost.request("cannot use the verifying key")?;
+        within(args.memory, cost.peak_bytes, "proving")?;
+        work.check_time(&job, &cost)?;
+        let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
+        let proof = prove(&key, &srs, &trace, &statement, &cost, terminal)?;
+        // Before anything is locked or sent: whatever happens now, it is not made twice.
+        let file = ProofFile::new(key.verifying_key(), &statement, &proof);
+        files::write(&saved, file.to_json().machine("cannot encode the proof")?.as_bytes())?;
+        proof
+    };
+    if args.lock {
         work.lock(&output, terminal)?;
     }
-    work.fulfil(&output, proof, terminal)
+    work.fulfil(&output, proof, terminal)?;
+    files::remove(&saved)
+}
+
+/// Where a proof waits until it is paid: named by its context, which is the request's and the payee's own, and below 2^248.
+fn saved_proof(folder: &ModelFolder, context: [u8; 32]) -> PathBuf {
+    let digits: String = hex::encode(context).chars().skip(2).take(16).collect();
+    folder.file(&format!("proof-{digits}.json"))
+}
+
+/// The proof in a file, if it is a valid one of this statement.
+fn read_proof(path: &Path, key: &VerifyingKey, statement: &Instances) -> Option<Proof> {
+    let file = ProofFile::from_json(&std::fs::read_to_string(path).ok()?).ok()?;
+    let proof = file.proof().ok()?;
+    Verifier::new(key).ok()?.verify(statement, &proof).ok()?;
+    Some(proof)
 }
 
 /// A request that an earlier run, or somebody else, has settled.
-fn already_settled(node: &Node, market: &Market, asked: &Asked, account: Address, terminal: Terminal) -> Outcome {
-    match settlement(node, market, asked) {
-        Some((payee, price)) if payee == account => {
-            terminal.say(format_args!("request {} is settled and was paid to you: nothing to do", asked.id));
-            terminal.say("next: assay claim pays out what the market owes you");
-            terminal.result(&Fulfilled {
-                id: asked.id,
-                payee,
-                price_wei: price.to_string(),
-                share_wei: String::new(),
-                gas: None,
-                transaction: None,
-                already: true,
-            });
-            Ok(())
-        }
-        Some((payee, _)) => refuse(format_args!("request {} is settled: {payee} proved it first", asked.id)),
-        None => refuse(format_args!("request {} is settled", asked.id)),
+fn already_settled(node: &mut Node, market: &Market, asked: &Asked, account: Address, terminal: Terminal) -> Outcome {
+    let (payee, price) = settlement(node, market, asked)?;
+    if payee != account {
+        return refuse(format_args!("request {} is settled: {payee} proved it first", asked.id));
     }
+    let model = node.ask(market.registry, &ModelRegistry::getCall { modelId: asked.request.modelId });
+    let share = prover_share(&model.on_chain("cannot ask for the model")?, price);
+    terminal.say(format_args!("request {} is settled and was paid to you: nothing to do", asked.id));
+    terminal.say("next: assay claim pays out what the market owes you");
+    terminal.result(&Fulfilled {
+        id: asked.id,
+        payee,
+        price_wei: Some(price.to_string()),
+        share_wei: Some(share.to_string()),
+        gas: None,
+        transaction: None,
+        already: true,
+    });
+    Ok(())
+}
+
+/// A proof of the statement, checked natively.
+fn prove(
+    key: &ProvingKey,
+    srs: &Srs,
+    trace: &Trace,
+    statement: &Instances,
+    cost: &Cost,
+    terminal: Terminal,
+) -> Outcome<Proof> {
+    let context = values(statement).last().copied().unwrap_or_default();
+    let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
+    let ((_, proof), _, _) = terminal
+        .phases("prove", &expected_phases(cost), |progress| {
+            prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
+        })
+        .machine("cannot prove this inference")?;
+    Verifier::new(key.verifying_key())
+        .and_then(|verifier| verifier.verify(statement, &proof))
+        .machine("the proof just made does not verify (please report this model)")?;
+    Ok(proof)
 }
 
 impl Work {
@@ -127,14 +180,14 @@ impl Work {
         self.node.time().on_chain("cannot ask for the time")
     }
 
+    /// Whether this account has locked the request: it loses bond when it does not deliver.
+    fn is_own_lock(&self, job: &Job) -> bool {
+        job.status == Status::Locked && job.prover == self.account
+    }
+
     fn price(&mut self, job: &Job) -> Outcome<U256> {
         let now = self.now()?;
         Ok(U256::from(if job.status == Status::Open { self.asked.request.price_at(now) } else { job.price }))
-    }
-
-    /// What of a price is the prover's: the sharers' part is rounded down.
-    fn share(&self, price: U256) -> U256 {
-        price - price * U256::from(10_000 - self.model.proverPoints.min(10_000)) / U256::from(10_000)
     }
 
     /// Refuses a request that this account cannot be paid for now.
@@ -167,7 +220,7 @@ impl Work {
         let gas =
             Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total() + MARKET_GAS;
         let cost = self.node.gas_price().on_chain("cannot ask for the price of gas")?.saturating_mul(U256::from(gas));
-        let share = self.share(price);
+        let share = prover_share(&self.model, price);
         if share < cost && !at_a_loss {
             return refuse(format_args!(
                 "of the fee of {}, {} are yours, and the gas costs about {}: add --at-a-loss to prove all the same",
@@ -179,19 +232,26 @@ impl Work {
         Ok(())
     }
 
-    /// Refuses to begin what will not be ready in time.
-    fn check_time(&mut self, cost: &Cost) -> Outcome {
+    /// Refuses to begin what will not be ready in time; what this account has locked it may try as long as there is any.
+    fn check_time(&mut self, job: &Job, cost: &Cost) -> Outcome {
         let seconds: f64 = cost.phases.iter().map(|(_, seconds)| seconds).sum();
         let (now, deadline) = (self.now()?, self.asked.request.deadline.to::<u64>());
         // Twice the estimate: another machine, or a busy one.
-        let needed = (2.0 * seconds).ceil() as u64 + SENDING;
-        if now + needed > deadline {
-            return refuse(format_args!(
-                "the deadline is {}, and a proof takes about {seconds:.0} s: it may come too late",
-                when(deadline, now)
-            ));
+        let needed = ((2.0 * seconds).ceil() as u64).saturating_add(SENDING);
+        if now.saturating_add(needed) <= deadline {
+            return Ok(());
         }
-        Ok(())
+        let late = format!(
+            "the deadline is {}, and a proof takes about {seconds:.0} s: it may come too late",
+            when(deadline, now)
+        );
+        if self.is_own_lock(job) && now <= deadline {
+            Terminal::warn(format_args!(
+                "{late}; you have locked the request, and half of your bond goes if nobody delivers"
+            ));
+            return Ok(());
+        }
+        refuse(late)
     }
 
     fn check_commitment(&self, job: &Job, output: &[[u8; 32]]) -> Outcome {
@@ -209,44 +269,53 @@ impl Work {
         interpret(graph, &input).request("cannot run the model")
     }
 
-    /// A proof that pays this account, checked natively.
-    fn prove(&self, key: &ProvingKey, srs: &Srs, trace: &Trace, cost: &Cost, terminal: Terminal) -> Outcome<Proof> {
+    /// What is proved: input, output, and the context that pays this account for this request.
+    fn statement(&self, output: &[[u8; 32]]) -> Outcome<Instances> {
         let context = self.market.context(self.asked.id, self.account);
-        let context = Instances::from_words(&[context]).machine("cannot read the context")?;
-        let context = values(&context).first().copied().unwrap_or_default();
-        let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
-        let ((instances, proof), _, _) = terminal
-            .phases("prove", &expected_phases(cost), |progress| {
-                prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
-            })
-            .machine("cannot prove this inference")?;
-        Verifier::new(key.verifying_key())
-            .and_then(|verifier| verifier.verify(&instances, &proof))
-            .machine("the proof just made does not verify (please report this model)")?;
-        Ok(proof)
+        let words = [self.asked.input_words().as_slice(), output, &[context]].concat();
+        Instances::from_words(&words).request("the request's input is not packed words")
     }
 
-    /// Locks the request, with what is missing added to the bond.
+    /// Locks the request, with what is missing added to the bond. The proof is there already, so that a lock is worth having and not
+    /// worth failing for: where one is too late, or somebody else's came first, the proof goes on without.
     fn lock(&mut self, output: &[[u8; 32]], terminal: Terminal) -> Outcome {
         let (market, account) = (self.market, self.account);
+        let without = |why: &dyn Display| {
+            Terminal::warn(format_args!("{why}: going on without a lock"));
+            Ok(())
+        };
+        // As it is now: proving took its time.
+        let job = market.job(&mut self.node, self.asked.id).on_chain("cannot ask for the request")?;
+        if self.is_own_lock(&job) {
+            return Ok(());
+        }
+        if job.status != Status::Open {
+            return without(&format_args!("the request is {} by now", status(job.status)));
+        }
+        let (now, deadline) = (self.now()?, self.asked.request.deadline.to::<u64>());
+        if now.saturating_add(MIN_DURATION + SENDING) > deadline {
+            return without(&format_args!("the deadline is {}, a lock takes two hours", when(deadline, now)));
+        }
         let needed = self.asked.request.lock_bond();
-        let standing = InferenceMarket::accountOfCall { pot: Pot::Bond, owner: account, token: ETHER };
-        let free = self.node.ask(market.address, &standing).on_chain("cannot ask for your bond")?.free;
+        let free = market.bond(&mut self.node, account).on_chain("cannot ask for your bond")?.free;
         let missing = needed.saturating_sub(U256::from(free));
         if !missing.is_zero() {
             let amount = U96::saturating_from(missing);
-            let fund = InferenceMarket::fundCall { pot: Pot::Bond, token: ETHER, amount, permit: vec![].into() };
             terminal
-                .step("add to the bond", None, || self.node.transact(account, market.address, missing, &fund))
+                .step("add to the bond", None, || market.fund_bond(&mut self.node, account, amount))
                 .on_chain("cannot add to the bond")?;
-            terminal.say(format_args!("{} added to your bond", shown(missing)));
+            terminal.say(format_args!(
+                "{} added to your bond; assay claim --leave gives it back after ten days' notice",
+                shown(missing)
+            ));
         }
-        terminal
-            .step("lock the request", None, || {
-                market.lock(&mut self.node, account, &self.asked.request, digest(output))
-            })
-            .on_chain("cannot lock the request")?;
-        Ok(())
+        let locked = terminal.step("lock the request", None, || {
+            market.lock(&mut self.node, account, &self.asked.request, digest(output))
+        });
+        match locked {
+            Err(ContractsError::Reverted { error, .. }) => without(&error),
+            other => other.map(|_| ()).on_chain("cannot lock the request"),
+        }
     }
 
     fn fulfil(&mut self, output: &[[u8; 32]], proof: Proof, terminal: Terminal) -> Outcome {
@@ -261,7 +330,7 @@ impl Work {
             terminal.step("fulfil the request", None, || self.market.fulfil(&mut self.node, self.account, &fulfilment));
         let (receipt, _) = match sent {
             Err(ContractsError::Reverted { error, gas }) if is_not_live(&error) => {
-                let Some((payee, _)) = settlement(&self.node, &self.market, &self.asked) else {
+                let Ok((payee, _)) = settlement(&self.node, &self.market, &self.asked) else {
                     return Err(ContractsError::Reverted { error, gas }).on_chain("cannot fulfil the request");
                 };
                 let lost = if gas == 0 { "you paid nothing".to_owned() } else { format!("you paid {gas} gas") };
@@ -269,15 +338,19 @@ impl Work {
             }
             other => other.on_chain("cannot fulfil the request")?,
         };
-        let price = settlement(&self.node, &self.market, &self.asked).map_or(U256::ZERO, |(_, price)| price);
-        let share = self.share(price);
-        terminal.say(format_args!("paid: {} of {}, {} gas", shown(share), shown(price), receipt.gas));
+        let price = self.market.settlement(self.asked.id, &receipt).map(|(_, price)| price);
+        let share = price.map(|price| prover_share(&self.model, price));
+        if let (Some(price), Some(share)) = (price, share) {
+            terminal.say(format_args!("paid: {} of {}, {} gas", shown(share), shown(price), receipt.gas));
+        } else {
+            terminal.say(format_args!("paid, {} gas; the node does not say how much", receipt.gas));
+        }
         terminal.say("next: assay claim pays it out");
         terminal.result(&Fulfilled {
             id: self.asked.id,
             payee: self.account,
-            price_wei: price.to_string(),
-            share_wei: share.to_string(),
+            price_wei: price.map(|price| price.to_string()),
+            share_wei: share.map(|share| share.to_string()),
             gas: Some(receipt.gas),
             transaction: Some(receipt.hash),
             already: false,

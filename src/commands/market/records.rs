@@ -99,8 +99,15 @@ pub(super) fn request(path: &Path) -> Outcome<Option<Asked>> {
     read(path)
 }
 
-pub(super) fn write_request(path: PathBuf, asked: &Asked) -> Outcome<PathBuf> {
-    write(path, asked)
+pub(super) fn write_request(path: &Path, asked: &Asked) -> Outcome<PathBuf> {
+    write(path.to_owned(), asked)
+}
+
+/// Where a request is kept whose file another one takes: `request-0123456789abcdef.json`, after its id.
+pub(super) fn aside(path: &Path, id: B256) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let digits: String = hex::encode(id).chars().take(16).collect();
+    path.with_file_name(format!("{stem}-{digits}.json"))
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {

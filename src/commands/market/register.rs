@@ -2,7 +2,7 @@
 
 use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
 use assay_contracts::interface::{ModelRegistry, VerifierRouter};
-use assay_contracts::market::hash;
+use assay_contracts::market::{MAX_CONTRIBUTORS, MAX_WORDS, hash};
 use assay_contracts::network::{creation_of_data, place};
 use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Registration, Revert, U256};
 use assay_verifier::VerifyingKey;
@@ -52,31 +52,23 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         (None, Some(record)) => record.market,
         (None, None) => return refuse("which market? name it with --market ADDRESS; `assay deploy` makes one"),
     };
+    let code = assay_solidity::key_code(&key).request("cannot make the key's code")?;
+    // All terms before any money: a refusal of the registry would come after verifier and key are paid for.
+    let terms = Registration {
+        graphDigest: digest.into(),
+        keyDigest: key.digest().into(),
+        class: verifier.class,
+        ..terms(args, words_of(&graph)?)?
+    };
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = Market::at(&mut node, address).on_chain("cannot use the market")?;
     admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
 
-    let code = assay_solidity::key_code(&key).request("cannot make the key's code")?;
     let (key_at, _) = terminal
         .step("deploy the key", None, || place(&mut node, account, &creation_of_data(&code)))
         .on_chain("cannot deploy the key")?;
-    let (input, output) = words_of(&graph)?;
-    let shared = args.contributors.iter().fold(args.owner_share, |sum, (_, points)| sum.saturating_add(*points));
-    let Some(prover_points) = ALL.checked_sub(shared) else {
-        return refuse(format_args!("the shares sum to {} %: at most 100", f64::from(shared) / 100.0));
-    };
-    let registration = Registration {
-        graphDigest: digest.into(),
-        keyDigest: key.digest().into(),
-        class: verifier.class,
-        key: key_at,
-        inputWords: u16::try_from(input).request("the input is too large for a market")?,
-        outputWords: u16::try_from(output).request("the output is too large for a market")?,
-        proverPoints: prover_points,
-        ownerPoints: args.owner_share,
-        contributors: args.contributors.iter().map(|(account, _)| *account).collect(),
-        points: args.contributors.iter().map(|(_, points)| *points).collect(),
-    };
+    let registration = Registration { key: key_at, ..terms };
+    let prover_points = registration.proverPoints;
     let model_id = registration.id(account, hash(&code));
     let record = Record { chain: market.chain, market: market.address, model_id };
     let new = !is_registered(&mut node, &market, model_id)?;
@@ -100,6 +92,41 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         registration: path.display().to_string(),
     });
     Ok(())
+}
+
+/// Shares and words of a registration, as the registry takes them; the rest is empty.
+fn terms(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Registration> {
+    if input + output > MAX_WORDS {
+        return refuse(format_args!(
+            "the model takes and gives {} words of 31 bytes: a market takes {MAX_WORDS} at most",
+            input + output
+        ));
+    }
+    let (contributors, points): (Vec<_>, Vec<_>) = args.contributors.iter().copied().unzip();
+    if contributors.len() > MAX_CONTRIBUTORS {
+        return refuse(format_args!("{} contributors: at most {MAX_CONTRIBUTORS}", contributors.len()));
+    }
+    for (at, (account, points)) in args.contributors.iter().enumerate() {
+        if account.is_zero() || *points == 0 {
+            return refuse(format_args!("contributor {account} has nothing to do with {points} points: leave it out"));
+        }
+        if contributors.iter().take(at).any(|other| other == account) {
+            return refuse(format_args!("contributor {account} is named twice: name it once, with all of its share"));
+        }
+    }
+    let shared = points.iter().fold(args.owner_share, |sum, points| sum.saturating_add(*points));
+    let Some(prover_points) = ALL.checked_sub(shared) else {
+        return refuse(format_args!("the shares sum to {} %: at most 100", f64::from(shared) / 100.0));
+    };
+    Ok(Registration {
+        inputWords: u16::try_from(input).request("the input is too large for a market")?,
+        outputWords: u16::try_from(output).request("the output is too large for a market")?,
+        proverPoints: prover_points,
+        ownerPoints: args.owner_share,
+        contributors,
+        points,
+        ..Registration::default()
+    })
 }
 
 fn is_registered(node: &mut Node, market: &Market, model: B256) -> Outcome<bool> {

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use assay_contracts::market::{U96, digest};
+use assay_contracts::interface::InferenceMarket::InferenceMarketErrors as MarketErrors;
+use assay_contracts::market::{MIN_DURATION, U96, digest};
 use assay_contracts::revert::status;
-use assay_contracts::{Address, B256, Market, Network as _, Node, Request, Status, U256};
+use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, Status, U256};
 use assay_models::packing;
 use assay_verifier::VerifyingKey;
 use rand::Rng as _;
@@ -18,6 +19,9 @@ use crate::commands::{compiled_graph, read_input};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
+
+/// Seconds in which the chain takes a request.
+const OPENING: u64 = 180;
 
 #[derive(Serialize)]
 struct Requested {
@@ -43,18 +47,17 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     check_model(&mut node, &model, &key, words_of(&graph)?)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
+    // Whatever an earlier run has sent is in a block before the chain is asked about it.
+    node.settled_nonce(account).on_chain("cannot use the account")?;
     let earlier = match records::request(&path)? {
-        Some(asked) => to_go_on_with(&mut node, &market, &record, asked, (account, &input), args, &path)?,
-        None => None,
+        Some(asked) => earlier(&mut node, &market, &record, asked, (account, &input), args, &path)?,
+        None => Earlier::Nothing,
     };
-    let asked = match earlier {
-        Some(asked) => asked,
-        None => new_request(&mut node, &market, &record, account, &input, args)?,
+    let (asked, new) = match earlier {
+        Earlier::Open(asked) => (asked, false),
+        Earlier::ToOpen(asked) => (asked, true),
+        other => (new_request(&mut node, &market, &record, (account, &input), args, &path, other)?, true),
     };
-    // Before the money moves: whatever happens now, the same request is found again, and it can be opened once only.
-    let path = records::write_request(path, &asked)?;
-    let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
-    let new = job.status == Status::None;
     if new {
         terminal
             .step("escrow the fee", None, || market.open(&mut node, &asked.request))
@@ -64,7 +67,8 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let paid = if new { "escrowed" } else { "escrowed before, nothing is paid again" };
     terminal.say(format_args!("request {}, {} {paid}", asked.id, shown(U256::from(escrow))));
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
-    terminal.say(format_args!("next: assay fulfil {0}, or assay status {0}", folder.model().display()));
+    let file = args.output.as_ref().map_or_else(String::new, |path| format!(" --request {}", path.display()));
+    terminal.say(format_args!("next: assay fulfil {0}{file}, or assay status {0}{file}", folder.model().display()));
     terminal.result(&Requested {
         id: asked.id,
         client: account,
@@ -76,8 +80,19 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// The request of an earlier run, if it is this one and has not ended; none if it has and `--again` says so.
-fn to_go_on_with(
+/// What an earlier run has left in the file.
+enum Earlier {
+    /// Nothing, or a request that has ended.
+    Nothing,
+    /// This very request, on the chain.
+    Open(Asked),
+    /// This very request, which the chain has not taken yet and still can.
+    ToOpen(Asked),
+    /// A request of this account that the chain has not taken, with other terms or too little time.
+    Unopened(Asked),
+}
+
+fn earlier(
     node: &mut Node,
     market: &Market,
     record: &Record,
@@ -85,64 +100,94 @@ fn to_go_on_with(
     (account, input): (Address, &[[u8; 32]]),
     args: &RequestArgs,
     path: &Path,
-) -> Outcome<Option<Asked>> {
-    let r = &asked.request;
-    let same = asked.check(market, record).is_ok()
-        && (r.client, r.inputDigest, r.feeCeiling, r.loss) == (account, digest(input), args.fee, args.loss)
-        && r.feeFloor == args.fee_floor.unwrap_or(args.fee);
-    let elsewhere = (asked.chain, asked.market) != (record.chain, record.market);
-    let at = if elsewhere {
-        Status::None
-    } else {
-        market.job(node, asked.id).on_chain("cannot ask for the request")?.status
-    };
-    let now = node.time().on_chain("cannot ask for the time")?;
-    let never = at == Status::None && (elsewhere || r.deadline.to::<u64>() < now);
-    let ended = never || matches!(at, Status::Settled | Status::Refunded | Status::Slashed);
-    let unopened = at == Status::None && !never;
+) -> Outcome<Earlier> {
     let (file, id) = (path.display(), asked.id);
-    if args.again && (ended || (unopened && !same)) {
-        return Ok(None);
+    // The file is what a refund of the request in it takes, wherever that is.
+    if let Err(failure) = asked.check(market, record) {
+        return refuse(format_args!("{file} holds another request: {failure}; name another file with --output"));
     }
-    if ended {
-        return refuse(format_args!(
+    let r = &asked.request;
+    let same = (r.client, r.inputDigest, r.feeCeiling, r.loss) == (account, digest(input), args.fee, args.loss)
+        && r.feeFloor == args.fee_floor.unwrap_or(args.fee);
+    let at = market.job(node, id).on_chain("cannot ask for the request")?.status;
+    match at {
+        Status::None if r.client != account => refuse(format_args!(
+            "{file} holds request {id} of {}, which is not open: name another file with --output",
+            r.client
+        )),
+        Status::None => {
+            let now = node.time().on_chain("cannot ask for the time")?;
+            let in_time = r.deadline.to::<u64>() >= now.saturating_add(MIN_DURATION + OPENING);
+            let as_long = r.deadline.to::<u64>().checked_sub(r.rampStart.to()) == Some(lasting(args));
+            let go_on = same && in_time && as_long && !args.again;
+            Ok(if go_on { Earlier::ToOpen(asked) } else { Earlier::Unopened(asked) })
+        }
+        Status::Settled | Status::Refunded | Status::Slashed if args.again => Ok(Earlier::Nothing),
+        Status::Settled | Status::Refunded | Status::Slashed => refuse(format_args!(
             "{file} holds request {id}, which is {}: add --again for a new one, which is paid for again",
-            if never { "of another chain or time" } else { status(at) }
-        ));
+            status(at)
+        )),
+        _ if same => Ok(Earlier::Open(asked)),
+        _ => refuse(format_args!(
+            "{file} holds request {id}, with another input, fee or account, which is {}: name another file with --output",
+            status(at)
+        )),
     }
-    if same {
-        return Ok(Some(asked));
-    }
-    refuse(format_args!(
-        "{file} holds request {id}, with another input, fee or account, which is {}: name another file with --output{}",
-        status(at),
-        if unopened { ", or add --again to make a new one in its place" } else { "" }
-    ))
 }
 
+/// A request that the chain would take, in the file before the money moves: whatever happens then, the same request is found again, and it
+/// can be opened once only.
+///
+/// One that takes the place of an unopened request has its nonce. A client's nonce opens one request, so that of the two one at most is ever
+/// paid for, even if the other is still on its way somewhere; and its file is kept under another name.
 fn new_request(
     node: &mut Node,
     market: &Market,
     record: &Record,
-    account: Address,
-    input: &[[u8; 32]],
+    (account, input): (Address, &[[u8; 32]]),
     args: &RequestArgs,
+    path: &Path,
+    earlier: Earlier,
 ) -> Outcome<Asked> {
     let now = node.time().on_chain("cannot ask for the time")?;
     let from_block = node.block_number().on_chain("cannot ask for the latest block")?;
-    // A nonce names a request of its client; drawn from 2^64, it is not drawn twice.
-    let nonce = U256::from(OsRng.r#gen::<u64>());
-    let mut request =
-        Request::proved((account, nonce, record.model_id, digest(input)), args.fee, now, now + args.within);
+    let unopened = match earlier {
+        Earlier::Unopened(asked) => Some(asked),
+        _ => None,
+    };
+    // A new nonce, drawn from 2^64, is not drawn twice.
+    let nonce = unopened.as_ref().map_or_else(|| U256::from(OsRng.r#gen::<u64>()), |asked| asked.request.nonce);
+    let deadline = now.saturating_add(lasting(args));
+    let mut request = Request::proved((account, nonce, record.model_id, digest(input)), args.fee, now, deadline);
     if let Some(floor) = args.fee_floor {
         request.feeFloor = floor;
-        request.rampEnd = assay_contracts::market::time(now + args.within / 2);
+        request.rampEnd = assay_contracts::market::time(now.saturating_add(args.within / 2));
     }
     request.loss = args.loss;
     if request.feeCeiling == U96::ZERO {
         return refuse("the fee is zero: nobody will prove for it");
     }
-    let id = market.id(&request);
+    match market.try_open(node, &request) {
+        Err(ContractsError::Reverted { error: Revert::Market(MarketErrors::NonceUsed(_)), .. }) => {
+            return refuse(format_args!(
+                "an earlier request of {0}, kept beside it, was opened after all: run `assay status` with its file; name another file with \
+                 --output for a new request",
+                path.display()
+            ));
+        }
+        other => other.on_chain("the market would not open the request")?,
+    }
+    if let Some(unopened) = unopened {
+        records::write_request(&records::aside(path, unopened.id), &unopened)?;
+    }
     let input = input.iter().map(|word| B256::from(*word)).collect();
-    Ok(Asked { chain: market.chain, market: market.address, id, from_block, request, input })
+    let asked =
+        Asked { chain: market.chain, market: market.address, id: market.id(&request), from_block, request, input };
+    records::write_request(path, &asked)?;
+    Ok(asked)
+}
+
+/// Seconds from the request to its deadline: the chain's clock goes on until it takes the request, so the shortest time is lengthened.
+fn lasting(args: &RequestArgs) -> u64 {
+    args.within.max(MIN_DURATION + 2 * OPENING)
 }
