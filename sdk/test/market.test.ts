@@ -14,7 +14,7 @@ import { type Hex, bytesToHex, parseEther } from 'viem';
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
-import { signed, through, together } from './scene.js';
+import { mining, signed, through, together } from './scene.js';
 
 const FEE = parseEther('0.01');
 const DAY = 86_400;
@@ -175,7 +175,7 @@ test('of two provers in one block one is paid, the other is told why not', async
     await chain.test.mine({ blocks: 1 });
     await chain.test.setAutomine(true);
   }
-  const outcomes = await race;
+  const outcomes = await mining(chain, race);
   const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
   assert.equal(lost.length, 1);
   assert.ok(lost[0]?.reason instanceof MarketError, String(lost[0]?.reason));

@@ -14,7 +14,7 @@ import { type Hex, TimeoutError, createWalletClient } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
-import { DAY, FEE, type Node, OUTPUT, type Scene, answered, prepare, startScene, together, transportOf } from './scene.js';
+import { DAY, FEE, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, together, transportOf } from './scene.js';
 
 let scene: Scene;
 let folder: string;
@@ -142,7 +142,7 @@ test('a request whose transaction still waits is not paid for twice', async () =
     await chain.test.mine({ blocks: 1 });
     await chain.test.setAutomine(true);
   }
-  assert.equal((await Promise.all(opened)).filter((receipt) => receipt !== undefined).length, 1);
+  assert.equal((await mining(chain, Promise.all(opened))).filter((receipt) => receipt !== undefined).length, 1);
   assert.equal((await scene.balance()) - before, FEE);
   await refundedOnce(pending);
 });
@@ -161,7 +161,7 @@ test('what a contract refuses after sending says what was sent', async () => {
     await chain.test.mine({ blocks: 1 });
     await chain.test.setAutomine(true);
   }
-  const lost = (await race).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as MarketError] : []));
+  const lost = (await mining(chain, race)).flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as MarketError] : []));
   assert.equal(lost.length, 1);
   assert.ok(lost[0] instanceof MarketError, String(lost[0]));
   const { id, request, transaction } = lost[0].sent ?? {};
@@ -184,7 +184,7 @@ test('a call that the wallet replaced by another did not happen', async () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     await wallet.sendTransaction({ to: client.account, value: 0n, nonce, maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 11n });
     await chain.test.mine({ blocks: 1 });
-    assert.match((await sent).transaction ?? '', /^0x/);
+    assert.match((await mining(chain, sent)).transaction ?? '', /^0x/);
   } finally {
     await chain.test.setAutomine(true);
   }

@@ -99,6 +99,12 @@ export function together(count: number): Node {
   };
 }
 
+/** Blocks come until something has happened, as on a chain that others use: viem looks for a receipt when there is a new one. */
+export async function mining<T>(chain: Pick<Chain, 'test'>, what: Promise<T>): Promise<T> {
+  const blocks = setInterval(() => void chain.test.mine({ blocks: 1 }).catch(() => undefined), 200);
+  return what.finally(() => clearInterval(blocks));
+}
+
 /** A market behind a node of the test's making. */
 export async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person): Promise<Market> {
   const options = { chain: foundry, transport: transportOf(chain.url, node), pollingInterval: 20 } as const;

@@ -6,7 +6,7 @@ import { Assay, type Market, Models, NoAnswer, type RequestEvent, type Watch, wa
 import { HttpRequestError, RpcRequestError, createPublicClient } from 'viem';
 import { foundry } from 'viem/chains';
 
-import { DAY, type Node, OUTPUT, type Scene, answered, prepare, startScene, transportOf } from './scene.js';
+import { DAY, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, transportOf } from './scene.js';
 
 let scene: Scene;
 
@@ -165,6 +165,5 @@ test('a wait ends: by its signal, by the deadline, by a switch to another chain'
   }));
   await chain.pass(DAY + 1);
   // A chain goes on: the block that confirms the first one after the deadline comes.
-  const blocks = setInterval(() => void chain.test.mine({ blocks: 1 }), 200);
-  await Promise.all(waits).finally(() => clearInterval(blocks));
+  await mining(chain, Promise.all(waits));
 });
