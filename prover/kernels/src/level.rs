@@ -47,7 +47,7 @@ impl Level {
     /// Has this process run at a level from now on, at a lesser one where the machine lacks it; for comparing whole proofs.
     pub fn choose(self) {
         let lesser = |level: &Self| *level <= self;
-        let level = Self::available().into_iter().filter(lesser).next_back().unwrap_or(self);
+        let level = Self::available().into_iter().rfind(lesser).unwrap_or(self);
         CHOSEN.store(level as usize, Ordering::Relaxed);
     }
 
