@@ -136,7 +136,6 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) -> (u64, u64)
     is_committed(&format!("generated/{name}-proof.json"), &proof);
     let predicted = Gas::of(&Shape::of(model.key.verifying_key()).unwrap()).unwrap();
     for (what, expected, got) in [("verify", predicted.total(), gas), ("another", predicted.another(), another)] {
-        println!("{name}, {what}: {got}, predicted {expected}");
         assert!(expected.abs_diff(got) * 20 <= got, "{name}, {what}: {got}, expected {expected} of {predicted:?}");
     }
     (gas, another)
