@@ -168,7 +168,11 @@ fn new_request(
         return refuse("the fee is zero: nobody will prove for it");
     }
     match market.try_open(node, &request) {
-        Err(ContractsError::Reverted { error: Revert::Market(MarketErrors::NonceUsed(_)), .. }) => {
+        // Within one second it can be the very request that the new one was to replace.
+        Err(ContractsError::Reverted {
+            error: Revert::Market(MarketErrors::NonceUsed(_) | MarketErrors::WrongStatus(_)),
+            ..
+        }) => {
             return refuse(format_args!(
                 "an earlier request of {0}, kept beside it, was opened after all: run `assay status` with its file; name another file with \
                  --output for a new request",
