@@ -132,10 +132,24 @@ fn remove_abandoned(path: &Path, name: &OsStr) {
         let other = entry.file_name();
         let (Some(other), Some(name)) = (other.to_str(), name.to_str()) else { continue };
         let writer = other.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".partial"));
-        if writer.is_some_and(|process| process.parse::<u32>().is_ok())
-            && fs::File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
-        {
+        if writer.is_none_or(|process| process.parse::<u32>().is_err()) {
+            continue;
+        }
+        let Ok(abandoned) = fs::File::open(entry.path()) else { continue };
+        // Held until the file is gone: see `create_held`.
+        if abandoned.try_lock().is_ok() {
             let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Creates a partial file and locks it, so that nobody takes it for abandoned. One that was removed before it was locked is created again; where
+/// there are no locks, nothing is removed either.
+fn create_held(partial: &Path) -> io::Result<fs::File> {
+    loop {
+        let file = fs::File::create(partial)?;
+        if file.lock().is_err() || partial.exists() {
+            return Ok(file);
         }
     }
 }
@@ -144,10 +158,7 @@ fn write_partial<E: Into<anyhow::Error>>(
     partial: &Path,
     content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
 ) -> Result<fs::File, anyhow::Error> {
-    let file = fs::File::create(partial)?;
-    // Held until the file has its name: see `remove_abandoned`. Where there are no locks, nothing is removed either.
-    let _ = file.try_lock();
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(create_held(partial)?);
     content(&mut out).map_err(Into::into)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
@@ -166,6 +177,42 @@ mod tests {
         assert!(write(&folder.join("target.bin"), b"bytes").is_err(), "a folder cannot be replaced by a file");
         let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["target.bin"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_write_removes_what_killed_writers_left_and_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("assay-abandoned-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for name in ["vk.1.partial", "vk.2.partial", "pk.1.partial", "vk.x.partial"] {
+            fs::write(folder.join(name), b"half").unwrap();
+        }
+        let held = create_held(&folder.join("vk.2.partial")).unwrap();
+        write(&folder.join("vk"), b"whole").unwrap();
+        let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["pk.1.partial", "vk", "vk.2.partial", "vk.x.partial"]);
+        drop(held);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Whoever finds a partial file between its creation and its lock takes it for abandoned.
+    #[test]
+    fn a_partial_file_that_is_removed_before_it_is_locked_is_created_again() {
+        let folder = std::env::temp_dir().join(format!("assay-writers-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let partial = folder.join("vk.1.partial");
+        let remover = fs::File::create(&partial).unwrap();
+        remover.lock().unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| create_held(&partial).unwrap());
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            fs::remove_file(&partial).unwrap();
+            drop(remover);
+            let held = writer.join().unwrap();
+            assert!(partial.exists(), "the writer has a file without a name");
+            drop(held);
+        });
         fs::remove_dir_all(&folder).unwrap();
     }
 

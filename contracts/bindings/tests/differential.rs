@@ -1,7 +1,7 @@
 //! Native and EVM verifiers decide alike, for real models and both openings; gas and sizes are what is committed and predicted.
 //!
 //! The whole case, 100 proofs and 10,000 mutants, is behind one command:
-//! `cargo nextest run --workspace --test differential --run-ignored only`.
+//! `.ci/big differential`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
@@ -198,7 +198,7 @@ fn verifiers_of_grouped_lenet_decide_alike() {
 }
 
 #[test]
-#[ignore = "minutes: 100 proofs and 10,000 mutants, see the top of the file for the command"]
+#[ignore = "minutes: 100 proofs and 10,000 mutants; `.ci/big differential` runs it"]
 fn verifiers_decide_a_hundred_proofs_and_ten_thousand_mutants_alike() {
     for (model, digits, mutants) in [
         (&LENET_EVM, 0..30, 3_000),
