@@ -17,7 +17,7 @@ use halo2curves::ff::Field;
 use crate::columns::{Advice, Challenge, Fixed, Shape};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, Gate};
-use crate::layout::{Layout, Wire};
+use crate::layout::{Layout, Wire, pairs};
 use crate::witness::{Challenges, Columns, Pinned};
 
 /// Degree of the permutation argument's chunks of three columns; no gate is higher.
@@ -197,7 +197,7 @@ impl Circuit<Fr> for InferenceCircuit {
         layouter.assign_region(
             || "network",
             |mut region| {
-                for (column, values) in config.fixed.iter().zip(&layout.fixed) {
+                for (column, values) in paired(&config.fixed, &layout.fixed)? {
                     for (row, value) in values.iter().enumerate().filter(|(_, value)| *value != Fr::ZERO) {
                         region.assign_fixed(*column, row, value);
                     }
@@ -206,21 +206,17 @@ impl Circuit<Fr> for InferenceCircuit {
                 let known = known(challenges);
                 let completed = known.map(|challenges| {
                     let mut columns = columns.clone();
-                    columns.complete(layout, &challenges, pinned);
-                    columns
+                    columns.complete(layout, &challenges, pinned).map(|()| columns).map_err(|_| Error::Synthesis)
                 });
-                for ((name, column), values) in config
-                    .shape
-                    .advice
-                    .iter()
-                    .zip(&config.advice)
-                    .zip(completed.as_ref().map_or(&columns.advice, |c| &c.advice))
-                {
+                let completed = completed.transpose()?;
+                let values = completed.as_ref().map_or(&columns.advice, |completed| &completed.advice);
+                let named: Vec<_> = paired(&config.shape.advice, &config.advice)?.collect();
+                for ((name, column), values) in paired(&named, values)? {
                     if (name.phase() == 1) != completed.is_some() {
                         continue;
                     }
                     for (row, value) in values.iter().enumerate().filter(|(_, value)| *value != Fr::ZERO) {
-                        region.assign_advice(*column, row, Value::known(value));
+                        region.assign_advice(**column, row, Value::known(value));
                     }
                 }
                 Ok(())
@@ -230,9 +226,7 @@ impl Circuit<Fr> for InferenceCircuit {
             || "copies",
             |mut region| {
                 for copy in &layout.copies {
-                    if let (Some(left), Some(right)) = (cell(&config, copy.left), cell(&config, copy.right)) {
-                        region.constrain_equal(left, right);
-                    }
+                    region.constrain_equal(cell(&config, copy.left)?, cell(&config, copy.right)?);
                 }
                 Ok(())
             },
@@ -240,12 +234,19 @@ impl Circuit<Fr> for InferenceCircuit {
     }
 }
 
-fn cell(config: &Config, wire: Wire) -> Option<Cell> {
+/// Columns and what belongs to them, in pairs.
+fn paired<'a, A, B>(left: &'a [A], right: &'a [B]) -> Result<impl Iterator<Item = (&'a A, &'a B)>, Error> {
+    pairs(left, right).map_err(|_| Error::Synthesis)
+}
+
+/// The cell of a wire; a wire to a column that the circuit lacks is an error, for a copy that is left out binds nothing.
+fn cell(config: &Config, wire: Wire) -> Result<Cell, Error> {
     match wire {
         Wire::Advice(column, row) => {
-            config.advice(column).map(|column| Cell { row_offset: row, column: column.into() })
+            let column = config.advice(column).ok_or(Error::Synthesis)?;
+            Ok(Cell { row_offset: row, column: column.into() })
         }
-        Wire::Instance(row) => Some(Cell { row_offset: row, column: config.instance.into() }),
+        Wire::Instance(row) => Ok(Cell { row_offset: row, column: config.instance.into() }),
     }
 }
 

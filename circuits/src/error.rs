@@ -21,8 +21,8 @@ pub enum CircuitError {
     },
     /// A lookup table would not fit any circuit.
     #[error(
-        "node `{node}`: its requantisation needs a table of {rows} rows, more than {limit}: \
-         quantise with power-of-two scales (divisor {divisor}) and smaller weights"
+        "node `{node}`: its requantisation (divisor {divisor}) needs lookup tables of {rows} rows, more than {limit}: \
+         quantise with power-of-two scales, or with a coarser output scale"
     )]
     TableTooLarge {
         /// ONNX node name.
@@ -35,9 +35,13 @@ pub enum CircuitError {
         divisor: u64,
     },
     /// No circuit of supported size holds the graph.
-    #[error("the circuit needs {rows} rows, more than 2^{limit_k}: split the model or wait for wider layouts")]
+    #[error(
+        "the circuit needs {rows} rows or more, and 2^{limit_k} = {} is the limit: give the model a smaller input, fewer channels or \
+         fewer weights",
+        1u64 << limit_k
+    )]
     TooManyRows {
-        /// Rows needed.
+        /// Rows needed at the least.
         rows: usize,
         /// Largest supported `k`.
         limit_k: u32,
@@ -65,6 +69,14 @@ pub enum CircuitError {
         at: usize,
         /// What was expected of it.
         expected: &'static str,
+    },
+    /// Lists of cells that belong together are of unlike length.
+    #[error("planner invariant violated: {left} cells are to be compared with {right} (please report this model)")]
+    Unpaired {
+        /// Length of one list.
+        left: usize,
+        /// Length of the other.
+        right: usize,
     },
     /// An internal invariant of the planner does not hold.
     #[error("planner invariant violated: {0} (please report this model)")]

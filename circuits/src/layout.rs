@@ -3,13 +3,14 @@
 
 mod activations;
 mod given;
+mod planes;
 mod scalars;
 mod tables;
 mod weights;
 
 use std::collections::HashMap;
 
-use assay_models::{Intervals, Node, Op, QuantizedGraph, TensorId, intervals};
+use assay_models::{Intervals, Node, Op, QuantizedGraph, Split, TensorId, intervals};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -19,7 +20,8 @@ use crate::error::CircuitError;
 use crate::ops;
 
 pub use activations::Element;
-pub(crate) use activations::{Function, Planes};
+pub(crate) use activations::Function;
+pub(crate) use planes::{Planes, pairs};
 pub(crate) use scalars::{ScalarRow, Sources};
 use tables::{Tables, Tag};
 pub(crate) use weights::Values;
@@ -84,6 +86,8 @@ pub struct Layout {
     /// Rows in use by weights and scalars, activations, tables.
     pub(crate) rows: Rows,
     tags: Vec<Tag>,
+    /// How each node's accumulators are cut; `None` where an op has none.
+    splits: Vec<Option<Split>>,
     pub(crate) counts: Counts,
 }
 
@@ -142,6 +146,15 @@ impl Layout {
         (1usize << self.k) - UNUSABLE_ROWS
     }
 
+    /// How a node's accumulators are cut for the lookups.
+    ///
+    /// # Errors
+    /// A node without accumulators.
+    pub fn split(&self, node: usize) -> Result<Split, CircuitError> {
+        let split = self.splits.get(node).copied().flatten();
+        split.ok_or(CircuitError::Invariant("a requantised node has a split"))
+    }
+
     /// A fixed cell; zero where the shape lacks the column.
     pub fn fixed_at(&self, column: Fixed, row: usize) -> Fr {
         self.fixed_cells(column).map_or(Fr::ZERO, |cells| cells.get(row))
@@ -151,14 +164,6 @@ impl Layout {
     #[inline]
     pub fn fixed_cells(&self, column: Fixed) -> Option<&Cells> {
         self.shape.fixed_index(column).and_then(|index| self.fixed.get(index))
-    }
-
-    /// Planes of a convolution's input shape.
-    pub(crate) fn conv_planes(shape: &[usize]) -> Option<Planes> {
-        match *shape {
-            [1, channels, height, width] => Some(Planes { channels, height, width }),
-            _ => None,
-        }
     }
 
     /// Table row of a tuple `(tag, v1, v2, v3)`.
@@ -199,14 +204,15 @@ pub(crate) struct Builder<'a> {
     dense_inputs: Vec<(usize, TensorId, usize)>,
     scalars: Vec<ScalarRow>,
     tables: Tables,
+    splits: Vec<Option<Split>>,
     counts: Counts,
     /// Next free rows; row 0 stays empty so that no carry reaches the blinding rows at the end of the columns.
     activation_row: usize,
     weight_row: usize,
     scalar_row: usize,
     memo: HashMap<scalars::Term, Wire>,
-    /// Fingerprint of every channel of a tensor.
-    fingerprints: HashMap<TensorId, Vec<Wire>>,
+    /// Fingerprint of every channel of a tensor, by the planes it is read as.
+    fingerprints: HashMap<(TensorId, Planes), Vec<Wire>>,
     roots: Vec<TensorId>,
     reads: HashMap<TensorId, Reads>,
     planes: HashMap<TensorId, Planes>,
@@ -234,6 +240,10 @@ impl<'a> Builder<'a> {
         fixed: Vec<Cells>,
     ) -> Result<Self, CircuitError> {
         let weight_rows = ops::weight_rows(graph, lanes);
+        let least = 2 + weight_rows.max(ops::least_activation_rows(graph)?) + UNUSABLE_ROWS;
+        if least > 1 << MAX_K {
+            return Err(CircuitError::TooManyRows { rows: least, limit_k: MAX_K });
+        }
         let mut builder = Self {
             graph,
             intervals,
@@ -246,18 +256,19 @@ impl<'a> Builder<'a> {
             dense_inputs: Vec::new(),
             scalars: Vec::new(),
             tables: Tables::default(),
+            splits: vec![None; graph.nodes.len()],
             counts: Counts::default(),
             activation_row: 1,
             weight_row: 1,
             scalar_row: 1 + weight_rows,
             memo: HashMap::new(),
             fingerprints: HashMap::new(),
-            roots: roots(graph),
+            roots: planes::roots(graph)?,
             reads: HashMap::new(),
             planes: HashMap::new(),
         };
-        builder.find_planes()?;
-        builder.find_reads();
+        builder.planes = planes::find(graph, &builder.roots)?;
+        builder.find_reads()?;
         builder.input()?;
         for (index, node) in graph.nodes.iter().enumerate() {
             match &node.op {
@@ -310,7 +321,7 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Result<Layout, CircuitError> {
         let k = self.k()?;
         let usable = (1usize << k) - UNUSABLE_ROWS;
-        let table = self.tables.entries();
+        let table = self.tables.entries()?;
         let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
         for row in 0..usable {
             let entry = table.get(row).copied().unwrap_or(last);
@@ -320,7 +331,7 @@ impl<'a> Builder<'a> {
             self.set(row, Fixed::Use, i64::from(row + 1 < usable));
             self.set(row, Fixed::Edge, i64::from(row == 0 || row + 1 == usable));
         }
-        for (lane, cells) in self.weight_lanes().into_iter().enumerate() {
+        for (lane, cells) in self.weight_lanes()?.into_iter().enumerate() {
             if let Some(column) = self.fixed.get_mut(Fixed::W(lane as u8).slot()) {
                 *column = cells;
             }
@@ -328,12 +339,12 @@ impl<'a> Builder<'a> {
         let mut fixed = std::mem::take(&mut self.fixed);
         fixed.iter_mut().for_each(Cells::share);
         let used = Fixed::all().zip(fixed).filter(|(_, cells)| !cells.is_zero()).collect();
-        Ok(self.layout(k, &table, used))
+        self.layout(k, &table, used)
     }
 
-    fn layout(self, k: u32, table: &[[i64; 4]], columns: Vec<(Fixed, Cells)>) -> Layout {
+    fn layout(self, k: u32, table: &[[i64; 4]], columns: Vec<(Fixed, Cells)>) -> Result<Layout, CircuitError> {
         let (used, fixed) = columns.into_iter().unzip();
-        Layout {
+        Ok(Layout {
             graph: self.graph.clone(),
             k,
             shape: Shape::new(used, self.lanes),
@@ -349,9 +360,10 @@ impl<'a> Builder<'a> {
                 tables: table.len(),
             },
             scalars: self.scalars,
-            tags: Tag::all(table),
+            tags: Tag::all(table)?,
+            splits: self.splits,
             counts: self.counts,
-        }
+        })
     }
 
     /// Sets a fixed cell to a small integer.
@@ -385,14 +397,9 @@ impl<'a> Builder<'a> {
         self.copy(format!("{name} = instance {row}"), cell, Wire::Instance(row));
     }
 
-    /// The tensor whose cells a tensor's are (through Reshape).
-    pub(crate) fn root(&self, tensor: TensorId) -> TensorId {
-        self.roots.get(tensor.0).copied().unwrap_or(tensor)
-    }
-
     /// Zero point of a tensor.
-    pub(crate) fn zero_point(&self, tensor: TensorId) -> i64 {
-        self.graph.tensors.get(tensor.0).map_or(0, |info| i64::from(info.zero_point))
+    pub(crate) fn zero_point(&self, tensor: TensorId) -> Result<i64, CircuitError> {
+        Ok(i64::from(self.graph.tensor(tensor)?.zero_point))
     }
 
     /// The fingerprint of `x - zero_point` from that of `x`: `X - zero_point * G` over the real `height x width`.
@@ -410,58 +417,15 @@ impl<'a> Builder<'a> {
         self.dense_inputs.push((row, tensor, index));
     }
 
-    /// Fingerprints of a tensor's channels, made by its producer.
-    pub(crate) fn fingerprints(&self, tensor: TensorId) -> Result<Vec<Wire>, CircuitError> {
-        let root = self.root(tensor);
-        self.fingerprints.get(&root).cloned().ok_or(CircuitError::Invariant("a tensor is laid out before it is read"))
+    /// What is read of a tensor's cells; nothing, for a tensor that no node reads.
+    fn reads(&self, tensor: TensorId) -> Result<Reads, CircuitError> {
+        Ok(self.reads.get(&self.root(tensor)?).copied().unwrap_or_default())
     }
 
-    fn reads(&self, tensor: TensorId) -> Reads {
-        self.reads.get(&self.root(tensor)).copied().unwrap_or_default()
-    }
-
-    /// Channels, height and width of a tensor's cells.
-    pub(crate) fn planes(&self, tensor: TensorId) -> Result<Planes, CircuitError> {
-        self.planes.get(&self.root(tensor)).copied().ok_or(CircuitError::Invariant("every tensor has planes"))
-    }
-
-    /// The first `[1, c, h, w]` shape among a tensor's names decides its planes; a vector is one plane of one row.
-    fn find_planes(&mut self) -> Result<(), CircuitError> {
-        for (index, info) in self.graph.tensors.iter().enumerate() {
-            let root = self.root(TensorId(index));
-            match info.shape.as_slice() {
-                [1, channels, height, width] => {
-                    let planes = Planes { channels: *channels, height: *height, width: *width };
-                    let known = self.planes.entry(root).or_insert(planes);
-                    if *known != planes {
-                        return Err(CircuitError::Unsupported {
-                            node: info.name.clone(),
-                            what: format!("a reshape of planes {known} to planes {planes}"),
-                            expected: "one [1, c, h, w] shape for the same elements".to_owned(),
-                        });
-                    }
-                }
-                [1, ..] | [_] => {}
-                shape => {
-                    return Err(CircuitError::Unsupported {
-                        node: info.name.clone(),
-                        what: format!("a batch: shape {shape:?}"),
-                        expected: "batch size 1".to_owned(),
-                    });
-                }
-            }
-        }
-        for (index, info) in self.graph.tensors.iter().enumerate() {
-            let root = self.root(TensorId(index));
-            self.planes.entry(root).or_insert(Planes { channels: 1, height: 1, width: info.len() });
-        }
-        Ok(())
-    }
-
-    fn find_reads(&mut self) {
+    fn find_reads(&mut self) -> Result<(), CircuitError> {
         for node in &self.graph.nodes {
             for input in &node.inputs {
-                let root = self.root(*input);
+                let root = self.root(*input)?;
                 let reads = self.reads.entry(root).or_default();
                 match node.op {
                     Op::Reshape => {}
@@ -476,23 +440,10 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let output = self.root(self.graph.output);
+        let output = self.root(self.graph.output)?;
         self.reads.entry(output).or_default().packed = true;
+        Ok(())
     }
-}
-
-/// For every tensor the one whose cells it shares: itself, or what it is a Reshape of.
-fn roots(graph: &QuantizedGraph) -> Vec<TensorId> {
-    let mut roots: Vec<TensorId> = (0..graph.tensors.len()).map(TensorId).collect();
-    for node in &graph.nodes {
-        if let (Op::Reshape, Some(input)) = (&node.op, node.inputs.first()) {
-            let root = roots.get(input.0).copied().unwrap_or(*input);
-            if let Some(slot) = roots.get_mut(node.output.0) {
-                *slot = root;
-            }
-        }
-    }
-    roots
 }
 
 /// A refusal that names the node.

@@ -20,7 +20,7 @@ pub fn statement(graph: &QuantizedGraph, input: &[i64], output: &[i64], context:
             return Err(CircuitError::TraceMismatch { what: what.to_owned(), expected, got });
         }
         for word in packing::pack(values, info.dtype)? {
-            words.push(field_of(word));
+            words.push(field_of(word)?);
         }
     }
     words.push(context);
@@ -28,8 +28,8 @@ pub fn statement(graph: &QuantizedGraph, input: &[i64], output: &[i64], context:
 }
 
 /// A big-endian word of at most 31 bytes as a field element.
-fn field_of(word: [u8; 32]) -> Fr {
+fn field_of(word: [u8; 32]) -> Result<Fr, CircuitError> {
     let mut little = word;
     little.reverse();
-    Option::from(Fr::from_repr(little)).unwrap_or_default()
+    Option::from(Fr::from_repr(little)).ok_or(CircuitError::Invariant("a word of 31 bytes is below the modulus"))
 }

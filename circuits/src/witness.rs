@@ -5,7 +5,7 @@ mod phase_one;
 
 use std::collections::BTreeMap;
 
-use assay_models::{Op, Trace};
+use assay_models::Trace;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -13,9 +13,8 @@ use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, maximum_lookup, output_lookup, remainder_lookup};
-use crate::layout::{Element, Layout};
+use crate::layout::{Element, Layout, pairs};
 use crate::number::Number;
-use crate::ops::conv;
 use filler::Filler;
 pub use phase_one::fold_weights;
 
@@ -57,58 +56,61 @@ impl Columns {
         check_trace(layout, trace)?;
         let mut columns = Self { advice: vec![Cells::default(); layout.shape.advice.len()], context };
         for (row, element) in &layout.elements {
-            columns.element(layout, trace, *row, *element);
+            columns.element(layout, trace, *row, *element)?;
         }
         for (row, tensor, index) in &layout.dense_inputs {
-            columns.set_small(layout, Advice::X, *row, value_at(&trace.values, tensor.0, *index));
+            columns.put(layout, Advice::X, *row, value_at(&trace.values, tensor.0, *index)?)?;
         }
-        columns.maxima(layout, trace);
+        columns.maxima(layout, trace)?;
         Ok(columns)
     }
 
     /// The narrow cells of an element.
-    fn element(&mut self, layout: &Layout, trace: &Trace, row: usize, element: Element) {
+    fn element(&mut self, layout: &Layout, trace: &Trace, row: usize, element: Element) -> Result<(), CircuitError> {
         match element {
             Element::Requantised { node, index, channel } => {
-                let Some(rule) = layout.graph.nodes.get(node).and_then(|n| n.op.requantise()) else { return };
-                let cells = rule.cells(value_at(&trace.accumulators, node, index), channel);
-                self.set_small(layout, Advice::C, row, cells.c);
-                self.set_small(layout, Advice::T, row, cells.t);
-                self.set_small(layout, Advice::B, row, cells.b);
-                self.set_small(layout, Advice::Z, row, cells.z);
+                let rule = layout.graph.nodes.get(node).and_then(|node| node.op.requantise());
+                let rule = rule.ok_or(CircuitError::Invariant("a requantised element has a rule"))?;
+                let split = layout.split(node)?;
+                let cells = rule.cells(split, value_at(&trace.accumulators, node, index)?, channel);
+                self.put(layout, Advice::C, row, cells.c)?;
+                self.put(layout, Advice::T, row, cells.t)?;
+                self.put(layout, Advice::B, row, cells.b)?;
+                self.put(layout, Advice::Z, row, cells.z)
             }
             Element::Byte { tensor, index } => {
-                let value = value_at(&trace.values, tensor.0, index);
-                self.set_small(layout, Advice::C, row, value);
-                self.set_small(layout, Advice::Z, row, value);
+                let value = value_at(&trace.values, tensor.0, index)?;
+                self.put(layout, Advice::C, row, value)?;
+                self.put(layout, Advice::Z, row, value)
             }
-            Element::Ring { node, channel, i, j } => {
-                let value = ring_value(layout, trace, node, [channel, i, j]);
-                self.set_small(layout, Advice::T, row, value.unwrap_or(0));
+            Element::Ring { node, index } => {
+                self.put(layout, Advice::T, row, value_at(&trace.full_planes, node, index)?)
             }
         }
     }
 
     /// The r cells of pooled rows: running maximum minus the element, 0 at the first of a window.
-    fn maxima(&mut self, layout: &Layout, trace: &Trace) {
+    fn maxima(&mut self, layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
         let on = |column, row| layout.fixed_cells(column).is_some_and(|cells| cells.get_small(row) == Some(1));
         if layout.fixed_cells(Fixed::Pool11).is_none() {
-            return;
+            return Ok(());
         }
         let mut running = 0;
         for (row, element) in &layout.elements {
             let z = match element {
                 Element::Requantised { node, index, .. } => {
-                    layout.graph.nodes.get(*node).map_or(0, |n| value_at(&trace.values, n.output.0, *index))
+                    let node = layout.graph.nodes.get(*node).ok_or(CircuitError::Invariant("node index"))?;
+                    value_at(&trace.values, node.output.0, *index)?
                 }
-                Element::Byte { tensor, index } => value_at(&trace.values, tensor.0, *index),
+                Element::Byte { tensor, index } => value_at(&trace.values, tensor.0, *index)?,
                 Element::Ring { .. } => continue,
             };
             running = if on(Fixed::Pool00, *row) { z } else { z.max(running) };
             if [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].into_iter().any(|corner| on(corner, *row)) {
-                self.set_small(layout, Advice::R, *row, running - z);
+                self.put(layout, Advice::R, *row, running - z)?;
             }
         }
+        Ok(())
     }
 
     /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup (0 remainder, 1 output,
@@ -158,10 +160,12 @@ impl Columns {
         }
     }
 
-    fn set_small(&mut self, layout: &Layout, column: Advice, row: usize, value: i64) {
-        if let Some(cells) = self.usable(layout, column, row) {
-            cells.set_small(row, value);
-        }
+    /// Sets a cell of the trace, which must have a place.
+    fn put(&mut self, layout: &Layout, column: Advice, row: usize, value: i64) -> Result<(), CircuitError> {
+        let cells = self.usable(layout, column, row);
+        let cells = cells.ok_or(CircuitError::Invariant("every committed integer has a cell in a usable row"))?;
+        cells.set_small(row, value);
+        Ok(())
     }
 
     fn usable(&mut self, layout: &Layout, column: Advice, row: usize) -> Option<&mut Cells> {
@@ -217,38 +221,26 @@ impl Algebra for Row<'_> {
     }
 }
 
-/// An accumulator of the ring: output channel, row and column of the full plane.
-fn ring_value(layout: &Layout, trace: &Trace, node: usize, at: [usize; 3]) -> Option<i64> {
-    let node = layout.graph.nodes.get(node)?;
-    let Op::Conv(op) = &node.op else { return None };
-    let input = node.inputs.first()?;
-    let (info, x) = (layout.graph.tensors.get(input.0)?, trace.values.get(input.0)?);
-    let planes = Layout::conv_planes(&info.shape)?;
-    Some(conv::full_plane_at(op, x, planes, i64::from(info.zero_point), at))
-}
-
-fn value_at(values: &[Vec<i64>], outer: usize, inner: usize) -> i64 {
-    values.get(outer).and_then(|v| v.get(inner)).copied().unwrap_or(0)
+/// An integer of the trace that the layout gives a cell.
+fn value_at(values: &[Vec<i64>], outer: usize, inner: usize) -> Result<i64, CircuitError> {
+    let value = values.get(outer).and_then(|values| values.get(inner)).copied();
+    value.ok_or(CircuitError::Invariant("the trace holds every integer that has a cell"))
 }
 
 fn check_trace(layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
     let graph = &layout.graph;
-    if trace.values.len() != graph.tensors.len() || trace.accumulators.len() != graph.nodes.len() {
-        let (expected, got) = (graph.tensors.len(), trace.values.len());
-        return Err(CircuitError::TraceMismatch { what: "tensors".to_owned(), expected, got });
+    let check = |what: String, expected: usize, got: usize| {
+        if expected == got { Ok(()) } else { Err(CircuitError::TraceMismatch { what, expected, got }) }
+    };
+    check("tensors".to_owned(), graph.tensors.len(), trace.values.len())?;
+    check("accumulators".to_owned(), graph.nodes.len(), trace.accumulators.len())?;
+    check("full planes".to_owned(), graph.nodes.len(), trace.full_planes.len())?;
+    for (info, values) in pairs(&graph.tensors, &trace.values)? {
+        check(format!("tensor `{}`", info.name), info.len(), values.len())?;
     }
-    for (info, values) in graph.tensors.iter().zip(&trace.values) {
-        if info.len() != values.len() {
-            let (expected, got) = (info.len(), values.len());
-            return Err(CircuitError::TraceMismatch { what: format!("tensor `{}`", info.name), expected, got });
-        }
-    }
-    for (node, values) in graph.nodes.iter().zip(&trace.accumulators) {
-        let expected = graph.tensors.get(node.output.0).map_or(0, assay_models::TensorInfo::len);
-        if node.op.requantise().is_some() && values.len() != expected {
-            let what = format!("accumulators of `{}`", node.name);
-            return Err(CircuitError::TraceMismatch { what, expected, got: values.len() });
-        }
+    for (node, values) in pairs(&graph.nodes, &trace.accumulators)? {
+        let expected = if node.op.requantise().is_some() { graph.tensor(node.output)?.len() } else { 0 };
+        check(format!("accumulators of `{}`", node.name), expected, values.len())?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ fn golden(graph: &QuantizedGraph) -> [u64; 3] {
         fold(layout.shape.advice.iter().flat_map(|c| rows.clone().map(|row| columns.get(&layout, *c, row))))
     };
     let narrow = advice(&columns);
-    columns.complete(&layout, &challenges(), &Pinned::new());
+    columns.complete(&layout, &challenges(), &Pinned::new()).unwrap();
     [fixed, narrow, advice(&columns)].map(|value| {
         let bytes = value.to_repr();
         bytes.as_ref().iter().take(8).rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
@@ -63,8 +63,8 @@ fn folded_weights_may_be_handed_in() {
         let fold = |row| Row { layout: &layout, columns: &given, challenges: &challenges, row }.weights();
         let folds: Vec<Fr> = rows.map(fold).collect();
         assert_eq!(fold_weights(&layout, challenges[Challenge::R as usize]), folds);
-        own.complete(&layout, &challenges, &Pinned::new());
-        given.complete_with(&layout, &challenges, &Pinned::new(), Some(&folds));
+        own.complete(&layout, &challenges, &Pinned::new()).unwrap();
+        given.complete_with(&layout, &challenges, &Pinned::new(), Some(&folds)).unwrap();
         assert_eq!(own, given);
     }
 }

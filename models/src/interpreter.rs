@@ -11,6 +11,9 @@ pub struct Trace {
     pub values: Vec<Vec<i64>>,
     /// Accumulators of every node, indexed like [`QuantizedGraph::nodes`](crate::QuantizedGraph); empty where an op has none.
     pub accumulators: Vec<Vec<i64>>,
+    /// Sums of every convolution of stride 1 over its full plane, without bias, `[n, o, h + kh - 1, w + kw - 1]`
+    /// ([`Conv::full_plane`](crate::ops::Conv::full_plane)), indexed like the nodes; empty for other nodes.
+    pub full_planes: Vec<Vec<i64>>,
 }
 
 impl Trace {
@@ -32,6 +35,7 @@ pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelEr
     check_input(graph, input)?;
     let mut values = vec![Vec::new(); graph.tensors.len()];
     let mut accumulators = Vec::with_capacity(graph.nodes.len());
+    let mut full_planes = Vec::with_capacity(graph.nodes.len());
     if let Some(slot) = values.get_mut(graph.input.0) {
         *slot = input.to_vec();
     }
@@ -41,22 +45,26 @@ pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelEr
             let values = values.get(id.0).map_or(&[][..], Vec::as_slice);
             operands.push(Operand { info: graph.tensor(*id)?, values });
         }
-        let evaluated = node.op.evaluate(&operands).map_err(|fault| fault.at(&node.name))?;
-        let (accumulator, output) = match (evaluated, node.op.requantise()) {
-            (Evaluated::Accumulators(acc), Some(rule)) => {
+        let (full_plane, sums) = match node.op.evaluate(&operands).map_err(|fault| fault.at(&node.name))? {
+            Evaluated::Convolved { full_plane, accumulators } => (full_plane, accumulators),
+            Evaluated::Accumulators(sums) | Evaluated::Output(sums) => (Vec::new(), sums),
+        };
+        let (accumulator, output) = match node.op.requantise() {
+            Some(rule) => {
                 let shape = &graph.tensor(node.output)?.shape;
                 let channel = |element| node.op.channel(element, shape);
-                let output = acc.iter().enumerate().map(|(at, acc)| rule.apply(*acc, channel(at))).collect();
-                (acc, output)
+                let output = sums.iter().enumerate().map(|(at, acc)| rule.apply(*acc, channel(at))).collect();
+                (sums, output)
             }
-            (Evaluated::Accumulators(output) | Evaluated::Output(output), _) => (Vec::new(), output),
+            None => (Vec::new(), sums),
         };
+        full_planes.push(full_plane);
         accumulators.push(accumulator);
         if let Some(slot) = values.get_mut(node.output.0) {
             *slot = output;
         }
     }
-    Ok(Trace { values, accumulators })
+    Ok(Trace { values, accumulators, full_planes })
 }
 
 fn check_input(graph: &QuantizedGraph, input: &[i64]) -> Result<(), ModelError> {

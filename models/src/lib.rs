@@ -44,5 +44,5 @@ pub use interpreter::{Trace, interpret};
 pub use interval::{Intervals, intervals};
 pub use ops::{Op, OpFault};
 pub use quantise::{dequantise_output, quantise_input};
-pub use requantise::{Requantise, RequantiseCells};
+pub use requantise::{Requantise, RequantiseCells, Split};
 pub use weights::{WeightValues, Weights};

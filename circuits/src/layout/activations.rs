@@ -1,42 +1,13 @@
 //! Activation rows: one element a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or bytes).
 
-use std::fmt;
-
-use assay_models::{DType, Requantise, TensorId};
+use assay_models::{DType, Requantise, Split, TensorId};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use super::tables::TableKey;
-use super::{Builder, WORD_BYTES, Wire};
+use super::{Builder, Planes, WORD_BYTES, Wire};
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
 use crate::field::integer;
-
-/// Channels, height and width of a tensor's cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Planes {
-    pub(crate) channels: usize,
-    pub(crate) height: usize,
-    pub(crate) width: usize,
-}
-
-impl Planes {
-    /// Elements of one channel.
-    pub(crate) const fn area(self) -> usize {
-        self.height * self.width
-    }
-
-    /// Elements of all channels.
-    pub(crate) const fn len(self) -> usize {
-        self.channels * self.area()
-    }
-}
-
-impl fmt::Display for Planes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}, {}, {}]", self.channels, self.height, self.width)
-    }
-}
 
 /// What an activation row holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +32,8 @@ pub enum Element {
     Ring {
         /// Node index.
         node: usize,
-        /// Output channel.
-        channel: usize,
-        /// Row of the full plane.
-        i: usize,
-        /// Column of the full plane.
-        j: usize,
+        /// Index in the full planes `[o, h + kh - 1, w + kw - 1]` of the trace.
+        index: usize,
     },
 }
 
@@ -139,13 +106,14 @@ impl Builder<'_> {
     /// The graph's input: every element range-checked, its fingerprint, its public words.
     pub(super) fn input(&mut self) -> Result<(), CircuitError> {
         let tensor = self.graph.input;
-        let ends = self.bytes(tensor, Order::Plane, Output::Words)?;
+        let planes = self.planes(tensor)?;
+        let ends = self.bytes(tensor, Order::Plane, Output::Words, planes)?;
         self.publish_words("input", &ends.g)?;
-        self.fingerprints.insert(self.root(tensor), ends.f);
-        if self.reads(tensor).pooled {
+        self.keep_fingerprints(tensor, planes, ends.f)?;
+        if self.reads(tensor)?.pooled {
             self.copy_block(tensor, Output::Maxima)?;
         }
-        if self.root(self.graph.output) == self.root(tensor) {
+        if self.root(self.graph.output)? == self.root(tensor)? {
             self.copy_block(tensor, Output::Words)?;
         }
         Ok(())
@@ -163,7 +131,7 @@ impl Builder<'_> {
         let laid = graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?;
         let (output, shape) = (laid.output, &graph.tensor(laid.output)?.shape);
         self.dtype(output)?;
-        let reads = self.reads(output);
+        let reads = self.reads(output)?;
         let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
         let (order, g) = match (alone, function) {
             (true, Function::Planes) if reads.pooled => (Order::Windows, Output::Maxima),
@@ -171,28 +139,26 @@ impl Builder<'_> {
             _ => (Order::Plane, Output::Planes),
         };
         let planes = self.planes(output)?;
-        let remainder = self.tables.remainder(self.graph, node, requantise)?;
-        let quotient = self.tables.output(self.graph, self.intervals, node, requantise)?;
-        let coefficients: Vec<[Fr; 2]> = requantise
-            .multipliers
-            .iter()
-            .map(|multiplier| {
-                let inverse = Fr::from(*multiplier).invert().unwrap_or(Fr::ZERO);
-                [Fr::from(2 * requantise.divisor) * inverse, inverse]
-            })
-            .collect();
-        let elements: Vec<(Element, [Fr; 2])> = permutation(planes, order)
+        let interval = self.intervals.accumulators.get(node).copied().flatten();
+        let interval = interval.ok_or(CircuitError::Invariant("accumulators have an interval"))?;
+        let (tags, split) = self.tables.requantise(laid, requantise, interval)?;
+        *self.splits.get_mut(node).ok_or(CircuitError::Invariant("node index"))? = Some(split);
+        let coefficients = (0..laid.op.channels())
+            .map(|channel| coefficients(split, requantise.multiplier(channel)))
+            .collect::<Result<Vec<_>, CircuitError>>()?;
+        let elements = permutation(planes, order)
             .map(|index| {
                 let channel = laid.op.channel(index, shape);
-                let coefficients = coefficients.get(channel).or(coefficients.first()).copied().unwrap_or_default();
-                (Element::Requantised { node, index, channel }, coefficients)
+                let coefficients =
+                    coefficients.get(channel).ok_or(CircuitError::Invariant("a multiplier a channel"))?;
+                Ok((Element::Requantised { node, index, channel }, *coefficients))
             })
-            .collect();
+            .collect::<Result<Vec<_>, CircuitError>>()?;
         self.counts.requantise += 4 * elements.len();
-        let ends = self.block(&elements, planes, order, function, g, [remainder, quotient]);
+        let ends = self.block(&elements, [planes; 2], order, function, g, tags);
         match g {
             Output::Planes => {
-                self.fingerprints.insert(output, ends.g);
+                self.keep_fingerprints(output, planes, ends.g)?;
                 if reads.pooled {
                     self.copy_block(output, Output::Maxima)?;
                 }
@@ -209,68 +175,99 @@ impl Builder<'_> {
     /// A second set of cells for a tensor read in two ways, tied to the first by equal fingerprints.
     fn copy_block(&mut self, tensor: TensorId, g: Output) -> Result<(), CircuitError> {
         let order = if g == Output::Maxima { Order::Windows } else { Order::Plane };
-        let originals = self.fingerprints(tensor)?;
-        let ends = self.bytes(tensor, order, g)?;
-        for (channel, (copy, original)) in ends.f.into_iter().zip(originals).enumerate() {
-            self.copy(format!("copy of {}[{channel}] = original", self.tensor_name(tensor)), copy, original);
-        }
+        let planes = self.planes(tensor)?;
+        let ends = self.tied_copy(tensor, order, g, planes)?;
         match g {
-            Output::Maxima => self.pooled(tensor, &ends.g),
-            Output::Words => self.publish_words("output", &ends.g),
+            Output::Maxima => self.pooled(tensor, &ends),
+            Output::Words => self.publish_words("output", &ends),
             Output::Planes => Ok(()),
         }
     }
 
+    /// A second set of cells for a tensor that is read as other planes than those its cells are laid in.
+    pub(super) fn read_as(&mut self, tensor: TensorId, planes: Planes) -> Result<(), CircuitError> {
+        let laid = self.planes(tensor)?;
+        if laid == planes || laid.len() != planes.len() {
+            return Err(CircuitError::Invariant("a tensor is laid out before it is read, with all its elements"));
+        }
+        let ends = self.tied_copy(tensor, Order::Plane, Output::Planes, planes)?;
+        self.keep_fingerprints(tensor, planes, ends)
+    }
+
+    /// Rows of a tensor's elements, tied to its own cells by equal fingerprints; returns the block ends of g, whose sums run over
+    /// `g_planes`.
+    fn tied_copy(
+        &mut self,
+        tensor: TensorId,
+        order: Order,
+        g: Output,
+        g_planes: Planes,
+    ) -> Result<Vec<Wire>, CircuitError> {
+        let planes = self.planes(tensor)?;
+        let originals = self.fingerprints(tensor, planes)?;
+        let ends = self.bytes(tensor, order, g, g_planes)?;
+        let reader = match g {
+            Output::Planes => format!("read as {g_planes}"),
+            Output::Maxima => "read by MaxPool".to_owned(),
+            Output::Words => "packed".to_owned(),
+        };
+        self.copy_all(&format!("{}, {reader}, = original", self.tensor_name(tensor)?), &ends.f, &originals)?;
+        Ok(ends.g)
+    }
+
     /// Rows of range-checked elements of a tensor.
-    fn bytes(&mut self, tensor: TensorId, order: Order, g: Output) -> Result<Ends, CircuitError> {
+    fn bytes(&mut self, tensor: TensorId, order: Order, g: Output, g_planes: Planes) -> Result<Ends, CircuitError> {
         let planes = self.planes(tensor)?;
         let dtype = self.dtype(tensor)?;
-        let tags = [self.tables.tag(TableKey::Zero), self.tables.tag(TableKey::Bytes(dtype))];
+        let tags = self.tables.bytes(dtype);
         let elements: Vec<(Element, [Fr; 2])> =
             permutation(planes, order).map(|index| (Element::Byte { tensor, index }, [Fr::ONE, Fr::ZERO])).collect();
         self.counts.bytes += 4 * elements.len();
-        Ok(self.block(&elements, planes, order, Function::Planes, g, tags))
+        Ok(self.block(&elements, [planes, g_planes], order, Function::Planes, g, tags))
     }
 
     /// Fingerprints of the outputs of the MaxPool nodes that read a tensor in window order.
     fn pooled(&mut self, source: TensorId, ends: &[Wire]) -> Result<(), CircuitError> {
-        let root = self.root(source);
-        let outputs: Vec<TensorId> = self
-            .graph
-            .nodes
-            .iter()
-            .filter(|n| matches!(n.op, assay_models::Op::MaxPool(_)) && n.inputs.iter().any(|i| self.root(*i) == root))
-            .map(|n| n.output)
-            .collect();
-        for output in outputs {
-            self.fingerprints.insert(output, ends.to_vec());
-            if self.reads(output).pooled {
+        let graph = self.graph;
+        let root = self.root(source)?;
+        for node in graph.nodes.iter().filter(|node| matches!(node.op, assay_models::Op::MaxPool(_))) {
+            let [input] = *node.inputs.as_slice() else {
+                return Err(CircuitError::Invariant("a MaxPool has an input"));
+            };
+            if self.root(input)? != root {
+                continue;
+            }
+            let output = node.output;
+            self.keep_fingerprints(output, self.planes(output)?, ends.to_vec())?;
+            if self.reads(output)?.pooled {
                 self.copy_block(output, Output::Maxima)?;
             }
-            if self.reads(output).packed {
+            if self.reads(output)?.packed {
                 self.copy_block(output, Output::Words)?;
             }
         }
         Ok(())
     }
 
-    /// Lays elements in consecutive rows, each with its coefficients of `c` and `t`; returns the block ends.
+    /// Lays elements in consecutive rows, each with its coefficients of `c` and `t`; returns the block ends. f and g sum over
+    /// planes of their own, which are the same where elements come window by window.
     fn block(
         &mut self,
         elements: &[(Element, [Fr; 2])],
-        planes: Planes,
+        [f_planes, g_planes]: [Planes; 2],
         order: Order,
         function: Function,
         g: Output,
         [remainder, quotient]: [i64; 2],
     ) -> Ends {
-        let (len, row_len) = (elements.len(), if order == Order::Windows { 2 * planes.width } else { planes.width });
+        let len = elements.len();
+        let row_len = |planes: Planes| if order == Order::Windows { 2 * planes.width } else { planes.width };
         let f_fold = match function {
-            Function::Planes => Fold { segment: row_len, block: planes.area() },
+            Function::Planes => Fold { segment: row_len(f_planes), block: f_planes.area() },
             Function::Vector => Fold { segment: len, block: len },
         };
         let g_fold = match g {
-            Output::Planes | Output::Maxima => Fold { segment: row_len, block: planes.area() },
+            Output::Planes | Output::Maxima => Fold { segment: row_len(g_planes), block: g_planes.area() },
             Output::Words => Fold { segment: WORD_BYTES, block: WORD_BYTES },
         };
         self.tables.relu |= order == Order::Windows;
@@ -308,7 +305,8 @@ impl Builder<'_> {
                 Output::Words => self.set(row, Fixed::GPack, 1),
                 Output::Maxima => {}
             }
-            let continues = if g == Output::Maxima { at % 4 == 3 && at % row_len >= 4 } else { place.continues };
+            let continues =
+                if g == Output::Maxima { at % 4 == 3 && at % row_len(g_planes) >= 4 } else { place.continues };
             self.flag(row, Fixed::GCont, continues);
             self.flag(row, Fixed::GTake, place.take);
             self.flag(row, Fixed::GOuter, place.outer && g != Output::Words);
@@ -320,13 +318,20 @@ impl Builder<'_> {
     }
 
     /// Rows of a ring rectangle `[i0, i0 + h) x [j0, j0 + w)` of a node's full plane: `t` is the accumulator, no lookups.
-    pub(crate) fn ring(&mut self, node: usize, channel: usize, [i0, j0, h, w]: [usize; 4]) -> Wire {
+    pub(crate) fn ring(
+        &mut self,
+        node: usize,
+        channel: usize,
+        [full_h, full_w]: [usize; 2],
+        [i0, j0, h, w]: [usize; 4],
+    ) -> Wire {
         let fold = Fold { segment: w, block: h * w };
         self.counts.ring += h * w;
         for at in 0..h * w {
             let row = self.activation_row;
             self.activation_row += 1;
-            self.elements.push((row, Element::Ring { node, channel, i: i0 + at / w, j: j0 + at % w }));
+            let index = (channel * full_h + i0 + at / w) * full_w + j0 + at % w;
+            self.elements.push((row, Element::Ring { node, index }));
             let place = fold.place(at, h * w);
             self.set(row, Fixed::CoefT, 1);
             self.set(row, Fixed::FPlane, 1);
@@ -352,7 +357,7 @@ impl Builder<'_> {
     }
 
     fn dtype(&self, tensor: TensorId) -> Result<DType, CircuitError> {
-        let info = self.graph.tensors.get(tensor.0).ok_or(CircuitError::Invariant("tensor index"))?;
+        let info = self.graph.tensor(tensor)?;
         match info.dtype {
             DType::U8 | DType::I8 => Ok(info.dtype),
             other => Err(CircuitError::Unsupported {
@@ -364,9 +369,16 @@ impl Builder<'_> {
     }
 
     /// ONNX name of a tensor.
-    pub(crate) fn tensor_name(&self, tensor: TensorId) -> &str {
-        self.graph.tensors.get(tensor.0).map_or("?", |info| info.name.as_str())
+    pub(crate) fn tensor_name(&self, tensor: TensorId) -> Result<&str, CircuitError> {
+        Ok(&self.graph.tensor(tensor)?.name)
     }
+}
+
+/// What f multiplies `c` and `t` by to read an accumulator: `acc = (modulus c + t) / m`.
+fn coefficients(split: Split, multiplier: u64) -> Result<[Fr; 2], CircuitError> {
+    let inverse: Option<Fr> = Fr::from(multiplier).invert().into();
+    let inverse = inverse.ok_or(CircuitError::Invariant("a multiplier is not 0"))?;
+    Ok([Fr::from(split.modulus) * inverse, inverse])
 }
 
 /// Element indices of a tensor in the order of its rows.

@@ -29,9 +29,9 @@ impl Layout {
         graph.validate()?;
         let intervals = intervals(graph)?;
         let builder = Builder::without_columns(graph, &intervals, lanes)?;
-        let (k, table) = (builder.k()?, builder.tables.entries());
+        let (k, table) = (builder.k()?, builder.tables.entries()?);
         check_columns(&columns, builder.lanes, (1 << k) - UNUSABLE_ROWS)?;
-        Ok(builder.layout(k, &table, columns))
+        builder.layout(k, &table, columns)
     }
 }
 

@@ -1,34 +1,58 @@
 //! Lookup tables: one stack of `(tag, v1, v2, v3)`, each table under its own tag, tags from 1.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use assay_models::{DType, Intervals, QuantizedGraph, Requantise};
+use assay_models::{DType, Node, Requantise, Split};
 
 use crate::error::CircuitError;
 use crate::gates::RELU_TAG;
 
-/// Largest table of one kind.
+/// Most rows of the two tables of one node.
 const MAX_TABLE: u128 = 1 << 21;
 
 /// What a table holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum TableKey {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TableKey {
     /// `(0, 0, 0)`: no remainder and no parity, beside [`TableKey::Bytes`].
     Zero,
     /// `(v, 0, v)` for every value of an 8-bit type.
     Bytes(DType),
-    /// `(t, b, 0)`: the 2 D remainders of a divisor.
-    Remainder(u64),
-    /// `(c, b, z)`: `z = clamp(2 c + b + zero_point, low, high)` over the quotients of all blocks that share the rule.
-    Output {
-        /// Zero point.
-        zero_point: i32,
-        /// Smallest output.
-        low: i32,
-        /// Largest output.
-        high: i32,
-    },
+    /// `(t, b, 0)`: the remainders of a split.
+    Remainder(Split),
+    /// `(c, b, z)`: the outputs of all blocks that share the rule.
+    Output(OutputRule),
+}
+
+/// What `z` is as a function of `c` and `b`. Blocks of the same rule share a table, whatever their divisors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OutputRule {
+    /// `D / modulus` of a sticky split; `None` for a rounded one, where the rounded quotient is `2 c + b`.
+    steps: Option<u64>,
+    zero_point: i32,
+    low: i32,
+    high: i32,
+}
+
+/// The quotients of an output table, and one of the requantisations that it serves.
+struct Outputs {
+    rule: OutputRule,
+    split: Split,
+    requantise: Requantise,
+    /// Smallest and largest `c`.
+    first: i64,
+    last: i64,
+}
+
+impl Outputs {
+    fn rows(&self) -> usize {
+        2 * (self.last - self.first + 1) as usize
+    }
+
+    /// `(c, b, z)` by ascending `c`.
+    fn entries(&self) -> impl Iterator<Item = [i64; 3]> {
+        let entry = |c: i64, b: i64| [c, b, self.requantise.output(self.split, c, b)];
+        (self.first..=self.last).flat_map(move |c| [0, 1].map(|b| entry(c, b)))
+    }
 }
 
 /// The tables in use; a table's rows are made when all its users are known.
@@ -37,65 +61,79 @@ pub(super) struct Tables {
     /// Whether maxima are looked up.
     pub(super) relu: bool,
     keys: Vec<TableKey>,
-    remainders: BTreeMap<u64, Vec<(i64, i64)>>,
-    /// Smallest and largest `c` of an output table.
-    quotients: Vec<(TableKey, i64, i64)>,
+    outputs: Vec<Outputs>,
 }
 
 impl Tables {
     /// The tag of a table, which is part of the stack from now on.
-    pub(super) fn tag(&mut self, key: TableKey) -> i64 {
-        let position = self.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+    fn tag(&mut self, key: TableKey) -> i64 {
+        let known = self.keys.iter().position(|known| *known == key);
+        if known.is_none() {
             self.keys.push(key);
-            self.keys.len() - 1
-        });
-        RELU_TAG as i64 + 1 + position as i64
-    }
-
-    /// Tag of the `(t, b)` table of a rule.
-    pub(super) fn remainder(
-        &mut self,
-        graph: &QuantizedGraph,
-        node: usize,
-        rule: &Requantise,
-    ) -> Result<i64, CircuitError> {
-        check_size(graph, node, rule, 2 * u128::from(rule.divisor))?;
-        self.remainders.entry(rule.divisor).or_insert_with(|| rule.remainders());
-        Ok(self.tag(TableKey::Remainder(rule.divisor)))
-    }
-
-    /// Tag of the `(c, b, z)` table of a rule, which covers the node's whole accumulator interval.
-    pub(super) fn output(
-        &mut self,
-        graph: &QuantizedGraph,
-        intervals: &Intervals,
-        node: usize,
-        rule: &Requantise,
-    ) -> Result<i64, CircuitError> {
-        let (low, high) = intervals.accumulators.get(node).copied().flatten().unwrap_or((0, 0));
-        let channels = 0..rule.multipliers.len().max(1);
-        let ends = channels.flat_map(|channel| [low, high].map(|acc| rule.cells(acc, channel).c));
-        let (first, last) = ends.fold((i64::MAX, i64::MIN), |(a, b), c| (a.min(c), b.max(c)));
-        check_size(graph, node, rule, 2 * (i128::from(last) - i128::from(first) + 1).unsigned_abs())?;
-        let key = TableKey::Output { zero_point: rule.zero_point, low: rule.low, high: rule.high };
-        match self.quotients.iter_mut().find(|(known, ..)| *known == key) {
-            Some((_, from, to)) => (*from, *to) = ((*from).min(first), (*to).max(last)),
-            None => self.quotients.push((key, first, last)),
         }
-        Ok(self.tag(key))
+        RELU_TAG as i64 + 1 + known.unwrap_or(self.keys.len() - 1) as i64
+    }
+
+    /// Tags of the two tables of range-checked elements.
+    pub(super) fn bytes(&mut self, dtype: DType) -> [i64; 2] {
+        [self.tag(TableKey::Zero), self.tag(TableKey::Bytes(dtype))]
+    }
+
+    /// Tags of the `(t, b)` table and of the `(c, b, z)` table of a node, and the split they are for: the one with the fewest table
+    /// rows over the node's whole accumulator interval, the rounded one among equals.
+    pub(super) fn requantise(
+        &mut self,
+        node: &Node,
+        rule: &Requantise,
+        accumulators: (i64, i64),
+    ) -> Result<([i64; 2], Split), CircuitError> {
+        let (low, high) = accumulators;
+        let quotients = |split: Split| {
+            let ends = (0..rule.multipliers.len()).flat_map(|channel| [low, high].map(|acc| (acc, channel)));
+            let ends = ends.map(|(acc, channel)| rule.cells(split, acc, channel).c);
+            ends.fold((i64::MAX, i64::MIN), |(first, last), c| (first.min(c), last.max(c)))
+        };
+        let rows = |split: &Split| {
+            let (first, last) = quotients(*split);
+            u128::from(split.modulus) + 2 * (i128::from(last) - i128::from(first) + 1).unsigned_abs()
+        };
+        let split = rule.splits().min_by_key(rows).ok_or(CircuitError::Invariant("a rule has a split"))?;
+        if rows(&split) > MAX_TABLE {
+            return Err(CircuitError::TableTooLarge {
+                node: node.name.clone(),
+                rows: rows(&split),
+                limit: MAX_TABLE,
+                divisor: rule.divisor,
+            });
+        }
+        let (first, last) = quotients(split);
+        let steps = (split.first == 0 && split.modulus <= rule.divisor / 2).then(|| rule.divisor / split.modulus);
+        let output = OutputRule { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high };
+        match self.outputs.iter_mut().find(|known| known.rule == output) {
+            Some(known) => (known.first, known.last) = (known.first.min(first), known.last.max(last)),
+            None => self.outputs.push(Outputs { rule: output, split, requantise: rule.clone(), first, last }),
+        }
+        Ok(([self.tag(TableKey::Remainder(split)), self.tag(TableKey::Output(output))], split))
     }
 
     /// Rows of the stack.
     pub(super) fn rows(&self) -> usize {
-        let quotients: i64 = self.quotients.iter().map(|(_, from, to)| 2 * (to - from + 1)).sum();
-        let remainders: usize = self.remainders.values().map(Vec::len).sum();
-        let bytes = self.keys.iter().filter(|key| matches!(key, TableKey::Bytes(_))).count();
+        let fixed: usize = self
+            .keys
+            .iter()
+            .map(|key| match key {
+                TableKey::Zero => 1,
+                TableKey::Bytes(_) => 256,
+                TableKey::Remainder(split) => split.modulus as usize,
+                TableKey::Output(_) => 0, // counted below
+            })
+            .sum();
         let relu = if self.relu { 511 } else { 0 };
-        relu + 1 + 256 * bytes + remainders + quotients as usize
+        relu + fixed + self.outputs.iter().map(Outputs::rows).sum::<usize>()
     }
 
     /// The stack, by tag.
-    pub(super) fn entries(&self) -> Vec<[i64; 4]> {
+    pub(super) fn entries(&self) -> Result<Vec<[i64; 4]>, CircuitError> {
         let relu = RELU_TAG as i64;
         let differences = if self.relu { -255..256 } else { 0..0 };
         let mut stack: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
@@ -103,18 +141,18 @@ impl Tables {
             match key {
                 TableKey::Zero => stack.push([tag, 0, 0, 0]),
                 TableKey::Bytes(dtype) => stack.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),
-                TableKey::Remainder(divisor) => {
-                    stack.extend(self.remainders.get(divisor).into_iter().flatten().map(|(t, b)| [tag, *t, *b, 0]));
-                }
-                TableKey::Output { zero_point, low, high } => {
-                    let range =
-                        self.quotients.iter().find(|(known, ..)| known == key).map_or(0..0, |(_, a, b)| *a..b + 1);
-                    let output = |raw: i64| (raw + i64::from(*zero_point)).clamp(i64::from(*low), i64::from(*high));
-                    stack.extend(range.flat_map(|c| [0, 1].map(|b| [tag, c, b, output(2 * c + b)])));
+                TableKey::Remainder(split) => stack.extend(split.remainders().map(|(t, b)| [tag, t, b, 0])),
+                TableKey::Output(rule) => {
+                    let outputs = self.outputs.iter().find(|outputs| outputs.rule == *rule);
+                    let outputs = outputs.ok_or(CircuitError::Invariant("an output table has quotients"))?;
+                    stack.extend(outputs.entries().map(|[c, b, z]| [tag, c, b, z]));
                 }
             }
         }
-        stack
+        if stack.len() != self.rows() {
+            return Err(CircuitError::Invariant("table rows are those counted beforehand"));
+        }
+        Ok(stack)
     }
 }
 
@@ -130,10 +168,10 @@ pub(super) struct Tag {
 
 impl Tag {
     /// The tags of a stack, by number.
-    pub(super) fn all(stack: &[[i64; 4]]) -> Vec<Self> {
+    pub(super) fn all(stack: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
         let mut tags: Vec<Self> = Vec::new();
         for (row, [tag, value, ..]) in stack.iter().enumerate() {
-            let number = usize::try_from(*tag).unwrap_or(0);
+            let number = usize::try_from(*tag).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
             if tags.len() <= number {
                 tags.resize_with(number + 1, || Self { rows: row..row, first: *value, each: 0 });
             }
@@ -142,7 +180,7 @@ impl Tag {
                 tag.each += usize::from(tag.first == *value);
             }
         }
-        tags
+        Ok(tags)
     }
 
     /// The rows that may hold a first value.
@@ -152,12 +190,4 @@ impl Tag {
         let start = start.unwrap_or(self.rows.end).min(self.rows.end);
         start..(start + self.each).min(self.rows.end)
     }
-}
-
-fn check_size(graph: &QuantizedGraph, node: usize, rule: &Requantise, rows: u128) -> Result<(), CircuitError> {
-    if rows > MAX_TABLE {
-        let name = graph.nodes.get(node).map_or_else(String::new, |n| n.name.clone());
-        return Err(CircuitError::TableTooLarge { node: name, rows, limit: MAX_TABLE, divisor: rule.divisor });
-    }
-    Ok(())
 }

@@ -7,9 +7,12 @@ use rayon::prelude::*;
 use super::Builder;
 use crate::cells::Cells;
 use crate::columns::Fixed;
+use crate::error::CircuitError;
 
 /// Segments whose values are copied together: a tile of a matrix is read along its rows and written along those of a lane.
 const TILE: usize = 64;
+
+const MISSING: CircuitError = CircuitError::Invariant("a segment has all its values");
 
 /// First and last row of a segment.
 #[derive(Clone, Copy, Debug)]
@@ -57,16 +60,19 @@ impl Builder<'_> {
     }
 
     /// The weight lanes in order.
-    pub(super) fn weight_lanes(&self) -> Vec<Cells> {
+    ///
+    /// # Errors
+    /// A segment whose values are not all there.
+    pub(super) fn weight_lanes(&self) -> Result<Vec<Cells>, CircuitError> {
         (0..self.lanes).into_par_iter().map(|lane| self.weight_lane(lane)).collect()
     }
 
-    fn weight_lane(&self, lane: usize) -> Cells {
+    fn weight_lane(&self, lane: usize) -> Result<Cells, CircuitError> {
         let mut cells = Cells::from(vec![0i8; self.weight_row]);
         for block in &self.blocks {
             let rows = block.len.div_ceil(self.lanes);
             let padding = rows * self.lanes - block.len;
-            let weights = self.block_weights(block);
+            let weights = self.block_weights(block)?;
             for tile in (0..block.segments).step_by(TILE) {
                 let count = TILE.min(block.segments - tile);
                 for row in 0..rows {
@@ -74,31 +80,31 @@ impl Builder<'_> {
                     let target = Target { first: block.first + tile * rows + row, step: rows, count };
                     match (&block.values, weights) {
                         (Values::Bias(bias), _) => {
-                            cells.set_small(target.first, bias.get(index).copied().unwrap_or(0));
+                            cells.set_small(target.first, *bias.get(index).ok_or(MISSING)?);
                         }
                         (Values::Weights { offset, stride, .. }, Some(weights)) => {
-                            target.copy(&mut cells, weights, offset + index * stride + tile);
+                            target.copy(&mut cells, weights, offset + index * stride + tile)?;
                         }
-                        (Values::Weights { .. }, None) => {}
+                        (Values::Weights { .. }, None) => return Err(MISSING),
                     }
                 }
             }
         }
-        cells
+        Ok(cells)
     }
 
-    fn block_weights(&self, block: &Block) -> Option<WeightValues<'_>> {
-        let Values::Weights { node, .. } = block.values else { return None };
-        match &self.graph.nodes.get(node)?.op {
-            Op::Conv(op) => Some(op.weights.values()),
-            Op::Dense(op) => Some(op.weights.values()),
+    fn block_weights(&self, block: &Block) -> Result<Option<WeightValues<'_>>, CircuitError> {
+        let Values::Weights { node, .. } = block.values else { return Ok(None) };
+        match &self.graph.nodes.get(node).ok_or(MISSING)?.op {
+            Op::Conv(op) => Ok(Some(op.weights.values())),
+            Op::Dense(op) => Ok(Some(op.weights.values())),
             Op::Add(_)
             | Op::AveragePool(_)
             | Op::MaxPool(_)
             | Op::Rescale(_)
             | Op::Reshape
             | Op::Transpose(_)
-            | Op::ArgMax(_) => None,
+            | Op::ArgMax(_) => Err(MISSING),
         }
     }
 }
@@ -112,16 +118,18 @@ struct Target {
 
 impl Target {
     /// Copies weights from number `from` on.
-    fn copy(&self, cells: &mut Cells, weights: WeightValues<'_>, from: usize) {
+    fn copy(&self, cells: &mut Cells, weights: WeightValues<'_>, from: usize) -> Result<(), CircuitError> {
         if let (WeightValues::Bytes(weights), Some(bytes)) = (weights, cells.bytes_mut()) {
-            let source = weights.get(from..from + self.count).unwrap_or_default();
-            let target = bytes.get_mut(self.first..).unwrap_or_default().iter_mut().step_by(self.step);
+            let source = weights.get(from..from + self.count).ok_or(MISSING)?;
+            let last = self.first + (self.count - 1) * self.step;
+            let target = bytes.get_mut(self.first..=last).ok_or(MISSING)?.iter_mut().step_by(self.step);
             target.zip(source).for_each(|(cell, weight)| *cell = *weight);
         } else {
             for at in 0..self.count {
-                let weight = weights.get(from + at).map_or(0, i64::from);
-                cells.set_small(self.first + at * self.step, weight);
+                let weight = weights.get(from + at).ok_or(MISSING)?;
+                cells.set_small(self.first + at * self.step, i64::from(weight));
             }
         }
+        Ok(())
     }
 }

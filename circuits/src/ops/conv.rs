@@ -57,6 +57,12 @@ impl FullPlane {
     }
 }
 
+/// Rows of the ring of a convolution, where its window can be proved.
+pub(crate) fn ring_rows(op: &Conv, input: &[usize]) -> usize {
+    let full = Planes::of_shape(input).and_then(|input| FullPlane::new(op, input));
+    full.map_or(0, |full| op.weights_shape[0] * full.ring().map(|[_, _, h, w]| h * w).sum::<usize>())
+}
+
 /// Commits taps, bias, outputs and ring, and ties both sides.
 pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv) -> Result<(), CircuitError> {
     if op.strides != [1, 1] {
@@ -66,17 +72,21 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv)
         return Err(unsupported(node, format!("Conv with group {}", op.group), "group 1"));
     }
     let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Conv has an input"))?;
-    let input = b.planes(source)?;
+    let input = b.image(source)?;
     let Some(full) = FullPlane::new(op, input) else {
         return Err(unsupported(node, format!("Conv with pads {:?}", op.pads), "padding smaller than the kernel"));
     };
     let sum = weights(b, index, node, op, source, &full)?;
+    let [_, _, height, width] = full.wanted;
+    if b.planes(node.output)? != (Planes { channels: op.weights_shape[0], height, width }) {
+        return Err(CircuitError::Invariant("a Conv's outputs are laid in the planes of its shape"));
+    }
     let outputs = b.requantised(index, Function::Planes, &op.requantise)?;
     let mut left = Vec::with_capacity(outputs.len());
     for (channel, core) in outputs.into_iter().enumerate() {
         let mut parts = vec![(full.wanted, core)];
         for rectangle in full.ring() {
-            parts.push((rectangle, b.ring(index, channel, rectangle)));
+            parts.push((rectangle, b.ring(index, channel, [full.height, full.width], rectangle)));
         }
         left.push(parts);
     }
@@ -104,11 +114,13 @@ fn weights(
     full: &FullPlane,
 ) -> Result<Wire, CircuitError> {
     let [outputs, channels, kernel_h, kernel_w] = op.weights_shape;
-    let zero_point = b.zero_point(source);
-    let fingerprints = b.fingerprints(source)?;
-    let input = b.planes(source)?;
-    for channel in 0..channels {
-        let fingerprint = *fingerprints.get(channel).ok_or(CircuitError::Invariant("a fingerprint a channel"))?;
+    let zero_point = b.zero_point(source)?;
+    let input = b.image(source)?;
+    let fingerprints = b.fingerprints(source, input)?;
+    if fingerprints.len() != channels {
+        return Err(CircuitError::Unpaired { left: fingerprints.len(), right: channels });
+    }
+    for (channel, fingerprint) in fingerprints.into_iter().enumerate() {
         let operand = b.centred(fingerprint, zero_point, input)?;
         for row in 0..kernel_h {
             for tap in (0..kernel_w).rev() {
@@ -141,23 +153,4 @@ fn weights(
     let operand = b.product(area, offset);
     b.copy(format!("{}: u = wanted rectangle (bias)", node.name), Wire::Advice(Advice::U, segment.last), operand);
     Ok(Wire::Advice(Advice::P, segment.last))
-}
-
-/// The accumulator (without bias) at `(i, j)` of the full plane of an output channel:
-/// `sum_{c,a,b} (x[c, i - kh + 1 + a, j - kw + 1 + b] - zx) * weights[o, c, a, b]`, `x` row-major `[c, h, w]`.
-pub(crate) fn full_plane_at(op: &Conv, x: &[i64], input: Planes, zero_point: i64, [channel, i, j]: [usize; 3]) -> i64 {
-    let [_, channels, kernel_h, kernel_w] = op.weights_shape;
-    let mut sum = 0;
-    for c in 0..channels {
-        for a in 0..kernel_h {
-            let Some(row) = (i + a + 1).checked_sub(kernel_h).filter(|row| *row < input.height) else { continue };
-            for b in 0..kernel_w {
-                let Some(column) = (j + b + 1).checked_sub(kernel_w).filter(|col| *col < input.width) else { continue };
-                let value = x.get(c * input.area() + row * input.width + column).map_or(0, |v| v - zero_point);
-                let tap = ((channel * channels + c) * kernel_h + a) * kernel_w + b;
-                sum += value * op.weights.get(tap).map_or(0, i64::from);
-            }
-        }
-    }
-    sum
 }

@@ -23,7 +23,7 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
         let what = format!("a matrix product over {} of {} elements", op.inputs, planes.len());
         return Err(unsupported(node, what, "one vector that holds the whole tensor"));
     }
-    let fingerprints = b.fingerprints(source)?;
+    let fingerprints = b.fingerprints(source, planes)?;
     for input in 0..op.inputs {
         let segment = b.segment(op.outputs, input == 0);
         let (channel, within) = (input / planes.area(), input % planes.area());
@@ -38,19 +38,21 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Dense
         b.dense_input(segment.last, source, input);
         if within + 1 == planes.area() {
             let fingerprint = *fingerprints.get(channel).ok_or(CircuitError::Invariant("a fingerprint a channel"))?;
-            let name = format!("{}: inputs = {}[{channel}]", node.name, b.tensor_name(source));
+            let name = format!("{}: inputs = {}[{channel}]", node.name, b.tensor_name(source)?);
             b.copy(name, Wire::Advice(Advice::Acc2, segment.last), fingerprint);
         }
     }
     b.fill(op.inputs, op.outputs, Values::Weights { node: index, offset: 0, stride: op.inputs });
     let segment = b.segment(op.outputs, false);
-    b.fill(1, op.outputs, Values::Bias(corrected_bias(op, b.zero_point(source))));
+    b.fill(1, op.outputs, Values::Bias(corrected_bias(op, b.zero_point(source)?)));
     b.set(segment.last, Fixed::Take, 1);
     b.set(segment.last, Fixed::Product, 1);
     let one = b.one();
     b.copy(format!("{}: u = 1 (bias)", node.name), Wire::Advice(Advice::U, segment.last), one);
     let outputs = b.requantised(index, Function::Vector, &op.requantise)?;
-    let left = *outputs.first().ok_or(CircuitError::Invariant("a Dense has outputs"))?;
+    let [left] = *outputs.as_slice() else {
+        return Err(CircuitError::Unpaired { left: 1, right: outputs.len() });
+    };
     b.copy(format!("{}: weights side = outputs side", node.name), Wire::Advice(Advice::P, segment.last), left);
     Ok(())
 }

@@ -10,7 +10,11 @@ use crate::layout::{Builder, unsupported};
 /// Accepts 2x2 windows with stride 2 over even planes.
 pub(crate) fn lay_out(b: &mut Builder<'_>, node: &Node, op: &MaxPool) -> Result<(), CircuitError> {
     let source = *node.inputs.first().ok_or(CircuitError::Invariant("a MaxPool has an input"))?;
-    let planes = b.planes(source)?;
+    let planes = b.image(source)?;
+    if b.planes(source)? != planes {
+        let what = format!("MaxPool over {planes} of a tensor that is laid as {}", b.planes(source)?);
+        return Err(unsupported(node, what, "one [1, c, h, w] shape for the pooled elements"));
+    }
     let even = planes.height.is_multiple_of(2) && planes.width.is_multiple_of(2);
     if op.kernel != [2, 2] || op.strides != [2, 2] || op.pads != [0; 4] || !even {
         let what = format!(

@@ -11,13 +11,13 @@ use crate::layout::{Builder, Function};
 /// Commits the outputs and ties them to the operand.
 pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Rescale) -> Result<(), CircuitError> {
     let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Rescale has an input"))?;
-    let planes = b.planes(source)?;
-    let fingerprints = b.fingerprints(source)?;
-    let zero_point = b.zero_point(source);
+    let planes = b.planes(node.output)?;
+    let zero_point = b.zero_point(source)?;
+    let fingerprints = b.fingerprints(source, planes)?;
+    let operands = fingerprints
+        .into_iter()
+        .map(|fingerprint| b.centred(fingerprint, zero_point, planes))
+        .collect::<Result<Vec<_>, _>>()?;
     let outputs = b.requantised(index, Function::Planes, &op.requantise)?;
-    for (channel, (output, fingerprint)) in outputs.into_iter().zip(fingerprints).enumerate() {
-        let operand = b.centred(fingerprint, zero_point, planes)?;
-        b.copy(format!("{}: input = output[{channel}]", node.name), output, operand);
-    }
-    Ok(())
+    b.copy_all(&format!("{}: input = output", node.name), &outputs, &operands)
 }

@@ -11,6 +11,7 @@ use super::filler::Filler;
 use super::{Challenges, Columns, Pinned};
 use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed};
+use crate::error::CircuitError;
 use crate::field::integer;
 use crate::gates::{Gate, Slot, maximum_lookup, output_lookup, remainder_lookup, table_side};
 use crate::layout::{Layout, ScalarRow, Sources, Wire};
@@ -26,25 +27,36 @@ const PRODUCTS: [(Gate, Advice); 3] = [Gate::DEFINING[5], Gate::DEFINING[6], Gat
 
 impl Columns {
     /// Fills phase 1 under the challenges: Horner sums, scalars, weights, helpers and their sum.
-    pub fn complete(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned) {
-        self.complete_with(layout, challenges, pinned, None);
+    ///
+    /// # Errors
+    /// A challenge that is 1, which no transcript gives but with a chance of `2^-250`.
+    pub fn complete(&mut self, layout: &Layout, challenges: &Challenges, pinned: &Pinned) -> Result<(), CircuitError> {
+        self.complete_with(layout, challenges, pinned, None)
     }
 
     /// As [`Columns::complete`], given what [`fold_weights`] of the layout and the challenge `r` makes, by whatever means.
+    ///
+    /// # Errors
+    /// As [`Columns::complete`]; folded weights of another number of rows.
     pub fn complete_with(
         &mut self,
         layout: &Layout,
         challenges: &Challenges,
         pinned: &Pinned,
         folded_weights: Option<&[Fr]>,
-    ) {
+    ) -> Result<(), CircuitError> {
+        if folded_weights.is_some_and(|folds| folds.len() != layout.rows.weights) {
+            return Err(CircuitError::Invariant("there is a folded weight for every weights row"));
+        }
         let phase = Phase { columns: self, layout, challenges, pinned };
         let (chains, helpers) = rayon::join(|| phase.chains(folded_weights), || phase.helpers());
-        for (column, cells) in chains.into_iter().chain(helpers) {
+        for (column, cells) in chains?.into_iter().chain(helpers) {
+            // A shape without weights has no acc1, and nothing was filled for it.
             if let Some(slot) = layout.shape.advice_index(column).and_then(|index| self.advice.get_mut(index)) {
                 *slot = Cells::Field(cells);
             }
         }
+        Ok(())
     }
 }
 
@@ -111,7 +123,7 @@ impl<'a> Phase<'a> {
     }
 
     /// The Horner sums of activations, side by side with those of weights; then scalars, then products.
-    fn chains(&self, folded_weights: Option<&[Fr]>) -> Filled {
+    fn chains(&self, folded_weights: Option<&[Fr]>) -> Result<Filled, CircuitError> {
         let rows = self.layout.rows;
         let ((f, g), acc1) = rayon::join(
             || rayon::join(|| self.chain(&F, rows.activations, &[]), || self.chain(&G, rows.activations, &[])),
@@ -122,9 +134,9 @@ impl<'a> Phase<'a> {
             },
         );
         let mut filled: Filled = f.into_iter().chain(g).chain(acc1).collect();
-        let products = self.products(&filled);
+        let products = self.products(&filled)?;
         filled.extend(products);
-        filled
+        Ok(filled)
     }
 
     /// Gates of rows `1..rows`, in order.
@@ -136,7 +148,7 @@ impl<'a> Phase<'a> {
     }
 
     /// Scalar rows, the operands they make, and the products of weights rows.
-    fn products(&self, filled: &Filled) -> Filled {
+    fn products(&self, filled: &Filled) -> Result<Filled, CircuitError> {
         let rows = self.layout.rows.weights + self.layout.rows.scalars;
         let mut filler = self.filler();
         for (column, cells) in filled {
@@ -146,37 +158,42 @@ impl<'a> Phase<'a> {
             filler = filler.making(column, rows);
         }
         for scalar in &self.layout.scalars {
-            self.scalar(&mut filler, *scalar);
+            self.scalar(&mut filler, *scalar)?;
         }
         for copy in &self.layout.copies {
             if let Wire::Advice(Advice::U, row) = copy.left
                 && row < self.layout.rows.weights
             {
-                let value = wire(&filler, copy.right);
+                let value = wire(&filler, copy.right)?;
                 filler.set(Advice::U, row, value);
             }
         }
         (1..self.layout.rows.weights).for_each(|row| filler.solve(&PRODUCTS, row));
-        PRODUCTS.iter().map(|(_, column)| (*column, filler.take(*column))).collect()
+        Ok(PRODUCTS.iter().map(|(_, column)| (*column, filler.take(*column))).collect())
     }
 
-    fn scalar(&self, filler: &mut Filler<'_>, scalar: ScalarRow) {
+    fn scalar(&self, filler: &mut Filler<'_>, scalar: ScalarRow) -> Result<(), CircuitError> {
         for (column, source) in [(Advice::Acc2, scalar.left), (Advice::U, scalar.right)] {
             if let Some(source) = source {
-                let value = wire(filler, source);
+                let value = wire(filler, source)?;
                 filler.set(column, scalar.row, value);
             }
         }
         match scalar.sources {
             Sources::Quotient(dividend) => {
-                let divisor = filler.get(Advice::U, scalar.row).invert().unwrap_or(Fr::ZERO);
-                let value = wire(filler, dividend) * divisor;
-                filler.set(Advice::Acc2, scalar.row, value);
+                let inverse: Option<Fr> = filler.get(Advice::U, scalar.row).invert().into();
+                if let Some(inverse) = inverse {
+                    let value = wire(filler, dividend)? * inverse;
+                    filler.set(Advice::Acc2, scalar.row, value);
+                } else if self.pinned.is_empty() {
+                    return Err(CircuitError::Invariant("no challenge is 1"));
+                }
             }
             Sources::Context => filler.set(Advice::P, scalar.row, self.columns.context),
             Sources::Copies => {}
         }
         filler.solve(&PRODUCTS[2..], scalar.row);
+        Ok(())
     }
 
     /// `h1 = n1 / d1 + n2 / d2`, `h2 = -m / d + n3 / d3`, `S` their running sum.
@@ -237,9 +254,9 @@ impl<'a> Phase<'a> {
 }
 
 /// A cell that another is copied from.
-fn wire(filler: &Filler<'_>, wire: Wire) -> Fr {
+fn wire(filler: &Filler<'_>, wire: Wire) -> Result<Fr, CircuitError> {
     match wire {
-        Wire::Advice(column, row) => filler.get(column, row),
-        Wire::Instance(_) => Fr::ZERO,
+        Wire::Advice(column, row) => Ok(filler.get(column, row)),
+        Wire::Instance(_) => Err(CircuitError::Invariant("no cell is copied from a public word")),
     }
 }

@@ -39,11 +39,11 @@ fn a_requantisation_off_by_one_has_no_remainder() {
         let places = nodes.flat_map(|(at, node)| (0..case.graph.tensors[node.output.0].len()).map(move |i| (at, i)));
         places.collect::<Vec<_>>().par_iter().for_each(|(at, index)| {
             let rule = case.graph.nodes[*at].op.requantise().unwrap();
-            let (n, d) = case.quotient(*at, *index);
+            let (n, split) = (case.quotient(*at, *index).0, case.layout.split(*at).unwrap());
             let honest = case.tuple(*at, *index);
             for raw in [-1, 1].map(|off| 2 * small(honest.c) + honest.b + off) {
                 let (c, b) = (raw.div_euclid(2), raw.rem_euclid(2));
-                let tuple = Tuple { c: integer(c), t: n - 2 * d * c, b, z: rule.saturate(raw) };
+                let tuple = Tuple { c: integer(c), t: n - split.modulus as i64 * c, b, z: rule.output(split, c, b) };
                 let lie = Lie { cells: BTreeMap::from([((*at, *index), tuple)]), ..Lie::default() };
                 assert_not_in_table(&case, &lie, &[(case.row(*at, *index), 0)]);
             }

@@ -20,7 +20,7 @@ fn rejections(case: &Case, forged: &Forged, known: &Challenges) -> Vec<Failure> 
 
 fn completed<T>(case: &Case, forged: &Forged, known: &Challenges, read: impl Fn(&Claim<'_>) -> T) -> T {
     let mut columns: Columns = forged.columns.clone();
-    columns.complete(&case.layout, known, &Pinned::new());
+    columns.complete(&case.layout, known, &Pinned::new()).unwrap();
     read(&Claim { layout: &case.layout, columns: &columns, challenges: known, instances: &forged.instances })
 }
 

@@ -102,14 +102,15 @@ impl Case {
     /// The interpreter, with forced cells.
     fn forward(&self, input: &[i64], lie: &Lie) -> Trace {
         let graph = &self.graph;
-        let mut trace = Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new() };
+        let mut trace =
+            Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new(), full_planes: Vec::new() };
         trace.values[graph.input.0] = input.to_vec();
         for (at, node) in graph.nodes.iter().enumerate() {
             let mut operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
             for ((_, index), value) in lie.reads.iter().filter(|((reader, _), _)| *reader == at) {
                 operands[0][*index] = *value;
             }
-            let accumulators = accumulate(graph, at, &operands);
+            let (full_plane, accumulators) = accumulate(graph, at, &operands);
             let mut output = match (&node.op, node.op.requantise()) {
                 (op, Some(rule)) => {
                     let shape = &graph.tensors[node.output.0].shape;
@@ -121,6 +122,7 @@ impl Case {
             for ((_, index), tuple) in lie.cells.iter().filter(|((writer, _), _)| *writer == at) {
                 output[*index] = tuple.z;
             }
+            trace.full_planes.push(full_plane);
             trace.accumulators.push(accumulators);
             trace.values[node.output.0] = output;
         }
@@ -176,7 +178,7 @@ impl Case {
         dropped: &Dropped,
     ) -> Vec<Failure> {
         let mut columns = forged.columns.clone();
-        columns.complete(layout, &challenges(1), pinned);
+        columns.complete(layout, &challenges(1), pinned).unwrap();
         let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
         if std::ptr::eq(layout, &raw const self.layout) {
             claim.failures_beside(&self.columns, &self.readers, dropped)
@@ -206,19 +208,24 @@ impl Case {
     }
 }
 
-/// Accumulators of a node; none where the op has none.
-fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> Vec<i64> {
+/// Full plane and accumulators of a node; none where the op has none.
+fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> (Vec<i64>, Vec<i64>) {
     let node = &graph.nodes[node];
     let info = |at: usize| &graph.tensors[node.inputs[at].0];
     let zero_point = |at| i64::from(info(at).zero_point);
-    match &node.op {
-        Op::Conv(op) => op.accumulate(&operands[0], &info(0).shape, zero_point(0)).unwrap(),
+    let accumulators = match &node.op {
+        Op::Conv(op) => {
+            let full = op.full_plane(&operands[0], &info(0).shape, zero_point(0)).unwrap();
+            let accumulators = op.accumulate(&operands[0], &info(0).shape, zero_point(0), &full).unwrap();
+            return (full, accumulators);
+        }
         Op::Dense(op) => op.accumulate(&operands[0], zero_point(0)),
         Op::Add(op) => op.accumulate(&operands[0], &operands[1], zero_point(0), zero_point(1)),
         Op::Rescale(op) => op.accumulate(&operands[0], zero_point(0)),
         Op::MaxPool(_) | Op::Reshape => Vec::new(),
-        other => panic!("{} is in no attacked network", other.name()),
-    }
+        Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("{} is in no attacked network", node.op.name()),
+    };
+    (Vec::new(), accumulators)
 }
 
 /// The r cells that follow from the z cells: running maximum minus the element, except where forced.

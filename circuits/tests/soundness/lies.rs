@@ -79,7 +79,7 @@ fn maxima(case: &Case, at: usize) -> Vec<Placed> {
             lies.push(Placed {
                 place: format!("copy block of {}", node.name),
                 lie,
-                catch: copied(case, source, index),
+                catch: copied(case, source, "read by MaxPool", index),
             });
         }
     }
@@ -106,7 +106,7 @@ fn packed(case: &Case) -> Vec<Placed> {
     copied_block
         .map(|index| {
             let lie = Lie { packed: BTreeMap::from([(index, nudged(case, output, index))]), ..Lie::default() };
-            Placed { place: "copy block of the output".to_owned(), lie, catch: copied(case, output, index) }
+            Placed { place: "copy block of the output".to_owned(), lie, catch: copied(case, output, "packed", index) }
         })
         .collect()
 }
@@ -139,9 +139,9 @@ fn nudged(case: &Case, tensor: TensorId, index: usize) -> i64 {
     if value == case.graph.tensors[tensor.0].dtype.max() { value - 1 } else { value + 1 }
 }
 
-fn copied(case: &Case, tensor: TensorId, index: usize) -> Catch {
+fn copied(case: &Case, tensor: TensorId, reader: &str, index: usize) -> Catch {
     let name = &case.graph.tensors[tensor.0].name;
-    Catch::Copy(format!("copy of {name}[{}] = original", index / area(case, tensor)))
+    Catch::Copy(format!("{name}, {reader}, = original[{}]", index / area(case, tensor)))
 }
 
 /// Elements of a channel of the cells of a tensor, which a Reshape does not change.

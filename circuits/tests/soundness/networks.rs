@@ -40,7 +40,7 @@ impl Case {
             .find(|(_, trace)| wanted(&graph, trace))
             .unwrap();
         let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(CONTEXT)).unwrap();
-        columns.complete(&layout, &challenges(1), &Pinned::new());
+        columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
         let (tables, readers) = (table_rows(&layout), Readers::new(&layout.shape));
         let rows = layout

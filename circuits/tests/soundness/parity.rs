@@ -80,7 +80,7 @@ fn mock_prover_accepts_and_rejects_what_the_checker_does() {
 /// What rejects a forged phase 0, every gate evaluated in every row.
 fn in_every_row(case: &Case, forged: &Forged) -> Vec<Failure> {
     let mut columns = forged.columns.clone();
-    columns.complete(&case.layout, &challenges(1), &Pinned::new());
+    columns.complete(&case.layout, &challenges(1), &Pinned::new()).unwrap();
     let claim =
         Claim { layout: &case.layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
     claim.failures(&Dropped::default())

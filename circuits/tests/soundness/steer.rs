@@ -63,7 +63,7 @@ fn roots(a: Fr, b: Fr, c: Fr) -> Vec<Fr> {
 /// The residual of a target on an honest completion around the pinned cells.
 pub(crate) fn residual(layout: &Layout, forged: &Forged, pinned: &Pinned, target: &Target) -> Fr {
     let mut columns = forged.columns.clone();
-    columns.complete(layout, &challenges(1), pinned);
+    columns.complete(layout, &challenges(1), pinned).unwrap();
     let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
     match target {
         Target::Copy(name) => {

@@ -83,7 +83,7 @@ fn weights_folds_do_not_depend_on_the_number_of_lanes() {
         let sides = [1, 2, 4, 8].map(|lanes| {
             let layout = Layout::with_lanes(&case.graph, lanes).unwrap();
             let mut columns = Columns::phase_zero(&layout, &case.trace, Fr::from(CONTEXT)).unwrap();
-            columns.complete(&layout, &challenges(1), &Pinned::new());
+            columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
             let ends = |row: &usize| {
                 [Fixed::Take, Fixed::StartX, Fixed::ContX].iter().any(|flag| layout.fixed_at(*flag, *row) == Fr::ONE)
             };

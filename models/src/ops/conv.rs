@@ -53,18 +53,57 @@ impl Conv {
         Ok(vec![shape[0], o, window.output[0], window.output[1]])
     }
 
-    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]` with zero point `zx`.
+    /// Sums without bias over the *full* plane, `[n, o, h + kh - 1, w + kw - 1]`: every window that meets the input, as a proof
+    /// commits them. Empty where a stride is not 1.
     ///
     /// # Errors
     /// As [`Conv::output_shape`].
-    pub fn accumulate(&self, x: &[i64], input: &[usize], zx: i64) -> Result<Vec<i64>, OpFault> {
+    pub fn full_plane(&self, x: &[i64], input: &[usize], zx: i64) -> Result<Vec<i64>, OpFault> {
+        self.output_shape(input)?;
+        if self.strides != [1, 1] {
+            return Ok(Vec::new());
+        }
+        let (shape, [_, _, kh, kw]) = (planes(input)?, self.weights_shape);
+        let pads = [kh - 1, kw - 1, kh - 1, kw - 1];
+        self.sums(x, shape, zx, &Window::new([shape[2], shape[3]], [kh, kw], self.strides, pads)?)
+    }
+
+    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]` with zero point `zx`, given [`Conv::full_plane`] of the same `x`: the
+    /// wanted rectangle of the full plane plus the bias, or a convolution of its own where a stride is not 1.
+    ///
+    /// # Errors
+    /// As [`Conv::output_shape`]; another size of the full plane.
+    pub fn accumulate(&self, x: &[i64], input: &[usize], zx: i64, full: &[i64]) -> Result<Vec<i64>, OpFault> {
         self.output_shape(input)?;
         let shape = planes(input)?;
+        let window = self.window(shape)?;
+        let [o, _, kh, kw] = self.weights_shape;
+        let [height, width] = window.output;
+        let mut acc = if self.strides == [1, 1] {
+            let (full_h, full_w) = (shape[2] + kh - 1, shape[3] + kw - 1);
+            super::expect_size("full plane", shape[0] * o * full_h * full_w, full.len())?;
+            let (top, left) = (kh - 1 - self.pads[0], kw - 1 - self.pads[1]);
+            let wanted = |plane: &[i64]| -> Vec<i64> {
+                let rows = plane.chunks_exact(full_w).skip(top).take(height);
+                rows.flat_map(|row| row.iter().skip(left).take(width).copied()).collect()
+            };
+            full.chunks_exact(full_h * full_w).flat_map(wanted).collect()
+        } else {
+            self.sums(x, shape, zx, &window)?
+        };
+        let channels = acc.chunks_exact_mut(height * width);
+        channels.zip(self.bias.iter().cycle()).for_each(|(sums, bias)| sums.iter_mut().for_each(|sum| *sum += bias));
+        Ok(acc)
+    }
+
+    /// `[n, o, oh, ow]` sums of products of the windows of a stride and padding.
+    fn sums(&self, x: &[i64], shape: [usize; 4], zx: i64, window: &Window) -> Result<Vec<i64>, OpFault> {
+        super::expect_size("elements", shape.iter().product(), x.len())?;
         let corrected: Vec<i64> = x.iter().map(|v| v - zx).collect();
-        match self.weights.values() {
-            WeightValues::Bytes(weights) => self.convolve(&corrected, shape, weights),
-            WeightValues::Words(weights) => self.convolve(&corrected, shape, weights),
-        }
+        Ok(match self.weights.values() {
+            WeightValues::Bytes(weights) => self.convolve(&corrected, shape, weights, window),
+            WeightValues::Words(weights) => self.convolve(&corrected, shape, weights, window),
+        })
     }
 
     fn convolve<W: Copy + Into<i64>>(
@@ -72,8 +111,8 @@ impl Conv {
         corrected: &[i64],
         shape: [usize; 4],
         weights: &[W],
-    ) -> Result<Vec<i64>, OpFault> {
-        let window = self.window(shape)?;
+        window: &Window,
+    ) -> Vec<i64> {
         let [o, c, kh, kw] = self.weights_shape;
         let (plane, kernel) = (shape[2] * shape[3], kh * kw);
         let mut acc = Vec::with_capacity(shape[0] * o * window.output[0] * window.output[1]);
@@ -81,15 +120,14 @@ impl Conv {
             for (channel, weights) in weights.chunks_exact(c * kernel).enumerate() {
                 let first = channel / (o / self.group) * c;
                 let planes = image.chunks_exact(plane).skip(first);
-                let bias = self.bias.get(channel).copied().unwrap_or(0);
-                let mut sums = vec![bias; window.output[0] * window.output[1]];
+                let mut sums = vec![0; window.output[0] * window.output[1]];
                 for (plane, weights) in planes.zip(weights.chunks_exact(kernel)) {
-                    add_plane(&mut sums, plane, shape[3], weights, kw, &window);
+                    add_plane(&mut sums, plane, shape[3], weights, kw, window);
                 }
                 acc.append(&mut sums);
             }
         }
-        Ok(acc)
+        acc
     }
 
     /// Bounds of the accumulators of output channel `o`, for corrected inputs in `x`; they hold for every partial sum.

@@ -73,6 +73,13 @@ pub(crate) struct Operand<'a> {
 pub(crate) enum Evaluated {
     /// Accumulators, still to be requantised.
     Accumulators(Vec<i64>),
+    /// Those of a convolution, with the full plane that they are a rectangle of.
+    Convolved {
+        /// [`Conv::full_plane`].
+        full_plane: Vec<i64>,
+        /// [`Conv::accumulate`].
+        accumulators: Vec<i64>,
+    },
     /// The output itself.
     Output(Vec<i64>),
 }
@@ -217,7 +224,11 @@ impl Op {
         let [x, rest @ ..] = inputs else { return Err(fault) };
         let (shape, zx) = (x.info.shape.as_slice(), i64::from(x.info.zero_point));
         Ok(match self {
-            Self::Conv(conv) => Evaluated::Accumulators(conv.accumulate(x.values, shape, zx)?),
+            Self::Conv(conv) => {
+                let full_plane = conv.full_plane(x.values, shape, zx)?;
+                let accumulators = conv.accumulate(x.values, shape, zx, &full_plane)?;
+                Evaluated::Convolved { full_plane, accumulators }
+            }
             Self::Dense(dense) => Evaluated::Accumulators(dense.accumulate(x.values, zx)),
             Self::Add(add) => {
                 let y = rest.first().ok_or(fault)?;

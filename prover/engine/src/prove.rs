@@ -116,7 +116,7 @@ impl Witness for Inference<'_> {
         if phase == 0 {
             self.columns = Some(Columns::phase_zero(self.layout, self.trace, self.context)?);
         } else if let (Some(columns), Ok(challenges)) = (&mut self.columns, challenges.try_into()) {
-            columns.complete(self.layout, &challenges, &Pinned::new());
+            columns.complete(self.layout, &challenges, &Pinned::new())?;
         }
         let Some(columns) = &mut self.columns else { return Ok(Vec::new()) };
         let advice = columns.advice.iter_mut().zip(&self.layout.shape.advice).filter(|(_, name)| name.phase() == phase);

@@ -89,8 +89,8 @@ fn exempt(case: &Case) -> Vec<(usize, i64)> {
 /// Another output, its remainder moved out of its range so that the accumulator stays.
 fn another_quotient(case: &Case, node: usize) -> Lie {
     let (honest, other) = (case.tuple(node, 0), case.other(node, 0));
-    let (_, divisor) = case.quotient(node, 0);
-    let t = honest.t - 2 * divisor * (small(other.c) - small(honest.c));
+    let modulus = case.layout.split(node).unwrap().modulus as i64;
+    let t = honest.t - modulus * (small(other.c) - small(honest.c));
     Lie { cells: BTreeMap::from([((node, 0), Tuple { t, ..other })]), ..Lie::default() }
 }
 

@@ -33,7 +33,7 @@ impl Honest<'_> {
     fn of_phase(&self, phase: u8, challenges: &[Fr]) -> Vec<Vec<Fr>> {
         let mut columns = Columns::phase_zero(self.layout, self.trace, Fr::from(CONTEXT)).unwrap();
         if phase == 1 {
-            columns.complete(self.layout, challenges.try_into().unwrap(), &Pinned::new());
+            columns.complete(self.layout, challenges.try_into().unwrap(), &Pinned::new()).unwrap();
         }
         let rows = 0..self.layout.usable_rows();
         let advice = columns.advice.iter().zip(&self.layout.shape.advice).filter(|(_, name)| name.phase() == phase);
