@@ -19,6 +19,6 @@ mod tests;
 pub mod vector;
 
 pub use level::Level;
-pub use msm::{Multiples, msm, msm_small, suffix_sums};
+pub use msm::{Multiples, msm, msm_bytes, msm_small, msm_small_bytes, suffix_sums};
 pub use ntt::{Coset, Domain};
 pub use vector::Small;

@@ -64,6 +64,18 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// Most bytes that the sums of so many points of another vector hold: those of pairs and of what is left over, in two vectors
+    /// that change places and grow by up to a quarter more than they hold, and the pairs.
+    pub(super) fn summing_bytes(points: usize) -> usize {
+        (2 * 50 + 12) * points
+    }
+
+    /// Most bytes that groups of so many points of their own hold: two vectors that change places, grown by up to a half, and the
+    /// pairs.
+    pub(super) fn bytes(points: usize) -> usize {
+        (2 * 96 + 12) * points
+    }
+
     /// No groups.
     pub(super) fn clear(&mut self) {
         self.points.clear();

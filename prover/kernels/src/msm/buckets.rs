@@ -12,10 +12,14 @@ use crate::field::{BaseField, Limbs, canonical, multiply, negate};
 use crate::level::Level;
 use crate::raw::coordinate;
 
+/// Bytes of a point.
+const POINT: usize = 64;
 /// A digit of zero has no bucket.
 pub(super) const NO_KEY: u32 = u32::MAX;
 /// Points and windows taken at a time.
 const MOST_POINTS: usize = 1 << 18;
+/// Points whose buckets are filled together.
+pub(super) const TILE: usize = 1 << 14;
 
 /// Where points with this digit are gathered: those with digits `d` and `-d`, and those of each part, beside each other.
 #[inline(always)]
@@ -48,8 +52,7 @@ impl Buckets {
     ) -> Self {
         let buckets = windows.buckets() * run.len();
         let mut filled = Self { sums: vec![[0; 4]; 2 * buckets], windows, run };
-        // Chunks bound the memory.
-        let chunk = ((8 * buckets).clamp(1 << 14, MOST_POINTS) / filled.run.len().max(1)).max(1);
+        let chunk = chunk(buckets, filled.run.len());
         for start in range.clone().step_by(chunk) {
             filled.add_chunk(level, bases, scalars, start..range.end.min(start + chunk), work);
         }
@@ -64,15 +67,15 @@ impl Buckets {
         range: Range<usize>,
         work: &mut Work,
     ) {
-        let Work { keys, places, order, groups, merged } = work;
+        let Work { keys, counts, places, order, groups, merged } = work;
         // Points with digits `d` and `-d` are summed apart, so that none is negated before its sum is; likewise the
         // endomorphism is left to sums.
         let per_window = 2 * S::PARTS as usize * self.windows.buckets();
-        groups.clear();
-        groups.counts.resize(per_window * self.run.len(), 0);
+        counts.clear();
+        counts.resize(per_window * self.run.len(), 0);
         keys.clear();
         for (nth, window) in self.run.clone().enumerate() {
-            let counts = &mut groups.counts[nth * per_window..(nth + 1) * per_window];
+            let counts = &mut counts[nth * per_window..(nth + 1) * per_window];
             for part in 0..S::PARTS {
                 keys.extend(range.clone().map(|i| {
                     let digit = if bases.is_identity(i) { 0 } else { scalars.digit(i, part, self.windows, window) };
@@ -86,7 +89,7 @@ impl Buckets {
         }
         places.clear();
         let mut end = 0;
-        places.extend(groups.counts.iter().map(|count| {
+        places.extend(counts.iter().map(|count| {
             end += count;
             end - count
         }));
@@ -103,8 +106,26 @@ impl Buckets {
                 }
             }
         }
-        groups.sum_of(level, bases.points, order);
-        take(level, &mut self.sums, groups, merged, 2 * S::PARTS as usize);
+        // Tiles bound the memory: the points in work are those of a few buckets.
+        let kinds = 2 * S::PARTS as usize;
+        let (mut sums, mut counts) = (self.sums.as_mut_slice(), counts.as_slice());
+        let mut order = &order[..end as usize];
+        while !sums.is_empty() {
+            let mut points = 0;
+            let full = |of_bucket: &[u32]| {
+                points += of_bucket.iter().sum::<u32>() as usize;
+                points >= TILE
+            };
+            let buckets = counts.chunks_exact(kinds).position(full).map_or(sums.len() / 2, |last| last + 1);
+            let (own_sums, own_counts, own);
+            (own_sums, sums) = sums.split_at_mut(2 * buckets);
+            (own_counts, counts) = counts.split_at(kinds * buckets);
+            (own, order) = order.split_at(points);
+            groups.clear();
+            groups.counts.extend_from_slice(own_counts);
+            groups.sum_of(level, bases.points, own);
+            take(level, own_sums, groups, merged, kinds);
+        }
     }
 
     /// The buckets of several parts of the points added together.
@@ -120,6 +141,16 @@ impl Buckets {
         let mut sums = vec![[0; 4]; first.sums.len()];
         groups.give(&mut sums);
         Some(Self { sums, windows: first.windows, run: first.run.clone() })
+    }
+
+    /// Bytes of so many buckets.
+    pub(super) fn bytes(buckets: usize) -> usize {
+        POINT * buckets
+    }
+
+    /// Most bytes that [`Buckets::merge`] holds beside its parts, and its result.
+    pub(super) fn merging_bytes(parts: usize, buckets: usize) -> usize {
+        Self::bytes(buckets) + Groups::bytes(parts * buckets)
     }
 
     /// `sum_d d bucket_d` of every window.
@@ -217,14 +248,39 @@ fn affine(point: &[Limbs]) -> G1Affine {
     }
 }
 
+/// Points of a run of so many windows with so many buckets in all that are sorted together: chunks bound the memory.
+fn chunk(buckets: usize, windows: usize) -> usize {
+    ((8 * buckets).clamp(1 << 14, MOST_POINTS) / windows.max(1)).max(1)
+}
+
 /// What filling buckets needs besides them, kept from one filling to the next.
 #[derive(Default)]
 pub(super) struct Work {
     keys: Vec<u32>,
+    counts: Vec<u32>,
     places: Vec<u32>,
     order: Vec<u32>,
     pub(super) groups: Groups,
     pub(super) merged: Groups,
+}
+
+impl Work {
+    /// Most bytes of the work on a run of windows with so many buckets in all, over so many points; of points that fall into buckets
+    /// evenly, as those of random scalars do.
+    pub(super) fn bytes(parts: u32, windows: Windows, count: usize, buckets: usize) -> usize {
+        let run = buckets / windows.buckets();
+        let entries = parts as usize * run * chunk(buckets, run).min(count);
+        let places = 2 * parts as usize * buckets;
+        // The keys' vector grows by doubling.
+        let sorting = 4 * (2 * entries + entries + 2 * places);
+        // A tile's points in pairs; then, to be merged, its buckets and the sums of their kinds.
+        let tile = entries.min(TILE + TILE / 2);
+        let merged = (places + buckets) * tile / entries.max(1);
+        let tiled = Groups::summing_bytes(tile) + Groups::bytes(merged.min(2 * tile));
+        // Rows and columns are summed at once.
+        let summing = 2 * (4 * buckets + Groups::summing_bytes(buckets));
+        sorting + tiled.max(summing)
+    }
 }
 
 /// Points of a sum.

@@ -163,6 +163,9 @@ pub(super) struct Halves {
 }
 
 impl Halves {
+    /// Bits of a half's magnitude.
+    pub(super) const WIDTH: u32 = 126;
+
     /// Splits scalars that are not prepared.
     pub(super) fn new(scalars: Full) -> Self {
         const BLOCK: usize = 1 << 12;
@@ -214,7 +217,7 @@ impl Scalars for Halves {
     }
 
     fn width(&self) -> Option<u32> {
-        Some(126)
+        Some(Self::WIDTH)
     }
 
     fn prepare(&mut self, windows: Windows) {

@@ -3,8 +3,8 @@
 //! Pippenger's buckets (1976) with signed digits, filled by batches of affine additions (Bernstein, Doumen, Lange,
 //! Oosterwijk, "Faster batch forgery identification", section 4); full-width scalars are halved by the curve's
 //! endomorphism (Gallant, Lambert, Vanstone 2001). Bases are affine points, scalars field elements in Montgomery form or
-//! small integers. Apart from its operands an MSM of `n` points needs 32 `n` bytes of scalars (full width only), up to
-//! 50 MiB a thread for long sums, and 64 bytes a bucket and window.
+//! small integers. What an MSM holds beside its operands is counted by [`msm_bytes`]: 32 bytes a full-width scalar, 64 bytes a
+//! bucket that is not summed yet, and up to 16 MiB a thread for long sums.
 
 mod addition;
 mod buckets;
@@ -32,6 +32,8 @@ pub use multiples::Multiples;
 
 /// Sums of fewer points go by doubling and adding.
 const SHORT: usize = 24;
+/// Bytes of the multiples of those.
+const SHORT_BYTES: usize = SHORT * 1024;
 /// Scalars of more bits are split into halves.
 const SPLIT: u32 = 240;
 /// What a bucket costs beside a point: its part in a row, a column and the merge of parts.
@@ -74,14 +76,9 @@ pub fn msm_small_at<T: Small>(level: Level, bases: &[G1Affine], scalars: &[T]) -
 fn sum<S: Scalars>(level: Level, bases: &[Limbs], mut scalars: S) -> G1 {
     let Some(width) = scalars.width() else { return G1::identity() };
     let count = scalars.count();
-    let windows = plan(S::PARTS as usize * count, width);
-    scalars.prepare(windows);
     let threads = rayon::current_num_threads();
-    // Short sums put several windows into one batch, long ones split a window's points between threads.
-    let run = (windows.count as usize * count / (1 << 15) + 1).max(threads.min(windows.count as usize * count / PART));
-    let runs = run.min(windows.count as usize);
-    let parts = (2 * threads).div_ceil(runs).min(count / PART).max(1);
-    let parts = if threads == 1 || runs >= 4 * threads { 1 } else { parts };
+    let Tasks { windows, runs, parts } = Tasks::new(S::PARTS, count, width, threads);
+    scalars.prepare(windows);
     let window_of = |run: usize| (run * windows.count as usize / runs) as u32;
     let bases = Bases::new(&bases[..2 * count]);
     let spare: Mutex<Vec<Work>> = Mutex::default();
@@ -114,6 +111,47 @@ fn sum<S: Scalars>(level: Level, bases: &[Limbs], mut scalars: S) -> G1 {
         buckets.par_chunks(parts).flat_map_iter(finish).collect()
     };
     sums.iter().rev().fold(G1::identity(), |sum, window| (0..windows.bits).fold(sum, |sum, _| sum.double()) + window)
+}
+
+/// How a sum is divided: `runs` of windows, each over `parts` of the points.
+struct Tasks {
+    windows: Windows,
+    runs: usize,
+    parts: usize,
+}
+
+impl Tasks {
+    fn new(parts_of_scalar: u32, count: usize, width: u32, threads: usize) -> Self {
+        let windows = plan(parts_of_scalar as usize * count, width);
+        let all = windows.count as usize;
+        // Short sums put several windows into one batch, long ones split a window's points between threads.
+        let runs = (all * count / (1 << 15) + 1).max(threads.min(all * count / PART)).min(all);
+        let parts = (2 * threads).div_ceil(runs).min(count / PART).max(1);
+        Self { windows, runs, parts: if threads == 1 || runs >= 4 * threads { 1 } else { parts } }
+    }
+}
+
+/// Most bytes that [`msm`] of so many points holds at once beside its operands, on so many threads: the scalars' magnitudes, the
+/// buckets that are not summed yet, and what each thread works with.
+pub fn msm_bytes(count: usize, threads: usize) -> usize {
+    if count < SHORT { SHORT_BYTES } else { 32 * count + bytes(Halves::PARTS, count, Halves::WIDTH, threads) }
+}
+
+/// The same of [`msm_small`] for integers of so many bits.
+pub fn msm_small_bytes(count: usize, bits: u32, threads: usize) -> usize {
+    bytes(Integers::<i64>::PARTS, count, bits, threads)
+}
+
+fn bytes(parts_of_scalar: u32, count: usize, width: u32, threads: usize) -> usize {
+    let Tasks { windows, runs, parts } = Tasks::new(parts_of_scalar, count, width, threads);
+    let buckets = windows.buckets() * (windows.count as usize).div_ceil(runs);
+    // Parts wait for each other; else a thread sums its buckets before it fills others.
+    let (filled, merging) = match parts {
+        1 => (threads.min(runs), 0),
+        _ => (runs * parts, threads.min(runs) * Buckets::merging_bytes(parts, buckets)),
+    };
+    let work = Work::bytes(parts_of_scalar, windows, count.div_ceil(parts), buckets);
+    filled * Buckets::bytes(buckets) + merging + threads.min(runs * parts) * work
 }
 
 /// The windows with the least work.
