@@ -38,7 +38,7 @@ mod word;
 
 pub use error::SolidityError;
 pub use gas::Gas;
-pub use shape::Shape;
+pub use shape::{MOST_TRANSACTION_BYTES, Shape};
 pub use word::Word;
 
 use assay_verifier::VerifyingKey;

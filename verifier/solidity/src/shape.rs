@@ -9,8 +9,14 @@ use assay_verifier::protocol::{self, Protocol, last_rotation};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use crate::SolidityError;
+use crate::memory::WORD;
 use crate::word::Word;
+use crate::{SolidityError, calldata};
+
+/// Most bytes of a transaction that nodes take into their pools (go-ethereum's `txMaxSize`): above it none is passed on or mined.
+pub const MOST_TRANSACTION_BYTES: usize = 131_072;
+/// Bytes of such a transaction beside a call of `verify`: signature, fees and addresses, and what a market's request adds.
+const AROUND_A_PROOF: usize = 1_024;
 
 /// Columns, queries, gates, copies, opening, number of public values and `[s]_2`: keys that agree in these share a verifier.
 #[derive(Clone, Debug)]
@@ -118,6 +124,17 @@ impl Shape {
     /// Number of points and scalars in a proof.
     pub fn proof_shape(&self) -> (usize, usize) {
         Protocol::new(ROWS.1, &self.constraints, self.opening).shape()
+    }
+
+    /// Bytes of calldata of a call of `verify`.
+    pub fn call_bytes(&self) -> usize {
+        let (points, scalars) = self.proof_shape();
+        calldata::length(self.instances, WORD * (2 * points + scalars), true)
+    }
+
+    /// Whether a chain's nodes take a transaction with a proof of this shape, also one to a market.
+    pub fn fits_a_transaction(&self) -> bool {
+        self.call_bytes() + AROUND_A_PROOF <= MOST_TRANSACTION_BYTES
     }
 
     /// Rows at the end of every column that hold blinding values; halo2's count.
