@@ -1,13 +1,14 @@
 //! What a proof costs, counted before it is made: seconds by phase and bytes at the peak.
 //!
 //! Counted are the points of sums over curve points by the width of their scalars, the transforms, the products of the
-//! quotient and of the evaluations; seconds are those counts at the rates of one core of 2021 (see `benches/results`),
-//! divided by the threads. They are for progress lines and plans: what is measured decides. Bytes are the engine's own
+//! quotient and of the evaluations; seconds are those counts at the rates of one core of 2021 with the instructions that the
+//! kernels run ([`Rates`]), divided by the threads. They are for progress lines and plans: what is measured decides. Bytes are the engine's own
 //! account of what it holds, see [`Cost::peak_bytes`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_circuits::{Cells, Layout};
+use assay_kernels::{Level, msm_bytes, msm_small_bytes};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyError};
 use halo2curves::bn256::Fr;
 
@@ -15,15 +16,44 @@ use crate::Phase;
 use crate::backend::cpu::CpuBackend;
 use crate::gates::{Numbering, typical_gates};
 use crate::quotient::{Kept, Work, work};
+use crate::srs::{bytes_of_cut, multiples_of_cut};
 
-/// Seconds of one core for a point of a full-width sum, of a small one, for a product of field elements, and for filling a
-/// cell.
-const FULL_POINT: f64 = 4e-6;
-const SMALL_POINT: f64 = 0.15e-6;
-const PRODUCT: f64 = 20e-9;
+/// Seconds of one core.
+struct Rates {
+    /// For a point of a full-width sum.
+    full_point: f64,
+    /// For a point of a sum with small scalars.
+    small_point: f64,
+    /// For a product of field elements.
+    product: f64,
+}
+
+impl Rates {
+    /// What `benches/results` were measured with.
+    const AVX2: Self = Self { full_point: 4e-6, small_point: 0.15e-6, product: 20e-9 };
+
+    /// The rates of a level: those of AVX2 times the ratios that `prover/kernels/examples/rates.rs` shows between levels of one
+    /// machine (sums and transforms of 2^14 points on a Zen 5, best of several runs).
+    fn of(level: Level) -> Self {
+        let (full, small, product) = match level {
+            Level::Ifma => (0.60, 0.55, 0.48),
+            Level::Avx2 => (1.0, 1.0, 1.0),
+            Level::Adx => (1.38, 1.28, 1.25),
+            Level::Portable | Level::Emulated => (1.48, 1.3, 1.5),
+        };
+        let Self { full_point, small_point, product: of_product } = Self::AVX2;
+        Self { full_point: full_point * full, small_point: small_point * small, product: of_product * product }
+    }
+}
+
+/// Seconds of one core for filling a cell.
 const CELL: f64 = 0.3e-6;
+/// Seconds of one core for a multiple of a point in the transform that cuts an SRS (`benches/srs.rs`).
+const MULTIPLE: f64 = 40e-6;
 /// Bytes of a process that has done nothing yet, code and allocator's slack included.
 const PROCESS: u64 = 24 << 20;
+/// Bytes of a thread: its stack, and what the allocator keeps for it.
+const THREAD: u64 = 1 << 20;
 /// Bytes of a field element and of a point.
 const ELEMENT: u64 = 32;
 const POINT: u64 = 64;
@@ -42,6 +72,20 @@ pub struct Cost {
     pub kept_bytes: u64,
     /// Most bytes held at once while the keys are made.
     pub keygen_peak_bytes: u64,
+    /// Predicted seconds of cutting a larger SRS to the size of these keys, once for all keys of that size.
+    pub cut_seconds: f64,
+    /// Most bytes held at once meanwhile.
+    pub cut_peak_bytes: u64,
+}
+
+/// Threads that this process computes on.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// Predicted seconds of [`crate::Srs::cut`] on so many threads.
+pub fn seconds_of_cut(k: u32, opening: Opening, threads: usize) -> f64 {
+    MULTIPLE * multiples_of_cut(k, opening) as f64 / threads as f64
 }
 
 impl Cost {
@@ -55,6 +99,17 @@ impl Cost {
         opening: Opening,
         threads: usize,
     ) -> Result<Self, VerifyError> {
+        Self::at(&Rates::of(Level::current()), layout, constraints, opening, threads)
+    }
+
+    fn at(
+        rates: &Rates,
+        layout: &Layout,
+        constraints: &ConstraintSystem,
+        opening: Opening,
+        threads: usize,
+    ) -> Result<Self, VerifyError> {
+        let Rates { full_point, small_point, product } = *rates;
         let n = (1u64 << layout.k) as f64;
         let width = opening.width() as usize;
         let m = width as f64;
@@ -67,36 +122,43 @@ impl Cost {
         let narrow = narrow_columns(constraints) as f64;
         let full = constraints.advice_phases.len() as f64 - narrow;
         let pieces = constraints.pieces() as f64;
-        let transform = PRODUCT * n * f64::from(layout.k) / 2.0;
+        let transform = product * n * f64::from(layout.k) / 2.0;
         let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
         let per_thread = 1.0 / threads as f64;
         let phases = [
             (Phase::Fill(0), CELL * n * narrow / 4.0),
-            (Phase::Commit(0), SMALL_POINT * n * narrow),
-            (Phase::Fill(1), CELL * n + fixed_bytes * PRODUCT / 6.0),
+            (Phase::Commit(0), small_point * n * narrow),
+            (Phase::Fill(1), CELL * n + fixed_bytes * product / 6.0),
             // Most columns hold their value over many rows and cost their changes only.
-            (Phase::Commit(1), FULL_POINT * n * full * 0.6),
-            (Phase::Permutation, 0.1 * FULL_POINT * n * constraints.products() as f64),
+            (Phase::Commit(1), full_point * n * full * 0.6),
+            (Phase::Permutation, 0.1 * full_point * n * constraints.products() as f64),
             (
                 Phase::Quotient,
-                transform * work.transforms as f64 + PRODUCT * n * work.products as f64 + fixed_bytes * PRODUCT / 6.0,
+                transform * work.transforms as f64 + product * n * work.products as f64 + fixed_bytes * product / 6.0,
             ),
-            (Phase::CommitQuotient, FULL_POINT * n * pieces),
-            (Phase::Evaluations, PRODUCT * (n * (full + 20.0) + fixed_bytes / 6.0)),
+            (Phase::CommitQuotient, full_point * n * pieces),
+            (Phase::Evaluations, product * (n * (full + 20.0) + fixed_bytes / 6.0)),
             (
                 Phase::Openings,
-                2.0 * FULL_POINT * m * n
+                2.0 * full_point * m * n
                     + (m - 1.0) * transform
-                    + PRODUCT * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
+                    + product * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
             ),
         ];
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
-            keygen_seconds: SMALL_POINT * (fixed_bytes + n) * per_thread,
+            keygen_seconds: small_point * (fixed_bytes + n) * per_thread,
             peak_bytes: proving_bytes(layout, constraints, &work, width, threads),
             kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, width) as u64,
-            keygen_peak_bytes: standing_bytes(layout, width) + threads as u64 * sum_scratch(1 << layout.k),
+            cut_seconds: seconds_of_cut(layout.k, opening, threads),
+            cut_peak_bytes: PROCESS + graph_bytes(layout) + bytes_of_cut(layout.k, opening, threads),
+            keygen_peak_bytes: standing_bytes(layout, width) + commit_small_bytes(layout.k, threads),
         })
+    }
+
+    /// Most bytes held at once by who makes the keys, with or without cutting the SRS before.
+    pub fn setup_peak_bytes(&self, cut: bool) -> u64 {
+        if cut { self.keygen_peak_bytes.max(self.cut_peak_bytes) } else { self.keygen_peak_bytes }
     }
 }
 
@@ -106,13 +168,13 @@ const SLOWDOWN: f64 = 1.5;
 const WIDEST: u32 = 16;
 
 /// The grouped opening that costs a verifier on a chain the least, of those that slow the proof down by half at most; the narrowest
-/// if there is none such. None if no width holds the pieces of the quotient.
+/// if there is none such. None if no width holds the pieces of the quotient. The same on every machine: seconds are those of AVX2.
 ///
 /// # Errors
 /// A constraint system with a malformed expression.
 pub fn opening_for_chain(layout: &Layout, constraints: &ConstraintSystem) -> Result<Option<Opening>, VerifyError> {
     let seconds = |opening| -> Result<f64, VerifyError> {
-        Ok(Cost::new(layout, constraints, opening, 1)?.phases.iter().map(|(_, seconds)| seconds).sum())
+        Ok(Cost::at(&Rates::AVX2, layout, constraints, opening, 1)?.phases.iter().map(|(_, seconds)| seconds).sum())
     };
     let most = SLOWDOWN * seconds(Opening::Shplonk)?;
     let least = constraints.pieces().max(2) as u32;
@@ -132,15 +194,28 @@ pub fn opening_for_chain(layout: &Layout, constraints: &ConstraintSystem) -> Res
 /// differences, the process.
 fn standing_bytes(layout: &Layout, width: usize) -> u64 {
     let points = (width as u64) << layout.k;
-    let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
-    // Weights of the graph, positions of the trace and of the copies.
-    let graph = layout.graph.parameters() as u64 + 64 * layout.elements.len() as u64 + 128 * layout.copies.len() as u64;
-    PROCESS + graph + fixed + 3 * POINT * points
+    PROCESS + graph_bytes(layout) + 3 * POINT * points
 }
 
-/// A sum over points: their sorted order and the pairs in flight.
-fn sum_scratch(points: u64) -> u64 {
-    (POINT + ELEMENT) * points
+/// Weights of the graph, positions of the trace and of the copies, the fixed columns.
+fn graph_bytes(layout: &Layout) -> u64 {
+    let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
+    fixed + layout.graph.parameters() as u64 + 64 * layout.elements.len() as u64 + 128 * layout.copies.len() as u64
+}
+
+/// Commitments to columns, one at a time on each thread: a sum over half as many differences as rows with their points, scalars
+/// and places, or over all rows.
+fn commit_bytes(k: u32, threads: usize) -> u64 {
+    let n = 1usize << k;
+    let differences = n / 2 * (size_of::<(usize, Fr, Fr)>() + (POINT + ELEMENT) as usize) + msm_bytes(n / 2, 1);
+    (threads * differences.max(msm_bytes(n, 1))) as u64
+}
+
+/// The same for columns of integers of 32 bits, as fixed columns are, and their differences.
+fn commit_small_bytes(k: u32, threads: usize) -> u64 {
+    let n = 1usize << k;
+    let differences = n / 2 * (size_of::<(usize, i32, i32)>() + POINT as usize + size_of::<i64>());
+    (threads * (differences + msm_small_bytes(n, 33, 1))) as u64
 }
 
 fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, width: usize, threads: usize) -> u64 {
@@ -153,10 +228,27 @@ fn proving_bytes(layout: &Layout, constraints: &ConstraintSystem, work: &Work, w
     let tables = vector * (3 + 2 * pieces);
     let columns = 4 * n * narrow + vector * (full + constraints.products() as u64);
     let quotient = vector * (work.live as u64 + work.accumulators as u64 + 2 * threads as u64);
-    // The quotient's components and pieces, the opening's dividend and quotient, the sum over them; of one slot for SHPLONK.
+    let commit = vector * pieces + commit_bytes(layout.k, threads);
+    let openings = vector * (pieces + 1) + opening_bytes(layout.k, constraints, width, threads);
+    let threads = threads as u64 * THREAD;
+    standing_bytes(layout, width) + threads + tables + columns + quotient.max(commit).max(openings)
+}
+
+/// What the opening holds beside the quotient's pieces and its values.
+fn opening_bytes(k: u32, constraints: &ConstraintSystem, width: usize, threads: usize) -> u64 {
+    let vector = ELEMENT << k;
+    if width == 1 {
+        // A dividend and what it is made from, its inverses, the quotient.
+        return 4 * vector + msm_bytes(1 << k, threads) as u64;
+    }
     let slots = width as u64;
-    let openings = vector * (pieces + 4 + 4 * slots) + (threads as u64).max(slots) * sum_scratch(n);
-    standing_bytes(layout, width) + tables + columns + quotient.max(openings)
+    let grouping = Grouping::new(k, constraints, Opening::Grouped { width: width as u32 });
+    let sets: BTreeSet<&[i32]> = grouping.groups().map(|group| group.rotations.as_slice()).collect();
+    // Two quotients of all slots, a third that is made from them, on each thread the parts of a slot by set of points.
+    let made = vector * (3 * slots + (threads.min(width) * (sets.len() + 3)) as u64);
+    // The same two, their sum over the points of all slots.
+    let summed = vector * 3 * slots + msm_bytes(width << k, threads) as u64;
+    made.max(summed)
 }
 
 fn narrow_columns(constraints: &ConstraintSystem) -> u64 {
@@ -169,5 +261,31 @@ fn bytes_of(cells: &Cells) -> u64 {
         Cells::Mixed { bytes, wide } => bytes.len() as u64 + (8 + ELEMENT) * wide.len() as u64,
         Cells::Words(cells) => 4 * cells.len() as u64,
         Cells::Field(cells) => ELEMENT * cells.len() as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_models::samples;
+
+    use super::*;
+
+    #[test]
+    fn seconds_are_those_of_the_level_that_runs_and_the_opening_for_chains_is_the_same_at_all_levels() {
+        let layout = Layout::plan(&samples::tiny_cnn()).unwrap();
+        let constraints = crate::constraints(&layout.shape).unwrap();
+        let sum = |cost: Cost| cost.phases.iter().map(|(_, seconds)| seconds).sum::<f64>();
+        let seconds = |level| sum(Cost::at(&Rates::of(level), &layout, &constraints, Opening::Shplonk, 1).unwrap());
+        let mut openings = Vec::new();
+        for level in Level::available() {
+            level.choose();
+            let here = sum(Cost::new(&layout, &constraints, Opening::Shplonk, 1).unwrap());
+            assert!((here - seconds(level)).abs() < 1e-9, "{level:?}");
+            openings.push(opening_for_chain(&layout, &constraints).unwrap().unwrap());
+        }
+        let falling = [Level::Portable, Level::Adx, Level::Avx2, Level::Ifma].map(seconds);
+        assert!(falling.is_sorted_by(|slower, faster| slower > faster), "{falling:?}");
+        openings.dedup();
+        assert_eq!(openings.len(), 1, "{openings:?}");
     }
 }

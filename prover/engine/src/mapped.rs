@@ -13,17 +13,19 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::mem::offset_of;
 use std::ops::{Deref, Range};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use halo2curves::bn256::{Fq, G1Affine};
 use memmap2::Mmap;
 
 /// Bytes of a point: `x` and `y`, 32 bytes each, little-endian Montgomery form (`a 2^256 mod q`).
 pub(crate) const POINT: usize = size_of::<G1Affine>();
+/// Bytes of a file that are looked at together by [`Mapped::each_block`]: whole points.
+pub(crate) const BLOCK: usize = 1 << 20;
 
 // What the cast in `points_in` relies on. Every 64 bytes are then a `G1Affine`: two times four `u64` without gaps.
 const _: () = {
@@ -37,7 +39,7 @@ const _: () = {
 pub struct Mapped(Bytes);
 
 enum Bytes {
-    File(Mmap),
+    File { map: Mmap, file: Mutex<File> },
     Memory(Vec<u8>),
 }
 
@@ -54,7 +56,31 @@ impl Mapped {
         // SAFETY: the map is read-only and private to this value. That nobody else changes the file meanwhile is the one
         // thing that cannot be guarded here; see the module.
         let map = unsafe { Mmap::map(&file)? };
-        Ok(Self(Bytes::File(map)))
+        Ok(Self(Bytes::File { map, file: Mutex::new(file) }))
+    }
+
+    /// Gives the first `count` bytes, or all there are, in blocks of [`BLOCK`] bytes and a shorter last one. A file is read into a
+    /// buffer and not through the map: a large file that is looked at once does not become this process's memory.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn each_block(&self, count: usize, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+        let file = match &self.0 {
+            Bytes::Memory(bytes) => {
+                bytes.get(..count).unwrap_or(bytes).chunks(BLOCK).for_each(take);
+                return Ok(());
+            }
+            Bytes::File { file, .. } => file,
+        };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(0))?;
+        let mut rest = (&mut *file).take(count as u64);
+        let mut block = Vec::with_capacity(BLOCK);
+        while rest.by_ref().take(BLOCK as u64).read_to_end(&mut block)? > 0 {
+            take(&block);
+            block.clear();
+        }
+        Ok(())
     }
 }
 
@@ -69,7 +95,7 @@ impl Deref for Mapped {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Bytes::File(map) => map,
+            Bytes::File { map, .. } => map,
             Bytes::Memory(bytes) => bytes,
         }
     }
@@ -83,7 +109,7 @@ impl AsRef<[u8]> for Mapped {
 
 impl fmt::Debug for Mapped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if matches!(self.0, Bytes::File(_)) { "file" } else { "memory" };
+        let place = if matches!(self.0, Bytes::File { .. }) { "file" } else { "memory" };
         write!(f, "{} bytes of a {place}", self.len())
     }
 }

@@ -111,7 +111,7 @@ impl Srs {
         let powers = check::points(in_g1, "power")?;
         check::first_powers(&powers, &s_g2)?;
         check::powers_of_one_secret(&powers, &s_g2, check::challenge([in_g1, &[], in_g2]))?;
-        let lagrange = lagrange::lagrange_basis(&powers);
+        let lagrange = lagrange::lagrange_basis(&powers, &mut |_| ());
         Ok(Self::imported(powers, lagrange, s_g2))
     }
 
@@ -133,6 +133,11 @@ impl Srs {
     /// Those of `out`.
     pub fn write(&self, out: &mut impl Write) -> Result<(), ProverError> {
         file::write(self, out)
+    }
+
+    /// Bytes of the file that [`Srs::write`] writes.
+    pub fn file_bytes(&self) -> u64 {
+        file::length(self.k, self.width) as u64
     }
 
     /// What [`Srs::write`] writes.
@@ -189,22 +194,45 @@ impl Srs {
     /// # Errors
     /// Fewer powers than that.
     pub fn cut(&self, k: u32, opening: Opening) -> Result<Self, ProverError> {
+        self.cut_observed(k, opening, &mut |_, _| ())
+    }
+
+    /// [`Srs::cut`], telling `progress` how many multiples of points of how many are made.
+    ///
+    /// # Errors
+    /// As [`Srs::cut`].
+    pub fn cut_observed(
+        &self,
+        k: u32,
+        opening: Opening,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, ProverError> {
         let width = opening.width();
         let most = self.powers.len().max(1).ilog2();
         let refusal = ProverError::SrsSize { least: SIZES.0, most, got: k + width.next_power_of_two().ilog2() };
         if k < SIZES.0 || k > most {
             return Err(refusal);
         }
-        if k == self.k && width == self.width {
+        if self.fits(k, opening) {
             return Ok(self.clone());
         }
         let powers = self.powers.prefix((width as usize) << k).ok_or(refusal)?;
-        let basis = |slot| {
+        let (mut done, total) = (0, multiples_of_cut(k, opening) as usize);
+        progress(done, total);
+        let mut lagrange = Vec::with_capacity(powers.len());
+        for slot in 0..width as usize {
             let strided: Vec<G1Affine> = powers.iter().copied().skip(slot).step_by(width as usize).collect();
-            lagrange::lagrange_basis(&strided)
-        };
-        let lagrange = (0..width as usize).flat_map(basis).collect::<Vec<_>>().into();
-        Ok(Self { k, width, point: self.point, powers, lagrange })
+            lagrange.extend(lagrange::lagrange_basis(&strided, &mut |made| {
+                done += made as usize;
+                progress(done, total);
+            }));
+        }
+        Ok(Self { k, width, point: self.point, powers, lagrange: lagrange.into() })
+    }
+
+    /// Whether it is the SRS for circuits of `2^k` rows with this opening as it is, so that there is nothing to cut.
+    pub fn fits(&self, k: u32, opening: Opening) -> bool {
+        (self.k, self.opening()) == (k, opening)
     }
 
     /// For circuits of `2^k` rows.
@@ -293,6 +321,18 @@ impl SrsSource {
             Self::Halo2Raw
         }
     }
+}
+
+/// Multiples of points that [`Srs::cut`] makes: all of its work.
+pub fn multiples_of_cut(k: u32, opening: Opening) -> u64 {
+    u64::from(opening.width()) * lagrange::multiples(k)
+}
+
+/// Most bytes that [`Srs::cut`] holds at once on so many threads: the powers that it reads, the bases that it makes, and one
+/// slot's powers and basis in work.
+pub fn bytes_of_cut(k: u32, opening: Opening, threads: usize) -> u64 {
+    let slot = (size_of::<G1Affine>() as u64) << k;
+    (2 * u64::from(opening.width()) + 2) * slot + lagrange::bytes(k, threads)
 }
 
 fn check_size(k: u32) -> Result<(), ProverError> {

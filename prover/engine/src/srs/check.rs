@@ -16,17 +16,16 @@ use crate::mapped::POINT;
 /// Bytes of a point of G2: `x` and `y`, each `c0` and `c1` of 32 bytes.
 pub(super) const POINT_G2: usize = 128;
 
-/// Checks that every 64 bytes are a point of the curve other than the identity, in canonical Montgomery form.
-pub(super) fn points_are_good(raw: &[u8], what: &'static str) -> Result<(), ProverError> {
-    match raw.par_chunks(POINT).position_first(|bytes| point(bytes).is_none()) {
-        None => Ok(()),
-        Some(at) => Err(ProverError::SrsOffCurve { what, at }),
-    }
+/// The first 64 bytes that are not a point of the curve other than the identity, in canonical Montgomery form.
+pub(super) fn first_bad_point(raw: &[u8]) -> Option<usize> {
+    raw.par_chunks(POINT).position_first(|bytes| point(bytes).is_none())
 }
 
-/// The points of [`points_are_good`], copied.
+/// Points, copied, none of which [`first_bad_point`] finds.
 pub(super) fn points(raw: &[u8], what: &'static str) -> Result<Vec<G1Affine>, ProverError> {
-    points_are_good(raw, what)?;
+    if let Some(at) = first_bad_point(raw) {
+        return Err(ProverError::SrsOffCurve { what, at });
+    }
     Ok(raw.par_chunks(POINT).map(|bytes| G1Affine::from_raw_bytes(bytes).unwrap_or(G1Affine::identity())).collect())
 }
 

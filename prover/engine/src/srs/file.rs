@@ -23,11 +23,12 @@ use assay_verifier::SrsPoint;
 use assay_verifier::key::MAX_WIDTH;
 use halo2curves::bn256::G1Affine;
 use halo2curves::serde::SerdeObject;
+use sha2::{Digest as _, Sha256};
 
 use super::{Srs, check, check_size};
 use crate::ProverError;
-use crate::checksum::{CHECKSUM, Hashing, checksum};
-use crate::mapped::{Mapped, POINT, Points};
+use crate::checksum::{CHECKSUM, Hashing};
+use crate::mapped::{BLOCK, Mapped, POINT, Points};
 
 const MAGIC: &[u8; 7] = b"ASSAYSR";
 const VERSION: u8 = b'2';
@@ -68,14 +69,20 @@ pub(super) fn length(k: u32, width: u32) -> usize {
 
 /// Reads a file, its points copied.
 pub(super) fn read(bytes: &[u8]) -> Result<Srs, ProverError> {
-    let file = File::checked(bytes)?;
+    let parts = File::parts(bytes)?;
+    let mut check = Check::default();
+    bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default().chunks(BLOCK).for_each(|block| check.take(block));
+    check.end(&parts)?;
     let points = |raw: &[u8]| raw.chunks(POINT).map(G1Affine::from_raw_bytes_unchecked).collect::<Vec<_>>().into();
-    file.with_points(points(file.powers), points(file.lagrange))
+    parts.with_points(points(parts.powers), points(parts.lagrange))
 }
 
-/// Reads a file, its points left where they are.
+/// Reads a file, its points left where they are. Of the map hardly anything is touched.
 pub(super) fn open(file: &Arc<Mapped>) -> Result<Srs, ProverError> {
-    let parts = File::checked(file)?;
+    let parts = File::parts(file)?;
+    let mut check = Check::default();
+    file.each_block(file.len() - CHECKSUM, |block| check.take(block))?;
+    check.end(&parts)?;
     let n = (parts.width as usize) << parts.k;
     let powers = Points::in_file(file, HEADER, n);
     match powers.zip(Points::in_file(file, HEADER + parts.powers.len(), n)) {
@@ -85,17 +92,53 @@ pub(super) fn open(file: &Arc<Mapped>) -> Result<Srs, ProverError> {
     }
 }
 
-/// A file taken apart; its checksum is right, its points are on the curve and canonical.
+/// What is known of a file after some of its blocks: the checksum so far, and the first point that is none.
+#[derive(Default)]
+struct Check {
+    hasher: Sha256,
+    bytes: usize,
+    bad: Option<usize>,
+}
+
+impl Check {
+    /// Takes the next block: whole points, after the header.
+    fn take(&mut self, block: &[u8]) {
+        let points = block.get(HEADER.saturating_sub(self.bytes)..).unwrap_or_default();
+        let first = self.bytes.saturating_sub(HEADER) / POINT;
+        let ((), bad) = rayon::join(|| self.hasher.update(block), || check::first_bad_point(points));
+        self.bad = self.bad.or(bad.map(|at| first + at));
+        self.bytes += block.len();
+    }
+
+    /// Refuses another checksum than the file's, and a point that is none.
+    fn end(self, parts: &File<'_>) -> Result<(), ProverError> {
+        let expected: [u8; CHECKSUM] = self.hasher.finalize().into();
+        if expected != parts.sum {
+            return Err(ProverError::SrsChecksum { expected, got: parts.sum });
+        }
+        let powers = parts.powers.len() / POINT;
+        match self.bad {
+            None => Ok(()),
+            Some(at) if at < powers => Err(ProverError::SrsOffCurve { what: "power", at }),
+            Some(at) => Err(ProverError::SrsOffCurve { what: "Lagrange point", at: at - powers }),
+        }
+    }
+}
+
+/// A file taken apart: its length is right, its content is not looked at yet.
 struct File<'a> {
     k: u32,
     width: u32,
-    point: SrsPoint,
+    mark: u32,
+    zeros: &'a [u8],
+    s_g2: &'a [u8],
     powers: &'a [u8],
     lagrange: &'a [u8],
+    sum: [u8; CHECKSUM],
 }
 
 impl<'a> File<'a> {
-    fn checked(bytes: &'a [u8]) -> Result<Self, ProverError> {
+    fn parts(bytes: &'a [u8]) -> Result<Self, ProverError> {
         let (&version, rest) = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(ProverError::SrsMagic)?;
         if version != VERSION {
             return Err(ProverError::SrsVersion { got: version.escape_ascii().to_string() });
@@ -118,32 +161,22 @@ impl<'a> File<'a> {
         let (s_g2, rest) = rest.split_at_checked(check::POINT_G2).ok_or_else(truncated)?;
         let (points, sum) = rest.split_last_chunk::<CHECKSUM>().ok_or_else(truncated)?;
         let (powers, lagrange) = points.split_at_checked(width as usize * (POINT << k)).ok_or_else(truncated)?;
-        let hashed = bytes.get(..bytes.len() - CHECKSUM).unwrap_or_default();
-        let (expected, good) = rayon::join(
-            || checksum(hashed),
-            || {
-                check::points_are_good(powers, "power")
-                    .and_then(|()| check::points_are_good(lagrange, "Lagrange point"))
-            },
-        );
-        if expected != *sum {
-            return Err(ProverError::SrsChecksum { expected, got: *sum });
-        }
-        good?;
-        let insecure = match u32::from_le_bytes(*mark) {
+        Ok(Self { k, width, mark: u32::from_le_bytes(*mark), zeros, s_g2, powers, lagrange, sum: *sum })
+    }
+
+    /// The SRS of these points, which [`Check`] has seen.
+    fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
+        let insecure = match self.mark {
             0 => false,
             1 => true,
             _ => return Err(ProverError::SrsPoint("its mark is neither secure nor insecure")),
         };
-        if zeros.iter().any(|byte| *byte != 0) {
+        if self.zeros.iter().any(|byte| *byte != 0) {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
-        let s_g2 = check::point_g2(s_g2, "[s]_2")?;
-        Ok(Self { k, width, point: SrsPoint { s_g2: g2_to_ark(&s_g2), insecure }, powers, lagrange })
-    }
-
-    fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
-        check::first_powers(&powers, &g2_from_ark(&self.point.s_g2))?;
-        Ok(Srs { k: self.k, width: self.width, point: self.point, powers, lagrange })
+        let s_g2 = check::point_g2(self.s_g2, "[s]_2")?;
+        check::first_powers(&powers, &s_g2)?;
+        let point = SrsPoint { s_g2: g2_to_ark(&s_g2), insecure };
+        Ok(Srs { k: self.k, width: self.width, point, powers, lagrange })
     }
 }

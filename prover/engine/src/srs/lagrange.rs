@@ -18,13 +18,31 @@ use rayon::prelude::*;
 const BATCH: usize = 512;
 /// Points copied by one task at least.
 const COPIED: usize = 4096;
+/// Batches between two reports of progress: work for every thread for about a second.
+const REPORTED: usize = 64;
 /// Digits of a scalar's half.
 const DIGITS: usize = 129;
 
-/// `[l_i(s)]_1` for `i` in `0..n` from the powers `[s^i]_1`, `n` of them, `n` a power of two, at most `2^28`.
+/// Multiples of points that [`lagrange_basis`] takes for `2^k` powers: `n/2` a level, but for the `n - 1` by one.
+pub(super) fn multiples(k: u32) -> u64 {
+    (u64::from(k) << k >> 1) + 1 - (1 << k)
+}
+
+/// Bytes that a batch needs beside its points: the digits of their scalars, their multiples, the lines in work.
+const BATCH_BYTES: usize =
+    BATCH * (2 * size_of::<Digits>() + 6 * size_of::<G1Affine>() + 2 * size_of::<Option<Line>>());
+
+/// Most bytes that [`lagrange_basis`] holds beside its operands and its result on so many threads: the points of the next
+/// level and the roots of unity, and a batch a thread.
+pub(super) fn bytes(k: u32, threads: usize) -> u64 {
+    (((size_of::<G1Affine>() + size_of::<Fr>() / 2) as u64) << k) + (threads * BATCH_BYTES) as u64
+}
+
+/// `[l_i(s)]_1` for `i` in `0..n` from the powers `[s^i]_1`, `n` of them, `n` a power of two, at most `2^28`. Tells `made` how
+/// many of the [`multiples`] were made since it last did.
 ///
 /// Any points are transformed, whatever their relations: sums and differences that meet are taken as they come.
-pub(super) fn lagrange_basis(powers: &[G1Affine]) -> Vec<G1Affine> {
+pub(super) fn lagrange_basis(powers: &[G1Affine], made: &mut dyn FnMut(u64)) -> Vec<G1Affine> {
     let k = powers.len().max(1).ilog2();
     let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY_INV, |root, _| root.square());
     let scale = (0..k).fold(Fr::ONE, |power, _| power * Fr::TWO_INV);
@@ -34,17 +52,26 @@ pub(super) fn lagrange_basis(powers: &[G1Affine]) -> Vec<G1Affine> {
     for level in 0..k {
         let stride = 1 << level;
         let (sums, differences) = points.split_at_mut(powers.len() / 2);
-        let batches = sums.par_chunks_mut(BATCH).zip(differences.par_chunks_mut(BATCH));
-        batches.enumerate().for_each(|(batch, (sums, differences))| {
-            butterflies(sums, differences);
-            let scalars = (batch * BATCH..).take(sums.len()).map(|i| {
-                let within = i % stride;
-                let twiddle = twiddles.get(i - within).copied().unwrap_or(Fr::ONE);
-                // Outputs are scaled by 1/n where they leave the all-sums path: once each.
-                if within == 0 { twiddle * scale } else { twiddle }
+        let (mut ones, mut done) = (stride, 0);
+        let reported = REPORTED * BATCH * rayon::current_num_threads();
+        for (sums, differences) in sums.chunks_mut(reported).zip(differences.chunks_mut(reported)) {
+            let batches = sums.par_chunks_mut(BATCH).zip(differences.par_chunks_mut(BATCH));
+            batches.enumerate().for_each(|(batch, (sums, differences))| {
+                butterflies(sums, differences);
+                let scalars = (done + batch * BATCH..).take(sums.len()).map(|i| {
+                    let within = i % stride;
+                    let twiddle = twiddles.get(i - within).copied().unwrap_or(Fr::ONE);
+                    // Outputs are scaled by 1/n where they leave the all-sums path: once each.
+                    if within == 0 { twiddle * scale } else { twiddle }
+                });
+                multiply(differences, scalars);
             });
-            multiply(differences, scalars);
-        });
+            done += sums.len();
+            // The first points of a level are multiplied by one.
+            let of_ones = ones.min(sums.len());
+            ones -= of_ones;
+            made((sums.len() - of_ones) as u64);
+        }
         let halves = sums.par_chunks(stride).zip(differences.par_chunks(stride));
         next.par_chunks_mut(2 * stride).zip(halves).with_min_len(COPIED / stride.min(COPIED)).for_each(
             |(out, (sums, differences))| {
@@ -318,8 +345,14 @@ mod tests {
     fn the_basis_is_halo2s_also_where_points_are_equal_opposite_or_zero() {
         for k in [0, 1, 2, 5, 9] {
             let points = random_points(1 << k, u64::from(k));
+            let mut made = 0;
+            lagrange_basis(&points, &mut |multiples| made += multiples);
+            assert_eq!(made, multiples(k), "k = {k}");
             let projective = |points: &[G1Affine]| points.iter().map(PrimeCurveAffine::to_curve).collect();
-            assert!(lagrange_basis(&points) == g_to_lagrange::<G1Affine>(projective(&points), k), "k = {k}");
+            assert!(
+                lagrange_basis(&points, &mut |_| ()) == g_to_lagrange::<G1Affine>(projective(&points), k),
+                "k = {k}"
+            );
         }
         let mut points = random_points(16, 7);
         points[8] = points[0];
@@ -327,10 +360,10 @@ mod tests {
         points[2] = G1Affine::identity();
         points[3..6].fill(G1Affine::generator());
         let projective = points.iter().map(PrimeCurveAffine::to_curve).collect();
-        assert_eq!(lagrange_basis(&points), g_to_lagrange::<G1Affine>(projective, 4));
+        assert_eq!(lagrange_basis(&points, &mut |_| ()), g_to_lagrange::<G1Affine>(projective, 4));
         let ones = vec![G1Affine::generator(); 8];
         let mut delta = vec![G1Affine::identity(); 8];
         delta[0] = G1Affine::generator();
-        assert_eq!(lagrange_basis(&ones), delta);
+        assert_eq!(lagrange_basis(&ones, &mut |_| ()), delta);
     }
 }
