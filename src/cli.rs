@@ -51,7 +51,7 @@ pub(crate) enum Command {
     Estimate(EstimateArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk."
+        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk.\nAn SRS that is larger than the keys is cut to size once; the cut is kept in assay/srs in the cache folder\n(XDG_CACHE_HOME, or .cache in HOME; 4 GiB at most, remove it at any time) and serves all models of that size."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
@@ -249,7 +249,7 @@ pub(crate) enum SrsCommand {
     #[command(
         after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n\n\
 The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is \
-computed, which takes about ten core-seconds at k = 16 and twice that for each k more."
+computed, which takes about twenty core-seconds at k = 16 and twice that for each k more."
     )]
     Import {
         /// The file of powers

@@ -2,6 +2,7 @@
 
 pub(crate) mod compile;
 pub(crate) mod contract;
+mod cuts;
 pub(crate) mod demo;
 pub(crate) mod estimate;
 pub(crate) mod infer;
@@ -15,13 +16,15 @@ use std::path::Path;
 
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, input};
-use assay_prover::cost::opening_for_chain;
-use assay_prover::{Cost, constraints};
-use assay_verifier::Opening;
+use assay_prover::cost::{opening_for_chain, threads};
+use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
+use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
+use assay_verifier::{ConstraintSystem, Opening};
 
 use crate::cli::OpeningChoice;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
+use crate::terminal::Terminal;
 
 /// The graph that `assay compile` wrote, and its digest.
 fn compiled_graph(folder: &ModelFolder) -> Outcome<(QuantizedGraph, [u8; 32])> {
@@ -79,7 +82,21 @@ fn opening(choice: OpeningChoice, width: Option<u32>, layout: &Layout) -> Outcom
     Ok(Opening::Grouped { width })
 }
 
-/// Threads that provers use.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// The shape of the contracts for a layout, before there are keys: sizes and prices do not depend on the SRS.
+fn shape_of(layout: &Layout, constraints: &ConstraintSystem, opening: Opening) -> Outcome<Shape> {
+    let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
+    let shape = Shape::new(layout.k, constraints, layout.instances, opening, &s_g2);
+    shape.request("cannot describe a contract for this circuit")
+}
+
+/// Warns of a model whose proofs are too long for any transaction.
+fn warn_if_no_chain_takes(shape: &Shape) {
+    if !shape.fits_a_transaction() {
+        Terminal::warn(format_args!(
+            "this model's proof cannot be sent to a chain: with its public values it is {} bytes of calldata, and nodes take \
+             transactions of at most {MOST_TRANSACTION_BYTES} bytes; `assay verify` checks it all the same. A model with a \
+             smaller input or output has fewer public values",
+            shape.call_bytes()
+        ));
+    }
 }

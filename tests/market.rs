@@ -706,6 +706,7 @@ fn the_examples_readme_leads_from_a_model_to_a_paid_proof() {
         .current_dir(&sandbox.folder)
         .env("PATH", format!("{}:{}", sandbox.path("bin").display(), std::env::var("PATH").unwrap()))
         .env("XDG_DATA_HOME", sandbox.path("data"))
+        .env("XDG_CACHE_HOME", sandbox.path("cache"))
         .env("ASSAY_RPC", &anvil.url)
         .output()
         .unwrap();

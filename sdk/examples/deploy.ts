@@ -62,6 +62,5 @@ export async function registerModel(
     },
     'ipfs://model',
   );
-  const { keyDigest } = await new Models(chain.client, market).registrationOf(id);
-  return { id, ...tensors, key: prover.key, keyDigest };
+  return { id, ...tensors, key: prover.key };
 }

@@ -2,8 +2,12 @@
 
 use assay_circuits::{Layout, LayoutReport};
 use assay_models::import;
+use assay_prover::constraints;
+use assay_prover::cost::opening_for_chain;
+use assay_verifier::Opening;
 use serde::Serialize;
 
+use super::{shape_of, warn_if_no_chain_takes};
 use crate::cli::ModelArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
@@ -24,6 +28,9 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     let graph = import(&bytes, &name).request(format_args!("cannot import {}", folder.model().display()))?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let shortest = opening_for_chain(&layout, &constraints).machine("cannot count the circuit's cost")?;
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest.unwrap_or(Opening::Shplonk))?);
     let compiled = Compiled {
         model: name.into_owned(),
         graph_digest: hex::encode(graph.digest()),

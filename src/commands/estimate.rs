@@ -2,12 +2,12 @@
 
 use assay_circuits::Layout;
 use assay_models::import;
-use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
-use assay_solidity::{Gas, Shape};
+use assay_prover::{Cost, constraints};
+use assay_solidity::Gas;
 use assay_verifier::Opening;
 use serde::Serialize;
 
-use super::{opening, threads};
+use super::{opening, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
@@ -32,11 +32,17 @@ struct OfOpening {
     opening: &'static str,
     columns_per_commitment: u32,
     srs_k: u32,
+    /// All of the first setup of this size.
     setup_s: f64,
+    /// Of it, cutting a larger SRS to size, which later setups of this size find done.
+    cut_s: f64,
     setup_mb: u64,
     prove_s: f64,
     prove_mb: u64,
     proof_bytes: usize,
+    calldata_bytes: usize,
+    /// Whether nodes take a transaction with this calldata.
+    fits_a_transaction: bool,
     gas_verify: u64,
     gas_of_another_in_a_batch: u64,
 }
@@ -71,7 +77,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     ));
     show(&estimate.openings, terminal);
     terminal.say(format_args!(
-        "\nSeconds are those of a core of 2021, gas includes calldata. next: assay compile {0} && assay setup {0} [--opening evm]",
+        "\nSeconds are those of a core of 2021 with this machine's instructions, gas includes calldata. next: assay compile {0} && assay setup {0} [--opening evm]",
         folder.model().display()
     ));
     terminal.result(&estimate);
@@ -81,23 +87,26 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
 fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let grouped = opening(OpeningChoice::Evm, args.columns.width, layout)?;
-    // No price depends on the secret.
-    let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
     let of_opening = |opening: Opening| {
         let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
-        let shape = Shape::new(layout.k, &constraints, layout.instances, opening, &s_g2);
-        let shape = shape.request("cannot describe a contract for this circuit")?;
+        let shape = shape_of(layout, &constraints, opening)?;
+        if opening != Opening::Shplonk {
+            warn_if_no_chain_takes(&shape);
+        }
         let gas = Gas::of(&shape).request("cannot count the gas of this circuit")?;
         let (points, scalars) = shape.proof_shape();
         Ok(OfOpening {
             opening: if opening == Opening::Shplonk { "shplonk" } else { "evm" },
             columns_per_commitment: opening.width(),
             srs_k: layout.k + opening.width().next_power_of_two().ilog2(),
-            setup_s: cost.keygen_seconds,
-            setup_mb: cost.keygen_peak_bytes >> 20,
+            setup_s: cost.cut_seconds + cost.keygen_seconds,
+            cut_s: cost.cut_seconds,
+            setup_mb: cost.setup_peak_bytes(true) >> 20,
             prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
             prove_mb: cost.peak_bytes >> 20,
             proof_bytes: 64 * points + 32 * scalars,
+            calldata_bytes: shape.call_bytes(),
+            fits_a_transaction: shape.fits_a_transaction(),
             gas_verify: gas.total(),
             gas_of_another_in_a_batch: gas.another(),
         })
@@ -116,10 +125,12 @@ fn show(openings: &[OfOpening], terminal: Terminal) {
     row("columns behind a commitment", &|o| o.columns_per_commitment.to_string());
     row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k));
     row("setup", &|o| format!("{:.1} s", o.setup_s));
+    row("  of it to cut the SRS, once a size", &|o| format!("{:.1} s", o.cut_s));
     row("  memory", &|o| megabytes(o.setup_mb));
     row("a proof", &|o| format!("{:.1} s", o.prove_s));
     row("  memory", &|o| megabytes(o.prove_mb));
     row("  bytes", &|o| o.proof_bytes.to_string());
+    row("  bytes of calldata", &|o| o.calldata_bytes.to_string());
     row("gas to verify it", &|o| o.gas_verify.to_string());
     row("gas of another in a batch", &|o| o.gas_of_another_in_a_batch.to_string());
 }

@@ -7,7 +7,8 @@ use assay_prover::{Cost, Srs, constraints, keygen_observed};
 use assay_verifier::Opening;
 use serde::Serialize;
 
-use super::{compiled_graph, opening, srs, threads};
+use super::cuts::Cuts;
+use super::{compiled_graph, opening, shape_of, srs, threads, warn_if_no_chain_takes};
 use crate::cli::{MAX_GENERATED, SetupArgs};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
@@ -20,7 +21,10 @@ struct Setup {
     columns_per_commitment: u32,
     #[serde(rename = "setup_s")]
     seconds: f64,
+    /// None where nothing was cut.
+    cut_s: Option<f64>,
     peak_rss_mb: Option<u64>,
+    expected_setup_mb: u64,
     expected_prove_s: f64,
     expected_prove_mb: u64,
     vk_digest: String,
@@ -36,17 +40,10 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let srs = srs::load(args.srs.as_deref())?;
     let opening = opening(args.opening, args.columns.width, &layout)?;
     check_powers(&layout, opening, &srs)?;
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?);
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
-    let srs = if srs.k() == layout.k && srs.opening() == opening {
-        srs
-    } else {
-        let expected = srs::expected_transform(layout.k) * opening.width();
-        let (cut, _) = terminal
-            .step("cut the SRS to size", Some(expected), || srs.cut(layout.k, opening))
-            .request("cannot cut the SRS")?;
-        cut
-    };
+    let (srs, cut_seconds) = of_size(srs, &layout, opening, &cost, args.memory, terminal)?;
     let (key, seconds) = terminal
         .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, digest, progress))
         .machine("cannot make the keys")?;
@@ -68,7 +65,9 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         k: verifying.k(),
         columns_per_commitment: opening.width(),
         seconds,
+        cut_s: cut_seconds,
         peak_rss_mb: peak_mb(),
+        expected_setup_mb: cost.setup_peak_bytes(cut_seconds.is_some()) >> 20,
         expected_prove_s: expected,
         expected_prove_mb: cost.peak_bytes >> 20,
         vk_digest: hex::encode(verifying.digest()),
@@ -76,6 +75,33 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         insecure: srs.is_insecure(),
     });
     Ok(())
+}
+
+/// The SRS in the size of the keys, and how long it took to cut it, if it was cut: one that has the size is used as it is, and
+/// one that was cut for another model is found again.
+fn of_size(
+    srs: Srs,
+    layout: &Layout,
+    opening: Opening,
+    cost: &Cost,
+    memory: Option<Bytes>,
+    terminal: Terminal,
+) -> Outcome<(Srs, Option<f64>)> {
+    if srs.fits(layout.k, opening) {
+        return Ok((srs, None));
+    }
+    let cuts = Cuts::of_user();
+    if let Some(cut) = cuts.as_ref().and_then(|cuts| cuts.find(&srs, layout.k, opening)) {
+        return Ok((cut, None));
+    }
+    within(memory, cost.setup_peak_bytes(true), "cutting the SRS to size and making the keys of")?;
+    let (cut, seconds) = terminal
+        .counted("cut the SRS to size", "multiples", |progress| srs.cut_observed(layout.k, opening, progress))
+        .request("cannot cut the SRS")?;
+    if let Some(cuts) = &cuts {
+        cuts.keep(&cut);
+    }
+    Ok((cut, Some(seconds)))
 }
 
 /// Refuses an SRS with fewer powers than the keys need.

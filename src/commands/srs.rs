@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use assay_prover::cost::seconds_of_cut;
 use assay_prover::srs::ptau::Ptau;
 use assay_prover::{PUBLISHED_SEED, Srs, SrsSource};
+use assay_verifier::Opening;
 use serde::Serialize;
 
+use super::threads;
 use crate::cli::SrsCommand;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files;
 use crate::terminal::Terminal;
-
-/// One multiple of a point in a group transform, on one core, as `prover/engine/benches/srs.rs` measures it.
-const SECONDS_A_MULTIPLE: f64 = 0.000_02;
 
 #[derive(Serialize)]
 struct Made {
@@ -61,6 +61,7 @@ fn import(file: &Path, k: Option<u32>, terminal: Terminal) -> Outcome<Srs> {
             terminal.say(format_args!("{shown} holds raw parameters of halo2: k = {}", srs.k()));
             match k {
                 None => Ok(srs),
+                Some(k) if srs.fits(k, Opening::Shplonk) => Ok(srs),
                 Some(k) => {
                     let (cut, _) = terminal
                         .step("cut the SRS to size", Some(expected_transform(k)), || srs.truncated(k))
@@ -75,10 +76,9 @@ fn import(file: &Path, k: Option<u32>, terminal: Terminal) -> Outcome<Srs> {
     }
 }
 
-/// Seconds it takes to compute the Lagrange basis of `2^k` powers, for progress lines: `k 2^(k-1)` multiples of points.
-pub(super) fn expected_transform(k: u32) -> Duration {
-    let cores = std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64);
-    Duration::from_secs_f64(SECONDS_A_MULTIPLE * f64::from(k) * f64::from(1u32 << k.min(26)) / 2.0 / cores)
+/// How long it takes to compute the Lagrange basis of `2^k` powers, for progress lines.
+fn expected_transform(k: u32) -> Duration {
+    Duration::from_secs_f64(seconds_of_cut(k, Opening::Shplonk, threads()))
 }
 
 fn save(srs: &Srs, output: Option<&Path>, terminal: Terminal) -> Outcome {

@@ -27,6 +27,7 @@ impl Sandbox {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
         command.args(arguments).current_dir(&self.folder).env("XDG_DATA_HOME", self.path("data"));
+        command.env("XDG_CACHE_HOME", self.path("cache"));
         command
     }
 

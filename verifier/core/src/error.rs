@@ -30,22 +30,12 @@ pub enum VerifyError {
         got: char,
     },
     /// The body ends too early or does not decode.
-    #[error("{what} is truncated or damaged: {fault}")]
+    #[error("{what} is truncated or damaged: {source}")]
     Encoding {
         /// The artifact that was asked for.
         what: &'static str,
         /// What the decoder met.
-        fault: &'static str,
-    },
-    /// The file is larger than any of its kind.
-    #[error("{what} of {got} bytes: expected {most} at most; is this the right file?")]
-    FileSize {
-        /// The artifact that was asked for.
-        what: &'static str,
-        /// Most bytes of such a file.
-        most: usize,
-        /// Bytes found.
-        got: usize,
+        source: postcard::Error,
     },
     /// JSON that is not a proof file.
     #[error("not a proof file: {0}")]
