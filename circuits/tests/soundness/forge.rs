@@ -209,7 +209,7 @@ impl Case {
 }
 
 /// Full plane and accumulators of a node; none where the op has none.
-fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> (Vec<i64>, Vec<i64>) {
+pub(crate) fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> (Vec<i64>, Vec<i64>) {
     let node = &graph.nodes[node];
     let info = |at: usize| &graph.tensors[node.inputs[at].0];
     let zero_point = |at| i64::from(info(at).zero_point);

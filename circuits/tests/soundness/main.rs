@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `networks` | four tiny networks, each with an honest inference and its columns |
 //! | `checker` | every gate over field elements and every copy; names what fails |
+//! | `fuzz` | random networks: claims derived twice, lies of every kind |
 //! | `forge` | a cheating prover: one lie, everything downstream honest |
 //! | `steer` | one phase-1 cell chosen so that a lie passes, where some constraint is gone |
 //! | `parity` | the checker against halo2's own expressions and `MockProver` |
@@ -31,6 +32,8 @@ mod challenges;
 mod checker;
 #[cfg(test)]
 mod forge;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod lies;
 #[cfg(test)]

@@ -1,0 +1,454 @@
+//! What the copies of a layout state, and what the graph needs them to state, derived apart and compared as sets.
+//!
+//! Both sides are evaluated on one [`Sheet`] of random cells, so two claims are equal only if they are the same polynomial identity.
+//! The second derivation reads the graph, and of the layout no more than which element each row holds and which reader a second set of
+//! cells is for.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use assay_circuits::{Advice, Challenge, Element, Fixed, Layout, WORD_BYTES};
+use assay_models::ops::{Conv, Dense};
+use assay_models::{DType, Node, Op, QuantizedGraph, TensorId};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::graphs::Network;
+use super::sheet::{Claims, Sheet, claim};
+use crate::networks::{integer, small};
+
+/// Compares the two derivations, and the tables of every row with what the row's element needs.
+pub(crate) fn check(network: &Network, layout: &Layout) {
+    if let Err(problem) = compare(network, layout) {
+        panic!("seed {}: {problem}\n{:#?}", network.seed, network.graph);
+    }
+}
+
+/// The first difference between what the copies state and what the graph needs.
+pub(crate) fn compare(network: &Network, layout: &Layout) -> Result<(), String> {
+    let mut sheet = Sheet::new(layout, network.seed);
+    let stated = sheet.claims()?;
+    let needed = Needs::new(&network.graph, &sheet)?.claims()?;
+    for (key, names) in &needed {
+        let found = stated.get(key).map_or(0, Vec::len);
+        if found != names.len() {
+            return Err(format!("the layout states {names:?} {found} times, the graph needs it {} times", names.len()));
+        }
+    }
+    match stated.iter().find(|(key, _)| !needed.contains_key(*key)) {
+        Some((_, names)) => Err(format!("the graph needs no {names:?}")),
+        None => tables(&network.graph, layout),
+    }
+}
+
+/// Channels, height, width.
+type Planes = [usize; 3];
+
+/// One set of cells of a tensor: the row of every element.
+struct Block {
+    rows: Vec<usize>,
+}
+
+/// The second derivation.
+struct Needs<'a> {
+    graph: &'a QuantizedGraph,
+    sheet: &'a Sheet<'a>,
+    /// Row of every requantised element of a node.
+    requantised: HashMap<(usize, usize), usize>,
+    /// Sets of cells of range-checked elements, by tensor, in row order.
+    copies: HashMap<TensorId, Vec<Block>>,
+    rings: HashMap<(usize, usize), usize>,
+    claims: Claims,
+    /// Views that were made, by tensor and planes.
+    views: BTreeMap<(TensorId, Planes), usize>,
+}
+
+impl<'a> Needs<'a> {
+    fn new(graph: &'a QuantizedGraph, sheet: &'a Sheet<'a>) -> Result<Self, String> {
+        let (mut requantised, mut rings) = (HashMap::new(), HashMap::new());
+        let mut copies: HashMap<TensorId, Vec<Block>> = HashMap::new();
+        let once = |old: Option<usize>| old.map_or(Ok(()), |row| Err(format!("row {row} holds an element twice")));
+        for (row, element) in &sheet.layout.elements {
+            match *element {
+                Element::Requantised { node, index, .. } => once(requantised.insert((node, index), *row))?,
+                Element::Ring { node, index } => once(rings.insert((node, index), *row))?,
+                Element::Byte { tensor, index } => {
+                    let blocks = copies.entry(tensor).or_default();
+                    let len = graph.tensors[tensor.0].len();
+                    if blocks.last().is_none_or(|block| block.rows.iter().all(|row| *row > 0)) {
+                        blocks.push(Block { rows: vec![0; len] });
+                    }
+                    blocks.last_mut().unwrap().rows[index] = *row;
+                }
+            }
+        }
+        Ok(Self { graph, sheet, requantised, copies, rings, claims: Claims::new(), views: BTreeMap::new() })
+    }
+
+    /// Everything that must be stated.
+    fn claims(mut self) -> Result<Claims, String> {
+        let graph = self.graph;
+        self.words("input", 0, graph.input, &self.primary(graph.input));
+        for (at, node) in graph.nodes.iter().enumerate() {
+            match &node.op {
+                Op::Conv(op) => self.conv(at, node, op)?,
+                Op::Dense(op) => self.dense(at, node, op)?,
+                Op::Rescale(_) => {
+                    let planes = self.planes(node.output);
+                    let operand = self.centred(node.inputs[0], planes)?;
+                    let outputs = self.sums(at, planes);
+                    self.each(&format!("{} output", node.name), &outputs, &operand);
+                }
+                Op::Add(op) => {
+                    let planes = self.planes(node.output);
+                    let (x, y) = (self.centred(node.inputs[0], planes)?, self.centred(node.inputs[1], planes)?);
+                    let sum: Vec<Fr> = x.iter().zip(&y).map(|(x, y)| integer(op.mx) * x + integer(op.my) * y).collect();
+                    let outputs = self.sums(at, planes);
+                    self.each(&format!("{} output", node.name), &outputs, &sum);
+                }
+                Op::MaxPool(_) | Op::Reshape => {}
+                Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => unreachable!("no random network has one"),
+            }
+        }
+        let words = graph.tensors[graph.input.0].len().div_ceil(WORD_BYTES);
+        let output = self.root(graph.output);
+        let packed = self.copied(output, Fixed::GPack, 0);
+        let block = match packed {
+            Some(block) => {
+                self.tie(output, &block)?;
+                block
+            }
+            None => self.primary(output),
+        };
+        self.words("output", words, output, &block);
+        self.pooled_copies()?;
+        let used = graph.tensors.iter().enumerate().map(|(at, _)| self.copies.get(&TensorId(at)).map_or(0, Vec::len));
+        let (laid, tied) = (used.sum::<usize>(), self.tied());
+        if laid != tied + 1 {
+            return Err(format!("{laid} sets of range-checked cells, of which the input's and {tied} are needed"));
+        }
+        Ok(self.claims)
+    }
+
+    /// Number of second sets of cells that are needed: for MaxPool, for packing, for other planes.
+    fn tied(&self) -> usize {
+        let packed = self.copied(self.root(self.graph.output), Fixed::GPack, 0).is_some();
+        let roots: HashSet<TensorId> = self.pools().map(|node| self.root(node.inputs[0])).collect();
+        let pooled = roots.iter().filter(|root| self.copied(**root, Fixed::Pool11, 0).is_some()).count();
+        self.views.len() + pooled + usize::from(packed)
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
+        self.graph.nodes.iter().filter(|node| matches!(node.op, Op::MaxPool(_)))
+    }
+
+    fn pooled_copies(&mut self) -> Result<(), String> {
+        let roots: HashSet<TensorId> = self.pools().map(|node| self.root(node.inputs[0])).collect();
+        for root in roots {
+            if let Some(block) = self.copied(root, Fixed::Pool11, 0) {
+                self.tie(root, &block)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn need(&mut self, name: String, left: Fr, right: Fr) {
+        self.claims.entry(claim(left - right)).or_default().push(name);
+    }
+
+    fn each(&mut self, name: &str, left: &[Fr], right: &[Fr]) {
+        assert_eq!(left.len(), right.len());
+        for (at, (left, right)) in left.iter().zip(right).enumerate() {
+            self.need(format!("{name}[{at}]"), *left, *right);
+        }
+    }
+
+    /// What the cells of a tensor are cells of.
+    fn root(&self, tensor: TensorId) -> TensorId {
+        let reshape = |node: &&Node| node.output == tensor && node.op == Op::Reshape;
+        self.graph.nodes.iter().find(reshape).map_or(tensor, |node| self.root(node.inputs[0]))
+    }
+
+    /// The planes in which a tensor's cells are laid.
+    fn planes(&self, tensor: TensorId) -> Planes {
+        let root = self.root(tensor);
+        let shape = |id: TensorId| match self.graph.tensors[id.0].shape[..] {
+            [1, c, h, w] => Some([c, h, w]),
+            _ => None,
+        };
+        let aliases = (0..self.graph.tensors.len()).map(TensorId).filter(|id| self.root(*id) == root);
+        let follow = || {
+            let node = self.graph.nodes.iter().find(|node| node.output == root)?;
+            matches!(node.op, Op::Rescale(_) | Op::Add(_)).then(|| self.planes(node.inputs[0]))
+        };
+        let alias = aliases.filter_map(shape).next();
+        shape(root).or(alias).or_else(follow).unwrap_or([1, 1, self.graph.tensors[root.0].len()])
+    }
+
+    /// A tensor's own cells: its producer's, or the input's.
+    fn primary(&self, tensor: TensorId) -> Block {
+        if tensor == self.graph.input {
+            return Block { rows: self.copies[&tensor][0].rows.clone() };
+        }
+        let node = self.graph.nodes.iter().position(|node| node.output == tensor).unwrap();
+        let len = self.graph.tensors[tensor.0].len();
+        Block { rows: (0..len).map(|index| self.requantised[&(node, index)]).collect() }
+    }
+
+    /// The `number`-th second set of cells of a root whose rows have a flag.
+    fn copied(&self, root: TensorId, flag: Fixed, number: usize) -> Option<Block> {
+        let last = |block: &&Block| block.rows.iter().any(|row| self.sheet.layout.fixed_at(flag, *row) == Fr::ONE);
+        let first = usize::from(root == self.graph.input);
+        let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
+        let blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id));
+        let blocks = blocks.flat_map(|blocks| blocks.iter()).skip(first);
+        blocks.filter(last).nth(number).map(|block| Block { rows: block.rows.clone() })
+    }
+
+    /// A second set of cells holds the tensor: `c`, which its lookup makes equal to `z`, has the fingerprint of the original.
+    fn tie(&mut self, root: TensorId, block: &Block) -> Result<(), String> {
+        let planes = self.planes(root);
+        let copy: Vec<Fr> = block.rows.iter().map(|row| self.sheet.cell(Advice::C, *row)).collect();
+        let original = self.elements(root)?;
+        let (copy, original) = (self.fingerprints(&copy, planes), self.fingerprints(&original, planes));
+        self.each(&format!("cells of {root:?} from row {}", block.rows[0]), &copy, &original);
+        Ok(())
+    }
+
+    /// The values of a root that its readers read: `z`, or the maxima `z + r` of the last corners of windows.
+    fn elements(&self, root: TensorId) -> Result<Vec<Fr>, String> {
+        let z = |row: usize| self.sheet.cell(Advice::Z, row);
+        let Some(pool) = self.pools().find(|node| node.output == root) else {
+            // The input's g packs its words, so its fingerprint is f's, over c; the lookup of byte rows makes c and z equal.
+            let column = if root == self.graph.input { Advice::C } else { Advice::Z };
+            return Ok(self.primary(root).rows.into_iter().map(|row| self.sheet.cell(column, row)).collect());
+        };
+        let source = self.root(pool.inputs[0]);
+        let [channels, height, width] = self.planes(source);
+        let block = self.copied(source, Fixed::Pool11, 0);
+        let block = block.map_or_else(
+            || {
+                if self.is_pool(source) {
+                    Err("a MaxPool of a MaxPool needs cells".to_owned())
+                } else {
+                    Ok(self.primary(source))
+                }
+            },
+            Ok,
+        )?;
+        let mut maxima = Vec::new();
+        for window in 0..channels * height * width / 4 {
+            let (channel, within) = (window / (height * width / 4), window % (height * width / 4));
+            let (i, j) = (2 * (within / (width / 2)), 2 * (within % (width / 2)));
+            let corner = |corner: usize| block.rows[(channel * height + i + corner / 2) * width + j + corner % 2];
+            let rows = [0, 1, 2, 3].map(corner);
+            let flags = [Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
+            for (at, flag) in flags.into_iter().enumerate() {
+                if rows[at] != rows[0] + at || self.sheet.layout.fixed_at(flag, rows[at]) != Fr::ONE {
+                    return Err(format!("window {window} of {source:?} is not compared in rows {rows:?}"));
+                }
+            }
+            maxima.push(z(rows[3]) + self.sheet.cell(Advice::R, rows[3]));
+        }
+        Ok(maxima)
+    }
+
+    fn is_pool(&self, root: TensorId) -> bool {
+        self.pools().any(|node| node.output == root)
+    }
+
+    /// The fingerprints, one a channel, of a tensor read as some planes.
+    fn read(&mut self, tensor: TensorId, planes: Planes) -> Result<Vec<Fr>, String> {
+        let root = self.root(tensor);
+        if self.planes(root) == planes {
+            return Ok(self.fingerprints(&self.elements(root)?, planes));
+        }
+        let number = match self.views.get(&(root, planes)) {
+            Some(number) => *number,
+            None => self.views.keys().filter(|(of, _)| *of == root).count(),
+        };
+        let block = self.copied(root, Fixed::GPlane, number);
+        let block = block.ok_or_else(|| format!("{root:?} is read as {planes:?} without cells of its own"))?;
+        if self.views.insert((root, planes), number).is_none() {
+            self.tie(root, &block)?;
+        }
+        let values: Vec<Fr> = block.rows.iter().map(|row| self.sheet.cell(Advice::Z, *row)).collect();
+        Ok(self.fingerprints(&values, planes))
+    }
+
+    /// The fingerprints of `x - zx`.
+    fn centred(&mut self, tensor: TensorId, planes: Planes) -> Result<Vec<Fr>, String> {
+        let zero_point = integer(i64::from(self.graph.tensors[tensor.0].zero_point));
+        let area = self.area([planes[1], planes[2]]);
+        Ok(self.read(tensor, planes)?.into_iter().map(|x| x - zero_point * area).collect())
+    }
+
+    /// `sum_ij x_cij z_h^(H-1-i) z_w^(W-1-j)`.
+    fn fingerprints(&self, values: &[Fr], [channels, height, width]: Planes) -> Vec<Fr> {
+        let (zh, zw) = (self.sheet.challenge(Challenge::Zh), self.sheet.challenge(Challenge::Zw));
+        assert_eq!(values.len(), channels * height * width);
+        let row = |row: &[Fr]| row.iter().fold(Fr::ZERO, |sum, x| sum * zw + x);
+        let plane = |plane: &[Fr]| plane.chunks(width).fold(Fr::ZERO, |sum, x| sum * zh + row(x));
+        values.chunks(height * width).map(plane).collect()
+    }
+
+    /// The fingerprint of ones.
+    fn area(&self, [height, width]: [usize; 2]) -> Fr {
+        self.fingerprints(&vec![Fr::ONE; height * width], [1, height, width])[0]
+    }
+
+    fn power(&self, challenge: Challenge, exponent: usize) -> Fr {
+        self.sheet.challenge(challenge).pow([exponent as u64])
+    }
+
+    /// The accumulator that the cells of a requantised element stand for: `(modulus c + t) / m`.
+    fn accumulator(&self, node: usize, index: usize) -> Fr {
+        let laid = &self.graph.nodes[node];
+        let channel = laid.op.channel(index, &self.graph.tensors[laid.output.0].shape);
+        let row = self.requantised[&(node, index)];
+        let multiplier = Fr::from(laid.op.requantise().unwrap().multiplier(channel)).invert().unwrap();
+        let modulus = Fr::from(self.sheet.layout.split(node).unwrap().modulus);
+        (modulus * self.sheet.cell(Advice::C, row) + self.sheet.cell(Advice::T, row)) * multiplier
+    }
+
+    /// Fingerprints of a node's accumulators.
+    fn sums(&self, node: usize, planes: Planes) -> Vec<Fr> {
+        let len = planes.iter().product();
+        let sums: Vec<Fr> = (0..len).map(|index| self.accumulator(node, index)).collect();
+        self.fingerprints(&sums, planes)
+    }
+
+    /// `sum_o r^(O-1-o) v_o`.
+    fn folded(&self, values: impl IntoIterator<Item = Fr>) -> Fr {
+        let r = self.sheet.challenge(Challenge::R);
+        values.into_iter().fold(Fr::ZERO, |sum, value| sum * r + value)
+    }
+
+    fn conv(&mut self, at: usize, node: &Node, op: &Conv) -> Result<(), String> {
+        let [outputs, channels, kernel_h, kernel_w] = op.weights_shape;
+        let [1, _, height, width] = self.graph.tensors[node.inputs[0].0].shape[..] else { unreachable!() };
+        let [_, _, wanted_h, wanted_w] = self.graph.tensors[node.output.0].shape[..] else { unreachable!() };
+        let (full_h, full_w) = (height + kernel_h - 1, width + kernel_w - 1);
+        let (top, left) = (kernel_h - 1 - op.pads[0], kernel_w - 1 - op.pads[1]);
+        let inputs = self.centred(node.inputs[0], [channels, height, width])?;
+        let mut right = Fr::ZERO;
+        for (channel, input) in inputs.into_iter().enumerate() {
+            for (a, b) in (0..kernel_h).flat_map(|a| (0..kernel_w).map(move |b| (a, b))) {
+                let tap = |o: usize| op.weights.get(((o * channels + channel) * kernel_h + a) * kernel_w + b).unwrap();
+                let taps = self.folded((0..outputs).map(|o| integer(i64::from(tap(o)))));
+                right += input * taps * self.power(Challenge::Zh, a) * self.power(Challenge::Zw, b);
+            }
+        }
+        let offset =
+            self.power(Challenge::Zh, full_h - top - wanted_h) * self.power(Challenge::Zw, full_w - left - wanted_w);
+        let bias = self.folded(op.bias.iter().map(|bias| integer(*bias)));
+        right += bias * self.area([wanted_h, wanted_w]) * offset;
+        let mut plane = Vec::new();
+        for (o, i, j) in (0..outputs).flat_map(|o| (0..full_h).flat_map(move |i| (0..full_w).map(move |j| (o, i, j)))) {
+            let (row, column) = (i.wrapping_sub(top), j.wrapping_sub(left));
+            plane.push(if row < wanted_h && column < wanted_w {
+                self.accumulator(at, (o * wanted_h + row) * wanted_w + column)
+            } else {
+                let index = (o * full_h + i) * full_w + j;
+                let ring =
+                    self.rings.get(&(at, index)).ok_or_else(|| format!("{}: no ring cell {index}", node.name))?;
+                self.sheet.cell(Advice::T, *ring)
+            });
+        }
+        let planes = self.fingerprints(&plane, [outputs, full_h, full_w]);
+        let folded = self.folded(planes);
+        self.need(format!("{} sum", node.name), right, folded);
+        Ok(())
+    }
+
+    fn dense(&mut self, at: usize, node: &Node, op: &Dense) -> Result<(), String> {
+        let source = node.inputs[0];
+        let planes = self.planes(source);
+        let before: usize =
+            self.graph.nodes[..at].iter().map(|node| if let Op::Dense(op) = &node.op { op.inputs } else { 0 }).sum();
+        let rows = &self.sheet.layout.dense_inputs[before..before + op.inputs];
+        if !rows.iter().enumerate().all(|(index, (_, tensor, at))| (*tensor, *at) == (source, index)) {
+            return Err(format!("{}: the inputs beside the weights are others", node.name));
+        }
+        let x: Vec<Fr> = rows.iter().map(|(row, ..)| self.sheet.cell(Advice::X, *row)).collect();
+        let (copies, originals) = (self.fingerprints(&x, planes), self.read(source, planes)?);
+        self.each(&format!("{} input", node.name), &copies, &originals);
+        let zero_point = integer(i64::from(self.graph.tensors[source.0].zero_point));
+        let output = |o: usize| {
+            let weight = |l: usize| integer(i64::from(op.weights.get(o * op.inputs + l).unwrap()));
+            x.iter().enumerate().fold(integer(op.bias[o]), |sum, (l, x)| sum + weight(l) * (*x - zero_point))
+        };
+        let right = self.folded((0..op.outputs).map(output));
+        let left = self.folded((0..op.outputs).map(|o| self.accumulator(at, o)));
+        self.need(format!("{} sum", node.name), right, left);
+        Ok(())
+    }
+
+    /// Elements, shifted by 128 where they are signed, 31 to a word.
+    fn words(&mut self, name: &str, first: usize, tensor: TensorId, block: &Block) {
+        let shift = if self.graph.tensors[tensor.0].dtype == DType::I8 { Fr::from(128) } else { Fr::ZERO };
+        for (at, rows) in block.rows.chunks(WORD_BYTES).enumerate() {
+            let z = rows.iter().map(|row| self.sheet.cell(Advice::Z, *row) + shift);
+            let word = z.fold(Fr::ZERO, |sum, z| sum * Fr::from(256) + z);
+            self.need(format!("{name} word {at}"), word, self.sheet.instances[first + at]);
+        }
+    }
+}
+
+/// Every row that holds an element looks it up in tables that hold what its meaning allows and nothing else; ring rows look nothing up.
+fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
+    let fixed = |column, row| layout.fixed_at(column, row);
+    let mut stacks: HashMap<i64, Vec<[i64; 3]>> = HashMap::new();
+    for row in 0..layout.report().table_rows {
+        let [tag, a, b, c] = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| small(fixed(column, row)));
+        stacks.entry(tag).or_default().push([a, b, c]);
+    }
+    let mut checked = HashSet::new();
+    for (row, element) in &layout.elements {
+        let on = fixed(Fixed::Lookup, *row);
+        if let Element::Ring { .. } = element {
+            if on != Fr::ZERO {
+                return Err(format!("ring row {row} is looked up"));
+            }
+            continue;
+        }
+        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, *row)));
+        if on != Fr::ONE {
+            return Err(format!("row {row} is not looked up"));
+        }
+        let (remainders, outputs) = (&stacks[&remainder], &stacks[&output]);
+        match *element {
+            Element::Byte { tensor, .. } => {
+                let dtype = graph.tensors[tensor.0].dtype;
+                let bytes: Vec<[i64; 3]> = (dtype.min()..=dtype.max()).map(|v| [v, 0, v]).collect();
+                if *remainders != [[0; 3]] || *outputs != bytes {
+                    return Err(format!("row {row} holds an element that is not one of its type's"));
+                }
+            }
+            Element::Requantised { node, .. } if checked.insert((node, remainder, output)) => {
+                let rule = graph.nodes[node].op.requantise().unwrap();
+                let modulus = remainders.len() as i64;
+                if layout.split(node).unwrap().modulus != modulus as u64
+                    || !remainders.windows(2).all(|w| w[1][0] == w[0][0] + 1)
+                {
+                    return Err(format!("the remainders of {} are not one of each class", graph.nodes[node].name));
+                }
+                let divisor = rule.divisor as i64;
+                let half_to_even = |n: i64| {
+                    let below = n.div_euclid(divisor);
+                    let distance = |q: i64| ((n - q * divisor).abs(), q.rem_euclid(2));
+                    [below, below + 1].into_iter().min_by_key(|q| distance(*q)).unwrap()
+                };
+                for [c, b, z] in outputs {
+                    for [t, ..] in remainders.iter().filter(|[_, bit, _]| bit == b) {
+                        let raw = half_to_even(modulus * c + t) + i64::from(rule.zero_point);
+                        if *z != raw.clamp(i64::from(rule.low), i64::from(rule.high)) {
+                            return Err(format!("{}: c = {c}, t = {t} give {z}", graph.nodes[node].name));
+                        }
+                    }
+                }
+            }
+            Element::Requantised { .. } | Element::Ring { .. } => {}
+        }
+    }
+    Ok(())
+}

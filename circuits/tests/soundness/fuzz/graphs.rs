@@ -1,0 +1,246 @@
+//! A random network from a seed.
+
+use assay_circuits::{CircuitError, Layout};
+use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale};
+use assay_models::samples::{Numbers, input};
+use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
+
+/// Most elements of a tensor.
+const ELEMENTS: usize = 120;
+
+/// A network and an inference.
+pub(crate) struct Network {
+    pub(crate) seed: u64,
+    pub(crate) graph: QuantizedGraph,
+    pub(crate) lanes: usize,
+    pub(crate) input: Vec<i64>,
+    pub(crate) trace: Trace,
+}
+
+impl Network {
+    pub(crate) fn random(seed: u64) -> Self {
+        let mut maker = Maker::new(seed);
+        let steps = maker.below(6) + 1;
+        for _ in 0..steps {
+            maker.step();
+        }
+        let lanes = [1, 2, 3, 4, 5, 8][maker.below(6)];
+        let graph = maker.finish();
+        graph.validate().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        let input = input(&graph, seed ^ 0xF00D);
+        let trace = interpret(&graph, &input).unwrap();
+        Self { seed, graph, lanes, input, trace }
+    }
+
+    /// The layout, unless the network needs something that is not provable.
+    pub(crate) fn layout(&self) -> Option<Layout> {
+        match Layout::with_lanes(&self.graph, self.lanes) {
+            Ok(layout) => Some(layout),
+            Err(CircuitError::Unsupported { .. }) => None,
+            Err(error) => panic!("seed {}: {error}\n{:#?}", self.seed, self.graph),
+        }
+    }
+}
+
+struct Maker {
+    numbers: Numbers,
+    /// Whether weights may be 0.
+    zeros: bool,
+    tensors: Vec<TensorInfo>,
+    nodes: Vec<Node>,
+}
+
+impl Maker {
+    fn new(seed: u64) -> Self {
+        let mut maker =
+            Self { numbers: Numbers::new(seed), zeros: seed.is_multiple_of(4), tensors: Vec::new(), nodes: Vec::new() };
+        let shape = if maker.below(5) == 0 {
+            vec![1, maker.below(40) + 1]
+        } else {
+            vec![1, maker.below(3) + 1, maker.below(6) + 1, maker.below(6) + 1]
+        };
+        let (dtype, zero_point) = maker.element();
+        maker.tensor(shape, dtype, zero_point);
+        maker
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        self.numbers.between(0, limit as i64 - 1) as usize
+    }
+
+    fn element(&mut self) -> (DType, i32) {
+        let dtype = [DType::U8, DType::I8][self.below(2)];
+        // 0 often: then there is no zero-point term.
+        let zero_point = if self.below(3) == 0 { 0 } else { self.numbers.between(dtype.min(), dtype.max()) as i32 };
+        (dtype, zero_point)
+    }
+
+    fn tensor(&mut self, shape: Vec<usize>, dtype: DType, zero_point: i32) -> TensorId {
+        let name = format!("t{}", self.tensors.len());
+        self.tensors.push(TensorInfo { name, shape, dtype, scale: 1.0, zero_point });
+        TensorId(self.tensors.len() - 1)
+    }
+
+    fn node(&mut self, op: Op, inputs: Vec<TensorId>, shape: Vec<usize>) -> TensorId {
+        let first = &self.tensors[inputs[0].0];
+        let (dtype, zero_point) = match op.requantise() {
+            Some(rule) => (if rule.low < 0 { DType::I8 } else { DType::U8 }, rule.zero_point),
+            None => (first.dtype, first.zero_point),
+        };
+        let name = format!("{}{}", op.name(), self.nodes.len());
+        let output = self.tensor(shape, dtype, zero_point);
+        self.nodes.push(Node { name, op, inputs, output });
+        output
+    }
+
+    /// A rule whose tables are small for accumulators of up to a few thousand, now and then with a divisor far above them.
+    fn rule(&mut self, channels: usize) -> Requantise {
+        let (dtype, zero_point) = self.element();
+        let count = if self.below(3) == 0 { channels } else { 1 };
+        let divisor = match self.below(8) {
+            0 => 1 << (self.below(6) + 12),
+            1 => self.below(60) as u64 + 40,
+            2 => 48 << self.below(3),
+            _ => 32 << self.below(4),
+        };
+        let low = if dtype == DType::U8 && self.below(2) == 0 { zero_point } else { dtype.min() as i32 };
+        let multipliers = self.numbers.many(count, 1, 5).into_iter().map(|m| m as u64).collect();
+        Requantise { multipliers, divisor, zero_point, low, high: dtype.max() as i32 }
+    }
+
+    /// Small weights. Every fourth network has zeros among them; in the others every fingerprint matters to every identity that reads it.
+    fn weights(&mut self, count: usize) -> Vec<i16> {
+        let values = if self.zeros { [-3, -2, -1, 0, 1, 2, 3].as_slice() } else { &[-3, -2, -1, 1, 2, 3] };
+        (0..count).map(|_| values[self.below(values.len())]).collect()
+    }
+
+    /// One op more, on tensors made so far, the last one preferred.
+    fn step(&mut self) {
+        let last = self.tensors.len() - 1;
+        let source = TensorId(if self.below(3) > 0 { last } else { self.below(last + 1) });
+        match self.below(12) {
+            0..=2 => self.conv(source),
+            3 => self.dense(source),
+            4 | 5 => self.rescale(source),
+            6 | 7 => self.add(source),
+            8 | 9 => self.pool(source),
+            _ => drop(self.reshape(source)),
+        }
+    }
+
+    fn conv(&mut self, source: TensorId) {
+        let source = self.planes(source);
+        let [_, channels, height, width] = self.tensors[source.0].shape[..] else { unreachable!() };
+        let outputs = self.below(5) + 1;
+        let kernel = [self.below(3.min(height)) + 1, self.below(3.min(width)) + 1];
+        let pads = [0, 1, 0, 1].map(|axis| self.below(kernel[axis]));
+        let shape =
+            vec![1, outputs, height + pads[0] + pads[2] + 1 - kernel[0], width + pads[1] + pads[3] + 1 - kernel[1]];
+        if shape.iter().product::<usize>() > ELEMENTS {
+            return self.rescale(source);
+        }
+        let op = Conv {
+            weights: self.weights(outputs * channels * kernel[0] * kernel[1]).into(),
+            weights_shape: [outputs, channels, kernel[0], kernel[1]],
+            bias: self.numbers.many(outputs, -200, 200),
+            strides: [1, 1],
+            pads,
+            group: 1,
+            requantise: self.rule(outputs),
+        };
+        self.node(Op::Conv(op), vec![source], shape);
+    }
+
+    fn dense(&mut self, source: TensorId) {
+        let inputs = self.tensors[source.0].len();
+        if inputs > 60 {
+            return self.pool(source);
+        }
+        let source = match self.tensors[source.0].shape[..] {
+            [_, _] => source,
+            _ => self.node(Op::Reshape, vec![source], vec![1, inputs]),
+        };
+        let outputs = if self.below(4) == 0 { self.below(30) + 31 } else { self.below(12) + 1 };
+        let op = Dense {
+            weights: self.weights(inputs * outputs).into(),
+            outputs,
+            inputs,
+            bias: self.numbers.many(outputs, -200, 200),
+            requantise: self.rule(outputs),
+        };
+        self.node(Op::Dense(op), vec![source], vec![1, outputs]);
+    }
+
+    fn rescale(&mut self, source: TensorId) {
+        let shape = self.tensors[source.0].shape.clone();
+        let op = Op::Rescale(Rescale { requantise: Requantise { divisor: self.below(9) as u64 + 1, ..self.rule(1) } });
+        self.node(op, vec![source], shape);
+    }
+
+    /// With a tensor of equal shape, with one of as many elements behind a Reshape, or with itself.
+    fn add(&mut self, source: TensorId) {
+        let shape = self.tensors[source.0].shape.clone();
+        let len = self.tensors[source.0].len();
+        let others: Vec<usize> = (0..self.tensors.len()).filter(|at| self.tensors[*at].len() == len).collect();
+        let other = TensorId(others[self.below(others.len())]);
+        let other = if self.tensors[other.0].shape == shape {
+            other
+        } else {
+            self.node(Op::Reshape, vec![other], shape.clone())
+        };
+        let [mx, my] = [0, 1].map(|_| [-2, -1, 1, 2, 3][self.below(5)]);
+        let op = Op::Add(Add { mx, my, requantise: self.rule(1) });
+        self.node(op, vec![source, other], shape);
+    }
+
+    fn pool(&mut self, source: TensorId) {
+        let [1, channels, height, width] = self.tensors[source.0].shape[..] else { return self.rescale(source) };
+        if height % 2 != 0 || width % 2 != 0 {
+            return self.rescale(source);
+        }
+        let op = Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+        self.node(op, vec![source], vec![1, channels, height / 2, width / 2]);
+    }
+
+    /// To a vector, to three axes or to planes.
+    fn reshape(&mut self, source: TensorId) -> TensorId {
+        let len = self.tensors[source.0].len();
+        let shape = match self.below(3) {
+            0 => vec![1, len],
+            1 => {
+                let first = self.divisor(len);
+                vec![1, first, len / first]
+            }
+            _ => return self.to_planes(source),
+        };
+        self.node(Op::Reshape, vec![source], shape)
+    }
+
+    fn to_planes(&mut self, source: TensorId) -> TensorId {
+        let len = self.tensors[source.0].len();
+        let channels = self.divisor(len);
+        let height = self.divisor(len / channels);
+        self.node(Op::Reshape, vec![source], vec![1, channels, height, len / channels / height])
+    }
+
+    /// The tensor itself, if it has planes.
+    fn planes(&mut self, source: TensorId) -> TensorId {
+        if self.tensors[source.0].shape.len() == 4 { source } else { self.to_planes(source) }
+    }
+
+    fn divisor(&mut self, len: usize) -> usize {
+        let divisors: Vec<usize> = (1..=len).filter(|d| len.is_multiple_of(*d)).collect();
+        divisors[self.below(divisors.len())]
+    }
+
+    fn finish(self) -> QuantizedGraph {
+        let output = TensorId(self.tensors.len() - 1);
+        QuantizedGraph {
+            name: "random".to_owned(),
+            tensors: self.tensors,
+            nodes: self.nodes,
+            input: TensorId(0),
+            output,
+        }
+    }
+}

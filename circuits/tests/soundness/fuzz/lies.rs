@@ -1,0 +1,196 @@
+//! Cheating provers: one lie, and everything that follows from it computed honestly.
+
+use assay_circuits::{Advice, Challenges, Columns, Element, Layout, Pinned, statement};
+use assay_models::samples::Numbers;
+use assay_models::{Op, Trace};
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use super::graphs::Network;
+use crate::checker::{Claim, Dropped, Failure, Readers};
+use crate::forge::accumulate;
+use crate::networks::{CONTEXT, challenges, integer};
+
+/// What a cheater changes.
+#[derive(Clone, Copy, Debug)]
+enum Lie {
+    Nothing,
+    /// The cells of a requantised element: those of another accumulator.
+    Accumulator {
+        node: usize,
+        index: usize,
+        shift: i64,
+    },
+    /// An element of a tensor, wherever it is read, beside its honest first cells.
+    Value {
+        tensor: usize,
+        index: usize,
+    },
+    /// A sum of the full plane of a convolution.
+    FullPlane {
+        node: usize,
+        index: usize,
+    },
+    /// A cell of phase 0.
+    Cell {
+        column: Advice,
+        row: usize,
+    },
+    /// A public word.
+    Word(usize),
+}
+
+/// Checks that the honest inference is accepted and that every lie is rejected; returns the number of lies.
+pub(crate) fn check(network: &Network, layout: &Layout) -> usize {
+    let readers = Readers::new(&layout.shape);
+    let honest = Forged::new(network, layout, Lie::Nothing);
+    assert!(honest.missing.is_empty(), "seed {}: {:?}", network.seed, honest.missing);
+    let failures = honest.claim(layout).failures(&Dropped::default());
+    assert!(failures.is_empty(), "seed {}: an honest inference is rejected: {failures:?}", network.seed);
+    let mut lies = 0;
+    for lie in some(network, layout) {
+        let forged = Forged::new(network, layout, lie);
+        if forged.columns == honest.columns && forged.instances == honest.instances {
+            continue; // nothing that is committed or claimed changed
+        }
+        let failures: Vec<Failure> =
+            forged.claim(layout).failures_beside(&honest.columns, &readers, &Dropped::default());
+        assert!(!failures.is_empty(), "seed {}: {lie:?} is accepted\n{:#?}", network.seed, network.graph);
+        lies += 1;
+    }
+    lies
+}
+
+/// A lie of every kind in every place: one for each channel of each node, tensor, convolution and column.
+fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
+    let mut numbers = Numbers::new(network.seed ^ 0x11E5);
+    let mut below = |limit: usize| numbers.between(0, limit as i64 - 1) as usize;
+    let graph = &network.graph;
+    let mut lies = Vec::new();
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let info = &graph.tensors[node.output.0];
+        let channels = if let [1, channels, ..] = info.shape[..] { channels.min(6) } else { 1 };
+        let area = info.len() / channels;
+        if node.op.requantise().is_some() {
+            for channel in 0..channels {
+                let (index, shift) = (channel * area + below(area), below(2000) as i64 - 1000);
+                lies.push(Lie::Accumulator { node: at, index, shift });
+            }
+        }
+        if matches!(node.op, Op::Conv(_)) {
+            let index = below(network.trace.full_planes[at].len());
+            lies.push(Lie::FullPlane { node: at, index });
+        }
+    }
+    for (tensor, info) in graph.tensors.iter().enumerate() {
+        lies.push(Lie::Value { tensor, index: below(info.len()) });
+    }
+    for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
+        // c, b and z of ring rows are read by nothing.
+        let bound = |element: &Element| !matches!(element, Element::Ring { .. }) || column == Advice::T;
+        let rows: Vec<usize> =
+            layout.elements.iter().filter(|(_, element)| bound(element)).map(|(row, _)| *row).collect();
+        let row = rows[below(rows.len())];
+        let pooled = [
+            assay_circuits::Fixed::Pool00,
+            assay_circuits::Fixed::Pool01,
+            assay_circuits::Fixed::Pool10,
+            assay_circuits::Fixed::Pool11,
+        ];
+        if column != Advice::R || pooled.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE) {
+            lies.push(Lie::Cell { column, row });
+        }
+    }
+    if let Some((row, ..)) = layout.dense_inputs.get(below(layout.dense_inputs.len().max(1))) {
+        lies.push(Lie::Cell { column: Advice::X, row: *row });
+    }
+    lies.extend((0..layout.instances).map(Lie::Word));
+    lies
+}
+
+/// A cheater's columns, completed, and the statement.
+struct Forged {
+    columns: Columns,
+    challenges: Challenges,
+    instances: Vec<Fr>,
+    missing: Vec<(usize, usize)>,
+}
+
+impl Forged {
+    fn new(network: &Network, layout: &Layout, lie: Lie) -> Self {
+        let trace = forward(network, lie);
+        let mut columns = Columns::tensors(layout, &trace, Fr::from(CONTEXT)).unwrap();
+        if let Lie::Cell { column, row } = lie {
+            let value = columns.get(layout, column, row);
+            columns.set(layout, column, row, value + Fr::ONE);
+        }
+        let missing = columns.count_lookups(layout);
+        let challenges = challenges(network.seed);
+        columns.complete(layout, &challenges, &Pinned::new()).unwrap();
+        let output = trace.output(&network.graph);
+        let mut instances = statement(&network.graph, &network.input, output, Fr::from(CONTEXT)).unwrap();
+        if let Lie::Word(word) = lie {
+            instances[word] += integer(1);
+        }
+        Self { columns, challenges, instances, missing }
+    }
+
+    fn claim<'a>(&'a self, layout: &'a Layout) -> Claim<'a> {
+        Claim { layout, columns: &self.columns, challenges: &self.challenges, instances: &self.instances }
+    }
+}
+
+/// The interpreter, with a lie.
+fn forward(network: &Network, lie: Lie) -> Trace {
+    let graph = &network.graph;
+    let mut trace =
+        Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new(), full_planes: Vec::new() };
+    trace.values[graph.input.0] = network.input.clone();
+    nudge(network, &mut trace, graph.input.0, lie);
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
+        let (mut full_plane, mut accumulators) = accumulate(graph, at, &operands);
+        match lie {
+            Lie::Accumulator { node, index, shift } if node == at => {
+                accumulators[index] = another(network, at, accumulators[index], shift)
+            }
+            Lie::FullPlane { node, index } if node == at => full_plane[index] += 1,
+            Lie::Nothing
+            | Lie::Accumulator { .. }
+            | Lie::FullPlane { .. }
+            | Lie::Value { .. }
+            | Lie::Cell { .. }
+            | Lie::Word(_) => {}
+        }
+        let shape = &graph.tensors[node.output.0].shape;
+        let output = match (&node.op, node.op.requantise()) {
+            (op, Some(rule)) => {
+                accumulators.iter().enumerate().map(|(i, acc)| rule.apply(*acc, op.channel(i, shape))).collect()
+            }
+            (Op::MaxPool(pool), None) => pool.evaluate(&operands[0], &graph.tensors[node.inputs[0].0].shape).unwrap(),
+            (_, None) => operands[0].clone(),
+        };
+        trace.full_planes.push(full_plane);
+        trace.accumulators.push(accumulators);
+        trace.values[node.output.0] = output;
+        nudge(network, &mut trace, node.output.0, lie);
+    }
+    trace
+}
+
+/// Another accumulator that the tables hold: within the node's interval.
+fn another(network: &Network, node: usize, honest: i64, shift: i64) -> i64 {
+    let intervals = assay_models::intervals(&network.graph).unwrap();
+    let (low, high) = intervals.accumulators[node].unwrap();
+    let moved = (honest + shift).clamp(low, high);
+    if moved == honest { if honest < high { honest + 1 } else { honest - 1 } } else { moved }
+}
+
+/// Moves an element to its neighbour within its type.
+fn nudge(network: &Network, trace: &mut Trace, tensor: usize, lie: Lie) {
+    let Lie::Value { tensor: lying, index } = lie else { return };
+    if lying == tensor {
+        let value = &mut trace.values[tensor][index];
+        *value += if *value == network.graph.tensors[tensor].dtype.max() { -1 } else { 1 };
+    }
+}
