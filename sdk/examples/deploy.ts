@@ -62,5 +62,6 @@ export async function registerModel(
     },
     'ipfs://model',
   );
-  return { id, ...tensors, key: prover.key };
+  const { keyDigest } = await new Models(chain.client, market).registrationOf(id);
+  return { id, ...tensors, key: prover.key, keyDigest };
 }

@@ -1,8 +1,8 @@
 /** The page: two files in, one verdict out. */
 import { bytesToHex } from '@noble/hashes/utils.js';
 
-import { type Tensor, unpack, wordCount } from '../src/packing.js';
-import { type Checked, VerifyError, readKey, verifyFiles } from '../src/verifier/index.js';
+import type { Tensor } from '../src/packing.js';
+import { type Expected, type Verdict, VerifyError, inWords, verifyFiles } from '../src/verifier/index.js';
 
 /** Values of a handwritten digit, which is drawn. */
 const SIDE = 28;
@@ -14,7 +14,9 @@ function element<E extends HTMLElement>(id: string): E {
 }
 
 const files: { proof?: File; key?: File } = {};
-const controls = ['inputs', 'input-type', 'outputs', 'output-type'];
+const controls = [
+  'inputs', 'input-type', 'outputs', 'output-type', 'known-key', 'known-srs', 'known-input', 'known-output', 'known-context',
+];
 
 /** Checks again with every file and every change; only the last check's result is shown. */
 let turn = 0;
@@ -27,46 +29,64 @@ async function check(): Promise<void> {
   if (mine !== turn) return;
   const start = performance.now();
   try {
-    const checked = verifyFiles(new Uint8Array(bytes), text);
+    const verdict = verifyFiles(new Uint8Array(bytes), text, expected());
     const milliseconds = performance.now() - start;
-    say('yes', `valid, checked in ${milliseconds.toFixed(0)} ms`);
-    show(checked, new Uint8Array(bytes));
+    say(trusted(verdict) ? 'yes' : 'but', `checked in ${milliseconds.toFixed(0)} ms`);
+    show(verdict);
   } catch (error) {
-    say('no', error instanceof VerifyError ? error.message : `the files cannot be read: ${String(error)}`);
+    say('no', error instanceof VerifyError ? error.message : `what you gave cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function say(valid: 'yes' | 'no' | '', reason: string): void {
+/** What the user filled in. */
+function expected(): Expected {
+  const filled = (id: string) => element<HTMLInputElement | HTMLTextAreaElement>(id).value.trim();
+  const numbers = (id: string) => (filled(id) ? filled(id).split(/[\s,[\]]+/).filter(Boolean).map(Number) : undefined);
+  const [context, srs] = [filled('known-context'), filled('known-srs')];
+  return {
+    model: { input: tensor('inputs', 'input-type'), output: tensor('outputs', 'output-type') },
+    keyDigest: filled('known-key') || undefined,
+    input: numbers('known-input'),
+    output: numbers('known-output'),
+    context: context ? BigInt(context) : undefined,
+    ceremonies: srs ? { here: srs } : {},
+  };
+}
+
+/** Whether nothing is left for the user to find out. */
+function trusted({ keyExpected, ceremony }: Verdict): boolean {
+  return keyExpected && ceremony !== undefined;
+}
+
+function say(valid: 'yes' | 'but' | 'no' | '', reason: string): void {
   const verdict = element('verdict');
   verdict.dataset['valid'] = valid;
-  verdict.textContent = { yes: 'Yes: the proof is valid.', no: 'No: the proof is not accepted.', '': '' }[valid];
+  verdict.textContent = {
+    yes: 'Yes: the proof is valid for the key and the ceremony that you named.',
+    but: 'The proof is valid for this key. Before you rely on it:',
+    no: 'No: the proof is not accepted.',
+    '': '',
+  }[valid];
   element('reason').textContent = reason;
-  element('warning').textContent = '';
+  element('words').replaceChildren();
   element('shown').replaceChildren();
   element('picture').hidden = true;
 }
 
-function show({ instances, insecure }: Checked, keyFile: Uint8Array): void {
-  const { digest, graphDigest } = readKey(keyFile);
-  if (insecure) {
-    element('warning').textContent =
-      'The key\'s SRS is insecure: whoever knows its published seed can forge such a proof.';
+function show(verdict: Verdict): void {
+  const { keyDigest, graphDigest, srsDigest, context, input = [], output = [] } = verdict;
+  for (const sentence of inWords(verdict)) {
+    const item = document.createElement('li');
+    item.textContent = sentence;
+    element('words').append(item);
   }
-  // What was proved is what this key says: a person compares its digest.
-  list('key', bytesToHex(digest));
+  list('output', output.join(' '));
+  list('context', `0x${context.toString(16)}`);
+  list('key', bytesToHex(keyDigest));
   list('graph', bytesToHex(graphDigest));
-  list('context', `0x${(instances.at(-1) ?? 0n).toString(16)}`);
-  try {
-    const [input, output] = [tensor('inputs', 'input-type'), tensor('outputs', 'output-type')];
-    const words = wordCount(input);
-    const values = unpack(instances.slice(0, words), input);
-    list('output', unpack(instances.slice(words, -1), output).join(' '));
-    list('input', values.join(' '));
-    if (values.length === SIDE * SIDE) draw(values, input);
-  } catch (error) {
-    const why = error instanceof RangeError ? error.message : String(error);
-    list('words', `${instances.slice(0, -1).map((word) => `0x${word.toString(16)}`).join(' ')} (${why})`);
-  }
+  list('srs', bytesToHex(srsDigest));
+  list('input', input.join(' '));
+  if (input.length === SIDE * SIDE) draw(input, tensor('inputs', 'input-type'));
 }
 
 function list(name: string, text: string): void {

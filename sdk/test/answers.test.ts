@@ -1,12 +1,16 @@
 /** Answers without a proof: settled, challenged, drawn, contradicted; who gets which money. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Assay, NoAnswer, type Request, type Terms, bondOf, receiptData, receiptIn } from '@assay/sdk';
-import { keccak256, verifyTypedData } from 'viem';
+import { Assay, type Fulfilment, NoAnswer, type Request, type Terms, bondOf, fulfilmentIn, marketAbi, receiptData, receiptIn } from '@assay/sdk';
+import { type Hex, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
 
+import { PEOPLE } from '../examples/deploy.js';
 import { blockHeader } from '../src/market/header.js';
-import { DAY, FEE, OUTPUT, type Scene, answered, prepare, signed, startScene } from './scene.js';
+import { encodable } from '../src/market/request.js';
+import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, prepare, signed, startScene } from './scene.js';
 
 const PROOF_FEE = FEE / 2n;
 
@@ -109,7 +113,7 @@ test('a receipt found on the chain is contradicted by a proof of another output'
   const { asked, request, receipt, transactionHash } = await answer({ tier: 'receipt', loss: FEE }, OUTPUT.map((value) => -value));
   const found = await receiptIn(client, transactionHash, asked.id);
   assert.deepEqual(found, receipt);
-  await assert.rejects(receiptIn(client, transactionHash, `0x${'00'.repeat(32)}`), /holds no receipt/);
+  await assert.rejects(receiptIn(client, transactionHash, `0x${'00'.repeat(32)}`), /brought no RequestAnswered/);
   const evidence = { ...answered(request, rival), requestId: asked.id };
   await assert.rejects(client.contradict(request, found, { ...evidence, output: found.output }), { error: 'SameOutput' });
   await assert.rejects(client.contradict(request, found, { ...evidence, input: [0n, 0n, 0n] }), { error: 'WrongInput' });
@@ -126,4 +130,55 @@ test('nobody answered: the client has its money back', async () => {
   await client.open(request);
   await chain.pass(DAY + 1);
   assert.deepEqual(await credited(() => rival.refund(request)), [FEE, 0n, 0n]);
+});
+
+/** Sends calldata to an address without asking first whether the call would succeed. */
+async function sent(to: Hex, data: Hex): Promise<{ hash: Hex; status: string }> {
+  const hash = await scene.chain.wallet(PEOPLE.prover).sendTransaction({ to, data, gas: 15_000_000n });
+  return { hash, status: (await scene.chain.client.waitForTransactionReceipt({ hash })).status };
+}
+
+const encoded = ({ request, ...answer }: Fulfilment) => ({ ...answer, request: encodable(request) });
+
+test('a proof or a receipt is found only in a transaction that succeeded and in which the market took it', async () => {
+  const { client, prover, model } = scene;
+  const first = await prepare(scene);
+  await first.open();
+  const mine = answered(first.request, prover);
+  const { transactionHash } = await prover.fulfil(mine);
+  assert.deepEqual((await fulfilmentIn(client, transactionHash, first.id)).output, mine.output);
+
+  // The same proof again: the transaction fails.
+  const again = await sent(client.market, encodeFunctionData({ abi: marketAbi, functionName: 'fulfil', args: [encoded(mine)] }));
+  assert.equal(again.status, 'reverted');
+  await assert.rejects(fulfilmentIn(client, again.hash, first.id), /failed: nothing that it says of request/);
+  // A batch succeeds and skips what was paid before.
+  const args = [model.id, [encoded(mine)]] as const;
+  const batch = await sent(client.market, encodeFunctionData({ abi: marketAbi, functionName: 'fulfilBatch', args }));
+  assert.equal(batch.status, 'success');
+  await assert.rejects(fulfilmentIn(client, batch.hash, first.id), /brought no RequestProved/);
+  // To an account without code every call succeeds and nothing happens.
+  const second = await prepare(scene);
+  await second.open();
+  const data = encodeFunctionData({ abi: marketAbi, functionName: 'fulfil', args: [encoded(answered(second.request, prover))] });
+  const elsewhere = await sent(scene.rival.account, data);
+  assert.equal(elsewhere.status, 'success');
+  await assert.rejects(fulfilmentIn(client, elsewhere.hash, second.id), /brought no RequestProved/);
+
+  const { request, receipt } = await answer({ tier: 'receipt' });
+  const repeated = encodeFunctionData({ abi: marketAbi, functionName: 'answer', args: [encodable(request), '0x', '0x', receipt.output, receipt.signer, receipt.signature] });
+  const twice = await sent(client.market, repeated);
+  assert.equal(twice.status, 'reverted');
+  await assert.rejects(receiptIn(client, twice.hash, client.idOf(request)), /failed: nothing that it says of request/);
+});
+
+test('a key that is not the one its model was registered with is refused before anything is paid', async () => {
+  const { client, model, balance } = scene;
+  const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url)));
+  const before = await balance();
+  const question = (keyDigest: string) => new Assay(client).prepare({ model: { ...model, key, keyDigest }, input: INPUT, feeCeiling: FEE });
+  await assert.rejects(question('12'.repeat(32)), /^VerifyError: the key is [0-9a-f]{64}, expected (12){32}: take the key of the model that you mean$/);
+  await assert.rejects(new Assay(client).prepare({ model: { ...model, key: key.slice(1) }, input: INPUT, feeCeiling: FEE }), /not a verifying key/);
+  assert.equal(await balance(), before);
+  await question(createHash('sha256').update(key).digest('hex'));
 });

@@ -130,6 +130,8 @@ test('an answer is asked for, locked, proved, checked here and paid for once', a
   const got = await answer;
   assert.deepEqual({ payee: got.payee, price: got.price, here: got.checkedHere }, { payee: prover.account, price: FEE, here: true });
   assert.equal(got.output.indexOf(Math.max(...got.output)), 6, 'digit 0 is a six');
+  const { keyExpected, insecure, ceremony } = got.basis ?? {};
+  assert.deepEqual({ keyExpected, insecure, ceremony }, { keyExpected: true, insecure: true, ceremony: undefined });
   await refused(prover.fulfil(truth), 'Refused', /not open any more/);
 
   const share = (points: number) => (FEE * BigInt(points)) / 10_000n;

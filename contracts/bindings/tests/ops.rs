@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod compiler;
+
 use std::sync::Arc;
 
 use alloy_sol_types::SolCall as _;
@@ -17,37 +16,9 @@ use assay_prover::cost::opening_for_chain;
 use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen, prove};
 use assay_solidity::{Gas, Shape};
 use assay_verifier::{Instances, Opening, Proof};
+use compiler::compiled;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use serde_json::{Value, json};
-
-/// Compiles a fused verifier with the contracts' pinned compiler; its creation code.
-fn compiled(source: &str) -> Vec<u8> {
-    let input = json!({
-        "language": "Solidity",
-        "sources": { "Verifier.sol": { "content": source }, "IVerifier.sol": { "content": assay_solidity::INTERFACE } },
-        "settings": {
-            "evmVersion": "prague",
-            "optimizer": { "enabled": true, "runs": 200 },
-            "outputSelection": { "Verifier.sol": { "*": ["evm.bytecode.object"] } },
-        },
-    });
-    let compiler = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/solc.cjs");
-    let mut process = Command::new("node")
-        .args([compiler.as_os_str(), "--standard-json".as_ref()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| {
-            panic!("{error}: this test needs Node, and `npm ci` in contracts/ (`.ci/test` does it)")
-        });
-    process.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
-    let output = process.wait_with_output().unwrap();
-    assert!(output.status.success(), "the compiler failed: is `npm ci` done in contracts/?");
-    let output: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let code = &output["contracts"]["Verifier.sol"]["FusedVerifier"]["evm"]["bytecode"]["object"];
-    hex::decode(code.as_str().unwrap_or_else(|| panic!("{}", output["errors"]))).unwrap()
-}
 
 fn calldata(instances: &Instances, proof: &Proof) -> Vec<u8> {
     FusedVerifier::verifyCall { instances: words(&instances.words()), proof: proof.bytes.clone().into() }.abi_encode()
@@ -59,7 +30,8 @@ fn is_accepted(graph: &QuantizedGraph, lanes: usize, opening: fn(&Layout) -> Ope
     let key = keygen(&srs, layout, graph.digest()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);
-    let code = compiled(&assay_solidity::fused_verifier(key.verifying_key()).unwrap());
+    let source = assay_solidity::fused_verifier(key.verifying_key()).unwrap();
+    let code = compiled("FusedVerifier", &[source]).remove(0);
     let (verifier, _) = chain.deploy(sender, &code).unwrap();
     let [(mine, proof), (theirs, _)] = [1, 2].map(|seed| {
         let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
@@ -105,7 +77,8 @@ fn a_call_with_many_public_words_pays_the_floor_of_its_calldata_as_predicted() {
     let (instances, proof) = prove(&key, &srs, &trace, 7.into(), ChaCha20Rng::seed_from_u64(1), &mut |_| ()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);
-    let code = compiled(&assay_solidity::fused_verifier(key.verifying_key()).unwrap());
+    let source = assay_solidity::fused_verifier(key.verifying_key()).unwrap();
+    let code = compiled("FusedVerifier", &[source]).remove(0);
     let (verifier, _) = chain.deploy(sender, &code).unwrap();
     let paid = chain.send(sender, Some(verifier), U256::ZERO, &calldata(&instances, &proof)).unwrap().gas;
     let predicted = Gas::of(&Shape::of(key.verifying_key()).unwrap()).unwrap();

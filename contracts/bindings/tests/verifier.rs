@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod compiler;
 #[path = "../../../verifier/core/tests/toy/mod.rs"]
 mod toy;
 mod verdicts;
@@ -14,6 +15,7 @@ use assay_halo2::key::from_halo2;
 use assay_solidity::{Gas, Shape};
 use assay_verifier::encoding::{g1_from_bytes, g1_to_bytes};
 use assay_verifier::{Proof, SrsPoint, VerifyingKey};
+use compiler::compiled;
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Assigned, Circuit, ConstraintSystem, Error, create_proof, keygen_pk2};
 use halo2_proofs::poly::commitment::ParamsProver;
@@ -371,6 +373,41 @@ fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
         }
     }
     assert!(refused > 0, "the guard was never needed: the test shows nothing");
+}
+
+/// The same where the guard lets everything pass, as if less were stated than is needed: what the call for one proof says is read.
+#[test]
+fn a_call_that_ends_without_a_verdict_ends_the_batch() {
+    let (mut contracts, claims) = scene_of(2);
+    let (_, key) = toy::keys(&toy::params());
+    let source = assay_solidity::verifier(&key).unwrap();
+    let line = source.lines().find(|line| line.contains("constant PROOF_GAS = ")).unwrap();
+    let unguarded = source.replace(line, "uint256 private constant PROOF_GAS = 0;").replace(
+        source.lines().find(|line| line.contains("constant SHARED_GAS = ")).unwrap(),
+        "uint256 private constant SHARED_GAS = 0;",
+    );
+    let code = compiled("Verifier", &[unguarded]).remove(0);
+    contracts.verifier = contracts.chain.deploy(contracts.sender, &code).unwrap().0;
+    let mut batch = claims.clone();
+    // The valid one is last: what is left after its call is enough to return.
+    batch[0] = mutant(&contracts, &claims[0], &claims[1], 0).2;
+    let valid = U256::from(0b10);
+    let (accepted, gas) = contracts.batch(&batch).unwrap();
+    assert_eq!(accepted, valid);
+    let (mut ran_out, mut failed) = (0, 0);
+    for limit in (300_000..gas + 60_000).step_by(3_000) {
+        contracts.chain.limit_gas(limit);
+        match contracts.send_batch(&batch) {
+            Ok(receipt) => assert_eq!(U256::from_be_slice(&receipt.output), valid, "with {limit} gas"),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!error.contains("InvalidProof"), "with {limit} gas: {error}");
+                ran_out += usize::from(error.contains("NotEnoughGas(needed: 0"));
+                failed += usize::from(error.contains("PrecompileFailed"));
+            }
+        }
+    }
+    assert!(ran_out > 0 && failed > 0, "{ran_out} and {failed}: the test shows nothing");
 }
 
 /// Precompiles fail first when gas runs out: that is no verdict, neither of a batch of one nor of a call for one proof.

@@ -1,5 +1,5 @@
 /** An answer, found in the transaction that brought it, and its proof, checked here as well. */
-import { type Hex, bytesToHex, decodeFunctionData, hexToBytes } from 'viem';
+import { type Hex, bytesToHex, decodeFunctionData, hexToBytes, isAddressEqual, parseEventLogs } from 'viem';
 
 import { type VerifyingKey, verify } from '../verifier/index.js';
 import { marketAbi } from './abi.js';
@@ -10,10 +10,11 @@ import { type Receipt, type Request, contextOf, digestOf, idOf } from './request
 /**
  * The fulfilment of a request in a transaction of the market, alone or in a batch.
  *
- * @throws {Error} when the transaction holds none: another contract may have called the market.
+ * @throws {Error} when the transaction failed, when the market did not take the proof in it, or when its calldata does not hold it:
+ * another contract may have called the market.
  */
 export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment> {
-  const call = await callIn(market, transaction);
+  const call = await callIn(market, transaction, id, 'RequestProved');
   const answers = call?.functionName === 'fulfil' ? call.args : call?.functionName === 'fulfilBatch' ? call.args[1] : [];
   for (const answer of answers) {
     const fulfilment = { ...answer, request: typed(answer.request) };
@@ -26,10 +27,11 @@ export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): P
 /**
  * The receipt of an answer without a proof, in the transaction that brought it (`RequestAnswered`): what `contradict` takes.
  *
- * @throws {Error} when the transaction holds none: another contract may have called the market.
+ * @throws {Error} when the transaction failed, when the market did not take the answer in it, or when its calldata does not hold it:
+ * another contract may have called the market.
  */
 export async function receiptIn(market: Market, transaction: Hex, id: Hex): Promise<Receipt> {
-  const call = await callIn(market, transaction);
+  const call = await callIn(market, transaction, id, 'RequestAnswered');
   if (call?.functionName === 'answer') {
     const [request, , , output, signer, signature] = call.args;
     if (idOf(typed(request), market) === id) return { output, signer, signature };
@@ -37,9 +39,16 @@ export async function receiptIn(market: Market, transaction: Hex, id: Hex): Prom
   throw new Error(`transaction ${transaction} holds no receipt for request ${id} in its calldata; have it from the prover`);
 }
 
-/** The market's function that a transaction calls; none when it calls another contract. */
-async function callIn(market: Market, transaction: Hex) {
-  const { input } = await market.client.getTransaction({ hash: transaction });
+/** The market's function that a transaction calls, after which the market told this event of the request; none when it calls another contract. */
+async function callIn(market: Market, transaction: Hex, id: Hex, eventName: 'RequestProved' | 'RequestAnswered') {
+  const { status, logs } = await market.client.getTransactionReceipt({ hash: transaction });
+  if (status !== 'success') throw new Error(`transaction ${transaction} failed: nothing that it says of request ${id} happened`);
+  const told = parseEventLogs({ abi: marketAbi, eventName, logs });
+  if (!told.some(({ address, args }) => isAddressEqual(address, market.market) && args.requestId === id)) {
+    throw new Error(`transaction ${transaction} brought no ${eventName} of request ${id} from market ${market.market}; find the one that did with \`watch\``);
+  }
+  const { to, input } = await market.client.getTransaction({ hash: transaction });
+  if (!to || !isAddressEqual(to, market.market)) return undefined;
   try {
     return decodeFunctionData({ abi: marketAbi, data: input });
   } catch {

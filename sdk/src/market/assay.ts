@@ -2,7 +2,7 @@
 import type { Address, Hex, TransactionReceipt } from 'viem';
 
 import { type Tensor, pack, unpack } from '../packing.js';
-import { readKey } from '../verifier/index.js';
+import { type Basis, type VerifyingKey, basisOf, readKey } from '../verifier/index.js';
 import { checkFulfilment, fulfilmentIn } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 import { watch } from './events.js';
@@ -16,6 +16,10 @@ export interface ModelDescription {
   output: Tensor;
   /** Its verifying key's file. With it, proofs are checked here too, and not by the chain alone. */
   key?: Uint8Array;
+  /** Digest of that key, from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. */
+  keyDigest?: string;
+  /** Names and digests of the SRSs of ceremonies that you trust. */
+  ceremonies?: Readonly<Record<string, string>>;
 }
 
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
@@ -38,6 +42,8 @@ export interface Answer {
   proved: boolean;
   /** True when the proof was checked here against the model's key, beside the chain's own check. */
   checkedHere: boolean;
+  /** What that check rests on; `inWords` says it in sentences. */
+  basis?: Basis;
 }
 
 /** How to wait for an answer. */
@@ -74,8 +80,13 @@ export class NoAnswer extends Error {
 export class Assay {
   constructor(private readonly market: Market) {}
 
-  /** Makes a request of tier `proved`. Nothing is sent: keep it, then open it. */
+  /**
+   * Makes a request of tier `proved`. Nothing is sent: keep it, then open it.
+   *
+   * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
+   */
   async prepare({ model, input, ...terms }: Question): Promise<Pending> {
+    keyOf(model);
     const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: pack(input, model.input) });
     return this.pending(asked, model);
   }
@@ -88,6 +99,7 @@ export class Assay {
    */
   resume(text: string, model: ModelDescription): Pending {
     const asked = requestFromJson(text, this.market);
+    keyOf(model);
     if (asked.request.modelId !== model.id) throw new Error(`the request is for model ${asked.request.modelId}, this is ${model.id}`);
     return this.pending(asked, model);
   }
@@ -114,8 +126,8 @@ export class Assay {
             const { payee, price, proved } = event.args;
             const transaction = event.transactionHash;
             const output = unpack(words, model.output);
-            if (proved && model.key) await this.check(id, model.key, transaction, words);
-            return { output, payee, price, transaction, proved, checkedHere: proved && model.key !== undefined };
+            const basis = proved ? await this.check(id, model, transaction, words) : undefined;
+            return { output, payee, price, transaction, proved, checkedHere: basis !== undefined, ...(basis && { basis }) };
           }
           case 'RequestRefunded':
             throw new NoAnswer(asked, 'refunded', `was refunded: nobody delivered in time; ${back}`);
@@ -139,8 +151,19 @@ export class Assay {
     };
   }
 
-  private async check(id: Hex, key: Uint8Array, transaction: Hex, output: readonly bigint[]): Promise<void> {
+  /** Nothing without a key. */
+  private async check(id: Hex, model: ModelDescription, transaction: Hex, output: readonly bigint[]): Promise<Basis | undefined> {
+    const known = keyOf(model);
+    if (!known) return undefined;
     const fulfilment = await fulfilmentIn(this.market, transaction, id);
-    checkFulfilment(this.market, readKey(key), { ...fulfilment, output });
+    checkFulfilment(this.market, known.key, { ...fulfilment, output });
+    return known.basis;
   }
+}
+
+/** A model's key, when its file is given. */
+function keyOf(model: ModelDescription): { key: VerifyingKey; basis: Basis } | undefined {
+  if (!model.key) return undefined;
+  const key = readKey(model.key);
+  return { key, basis: basisOf(key, model) };
 }

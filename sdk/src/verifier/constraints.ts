@@ -3,10 +3,16 @@
  * creation and queries by first use; both orders order the words of a proof.
  */
 import { inconsistent, limit } from './error.js';
-import { type Expression, type Node, degree } from './expression.js';
+import { type Expression, MAX_NODES, NODES, type Node, degree } from './expression.js';
 
-/** Most columns of one kind, queries of one kind, gates, and polynomials of a gate. */
-const MAX_COUNT = 4096;
+/** Most columns of one kind, queries of one kind, gates, and polynomials of all gates. */
+export const MAX_COUNT = 1024;
+/** Most rows in which one column is read: an opening interpolates through them, which takes the square of their number. */
+const MAX_QUERIES_A_COLUMN = 16;
+/** Most different rotations of all columns: each is a point that something is opened at. */
+const MAX_ROTATIONS = 64;
+/** Most bytes of a gate's name. */
+const MAX_NAME = 256;
 /** Most rows between the current row and a queried one. */
 const MAX_ROTATION = 1024;
 /** Most rows of the public column that the gates read: a verifier computes each value from all public values. */
@@ -15,6 +21,19 @@ const MAX_CHALLENGES = 64;
 /** Least and most degree; copies alone need 3. */
 const DEGREES = [3, 64] as const;
 const PHASES = 3;
+
+/** What a description's lists hold, as errors name it, and the most that each holds: compared when it is read and when the whole is checked. */
+export const LISTS = {
+  advice: ['advice columns', MAX_COUNT],
+  challenges: ['challenges', MAX_CHALLENGES],
+  queries: ['queries', MAX_COUNT],
+  instanceQueries: ['instance queries', MAX_INSTANCE_QUERIES],
+  gates: ['gates', MAX_COUNT],
+  name: ["bytes of a gate's name", MAX_NAME],
+  polynomials: ['polynomials of all gates', MAX_COUNT],
+  equality: ['equality-enabled columns', MAX_COUNT],
+  constants: ['columns of constants', MAX_COUNT],
+} as const satisfies Record<string, readonly [string, number]>;
 
 /** A column by its kind and its number within the kind. */
 export interface Column {
@@ -96,22 +115,29 @@ export function queries(system: ConstraintSystem): (Column & { rotation: number 
  */
 export function check(system: ConstraintSystem): void {
   limit('fixed columns', 0, MAX_COUNT, system.fixedColumns);
-  limit('advice columns', 1, MAX_COUNT, system.advicePhases.length);
-  limit('challenges', 0, MAX_CHALLENGES, system.challengePhases.length);
+  within(LISTS.advice, 1, system.advicePhases.length);
+  within(LISTS.challenges, 0, system.challengePhases.length);
   limit('instance columns', 1, 1, system.instanceColumns);
-  limit('instance queries', 0, MAX_INSTANCE_QUERIES, system.instanceQueries.length);
-  limit('gates', 1, MAX_COUNT, system.gates.length);
+  within(LISTS.instanceQueries, 0, system.instanceQueries.length);
+  within(LISTS.gates, 1, system.gates.length);
+  const polynomials = system.gates.flatMap((gate) => gate.polynomials);
+  within(LISTS.polynomials, 1, polynomials.length);
+  limit(NODES, 1, MAX_NODES, polynomials.reduce((sum, polynomial) => sum + polynomial.length, 0));
   limit('degree', ...DEGREES, system.degree);
   checkPhases(system);
   const known = checkQueries(system);
   checkEquality(system, known);
   system.gates.forEach((gate, at) => {
-    limit('polynomials of a gate', 1, MAX_COUNT, gate.polynomials.length);
+    if (gate.polynomials.length === 0) throw inconsistent('a gate has no polynomial', at);
     for (const polynomial of gate.polynomials) {
       if (degree(polynomial) > system.degree) throw inconsistent("a gate's degree exceeds the system's", at);
       for (const node of polynomial) checkOperand(system, node, known);
     }
   });
+}
+
+function within([what, most]: readonly [string, number], least: number, got: number): void {
+  limit(what, least, most, got);
 }
 
 function checkPhases({ advicePhases, challengePhases }: ConstraintSystem): void {
@@ -132,7 +158,7 @@ const cell = (kind: Column['kind'], index: number, rotation: number) => `${kind}
 function checkQueries(system: ConstraintSystem): Set<string> {
   const known = new Set<string>();
   for (const list of [system.fixedQueries, system.adviceQueries, system.instanceQueries]) {
-    limit('queries', 0, MAX_COUNT, list.length);
+    within(LISTS.queries, 0, list.length);
   }
   queries(system).forEach(({ kind, index, rotation }, at) => {
     const name = cell(kind, index, rotation);
@@ -140,11 +166,19 @@ function checkQueries(system: ConstraintSystem): Set<string> {
     if (!exists || known.has(name)) throw inconsistent('a query repeats another or is out of range', at);
     known.add(name);
   });
+  const ofColumn = new Map<string, number>();
+  for (const { kind, index } of queries(system)) {
+    const column = `${kind} ${index}`;
+    ofColumn.set(column, (ofColumn.get(column) ?? 0) + 1);
+  }
+  limit('queries of a column', 0, MAX_QUERIES_A_COLUMN, Math.max(0, ...ofColumn.values()));
+  limit('rotations', 0, MAX_ROTATIONS, new Set(queries(system).map(({ rotation }) => rotation)).size);
   return known;
 }
 
 function checkEquality({ equality, constants }: ConstraintSystem, known: Set<string>): void {
-  limit('equality-enabled columns', 0, MAX_COUNT, equality.length);
+  within(LISTS.equality, 0, equality.length);
+  within(LISTS.constants, 0, constants.length);
   const copied = new Set<string>();
   equality.forEach(({ kind, index }, at) => {
     const name = cell(kind, index, 0);

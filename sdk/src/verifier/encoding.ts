@@ -57,9 +57,10 @@ export function g2Of(bytes: Uint8Array): G2Point | undefined {
   const [x0, x1, y0, y1] = wordsOf(bytes).map((word) => below(word, Fp.ORDER));
   if (x0 === undefined || x1 === undefined || y0 === undefined || y1 === undefined) return undefined;
   const [x, y] = [Fp2.fromBigTuple([x0, x1]), Fp2.fromBigTuple([y0, y1])];
-  if (Fp2.is0(x) && Fp2.is0(y)) return undefined;
-  const point = G2.fromAffine({ x, y });
+  // Infinity, or a point that is its own negative: the subgroup's order is odd.
+  if (Fp2.is0(y)) return undefined;
   try {
+    const point = G2.fromAffine({ x, y });
     // On the curve and in the subgroup.
     point.assertValidity();
     return point;

@@ -1,4 +1,4 @@
-/** Which rule a key, a proof or a file broke; the names are those of the native verifier's errors. */
+/** Which rule a key, a proof or a file broke; the names are those of the native verifier's errors. `Unexpected`: all is in order, and not what the user named. */
 export type ErrorKind =
   | 'Magic'
   | 'Version'
@@ -6,11 +6,13 @@ export type ErrorKind =
   | 'Json'
   | 'Hexadecimal'
   | 'TrailingBytes'
+  | 'FileSize'
   | 'InstanceRange'
   | 'Limit'
   | 'Inconsistent'
   | 'ForeignKey'
   | 'ForeignGraph'
+  | 'Unexpected'
   | 'InstanceCount'
   | 'ProofLength'
   | 'MalformedPoint'
@@ -45,10 +47,15 @@ export function inconsistent(what: string, at: number): VerifyError {
 }
 
 /** @throws {VerifyError} `Limit` when a count lies outside what a key may hold. */
-export function limit(what: string, least: number, most: number, got: number): void {
+export function limit(what: string, least: number, most: number, got: number | bigint): void {
   if (got < least || got > most) {
     throw new VerifyError('Limit', `verifying key: expected ${what} in ${least}..=${most}, got ${got}`);
   }
+}
+
+/** @throws {VerifyError} `FileSize` when a file is larger than any of its kind. */
+export function checkSize(what: string, most: number, got: number): void {
+  if (got > most) throw new VerifyError('FileSize', `${what} of ${got} bytes: expected ${most} at most; is this the right file?`);
 }
 
 /** A challenge fell where a division is undefined; the odds are below 2^-200. */

@@ -4,6 +4,10 @@ import { VerifyError, inconsistent } from './error.js';
 
 /** Deepest expression tree that a key may hold. */
 const MAX_DEPTH = 1024;
+/** Most nodes of all gates' polynomials together: a verifier visits each for every proof. */
+export const MAX_NODES = 2 ** 16;
+/** What `MAX_NODES` counts, in errors. */
+export const NODES = 'nodes of all gates';
 
 /** One step of a program: push an operand, or replace the top operands by a result. `rotation` counts rows below the current one. */
 export type Node =

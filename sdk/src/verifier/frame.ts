@@ -1,16 +1,20 @@
 /** The frame of every binary format: eight bytes of magic, the last of which is the version. */
 import { equal } from './encoding.js';
-import { VerifyError } from './error.js';
+import { VerifyError, checkSize } from './error.js';
 
 /**
  * The bytes after the magic.
  *
- * @throws {VerifyError} `Magic` for another kind of file, `Version` for another version of this one.
+ * @param most Most bytes of such a file, the magic included.
+ * @throws {VerifyError} `FileSize` for a larger one, `Magic` for another kind of file, `Version` for another version of this one.
  */
-export function openFrame(what: string, magic: string, file: Uint8Array): Uint8Array {
+export function openFrame(what: string, magic: string, most: number, file: Uint8Array): Uint8Array {
   const expected = new TextEncoder().encode(magic);
   const head = file.subarray(0, magic.length);
-  if (equal(head, expected)) return file.subarray(magic.length);
+  if (equal(head, expected)) {
+    checkSize(what, most, file.length);
+    return file.subarray(magic.length);
+  }
   // Whatever the bytes are, each is a character.
   const got = String.fromCharCode(...head);
   const kind = magic.slice(0, -1);

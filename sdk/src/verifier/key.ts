@@ -3,12 +3,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 
 import {
-  type Column, type ConstraintSystem, type Query, blindingFactors, check as checkConstraints, pieces, queries,
+  type Column, type ConstraintSystem, LISTS, MAX_COUNT, type Query, blindingFactors, check as checkConstraints, pieces, queries,
 } from './constraints.js';
 import { TWO_ADICITY } from './domain.js';
 import { type G1Point, type G2Point, WORD, g1Of, g2Of, numberOf, scalarOf } from './encoding.js';
 import { VerifyError, inconsistent, limit } from './error.js';
-import type { Expression, Node } from './expression.js';
+import { type Expression, MAX_NODES, NODES, type Node } from './expression.js';
 import { openFrame } from './frame.js';
 import { Grouped } from './grouped.js';
 import { Reader } from './postcard.js';
@@ -19,7 +19,11 @@ const WHAT = 'a verifying key';
 /** Least and most `k`; a circuit has `2^k` rows. */
 const ROWS = [4, 26] as const;
 /** Most columns behind a commitment. */
-const MAX_WIDTH = 256;
+const MAX_WIDTH = 64;
+/** Most public values: two million bytes of input and output. */
+const MAX_INSTANCES = 2 ** 16;
+/** Most bytes of a key's file. */
+export const MAX_KEY_FILE = 2 ** 20;
 
 /**
  * Everything a verifier needs, and the digests of what it was made from.
@@ -45,6 +49,8 @@ export interface VerifyingKey {
   readonly graphDigest: Uint8Array;
   /** `[s]_2` of the SRS. */
   readonly s: G2Point;
+  /** Names the ceremony of the SRS: SHA-256 of a tag and `[s]_2`. */
+  readonly srsDigest: Uint8Array;
   /** True when the SRS's secret is published: whoever knows it can forge every proof. */
   readonly insecure: boolean;
 }
@@ -55,7 +61,7 @@ export interface VerifyingKey {
  * @throws {VerifyError} for anything but exactly the bytes of one well-formed key of this version.
  */
 export function readKey(file: Uint8Array): VerifyingKey {
-  const body = openFrame(WHAT, 'ASSAYVK3', file);
+  const body = openFrame(WHAT, 'ASSAYVK3', MAX_KEY_FILE, file);
   const reader = new Reader(WHAT, body);
   const k = reader.u32();
   const instances = reader.u32();
@@ -65,8 +71,10 @@ export function readKey(file: Uint8Array): VerifyingKey {
   const representativeAt = reader.position;
   const representative = scalar(reader);
   const graphDigest = reader.take(WORD);
-  const s = g2Of(reader.take(4 * WORD));
+  const point = reader.take(4 * WORD);
+  const s = g2Of(point);
   if (!s) throw reader.damaged('the point of the SRS is not in the group');
+  const srsDigest = sha256(concatBytes(new TextEncoder().encode('assay srs 1'), point));
   const insecure = reader.bool();
   if (reader.rest > 0) {
     throw new VerifyError('TrailingBytes', `${WHAT} has ${reader.rest} bytes after its end, expected none`);
@@ -84,29 +92,36 @@ export function readKey(file: Uint8Array): VerifyingKey {
   limit('one commitment a group of the key', groups, groups, commitments.length);
   checkPoints(k, constraints);
   if (!reader.canonical) throw inconsistent('the encoding is not the canonical one', 0);
-  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, insecure };
+  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, srsDigest, insecure };
 }
 
 function constraintsOf(reader: Reader): ConstraintSystem {
   const query = (): Query => ({ column: reader.u32(), rotation: reader.i32() });
   const column = (): Column =>
     reader.variant((['fixed', 'advice', 'instance'] as const).map((kind) => () => ({ kind, index: reader.u32() })));
+  const [polynomials, nodes] = [{ count: 0 }, { count: 0 }];
+  const list = <T>([what, most]: readonly [string, number], element: () => T): T[] => reader.list(what, most, element);
+  const gate = () => ({
+    name: reader.string(...LISTS.name),
+    polynomials: reader.listOfMany(...LISTS.polynomials, polynomials, () => expression(reader, nodes)),
+  });
   return {
     fixedColumns: reader.u32(),
-    advicePhases: reader.list(() => reader.byte()),
-    challengePhases: reader.list(() => reader.byte()),
+    advicePhases: list(LISTS.advice, () => reader.byte()),
+    challengePhases: list(LISTS.challenges, () => reader.byte()),
     instanceColumns: reader.u32(),
-    fixedQueries: reader.list(query),
-    adviceQueries: reader.list(query),
-    instanceQueries: reader.list(query),
-    gates: reader.list(() => ({ name: reader.string(), polynomials: reader.list(() => expression(reader)) })),
-    equality: reader.list(column),
-    constants: reader.list(() => reader.u32()),
+    fixedQueries: list(LISTS.queries, query),
+    adviceQueries: list(LISTS.queries, query),
+    instanceQueries: list(LISTS.instanceQueries, query),
+    gates: list(LISTS.gates, gate),
+    equality: list(LISTS.equality, column),
+    constants: list(LISTS.constants, () => reader.u32()),
     degree: reader.u32(),
   };
 }
 
-function expression(reader: Reader): Expression {
+/** One of several, which together have at most `MAX_NODES` nodes. */
+function expression(reader: Reader, before: { count: number }): Expression {
   const cell = (op: 'fixed' | 'advice' | 'instance') => (): Node =>
     ({ op, column: reader.u32(), rotation: reader.i32() });
   const nodes: readonly (() => Node)[] = [
@@ -120,7 +135,7 @@ function expression(reader: Reader): Expression {
     () => ({ op: 'multiply' }),
     () => ({ op: 'scale', value: scalar(reader) }),
   ];
-  return reader.list(() => reader.variant(nodes));
+  return reader.listOfMany(NODES, MAX_NODES, before, () => reader.variant(nodes));
 }
 
 function scalar(reader: Reader): bigint {
@@ -130,7 +145,7 @@ function scalar(reader: Reader): bigint {
 }
 
 function commitmentsOf(reader: Reader): G1Point[] {
-  return reader.list(() => {
+  return reader.list('commitments', 2 * MAX_COUNT, () => {
     const point = g1Of(reader.take(2 * WORD));
     if (!point) throw reader.damaged('a commitment is not on the curve');
     return point;
@@ -144,7 +159,7 @@ function checkSizes(k: number, instances: number, constraints: ConstraintSystem)
   // The first row, one row for values, the row where products end, and the blinds.
   const [rows, blinds] = [2 ** k, blindingFactors(constraints)];
   limit('rows the gates need', 0, rows, blinds + 3);
-  limit('instances', 1, rows - (blinds + 1), instances);
+  limit('instances', 1, Math.min(rows - (blinds + 1), MAX_INSTANCES), instances);
 }
 
 /** What a grouped key's transcripts absorb first: 31 bytes of a hash of the key with zeros in its place. */

@@ -1,11 +1,14 @@
 /**
  * Reads postcard, the wire format of keys: numbers as LEB128 varints (signed ones zigzag), lists as a length and their
- * elements, enumerations as the variant's number and its fields. Nothing is allocated by a length that the bytes only claim.
+ * elements, enumerations as the variant's number and its fields. A list's length is compared with the most that it may be before anything
+ * of it is read.
  */
-import { VerifyError } from './error.js';
+import { VerifyError, limit } from './error.js';
 
 /** Bits of the widest number; a varint has at most `ceil(bits / 7)` bytes. */
 const BITS = { u32: 32, length: 64 } as const;
+/** What a sum of lengths is called that is larger. */
+const LARGEST = 2n ** 64n - 1n;
 
 export class Reader {
   private at = 0;
@@ -50,8 +53,9 @@ export class Reader {
     return byte === 1;
   }
 
-  string(): string {
-    const bytes = this.take(this.length());
+  /** Text of at most `most` bytes; `what` names them in the error. */
+  string(what: string, most: number): string {
+    const bytes = this.take(this.length(what, most));
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
@@ -59,11 +63,16 @@ export class Reader {
     }
   }
 
-  list<T>(element: () => T): T[] {
-    const list: T[] = [];
-    // Every element takes a byte or more, so a length that lies ends where the bytes do.
-    for (let left = this.length(); left > 0; left--) list.push(element());
-    return list;
+  /** At most `most` elements; `what` names them in the error. */
+  list<T>(what: string, most: number, element: () => T): T[] {
+    return this.listOfMany(what, most, { count: 0 }, element);
+  }
+
+  /** One of several lists that together have at most `most` elements, `before.count` of which have been read. */
+  listOfMany<T>(what: string, most: number, before: { count: number }, element: () => T): T[] {
+    const length = this.length(what, most, before.count);
+    before.count += length;
+    return Array.from({ length }, element);
   }
 
   /** The value of an enumeration; `variants` read the fields of each, in order. */
@@ -78,9 +87,10 @@ export class Reader {
     return new VerifyError('Encoding', `${this.what} is truncated or damaged: ${why}`);
   }
 
-  private length(): number {
-    // Beyond 2^53 a length is rounded, which does not matter: no file is that long.
-    return Number(this.varint(BITS.length));
+  private length(what: string, most: number, before = 0): number {
+    const length = this.varint(BITS.length);
+    limit(what, 0, most, length + BigInt(before) < LARGEST ? length + BigInt(before) : LARGEST);
+    return Number(length);
   }
 
   private varint(bits: number): bigint {

@@ -1,9 +1,13 @@
 /** A proof and its public values as `proof.json` holds them: what they are, and the names of what they belong to. */
-import { WORD, bytesOfHex, scalarOf, wordsOf } from './encoding.js';
-import { VerifyError } from './error.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+
+import { Fr, WORD, bytesOfHex, scalarOf, wordsOf } from './encoding.js';
+import { VerifyError, checkSize } from './error.js';
 
 /** Version of the JSON form. */
 const VERSION = 1;
+/** Most bytes of a proof file: room for the largest key's proof and public values. */
+export const MAX_PROOF_FILE = 2 ** 23;
 
 export interface ProofFile {
   /** Digest of the graph whose inference is proved. */
@@ -27,9 +31,10 @@ const FIELDS = {
  *
  * Escapes in strings and fields given twice are refused: what a person reads in the file is what is read here.
  *
- * @throws {VerifyError} `Json`, `Version`, `Hexadecimal`, or `InstanceRange` for a word that is not below the modulus.
+ * @throws {VerifyError} `FileSize`, `Json`, `Version`, `Hexadecimal`, or `InstanceRange` for a word that is not below the modulus.
  */
 export function readProof(text: string): ProofFile {
+  checkSize('a proof file', MAX_PROOF_FILE, text.length);
   const file = fields(text);
   if (file['version'] !== VERSION) {
     const got = (file['version'] as number) < 10 ? file['version'] : '?';
@@ -58,9 +63,15 @@ export function instancesOf(words: Uint8Array): bigint[] {
 }
 
 function instanceOf(word: Uint8Array, index: number): bigint {
-  const value = scalarOf(word);
-  if (value !== undefined) return value;
-  const got = `0x${Array.from(word, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return scalarOf(word) ?? outOfRange(`0x${bytesToHex(word)}`, index);
+}
+
+/** @throws {VerifyError} `InstanceRange` for a public value that is not a canonical element of the scalar field. */
+export function checkInstance(value: bigint, index: number): void {
+  if (value < 0n || value >= Fr.ORDER) outOfRange(value < 0n ? `${value}` : `0x${value.toString(16).padStart(2 * WORD, '0')}`, index);
+}
+
+function outOfRange(got: string, index: number): never {
   const expected = 'expected a word below the scalar modulus';
   throw new VerifyError('InstanceRange', `instance ${index} is not a field element: ${expected}, got ${got}`);
 }

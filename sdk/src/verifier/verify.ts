@@ -9,6 +9,7 @@ import { Fr, G1, type G1Point, G2, equal } from './encoding.js';
 import { VerifyError, unlucky } from './error.js';
 import { copies, gates, insertPublicValues } from './identities.js';
 import type { VerifyingKey } from './key.js';
+import { checkInstance } from './proof.js';
 import { OPENING_LAST, QUOTIENT } from './protocol.js';
 
 /** A proof with the digest of the key it was made for, and its public values. */
@@ -54,8 +55,9 @@ export function verify(key: VerifyingKey, claim: Claim): void {
   }
 }
 
-/** The proof is of this key, and the public values are as many as they must be. */
+/** The public values are field elements and as many as they must be, and the proof is of this key. */
 function checkRequest(key: VerifyingKey, { keyDigest, instances }: Claim): void {
+  instances.forEach(checkInstance);
   if (!equal(keyDigest, key.digest)) {
     const [got, expected] = [bytesToHex(keyDigest), bytesToHex(key.digest)];
     const next = 'verify it with the key it was made for';

@@ -8,12 +8,20 @@ pub(crate) struct Frame {
     pub(crate) what: &'static str,
     /// Eight ASCII characters; the last is the version.
     pub(crate) magic: &'static str,
+    /// Most bytes of a file, the magic included.
+    pub(crate) most: usize,
+}
+
+/// Refuses a file that is larger than any of its kind.
+pub(crate) fn check_size(what: &'static str, most: usize, got: usize) -> Result<(), VerifyError> {
+    if got <= most { Ok(()) } else { Err(VerifyError::FileSize { what, most, got }) }
 }
 
 impl Frame {
     /// The bytes after the magic.
     pub(crate) fn open<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8], VerifyError> {
         if let Some(body) = bytes.strip_prefix(self.magic.as_bytes()) {
+            check_size(self.what, self.most, bytes.len())?;
             return Ok(body);
         }
         let head = bytes.get(..self.magic.len()).unwrap_or(bytes);

@@ -5,12 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::expression::{MAX_NODES, NODES};
+use crate::reader::Reader;
 use crate::{Expression, Node, VerifyError};
 
-/// Most columns of one kind, queries of one kind, gates, and polynomials of a gate.
-pub const MAX_COUNT: usize = 4096;
+/// Most columns of one kind, queries of one kind, gates, and polynomials of all gates. Circuits of 256 weight lanes have 286 fixed columns.
+pub const MAX_COUNT: usize = 1024;
+/// Most rows in which one column is read: an opening interpolates through them, which takes the square of their number.
+pub const MAX_QUERIES_A_COLUMN: usize = 16;
+/// Most different rotations of all columns: each is a point that something is opened at.
+pub const MAX_ROTATIONS: usize = 64;
+/// Most bytes of a gate's name.
+pub const MAX_NAME: usize = 256;
 /// Most rows between the current row and a queried one.
 pub const MAX_ROTATION: u32 = 1024;
 /// Most rows of the public column that the gates read: a verifier computes each value from all public values.
@@ -20,8 +28,19 @@ pub const MAX_CHALLENGES: usize = 64;
 /// Least and most degree; copies alone need 3.
 pub const DEGREES: (u32, u32) = (3, 64);
 
+// What the limits count, in errors: the same when a list is read and when the whole is checked.
+const ADVICE: &str = "advice columns";
+const CHALLENGES: &str = "challenges";
+const QUERIES: &str = "queries";
+const INSTANCE_QUERIES: &str = "instance queries";
+const GATES: &str = "gates";
+const NAME: &str = "bytes of a gate's name";
+const POLYNOMIALS: &str = "polynomials of all gates";
+const EQUALITY: &str = "equality-enabled columns";
+const CONSTANTS: &str = "columns of constants";
+
 /// A column, by its kind and its number within the kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Column {
     /// Filled at key generation.
     Fixed(u32),
@@ -32,7 +51,7 @@ pub enum Column {
 }
 
 /// A column queried some rows below the current one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Query {
     /// Number of the column within its kind.
     pub column: u32,
@@ -41,7 +60,7 @@ pub struct Query {
 }
 
 /// Polynomials that must vanish in every usable row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     /// The gate's name, for people.
     pub name: String,
@@ -50,7 +69,7 @@ pub struct Gate {
 }
 
 /// Columns, phases, challenges, queries, gates and copies of a circuit. No halo2 lookups, no selectors.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConstraintSystem {
     /// Number of fixed columns.
     pub fixed_columns: u32,
@@ -76,7 +95,50 @@ pub struct ConstraintSystem {
     pub minimum_degree: u32,
 }
 
+impl Column {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        let kind = match reader.u32()? {
+            0 => Self::Fixed,
+            1 => Self::Advice,
+            2 => Self::Instance,
+            _ => return Err(reader.no_variant()),
+        };
+        reader.u32().map(kind)
+    }
+}
+
+impl Query {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        Ok(Self { column: reader.u32()?, rotation: reader.i32()? })
+    }
+}
+
 impl ConstraintSystem {
+    /// Reads a description whose lists are within the limits. The rest is [`ConstraintSystem::check`]'s.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        let (mut polynomials, mut nodes) = (0, 0);
+        Ok(Self {
+            fixed_columns: reader.u32()?,
+            advice_phases: reader.list(ADVICE, MAX_COUNT, Reader::byte)?,
+            challenge_phases: reader.list(CHALLENGES, MAX_CHALLENGES, Reader::byte)?,
+            instance_columns: reader.u32()?,
+            fixed_queries: reader.list(QUERIES, MAX_COUNT, Query::read)?,
+            advice_queries: reader.list(QUERIES, MAX_COUNT, Query::read)?,
+            instance_queries: reader.list(INSTANCE_QUERIES, MAX_INSTANCE_QUERIES, Query::read)?,
+            gates: reader.list(GATES, MAX_COUNT, |reader| {
+                let name = reader.string(NAME, MAX_NAME)?;
+                let polynomial = |reader: &mut Reader<'_>| Expression::read(reader, &mut nodes);
+                Ok(Gate {
+                    name,
+                    polynomials: reader.list_of_many(POLYNOMIALS, MAX_COUNT, &mut polynomials, polynomial)?,
+                })
+            })?,
+            equality: reader.list(EQUALITY, MAX_COUNT, Column::read)?,
+            constants: reader.list(CONSTANTS, MAX_COUNT, Reader::u32)?,
+            minimum_degree: reader.u32()?,
+        })
+    }
+
     /// Rows at the end of every advice column that hold blinds only, less one: a column is opened at its queries, at most
     /// three rotations of a product, and once more in the opening argument; one row is to spare.
     pub fn blinding_factors(&self) -> usize {
@@ -109,17 +171,23 @@ impl ConstraintSystem {
     /// The first contradiction or exceeded limit.
     pub fn check(&self) -> Result<(), VerifyError> {
         limit("fixed columns", 0, MAX_COUNT, self.fixed_columns as usize)?;
-        limit("advice columns", 1, MAX_COUNT, self.advice_phases.len())?;
-        limit("challenges", 0, MAX_CHALLENGES, self.challenge_phases.len())?;
+        limit(ADVICE, 1, MAX_COUNT, self.advice_phases.len())?;
+        limit(CHALLENGES, 0, MAX_CHALLENGES, self.challenge_phases.len())?;
         limit("instance columns", 1, 1, self.instance_columns as usize)?;
-        limit("instance queries", 0, MAX_INSTANCE_QUERIES, self.instance_queries.len())?;
-        limit("gates", 1, MAX_COUNT, self.gates.len())?;
+        limit(INSTANCE_QUERIES, 0, MAX_INSTANCE_QUERIES, self.instance_queries.len())?;
+        limit(GATES, 1, MAX_COUNT, self.gates.len())?;
+        let polynomials = || self.gates.iter().flat_map(|gate| &gate.polynomials);
+        limit(POLYNOMIALS, 1, MAX_COUNT, polynomials().count())?;
+        limit(NODES, 1, MAX_NODES, polynomials().map(|polynomial| polynomial.nodes().len()).sum())?;
         limit("degree", DEGREES.0 as usize, DEGREES.1 as usize, self.minimum_degree as usize)?;
         self.check_phases()?;
         let queries = self.check_queries()?;
         self.check_equality(&queries)?;
         for (at, gate) in self.gates.iter().enumerate() {
-            limit("polynomials of a gate", 1, MAX_COUNT, gate.polynomials.len())?;
+            limit(NAME, 0, MAX_NAME, gate.name.len())?;
+            if gate.polynomials.is_empty() {
+                return Err(VerifyError::Inconsistent { what: "a gate has no polynomial", at });
+            }
             for polynomial in &gate.polynomials {
                 if polynomial.degree()? > u64::from(self.minimum_degree) {
                     return Err(VerifyError::Inconsistent { what: "a gate's degree exceeds the system's", at });
@@ -160,18 +228,24 @@ impl ConstraintSystem {
     fn check_queries(&self) -> Result<BTreeSet<(Column, i32)>, VerifyError> {
         let mut all = BTreeSet::new();
         let lists = [&self.fixed_queries, &self.advice_queries, &self.instance_queries];
-        lists.into_iter().try_for_each(|list| limit("queries", 0, MAX_COUNT, list.len()))?;
+        lists.into_iter().try_for_each(|list| limit(QUERIES, 0, MAX_COUNT, list.len()))?;
         for (at, (column, rotation)) in self.queries().enumerate() {
             let exists = self.has(column) && rotation.unsigned_abs() <= MAX_ROTATION;
             if !exists || !all.insert((column, rotation)) {
                 return Err(VerifyError::Inconsistent { what: "a query repeats another or is out of range", at });
             }
         }
+        let mut of_column: BTreeMap<Column, usize> = BTreeMap::new();
+        self.queries().for_each(|(column, _)| *of_column.entry(column).or_default() += 1);
+        limit("queries of a column", 0, MAX_QUERIES_A_COLUMN, of_column.into_values().max().unwrap_or(0))?;
+        let rotations: BTreeSet<i32> = self.queries().map(|(_, rotation)| rotation).collect();
+        limit("rotations", 0, MAX_ROTATIONS, rotations.len())?;
         Ok(all)
     }
 
     fn check_equality(&self, queries: &BTreeSet<(Column, i32)>) -> Result<(), VerifyError> {
-        limit("equality-enabled columns", 0, MAX_COUNT, self.equality.len())?;
+        limit(EQUALITY, 0, MAX_COUNT, self.equality.len())?;
+        limit(CONSTANTS, 0, MAX_COUNT, self.constants.len())?;
         let mut seen = BTreeSet::new();
         for (at, &column) in self.equality.iter().enumerate() {
             if !seen.insert(column) || !queries.contains(&(column, 0)) {

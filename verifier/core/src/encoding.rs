@@ -89,48 +89,32 @@ pub fn hex_of(bytes: &[u8]) -> String {
     })
 }
 
-/// serde form of a scalar: its canonical bytes; others are refused.
+/// serde form of a scalar: its canonical bytes. `reader` reads it back.
 pub(crate) mod scalar {
-    use super::{Fr, scalar_from_bytes, scalar_to_bytes};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use super::{Fr, scalar_to_bytes};
+    use serde::{Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(scalar: &Fr, serializer: S) -> Result<S::Ok, S::Error> {
         scalar_to_bytes(scalar).serialize(serializer)
     }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fr, D::Error> {
-        let bytes = <[u8; 32]>::deserialize(deserializer)?;
-        scalar_from_bytes(&bytes).ok_or_else(|| D::Error::custom("a scalar is not below the modulus"))
-    }
 }
 
-/// serde form of points of G1: their canonical bytes; others are refused.
+/// serde form of points of G1: their canonical bytes.
 pub(crate) mod points {
-    use super::{G1Affine, g1_from_bytes, g1_to_bytes};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use super::{G1Affine, g1_to_bytes};
+    use serde::Serializer;
 
     pub(crate) fn serialize<S: Serializer>(points: &[G1Affine], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(points.iter().map(g1_to_bytes))
     }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<G1Affine>, D::Error> {
-        let points = Vec::<[[u8; 32]; 2]>::deserialize(deserializer)?;
-        let read = |bytes| g1_from_bytes(bytes).ok_or_else(|| D::Error::custom("a commitment is not on the curve"));
-        points.iter().map(read).collect()
-    }
 }
 
-/// serde form of a point of G2: its canonical bytes; others are refused.
+/// serde form of a point of G2: its canonical bytes.
 pub(crate) mod point_g2 {
-    use super::{G2Affine, g2_from_bytes, g2_to_bytes};
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use super::{G2Affine, g2_to_bytes};
+    use serde::{Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(point: &G2Affine, serializer: S) -> Result<S::Ok, S::Error> {
         g2_to_bytes(point).serialize(serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<G2Affine, D::Error> {
-        let bytes = <[[u8; 32]; 4]>::deserialize(deserializer)?;
-        g2_from_bytes(&bytes).ok_or_else(|| D::Error::custom("the point of the SRS is not in the group"))
     }
 }

@@ -30,12 +30,22 @@ pub enum VerifyError {
         got: char,
     },
     /// The body ends too early or does not decode.
-    #[error("{what} is truncated or damaged: {source}")]
+    #[error("{what} is truncated or damaged: {fault}")]
     Encoding {
         /// The artifact that was asked for.
         what: &'static str,
         /// What the decoder met.
-        source: postcard::Error,
+        fault: &'static str,
+    },
+    /// The file is larger than any of its kind.
+    #[error("{what} of {got} bytes: expected {most} at most; is this the right file?")]
+    FileSize {
+        /// The artifact that was asked for.
+        what: &'static str,
+        /// Most bytes of such a file.
+        most: usize,
+        /// Bytes found.
+        got: usize,
     },
     /// JSON that is not a proof file.
     #[error("not a proof file: {0}")]

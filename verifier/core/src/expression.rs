@@ -4,19 +4,25 @@
 //! stack of its own. Its depth is bounded all the same, for whoever builds a tree from it.
 
 use ark_bn254::Fr;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::VerifyError;
 use crate::encoding::scalar;
+use crate::reader::Reader;
 
 /// Deepest expression tree that a key may hold.
 pub const MAX_DEPTH: usize = 1024;
+/// Most nodes of all gates' polynomials together: a verifier visits each for every proof.
+pub const MAX_NODES: usize = 1 << 16;
+
+/// What [`MAX_NODES`] counts, in errors.
+pub(crate) const NODES: &str = "nodes of all gates";
 
 /// One step of a postfix program: push an operand, or replace the top operands by a result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Node {
     /// Push a field element.
-    Constant(#[serde(with = "scalar")] Fr),
+    Constant(#[serde(serialize_with = "scalar::serialize")] Fr),
     /// Push a fixed cell.
     Fixed {
         /// Fixed column.
@@ -47,16 +53,38 @@ pub enum Node {
     /// `a b` becomes `a * b`.
     Multiply,
     /// `a` becomes `a` times a field element.
-    Scale(#[serde(with = "scalar")] Fr),
+    Scale(#[serde(serialize_with = "scalar::serialize")] Fr),
 }
 
 /// A polynomial in cells and challenges; a gate demands that it vanishes in every usable row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Expression {
     nodes: Vec<Node>,
 }
 
+impl Node {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        Ok(match reader.u32()? {
+            0 => Self::Constant(reader.scalar()?),
+            1 => Self::Fixed { column: reader.u32()?, rotation: reader.i32()? },
+            2 => Self::Advice { column: reader.u32()?, rotation: reader.i32()? },
+            3 => Self::Instance { column: reader.u32()?, rotation: reader.i32()? },
+            4 => Self::Challenge(reader.u32()?),
+            5 => Self::Negate,
+            6 => Self::Add,
+            7 => Self::Multiply,
+            8 => Self::Scale(reader.scalar()?),
+            _ => return Err(reader.no_variant()),
+        })
+    }
+}
+
 impl Expression {
+    /// Reads one of several, which together have at most [`MAX_NODES`] nodes, `before` of which have been read.
+    pub(crate) fn read(reader: &mut Reader<'_>, before: &mut usize) -> Result<Self, VerifyError> {
+        Ok(Self { nodes: reader.list_of_many(NODES, MAX_NODES, before, Node::read)? })
+    }
+
     /// The polynomial that a program computes. A malformed program is refused where it is run: by [`Expression::fold`].
     pub fn new(nodes: Vec<Node>) -> Self {
         Self { nodes }

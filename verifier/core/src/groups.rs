@@ -8,13 +8,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::ConstraintSystem;
 use crate::protocol::{Polynomial, last_rotation, nearest};
+use crate::reader::Reader;
+use crate::{ConstraintSystem, VerifyError};
 
 /// How a proof shows its polynomials' values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum Opening {
     /// One commitment a polynomial, opened as halo2 does (Boneh, Drake, Fisch, Gabizon, ePrint 2020/081).
     #[default]
@@ -27,6 +28,14 @@ pub enum Opening {
 }
 
 impl Opening {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        match reader.u32()? {
+            0 => Ok(Self::Shplonk),
+            1 => Ok(Self::Grouped { width: reader.u32()? }),
+            _ => Err(reader.no_variant()),
+        }
+    }
+
     /// Columns behind a commitment at most.
     pub fn width(self) -> u32 {
         match self {

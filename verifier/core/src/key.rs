@@ -4,27 +4,34 @@ use std::collections::BTreeSet;
 
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ff::{AdditiveGroup, FftField, PrimeField};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::artifact::Frame;
-use crate::constraints::limit;
+use crate::artifact::{Frame, check_size};
+use crate::constraints::{MAX_COUNT, limit};
 use crate::encoding::{g2_to_bytes, point_g2, points, scalar};
+use crate::reader::Reader;
 use crate::{Column, ConstraintSystem, Grouping, Opening, Protocol, VerifyError};
 
-const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK3" };
+const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK3", most: MAX_KEY_FILE };
+
+/// Most bytes of a key's file. A key of 256 weight lanes has 25,000.
+pub const MAX_KEY_FILE: usize = 1 << 20;
 
 /// Least and most `k`; a circuit has `2^k` rows.
 pub const ROWS: (u32, u32) = (4, 26);
 
 /// Most columns behind a commitment.
-pub const MAX_WIDTH: u32 = 256;
+pub const MAX_WIDTH: u32 = 64;
+
+/// Most public values: two million bytes of input and output.
+pub const MAX_INSTANCES: usize = 1 << 16;
 
 /// What a verifier needs of the structured reference string: `[s]_2`. The generators are the curve's standard ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SrsPoint {
     /// `[s]_2`.
-    #[serde(with = "point_g2")]
+    #[serde(serialize_with = "point_g2::serialize")]
     pub s_g2: G2Affine,
     /// True when `s` was drawn from a published seed: whoever knows it can forge every proof.
     pub insecure: bool,
@@ -74,15 +81,15 @@ pub struct VerifyingKey {
     digest: [u8; 32],
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 struct Body {
     k: u32,
     instances: u32,
     constraints: ConstraintSystem,
     opening: Opening,
-    #[serde(with = "points")]
+    #[serde(serialize_with = "points::serialize")]
     commitments: Vec<G1Affine>,
-    #[serde(with = "scalar")]
+    #[serde(serialize_with = "scalar::serialize")]
     representative: Fr,
     graph_digest: [u8; 32],
     srs: SrsPoint,
@@ -115,12 +122,9 @@ impl VerifyingKey {
     /// # Errors
     /// Anything but exactly the bytes of one well-formed key of this version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
-        let body = FRAME.open(bytes)?;
-        let (body, rest) = postcard::take_from_bytes::<Body>(body)
-            .map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
-        if !rest.is_empty() {
-            return Err(VerifyError::TrailingBytes { what: FRAME.what, got: rest.len() });
-        }
+        let mut reader = Reader::new(FRAME.what, FRAME.open(bytes)?);
+        let body = Body::read(&mut reader)?;
+        reader.end()?;
         let key = Self::seal(body)?;
         if key.bytes == bytes {
             Ok(key)
@@ -131,9 +135,8 @@ impl VerifyingKey {
 
     fn seal(body: Body) -> Result<Self, VerifyError> {
         body.check()?;
-        let encoded =
-            postcard::to_stdvec(&body).map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
-        let bytes = FRAME.seal(&encoded);
+        let bytes = FRAME.seal(&body.encoded()?);
+        check_size(FRAME.what, FRAME.most, bytes.len())?;
         let digest = Sha256::digest(&bytes).into();
         Ok(Self { body, bytes, digest })
     }
@@ -232,12 +235,28 @@ impl VerifyingKey {
 }
 
 impl Body {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
+        Ok(Self {
+            k: reader.u32()?,
+            instances: reader.u32()?,
+            constraints: ConstraintSystem::read(reader)?,
+            opening: Opening::read(reader)?,
+            commitments: reader.list("commitments", 2 * MAX_COUNT, Reader::g1)?,
+            representative: reader.scalar()?,
+            graph_digest: reader.array()?,
+            srs: SrsPoint { s_g2: reader.g2()?, insecure: reader.bool()? },
+        })
+    }
+
+    fn encoded(&self) -> Result<Vec<u8>, VerifyError> {
+        // The value has no length that postcard does not know.
+        postcard::to_stdvec(self).map_err(|_| VerifyError::Encoding { what: FRAME.what, fault: "it cannot be written" })
+    }
+
     /// 31 bytes of a hash of everything else, as a number.
     fn computed_representative(&self) -> Result<Fr, VerifyError> {
         let rest = Self { representative: Fr::ZERO, ..self.clone() };
-        let encoded =
-            postcard::to_stdvec(&rest).map_err(|source| VerifyError::Encoding { what: FRAME.what, source })?;
-        let digest = Sha256::new_with_prefix(b"assay representative 1").chain_update(encoded).finalize();
+        let digest = Sha256::new_with_prefix(b"assay representative 1").chain_update(rest.encoded()?).finalize();
         Ok(Fr::from_be_bytes_mod_order(digest.get(..31).unwrap_or_default()))
     }
 
@@ -250,7 +269,7 @@ impl Body {
         let rows = 1usize << self.k;
         let blinds = self.constraints.blinding_factors();
         limit("rows the gates need", 0, rows, blinds + 3)?;
-        limit("instances", 1, rows - (blinds + 1), self.instances as usize)?;
+        limit("instances", 1, (rows - (blinds + 1)).min(MAX_INSTANCES), self.instances as usize)?;
         if let Opening::Grouped { width } = self.opening {
             limit("columns behind a commitment", self.constraints.pieces().max(2), MAX_WIDTH as usize, width as usize)?;
             if self.representative != self.computed_representative()? {

@@ -15,7 +15,8 @@
 //!
 //! The crate depends on nothing else of Assay's; its arithmetic is arkworks', without threads or assembly. It reads bytes of strangers: no function of it panics on any input,
 //! nothing is allocated by a length that the input only claims, and every element that is read is canonical and on
-//! its curve.
+//! its curve. Files and lists have limits (constants `MAX_*`), which are compared before anything is read, so that no key or proof costs more than the largest
+//! honest one.
 
 #![forbid(unsafe_code)]
 
@@ -29,6 +30,7 @@ pub mod groups;
 pub mod key;
 pub mod proof;
 pub mod protocol;
+mod reader;
 pub mod transcript;
 pub mod verify;
 
@@ -41,4 +43,4 @@ pub use key::{KeyParts, SrsPoint, VerifyingKey};
 pub use proof::{Instances, Proof, ProofFile};
 pub use protocol::Protocol;
 pub use transcript::Transcript;
-pub use verify::{Verifier, verify};
+pub use verify::{Equation, Verifier, verify};

@@ -3,12 +3,18 @@
 use ark_bn254::Fr;
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::Frame;
+use crate::artifact::{Frame, check_size};
 use crate::encoding::{hex_of, scalar_from_bytes, scalar_to_bytes};
 use crate::{VerifyError, VerifyingKey};
 
-const PROOF: Frame = Frame { what: "a proof", magic: "ASSAYPF1" };
-const INSTANCES: Frame = Frame { what: "instances", magic: "ASSAYIN1" };
+const PROOF: Frame = Frame { what: "a proof", magic: "ASSAYPF1", most: MAX_PROOF_FILE };
+const INSTANCES: Frame = Frame { what: "instances", magic: "ASSAYIN1", most: MAX_PROOF_FILE };
+
+/// Most bytes of a file that holds a proof, its public values or both, in either form: room for the largest key's proof and for
+/// [`crate::key::MAX_INSTANCES`] public values in hexadecimal.
+pub const MAX_PROOF_FILE: usize = 8 << 20;
+/// What a person calls the JSON form.
+const FILE: &str = "a proof file";
 /// Version of the JSON form.
 const FILE_VERSION: u32 = 1;
 
@@ -35,7 +41,7 @@ impl Proof {
         let body = PROOF.open(bytes)?;
         let (key_digest, transcript) = body
             .split_first_chunk::<32>()
-            .ok_or(VerifyError::Encoding { what: PROOF.what, source: postcard::Error::DeserializeUnexpectedEnd })?;
+            .ok_or(VerifyError::Encoding { what: PROOF.what, fault: "it ends too early" })?;
         Ok(Self { key_digest: *key_digest, bytes: transcript.to_vec() })
     }
 }
@@ -127,14 +133,15 @@ impl ProofFile {
     /// Reads [`ProofFile::to_json`] back.
     ///
     /// # Errors
-    /// Text that is not JSON of this form and version.
+    /// Text that is not JSON of this form and version, or more of it than [`MAX_PROOF_FILE`] bytes.
     pub fn from_json(text: &str) -> Result<Self, VerifyError> {
+        check_size(FILE, MAX_PROOF_FILE, text.len())?;
         let file: Self = serde_json::from_str(text)?;
         if file.version == FILE_VERSION {
             Ok(file)
         } else {
             let digit = |version| char::from_digit(version, 10).unwrap_or('?');
-            Err(VerifyError::Version { what: "a proof file", expected: digit(FILE_VERSION), got: digit(file.version) })
+            Err(VerifyError::Version { what: FILE, expected: digit(FILE_VERSION), got: digit(file.version) })
         }
     }
 

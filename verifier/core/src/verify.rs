@@ -33,6 +33,18 @@ pub struct Verifier {
     pairing: Pairing,
 }
 
+/// `e(left, [s]_2) = e(sum of scale * point, [1]_2)`: it holds where the proof is valid.
+///
+/// Of the terms, one is `left` itself, times the opening's challenge `u`: whoever knows `s` solves the equation for `left` and has a
+/// proof of anything.
+#[derive(Clone, Debug)]
+pub struct Equation {
+    /// The proof's last point.
+    pub left: G1Affine,
+    /// The points of the proof and of the key, and the generator, with their scales.
+    pub terms: Vec<(G1Affine, Fr)>,
+}
+
 impl Verifier {
     /// Describes the key's protocol and prepares its pairing.
     ///
@@ -47,7 +59,7 @@ impl Verifier {
         })
     }
 
-    /// Checks that `proof` shows the circuit satisfied by `instances`.
+    /// Checks that `proof` shows the circuit satisfied by `instances`: whether [`Verifier::equation`] holds.
     ///
     /// The commitments of the columns are read before the challenges that judge them. At the challenge `x`, the gates and the
     /// permutation argument, folded by `y`, must equal `h(x) (x^n - 1)`; that value of `h` and the values that the proof claims are
@@ -61,6 +73,15 @@ impl Verifier {
     /// Gabizon, ePrint 2020/081) or grouped commitments (Gabizon, Williamson, ePrint 2021/1167; the argument is in ADR 12), in the
     /// algebraic group model, for whoever does not know the secret of the key's SRS.
     pub fn verify(&self, instances: &Instances, proof: &Proof) -> Result<(), VerifyError> {
+        let Equation { left, terms } = self.equation(instances, proof)?;
+        if self.pairing.holds(left, &terms) { Ok(()) } else { Err(VerifyError::Invalid) }
+    }
+
+    /// What a well-formed proof leaves to the pairing.
+    ///
+    /// # Errors
+    /// Those of [`Verifier::verify`], but for [`VerifyError::Invalid`].
+    pub fn equation(&self, instances: &Instances, proof: &Proof) -> Result<Equation, VerifyError> {
         let (key, protocol) = (&self.key, &self.protocol);
         check_request(key, protocol, instances, proof)?;
         let mut said = Conversation::read(protocol, key.representative(), instances.values(), &proof.bytes)?;
@@ -82,11 +103,7 @@ impl Verifier {
         let points = opening.terms.iter().map(|(polynomial, scale)| self.points(&said, *polynomial, *scale, vanishing));
         let mut terms = points.collect::<Result<Vec<_>, _>>()?.concat();
         terms.push((G1Affine::generator(), -opening.constant));
-        if self.pairing.holds(said.commitment(Polynomial::OpeningLast)?, &terms) {
-            Ok(())
-        } else {
-            Err(VerifyError::Invalid)
-        }
+        Ok(Equation { left: said.commitment(Polynomial::OpeningLast)?, terms })
     }
 
     /// A multiple of a polynomial's commitment. The quotient's is `sum_i x^(n i) [h_i]`, unless it is committed whole.

@@ -100,17 +100,6 @@ impl<'a> Assembler<'a> {
         shared.chain((0..self.spilled).map(|index| format!("SPILLED_{index}"))).collect()
     }
 
-    /// Gas of what was written, roughly: every operation once.
-    pub(crate) fn gas(&self) -> u64 {
-        let own = |operation: &Operation| match operation {
-            Operation::Constant(_) | Operation::Load(_) => 0,
-            Operation::Negate(_) => LOAD_GAS,
-            Operation::Add(..) => 3 + 2 * LOAD_GAS,
-            Operation::Multiply(..) => 11 + 2 * LOAD_GAS,
-        };
-        self.program.operations().iter().map(own).sum()
-    }
-
     fn operand(&mut self, id: Id) -> Piece {
         if let Some((name, bound)) = self.kept.get(&id) {
             return Piece { bound: *bound, ..Piece::word(format!("mload({name})")) };
@@ -195,6 +184,21 @@ impl<'a> Assembler<'a> {
             }
         }
     }
+}
+
+/// Gas of an expression or of an assignment, as it is written: each name, number and operation. What the compiler moves on the stack beside
+/// comes on top.
+pub(crate) fn gas_of(text: &str) -> u64 {
+    let names = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|name| !name.is_empty());
+    let operations = names.map(|name| match name {
+        "mulmod" | "addmod" => 8,
+        "mod" => 5,
+        // An operation, or a name or number that is put on the stack.
+        _ => 3,
+    });
+    // SWAP and POP.
+    let assigned = if text.contains(":=") { 5 } else { 0 };
+    operations.sum::<u64>() + assigned
 }
 
 #[cfg(test)]

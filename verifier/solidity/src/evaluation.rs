@@ -3,7 +3,7 @@
 use assay_verifier::Column;
 
 use crate::SolidityError;
-use crate::assembly::Assembler;
+use crate::assembly::{Assembler, gas_of};
 use crate::names::{instance, value};
 use crate::program::Program;
 use crate::shape::{Polynomial, Shape};
@@ -23,7 +23,7 @@ pub(crate) struct Gates {
     pub(crate) identities: Vec<Identity>,
     /// Words of memory that the lines use.
     pub(crate) words: Vec<String>,
-    /// Gas of the operations, roughly.
+    /// Gas of the lines.
     pub(crate) gas: u64,
 }
 
@@ -47,14 +47,17 @@ impl Gates {
         }
         let ids: Vec<_> = roots.iter().map(|(_, root)| *root).collect();
         let mut assembler = Assembler::new(&program, &ids);
-        let identities = roots
+        let identities: Vec<Identity> = roots
             .into_iter()
             .map(|(title, root)| {
                 let (lines, value) = assembler.write(root);
                 Identity { title, lines, value }
             })
             .collect();
-        Ok(Self { identities, words: assembler.words(), gas: assembler.gas() })
+        let written =
+            |identity: &Identity| gas_of(&identity.value) + identity.lines.iter().map(|line| gas_of(line)).sum::<u64>();
+        let gas = identities.iter().map(written).sum();
+        Ok(Self { identities, words: assembler.words(), gas })
     }
 }
 

@@ -6,6 +6,8 @@ use assay_verifier::Opening;
 
 use crate::SolidityError;
 use crate::evaluation::Gates;
+use crate::layout::Layout;
+use crate::memory::WORD;
 use crate::shape::Shape;
 
 /// Gas of a verifying transaction, in units of gas, by what it is spent on.
@@ -37,8 +39,10 @@ const FLOOR_WORD: u64 = 10 * 4 * 32;
 const COMMITMENT: u64 = 6_000 + 150 + 200 + 95;
 /// Precompile 8 with two pairs, and its call.
 const PAIRING: u64 = 45_000 + 2 * 34_000 + 100;
-/// Modular exponentiation, reading a cold key, dispatch, memory: what does not depend on the shape.
-const FIXED: u64 = 12_000;
+/// Reading a cold key, dispatch, the generator: what does not depend on the shape, once a call.
+const ONCE: u64 = 9_500;
+/// Modular exponentiation, challenges, the power `x^n`: the same for each proof.
+const EACH: u64 = 4_500;
 /// Copying, checking, hashing and folding a scalar of the proof: by the rotations of each polynomial, and by those of a group.
 const SCALAR: u64 = 160;
 const SCALAR_OF_GROUP: u64 = 75;
@@ -46,15 +50,29 @@ const SCALAR_OF_GROUP: u64 = 75;
 /// polynomial as well.
 const DIFFERENCE: u64 = 35;
 const DIFFERENCE_OF_SET: u64 = 60;
+/// A point that something is opened at, and how far `u` is from it.
+const ROTATION: u64 = 60;
+/// That distance in the factor of a set that is not opened there.
+const GAP: u64 = 17;
+/// Inverting one number more.
+const INVERSE: u64 = 90;
+/// A blinding row.
+const BLIND: u64 = 110;
 /// Copying, checking and hashing a point of the proof.
 const POINT: u64 = 190;
 /// Copying, checking and hashing a word or a point once more.
-const WORD_AGAIN: u64 = 30;
+const WORD_AGAIN: u64 = 15;
 const POINT_AGAIN: u64 = 110;
-/// Copying, checking, hashing and interpolating a public value.
-const INSTANCE: u64 = 200;
-/// A column of the permutation argument.
+/// Copying, checking and hashing a public value.
+const INSTANCE: u64 = 45;
+/// Interpolating the column of public values at one point more: by itself, and for each of them.
+const QUERY: u64 = 150;
+const INTERPOLATION: u64 = 175;
+/// A column of the permutation argument, and one of its products.
 const COPY: u64 = 110;
+const PRODUCT: u64 = 120;
+/// Folding an identity.
+const IDENTITY: u64 = 30;
 
 impl Gas {
     /// The prediction for one call of `verify` with the verifier of a shape.
@@ -66,17 +84,33 @@ impl Gas {
         let (points, scalars, instances) = (points as u64, scalars as u64, shape.instances as u64);
         let read = shape.key_polynomials().len() as u64;
         let calldata = 4 + 1 + instances + 2 * points + scalars;
+        let gates = Gates::of(shape)?;
+        let layout = Layout::new(shape, &gates.words);
         let (scalar, difference, sets) = match shape.opening {
             Opening::Shplonk => (SCALAR, DIFFERENCE_OF_SET, shape.sets()),
             Opening::Grouped { .. } => (SCALAR_OF_GROUP, DIFFERENCE, shape.groups()),
+        };
+        let rotations = layout.points.len() as u64;
+        // SHPLONK multiplies a set's polynomials by the distances of all points that are not the set's.
+        let gaps = match shape.opening {
+            Opening::Shplonk => sets.iter().map(|set| rotations - set.rotations.len() as u64).sum(),
+            Opening::Grouped { .. } => 0,
         };
         // Sets of the same points share the weights.
         let distinct: BTreeSet<BTreeSet<i32>> = sets.into_iter().map(|set| set.rotations).collect();
         let differences: u64 =
             distinct.iter().map(|points| (points.len() * points.len().saturating_sub(1)) as u64).sum();
-        let reading = scalar * scalars + POINT * points + INSTANCE * instances + difference * differences;
-        let words =
-            FIXED + reading + COPY * shape.constraints.equality.len() as u64 + 3 * 3 * read + Gates::of(shape)?.gas;
+        let queries = shape.constraints.instance_queries.len() as u64;
+        let reading =
+            scalar * scalars + POINT * points + QUERY * queries + (INSTANCE + INTERPOLATION * queries) * instances;
+        let domain = ROTATION * rotations
+            + GAP * gaps
+            + difference * differences
+            + INVERSE * layout.denominators.len() as u64
+            + BLIND * shape.blinding_rows() as u64;
+        let identities = gates.gas + IDENTITY * gates.identities.len() as u64;
+        let copies = COPY * shape.constraints.equality.len() as u64 + PRODUCT * shape.products() as u64;
+        let words = ONCE + EACH + reading + domain + identities + copies + 3 * 3 * read + memory(layout.memory.end());
         Ok(Self {
             transaction: TRANSACTION + CALLDATA_WORD * calldata,
             key_commitments: COMMITMENT * read,
@@ -101,19 +135,25 @@ impl Gas {
 
     /// What a call of `verifyBatch` takes once, however many proofs it has.
     pub fn shared(&self) -> u64 {
-        self.key_commitments + self.pairing + FIXED
+        self.key_commitments + self.pairing + ONCE
     }
 
     /// What each proof of a batch adds: its own commitments, of which all but the first proof multiply two more, and its words. All proofs are checked and
     /// hashed once before the first is evaluated.
     pub fn marginal(&self) -> u64 {
-        self.commitments + 2 * COMMITMENT + self.words - FIXED + self.again
+        self.commitments + 2 * COMMITMENT + self.words - ONCE + self.again
     }
 
     /// The same with its calldata: what one more proof costs whoever sends a batch, or the floor of its calldata.
     pub fn another(&self) -> u64 {
         (self.transaction - TRANSACTION + self.marginal()).max(self.floor)
     }
+}
+
+/// Memory of so many bytes (yellow paper, appendix H).
+fn memory(bytes: usize) -> u64 {
+    let words = bytes.div_ceil(WORD) as u64;
+    3 * words + words * words / 512
 }
 
 /// More than any call takes, with a tenth to spare.

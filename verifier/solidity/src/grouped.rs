@@ -7,7 +7,7 @@
 
 use assay_verifier::Opening;
 
-use crate::layout::Layout;
+use crate::layout::{Layout, sum};
 use crate::names::{commitment, rotated, scalar, value};
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
@@ -60,8 +60,4 @@ pub(crate) fn width(shape: &Shape) -> u32 {
         Opening::Shplonk => 1,
         Opening::Grouped { width } => width,
     }
-}
-
-fn sum(terms: impl Iterator<Item = String>) -> String {
-    terms.reduce(|sum, term| format!("addmod({term}, {sum}, r)")).unwrap_or_else(|| "0".to_owned())
 }

@@ -226,5 +226,21 @@ fn weights(groups: Vec<OpeningSet>, points: &[Point]) -> (Vec<(OpeningSet, Vec<S
 
 /// The product of some expressions modulo `r`; 1 of none.
 pub(crate) fn product(factors: impl Iterator<Item = String>) -> String {
-    factors.reduce(|product, factor| format!("mulmod({factor}, {product}, r)")).unwrap_or_else(|| "1".to_owned())
+    folded("mulmod", &factors.collect::<Vec<_>>()).unwrap_or_else(|| "1".to_owned())
+}
+
+/// Their sum; 0 of none.
+pub(crate) fn sum(terms: impl Iterator<Item = String>) -> String {
+    folded("addmod", &terms.collect::<Vec<_>>()).unwrap_or_else(|| "0".to_owned())
+}
+
+/// Some expressions under an operation modulo `r`, nested as little as the machine's stack asks for: the last argument is on the stack first, so
+/// that the first lies two slots above the modulus and the second one. Where the first is the smaller by the golden ratio, both end at the same height.
+fn folded(operation: &str, terms: &[String]) -> Option<String> {
+    if let [term] = terms {
+        return Some(term.clone());
+    }
+    let first = (terms.len() * 2 / 5).max(1);
+    let (rest, first) = terms.split_at_checked(terms.len().checked_sub(first)?)?;
+    Some(format!("{operation}({}, {}, r)", folded(operation, first)?, folded(operation, rest)?))
 }

@@ -5,7 +5,7 @@
 //!
 //! `sum_s a_s sum_j y^j (C_j - r_j(u) G) - Z_(S_0)(u) H + u Q = s Q`, with `a_s = v^s Z_(T - S_s)(u) / Z_(T - S_0)(u)`.
 
-use crate::layout::{Layout, product};
+use crate::layout::{Layout, product, sum};
 use crate::names::{commitment, piece, rotated, scalar, value};
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
@@ -84,6 +84,5 @@ fn at_u(set: &OpeningSet, polynomial: Polynomial) -> String {
         let basis = if index == 0 { "BASIS".to_owned() } else { format!("add(BASIS, {})", 32 * index) };
         format!("mulmod(mload({basis}), mload({}), r)", value(polynomial, *rotation))
     };
-    let sum = |sum, summand| format!("addmod({summand}, {sum}, r)");
-    set.rotations.iter().enumerate().map(summand).reduce(sum).unwrap_or_default()
+    sum(set.rotations.iter().enumerate().map(summand))
 }
