@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod estimate;
 pub(crate) mod infer;
 pub(crate) mod market;
+mod model;
 pub(crate) mod prove;
 pub(crate) mod setup;
 pub(crate) mod srs;
@@ -15,7 +16,8 @@ pub(crate) mod verify;
 use std::path::Path;
 
 use assay_circuits::Layout;
-use assay_models::{QuantizedGraph, input};
+use assay_models::input::InputValues;
+use assay_models::{QuantisedInput, QuantizedGraph};
 use assay_prover::cost::{opening_for_chain, threads};
 use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
@@ -34,17 +36,21 @@ fn compiled_graph(folder: &ModelFolder) -> Outcome<(QuantizedGraph, [u8; 32])> {
     Ok((graph, QuantizedGraph::digest_of(&bytes)))
 }
 
-/// Reads an input file and quantises it for the graph's input.
-fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<Vec<i64>> {
+/// Reads an input file and quantises it for the graph's input. What was clamped is returned and warned of.
+fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
     let bytes = files::read(path)?;
     let doing = format!("cannot use {} as an input", path.display());
-    let values = if path.extension().is_some_and(|e| e == "npy") {
-        input::parse_npy(&bytes).request(&doing)?
-    } else {
-        let text = String::from_utf8(bytes).request(&doing)?;
-        input::parse_json(&text).request(&doing)?
-    };
-    values.quantise(graph).request(&doing)
+    let values = InputValues::parse(&bytes, path.extension().is_some_and(|e| e == "npy")).request(&doing)?;
+    let input = values.quantise(graph).request(&doing)?;
+    if let Some(clamped) = &input.clamped {
+        Terminal::warn(format_args!("{}: {clamped}", path.display()));
+    }
+    Ok(input)
+}
+
+/// Sentences of warnings, for machines.
+fn warnings<W: ToString>(warnings: impl IntoIterator<Item = W>) -> Vec<String> {
+    warnings.into_iter().map(|warning| warning.to_string()).collect()
 }
 
 /// Position of the largest value; the first of equals.

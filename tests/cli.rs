@@ -126,6 +126,13 @@ fn a_wrong_input_is_refused_with_what_was_expected_and_got() {
     refused("nan.json", r#"{"input_data": [[NaN]]}"#, &["nan.json"]);
     refused("words.json", "hello", &["words.json"]);
     refused("bytes.npy", "hello", &["bytes.npy"]);
+    let bright = format!(r#"{{"input_data": [[{}]]}}"#, ["2"; 784].join(", "));
+    fs::write(sandbox.path("bright.json"), bright).unwrap();
+    let infer: serde_json::Value =
+        serde_json::from_str(&sandbox.succeeds(&["infer", "mnist-mlp.onnx", "--input", "bright.json", "--json"]))
+            .unwrap();
+    let said = infer["warnings"][0].as_str().unwrap();
+    assert!(said.contains("784 of the 784 input values were clamped") && said.contains("0 to 0.99609375"), "{said}");
     sandbox.fails(&["infer", "mnist-mlp.onnx", "--input", "absent.json"], WRONG_REQUEST, &["absent.json"]);
     sandbox.fails(
         &["prove", "mnist-mlp.onnx", "--input", "input.json", "--context", "xyz"],

@@ -6,6 +6,7 @@ mod given;
 mod planes;
 mod scalars;
 mod tables;
+mod unsupported;
 mod weights;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ pub(crate) use activations::Function;
 pub(crate) use planes::{Planes, pairs};
 pub(crate) use scalars::{ScalarRow, Sources};
 use tables::{Tables, Tag};
+pub use unsupported::unsupported as list_unsupported;
 pub(crate) use weights::Values;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
@@ -278,12 +280,9 @@ impl<'a> Builder<'a> {
                 Op::Rescale(op) => ops::rescale::lay_out(&mut builder, index, node, op)?,
                 Op::MaxPool(op) => ops::max_pool::lay_out(&mut builder, node, op)?,
                 Op::Reshape => {} // another name for the same cells
-                Op::AveragePool(_) => {
-                    return Err(unsupported(node, "AveragePool", "Conv, MaxPool or Gemm in its place"));
-                }
-                Op::Transpose(_) => return Err(unsupported(node, "Transpose", "tensors in [1, c, h, w] order")),
-                Op::ArgMax(_) => {
-                    return Err(unsupported(node, "ArgMax", "the scores themselves as the graph's output"));
+                Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
+                    let refused = unsupported::of_node(graph, node);
+                    return Err(refused.unwrap_or(CircuitError::Invariant("an op without an identity is refused")));
                 }
             }
         }

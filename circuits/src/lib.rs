@@ -36,6 +36,7 @@ pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
 pub use columns::{Advice, Challenge, Fixed, Shape};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
+pub use layout::list_unsupported as unsupported;
 pub use layout::{Copy, Element, Layout, UNUSABLE_ROWS, WORD_BYTES, Wire};
 pub use report::LayoutReport;
 pub use statement::statement;

@@ -49,6 +49,7 @@ fn rescale(elements: usize) -> QuantizedGraph {
         nodes: vec![Node { name: "rescale".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }],
         input: TensorId(0),
         output: TensorId(1),
+        integer_input: false,
     }
 }
 

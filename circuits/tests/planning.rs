@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Layout, statement};
-use assay_models::ops::Dense;
+use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Layout, statement, unsupported};
+use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Rescale, Transpose};
 use assay_models::samples::{Numbers, input, mlp_onnx, tiny_cnn, tiny_mlp};
-use assay_models::{Op, QuantizedGraph, import, interpret};
+use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
@@ -126,4 +126,95 @@ fn a_layout_over_kept_columns_is_the_one_they_were_kept_from() {
         let columns = [kept.clone(), vec![(Fixed::W(lanes as u8), Cells::default())]].concat();
         assert_eq!(at(over(lanes, &columns)), kept.len());
     }
+}
+
+/// `x -> op -> y`, of a shape and an element type.
+#[cfg(test)]
+fn single(op: Op, shape: &[usize], dtype: DType) -> QuantizedGraph {
+    let tensor = |name: &str, shape: Vec<usize>, dtype| TensorInfo {
+        name: name.to_owned(),
+        shape,
+        dtype,
+        scale: 1.0,
+        zero_point: 0,
+    };
+    let output = op.output_shape(&[shape], shape).unwrap();
+    let kind = match op {
+        Op::ArgMax(_) => DType::I64,
+        Op::MaxPool(_) | Op::Transpose(_) | Op::Reshape => dtype,
+        _ => DType::U8,
+    };
+    QuantizedGraph {
+        name: "single".to_owned(),
+        tensors: vec![tensor("x", shape.to_vec(), dtype), tensor("y", output, kind)],
+        nodes: vec![Node { name: "op".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }],
+        input: TensorId(0),
+        output: TensorId(1),
+        integer_input: false,
+    }
+}
+
+/// What the command line lists beforehand is what the planner would stop at, in the same words.
+#[test]
+fn the_list_of_what_is_unsupported_agrees_with_the_planner() {
+    let rule = || Requantise { multipliers: vec![1], divisor: 4, zero_point: 0, low: 0, high: 255 };
+    let conv = |weights_shape: [usize; 4], strides, group| {
+        let count = weights_shape.iter().product();
+        let weights = vec![1i8; count].into();
+        Op::Conv(Conv {
+            weights,
+            weights_shape,
+            bias: vec![0; weights_shape[0]],
+            strides,
+            pads: [0; 4],
+            group,
+            requantise: rule(),
+        })
+    };
+    let free = Requantise { divisor: (1 << 40) + 1, ..rule() };
+    let image = [1, 2, 4, 4];
+    let refused = [
+        (single(conv([1, 2, 2, 2], [2, 2], 1), &image, DType::U8), "Conv with strides [2, 2]"),
+        (single(conv([2, 1, 1, 1], [1, 1], 2), &image, DType::U8), "Conv with group 2"),
+        (
+            single(Op::MaxPool(MaxPool { kernel: [2, 2], strides: [1, 1], pads: [0; 4] }), &image, DType::U8),
+            "MaxPool with kernel [2, 2], strides [1, 1]",
+        ),
+        (
+            single(
+                Op::AveragePool(AveragePool { kernel: [2, 2], strides: [2, 2], requantise: rule() }),
+                &image,
+                DType::U8,
+            ),
+            "AveragePool is not provable yet: expected Flatten and a Gemm",
+        ),
+        (single(Op::Transpose(Transpose { perm: vec![0, 1, 3, 2] }), &image, DType::U8), "Transpose"),
+        (single(Op::ArgMax(ArgMax { axis: 1, keepdims: true }), &image, DType::U8), "ArgMax"),
+        (single(Op::Rescale(Rescale { requantise: rule() }), &image, DType::I16), "an element type of I16"),
+        (single(Op::Rescale(Rescale { requantise: rule() }), &[2, 4], DType::U8), "a batch: shape [2, 4]"),
+        (single(Op::Rescale(Rescale { requantise: free }), &image, DType::U8), "lookup tables"),
+    ];
+    for (graph, words) in refused {
+        let listed = unsupported(&graph);
+        let first = listed.first().unwrap_or_else(|| panic!("{words} is not listed")).to_string();
+        assert!(first.contains(words), "{first}");
+        assert_eq!(Layout::plan(&graph).unwrap_err().to_string(), first);
+    }
+    for graph in [tiny_cnn(), tiny_mlp(), single(conv([2, 2, 3, 3], [1, 1], 1), &image, DType::U8)] {
+        assert!(unsupported(&graph).is_empty(), "{}", graph.name);
+        Layout::plan(&graph).unwrap();
+    }
+}
+
+/// A part of a model that an importer could read is enough to say what else is unsupported, of every node.
+#[test]
+fn every_unsupported_node_is_listed() {
+    let mut graph = tiny_cnn();
+    let Op::Conv(conv) = &mut graph.nodes[0].op else { panic!("a Conv first") };
+    conv.strides = [2, 2];
+    graph.nodes[1].op = Op::ArgMax(ArgMax { axis: 1, keepdims: true });
+    graph.nodes.truncate(2);
+    let listed: Vec<String> = unsupported(&graph).iter().map(ToString::to_string).collect();
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!(listed[0].contains("`conv`") && listed[1].contains("`pool`"), "{listed:?}");
 }

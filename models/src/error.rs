@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::graph::DType;
 use crate::ops::OpFault;
+use crate::refusals::{Refusals, calls, in_words};
 
 /// Why a model, a graph or an input was refused.
 #[derive(Debug, Error)]
@@ -20,15 +21,109 @@ pub enum ModelError {
         /// What the decoder said.
         reason: String,
     },
+    /// More than one reason, in the order of the file.
+    #[error("{}", Refusals::of(.0))]
+    Several(Vec<ModelError>),
+    /// A version or a list of the file that is not valid ONNX, or not read.
+    #[error("the file's {what} is {got}: expected {expected}; export the model again")]
+    InvalidFile {
+        /// Which property.
+        what: &'static str,
+        /// What the file says.
+        got: String,
+        /// What is read.
+        expected: String,
+    },
+    /// A node that is not valid ONNX.
+    #[error("node {node:?}: {problem}, where ONNX has {expected}; export the model again")]
+    InvalidNode {
+        /// Node name.
+        node: String,
+        /// What it has or is.
+        problem: String,
+        /// What ONNX allows.
+        expected: String,
+    },
+    /// A node that reads the result of a refused one. Never among the refusals of a file, where it would say nothing new.
+    #[error("node {node:?} reads {tensor:?}, the result of something that is refused")]
+    AfterRefused {
+        /// Node name.
+        node: String,
+        /// Operand.
+        tensor: String,
+    },
+    /// Two nodes of one name.
+    #[error("the name {name:?} is given to two nodes: names of nodes are unique; export the model again")]
+    DuplicateNode {
+        /// The name.
+        name: String,
+    },
+    /// A constant that says only which of its elements are not 0.
+    #[error("initializer {tensor:?} is sparse: expected a dense one; save the model with a dense tensor of this name")]
+    Sparse {
+        /// Tensor name.
+        tensor: String,
+    },
+    /// A constant with a value that its type does not have.
+    #[error(
+        "tensor {tensor:?} of type {dtype} holds {got} at element {index}: expected {low}..={high}; export the model again"
+    )]
+    ValueRange {
+        /// Tensor name.
+        tensor: String,
+        /// Element.
+        index: usize,
+        /// Value.
+        got: i64,
+        /// Type.
+        dtype: &'static str,
+        /// Smallest.
+        low: i64,
+        /// Largest.
+        high: i64,
+    },
+    /// A Squeeze of an axis with more than one index.
+    #[error(
+        "node {node:?}: axis {axis} has size {size}: Squeeze removes axes of size 1 only; use Reshape to join axes"
+    )]
+    Squeezed {
+        /// Node name.
+        node: String,
+        /// Axis, from the start.
+        axis: usize,
+        /// Its size.
+        size: usize,
+    },
+    /// An output that needs no operation on an input.
+    #[error(
+        "the output {output:?} does not depend on the graph's input through any operation: there is nothing to prove; name the \
+         network's result as the output of the graph"
+    )]
+    NotComputed {
+        /// Its name.
+        output: String,
+    },
     /// An operator that has no integer meaning here.
-    #[error("operator {operator} of node {node:?} is not supported: {help}")]
+    #[error("operator {operator} of {} is not supported: {help}", in_words(.nodes))]
     UnsupportedOperator {
         /// ONNX operator, with its domain where it has one.
         operator: String,
-        /// Node name.
-        node: String,
+        /// Names of all nodes that ask for it.
+        nodes: Vec<String>,
         /// What would help.
         help: &'static str,
+    },
+    /// Operators that the file defines itself.
+    #[error(
+        "{} the file's own functions ({}): expected ONNX's operators alone; put the functions in their place with \
+         `onnx.inliner.inline_local_functions(model)`",
+        calls(.nodes), .functions.join(", ")
+    )]
+    Functions {
+        /// Names of all nodes that call one.
+        nodes: Vec<String>,
+        /// Names of the functions called.
+        functions: Vec<String>,
     },
     /// An attribute value the op's integer meaning does not cover.
     #[error("node {node:?}: {attribute} = {got} is not supported: expected {expected}")]
@@ -104,7 +199,7 @@ pub enum ModelError {
         got: usize,
     },
     /// A constant of a type that is not read.
-    #[error("tensor {tensor:?} has element type {got}: expected {expected}")]
+    #[error("tensor {tensor:?} has element type {got}: expected {expected}; convert it and save the model again")]
     ElementType {
         /// Tensor name.
         tensor: String,
@@ -168,7 +263,7 @@ pub enum ModelError {
     /// Scales whose ratio no multiplier can stand for.
     #[error(
         "node {node:?}: the scales of its operands over that of its result make {got}: expected less than 2^32; \
-         quantise the model again"
+         give the result a larger scale, or input and weights smaller ones"
     )]
     BadRatio {
         /// Node name.
@@ -200,8 +295,7 @@ pub enum ModelError {
     Op {
         /// Node name.
         node: String,
-        /// What the op refused.
-        #[source]
+        /// What the op refused; part of the message, and so no source of its own.
         fault: OpFault,
     },
     /// A graph whose parts do not fit together.
@@ -234,16 +328,35 @@ pub enum ModelError {
         reason: String,
     },
     /// An input of the wrong length.
-    #[error("input {tensor:?} of shape {shape:?}: expected {expected} values, got {got}")]
+    #[error("the model's input has shape {shape:?}: expected {expected} values, got {got}")]
     InputLength {
-        /// Tensor name.
-        tensor: String,
         /// Its shape.
         shape: Vec<usize>,
         /// Elements of the shape.
         expected: usize,
         /// Elements given.
         got: usize,
+    },
+    /// An input of another shape, whose elements may stand in another order.
+    #[error(
+        "the shape of the input: expected {expected:?}, got {got:?}; put the axes in this order \
+         (numpy.transpose), or give one flat row of numbers in this order"
+    )]
+    InputShape {
+        /// Shape of the model's input.
+        expected: Vec<usize>,
+        /// Shape of the file's tensor.
+        got: Vec<usize>,
+    },
+    /// A fraction where the model, or the file, says that the input is one of integers.
+    #[error("input value {got} at element {index}: expected an integer, because the input is one of {dtype:?}")]
+    InputNotInteger {
+        /// Element.
+        index: usize,
+        /// Value given.
+        got: f64,
+        /// Type of the input.
+        dtype: DType,
     },
     /// An input value outside its type.
     #[error("input value {got} at element {index} is out of range: expected {low}..={high} ({dtype:?})")]
@@ -295,4 +408,21 @@ pub enum ModelError {
         /// Words given.
         got: usize,
     },
+}
+
+impl ModelError {
+    /// The node that the message begins with, if it does.
+    pub(crate) fn node(&self) -> Option<&str> {
+        match self {
+            Self::UnsupportedAttribute { node, .. }
+            | Self::InvalidNode { node, .. }
+            | Self::Unquantised { node, .. }
+            | Self::BadScale { node, .. }
+            | Self::Squeezed { node, .. }
+            | Self::BadRatio { node, .. }
+            | Self::Op { node, .. }
+            | Self::AccumulatorRange { node, .. } => Some(node),
+            _ => None,
+        }
+    }
 }

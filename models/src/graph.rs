@@ -25,6 +25,17 @@ pub enum DType {
 }
 
 impl DType {
+    /// Name in ONNX.
+    pub(crate) const fn onnx_name(self) -> &'static str {
+        match self {
+            Self::U8 => "UINT8",
+            Self::I8 => "INT8",
+            Self::I16 => "INT16",
+            Self::I32 => "INT32",
+            Self::I64 => "INT64",
+        }
+    }
+
     /// Smallest representable value.
     pub const fn min(self) -> i64 {
         match self {
@@ -102,6 +113,8 @@ pub struct QuantizedGraph {
     pub input: TensorId,
     /// The graph's output.
     pub output: TensorId,
+    /// Whether the ONNX graph's own input is of an integer type: input files then hold its integers and not real numbers.
+    pub integer_input: bool,
 }
 
 impl QuantizedGraph {

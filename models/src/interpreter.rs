@@ -70,12 +70,7 @@ pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelEr
 fn check_input(graph: &QuantizedGraph, input: &[i64]) -> Result<(), ModelError> {
     let info = graph.tensor(graph.input)?;
     if input.len() != info.len() {
-        return Err(ModelError::InputLength {
-            tensor: info.name.clone(),
-            shape: info.shape.clone(),
-            expected: info.len(),
-            got: input.len(),
-        });
+        return Err(ModelError::InputLength { shape: info.shape.clone(), expected: info.len(), got: input.len() });
     }
     let (low, high, dtype) = (info.dtype.min(), info.dtype.max(), info.dtype);
     match input.iter().copied().enumerate().find(|(_, value)| !(low..=high).contains(value)) {

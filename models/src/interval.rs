@@ -90,6 +90,24 @@ pub fn intervals(graph: &QuantizedGraph) -> Result<Intervals, ModelError> {
     Ok(Intervals { accumulators, tensors })
 }
 
+/// Everything that [`intervals`] refuses, node by node.
+pub(crate) fn faults(graph: &QuantizedGraph) -> Vec<ModelError> {
+    let mut tensors: Vec<Bounds> = graph.tensors.iter().map(|t| (t.dtype.min(), t.dtype.max())).collect();
+    let mut faults = Vec::new();
+    for node in &graph.nodes {
+        match node_bounds(graph, node, &tensors) {
+            // After a refused node, its type bounds its output.
+            Err(fault) => faults.push(fault),
+            Ok((_, output)) => {
+                if let Some(bounds) = tensors.get_mut(node.output.0) {
+                    *bounds = output;
+                }
+            }
+        }
+    }
+    faults
+}
+
 type Bounds = (i64, i64);
 
 /// Bounds of a node's accumulators and of its output.

@@ -13,6 +13,7 @@
 //! | [`intervals`] | worst-case bounds; refuses a graph that could wrap |
 //! | [`quantise_input`], [`dequantise_output`], [`input`] | real numbers and files in, real numbers out |
 //! | [`packing`] | bytes into the words a contract sees |
+//! | [`onnx`] | the messages of an ONNX file |
 //! | [`samples`] | tiny graphs for tests |
 //! | [`ModelError`] | why something was refused, and the next step |
 //!
@@ -29,20 +30,25 @@ mod import;
 pub mod input;
 mod interpreter;
 mod interval;
+pub mod onnx;
 pub mod ops;
 pub mod packing;
 mod quantise;
+mod refusals;
 mod requantise;
 pub mod samples;
 mod validate;
+mod warning;
 mod weights;
 
 pub use error::ModelError;
 pub use graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
-pub use import::import;
+pub use import::{Reading, import, read};
 pub use interpreter::{Trace, interpret};
 pub use interval::{Intervals, intervals};
 pub use ops::{Op, OpFault};
-pub use quantise::{dequantise_output, quantise_input};
+pub use quantise::{Clamped, QuantisedInput, dequantise_output, quantise_input};
+pub use refusals::{Refusal, Refusals};
 pub use requantise::{Requantise, RequantiseCells, Split};
+pub use warning::Warning;
 pub use weights::{WeightValues, Weights};

@@ -1,7 +1,43 @@
 //! Real numbers in and out: floats appear here and in the importer, and nowhere after.
 
+use std::fmt;
+
 use crate::error::ModelError;
 use crate::graph::QuantizedGraph;
+
+/// The integers of a model's input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedInput {
+    /// Row-major.
+    pub values: Vec<i64>,
+    /// What was clamped, if anything was.
+    pub clamped: Option<Clamped>,
+}
+
+/// Real values that the model's input cannot hold, so that the nearest it can hold stands in their place. `Display` says so in a
+/// sentence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clamped {
+    /// How many of them.
+    pub count: usize,
+    /// Values in all.
+    pub total: usize,
+    /// Smallest real value that the input holds.
+    pub low: f64,
+    /// Largest real value that the input holds.
+    pub high: f64,
+}
+
+impl fmt::Display for Clamped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, total, low, high } = self;
+        write!(
+            f,
+            "{count} of the {total} input values were clamped to what the model's input can hold, {low} to {high}: \
+             check that they are scaled as in training"
+        )
+    }
+}
 
 /// `saturate(RNE(x / scale) + zero_point)` of each real input, as ONNX `QuantizeLinear` defines it (round half to even).
 ///
@@ -9,24 +45,26 @@ use crate::graph::QuantizedGraph;
 ///
 /// # Errors
 /// [`ModelError::InputNotFinite`] for NaN or infinity, with its index; [`ModelError::InputLength`].
-pub fn quantise_input(graph: &QuantizedGraph, values: &[f64]) -> Result<Vec<i64>, ModelError> {
+pub fn quantise_input(graph: &QuantizedGraph, values: &[f64]) -> Result<QuantisedInput, ModelError> {
     let info = graph.tensor(graph.input)?;
     if values.len() != info.len() {
-        return Err(ModelError::InputLength {
-            tensor: info.name.clone(),
-            shape: info.shape.clone(),
-            expected: info.len(),
-            got: values.len(),
-        });
+        return Err(ModelError::InputLength { shape: info.shape.clone(), expected: info.len(), got: values.len() });
     }
-    let quantise = |(index, value): (usize, &f64)| {
+    let (low, high, zero_point) = (info.dtype.min(), info.dtype.max(), i64::from(info.zero_point));
+    let mut count = 0;
+    let mut quantise = |(index, value): (usize, &f64)| {
         if !value.is_finite() {
             return Err(ModelError::InputNotFinite { index, got: *value });
         }
         let rounded = (*value as f32 / info.scale as f32).round_ties_even() as i64;
-        Ok(rounded.saturating_add(info.zero_point.into()).clamp(info.dtype.min(), info.dtype.max()))
+        let whole = rounded.saturating_add(zero_point);
+        count += usize::from(!(low..=high).contains(&whole));
+        Ok(whole.clamp(low, high))
     };
-    values.iter().enumerate().map(quantise).collect()
+    let integers = values.iter().enumerate().map(&mut quantise).collect::<Result<_, _>>()?;
+    let real = |integer: i64| info.scale * (integer - zero_point) as f64;
+    let clamped = (count > 0).then(|| Clamped { count, total: values.len(), low: real(low), high: real(high) });
+    Ok(QuantisedInput { values: integers, clamped })
 }
 
 /// `scale * (value - zero_point)` of each output element.

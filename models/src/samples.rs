@@ -124,7 +124,7 @@ fn chain(name: &str, tensors: Vec<TensorInfo>, ops: Vec<(&str, Op)>) -> Quantize
         output: TensorId(at + 1),
     };
     let nodes = ops.into_iter().enumerate().map(node).collect();
-    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output }
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::error::ModelError;
 use crate::graph::{DType, Node, QuantizedGraph, TensorInfo};
-use crate::interval::intervals;
+use crate::interval;
 use crate::ops::{ELEMENTS_LIMIT, Op, OpFault, elements};
 use crate::requantise::Requantise;
 
@@ -22,6 +22,20 @@ impl QuantizedGraph {
     /// # Errors
     /// The first violation, with its node or tensor.
     pub fn validate(&self) -> Result<(), ModelError> {
+        self.faults().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Everything that is wrong, as far as it can be told apart: where parts do not fit together, the first; otherwise the operands
+    /// of every node, or the accumulators of every node.
+    pub(crate) fn faults(&self) -> Vec<ModelError> {
+        let mut faults = Vec::new();
+        if let Err(fault) = self.check(&mut faults) {
+            faults.push(fault);
+        }
+        if faults.is_empty() { interval::faults(self) } else { faults }
+    }
+
+    fn check(&self, faults: &mut Vec<ModelError>) -> Result<(), ModelError> {
         let mut total = 0usize;
         for info in &self.tensors {
             total = total.saturating_add(check_tensor(info)?);
@@ -38,7 +52,9 @@ impl QuantizedGraph {
         let mut known = vec![false; self.tensors.len()];
         mark(&mut known, self.input.0);
         for node in &self.nodes {
-            self.check_node(node, &known)?;
+            if let Err(fault) = self.check_node(node, &known)? {
+                faults.push(fault.at(&node.name));
+            }
             mark(&mut known, node.output.0);
         }
         if let Some(at) = known.iter().position(|known| !known) {
@@ -46,10 +62,11 @@ impl QuantizedGraph {
             return Err(ModelError::BadGraph { problem: "a tensor has no producer", got });
         }
         self.tensor(self.output)?;
-        intervals(self).map(|_| ())
+        Ok(())
     }
 
-    fn check_node(&self, node: &Node, known: &[bool]) -> Result<(), ModelError> {
+    /// Whether the node stands where it may, and what its op refuses.
+    fn check_node(&self, node: &Node, known: &[bool]) -> Result<Result<(), OpFault>, ModelError> {
         let mut inputs = Vec::with_capacity(node.inputs.len());
         for id in &node.inputs {
             let info = self.tensor(*id)?;
@@ -64,7 +81,7 @@ impl QuantizedGraph {
             let got = format!("{:?} by node {:?}", output.name, node.name);
             return Err(ModelError::BadGraph { problem: "a tensor is written twice", got });
         }
-        check_op(&node.op, &inputs, output).map_err(|fault| fault.at(&node.name))
+        Ok(check_op(&node.op, &inputs, output))
     }
 }
 

@@ -4,11 +4,11 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
 
-use assay_models::{ModelError, QuantizedGraph, import, interpret, samples};
+use assay_models::onnx::tensor_proto::DataType;
+use assay_models::onnx::tensor_shape_proto::dimension::Value as Size;
+use assay_models::onnx::type_proto::Value as Type;
+use assay_models::{ModelError, QuantizedGraph, import, interpret, read, samples};
 use proptest::prelude::*;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value as Size;
-use tract_onnx::pb::type_proto::Value as Type;
 use writer::{Writer, info, int, ints, string};
 
 /// `x [1, 4] -> Gemm -> y [1, 2]`, all quantised.
@@ -25,6 +25,10 @@ fn refused(writer: &Writer) -> ModelError {
     import(&writer.bytes(), "bad").unwrap_err()
 }
 
+fn all_refused(writer: &Writer) -> Vec<ModelError> {
+    read(&writer.bytes(), "bad").refusals
+}
+
 /// The message holds every one of the words.
 fn says(error: &ModelError, words: &[&str]) {
     let message = error.to_string();
@@ -34,14 +38,14 @@ fn says(error: &ModelError, words: &[&str]) {
 }
 
 /// Replaces a node of the good model.
-fn with_node(op: &str, change: impl Fn(&mut tract_onnx::pb::NodeProto)) -> Writer {
+fn with_node(op: &str, change: impl Fn(&mut assay_models::onnx::NodeProto)) -> Writer {
     let mut writer = good();
     writer.graph.node.iter_mut().filter(|node| node.op_type == op).for_each(change);
     writer
 }
 
 /// Replaces an initialiser of the good model.
-fn with_tensor(name: &str, change: impl Fn(&mut tract_onnx::pb::TensorProto)) -> Writer {
+fn with_tensor(name: &str, change: impl Fn(&mut assay_models::onnx::TensorProto)) -> Writer {
     let mut writer = good();
     writer.graph.initializer.iter_mut().filter(|tensor| tensor.name == name).for_each(change);
     writer
@@ -89,8 +93,9 @@ fn unsupported_operators_are_refused_by_name_with_what_would_help() {
         ("Einsum", "", "models/README.md"),
     ] {
         let mut writer = good();
-        writer.node(op, &["q.real"], "odd", &[]);
+        writer.node(op, &["y"], "odd", &[]);
         writer.graph.node.last_mut().unwrap().domain = domain.to_owned();
+        writer.graph.output[0].name = "odd".to_owned();
         let error = refused(&writer);
         assert!(matches!(error, ModelError::UnsupportedOperator { .. }), "{error:?}");
         says(&error, &[op, domain, &format!("odd/{op}"), help]);
@@ -143,9 +148,10 @@ fn dynamic_shapes_are_refused_with_how_to_fix_them() {
 fn a_float_model_is_refused_with_what_to_run() {
     let mut writer = Writer::float(&[1, 2]);
     writer.f32("w", &[2, 2], &[1.0; 4]).node("Gemm", &["x", "w"], "g", &[]).node("Sigmoid", &["g"], "y", &[]);
-    let error = refused(&writer);
-    assert!(matches!(error, ModelError::NotQuantised));
-    says(&error, &["quantize_static"]);
+    let errors = all_refused(&writer);
+    assert!(matches!(errors[..], [ModelError::NotQuantised, ModelError::UnsupportedOperator { .. }]), "{errors:?}");
+    says(&errors[0], &["quantize_static"]);
+    says(&errors[1], &["y/Sigmoid", "end the model before it"]);
 }
 
 #[test]
@@ -164,6 +170,7 @@ fn float_weights_and_unquantised_activations_are_refused_by_node() {
     says(&refused(&writer), &["y/Gemm", "weights are floats", "quantise the weights"]);
     let mut writer = good();
     writer.node("Gemm", &["g", "w.real"], "h", &[]);
+    writer.graph.output[0].name = "h".to_owned();
     says(&refused(&writer), &["h/Gemm", "never quantised", "quantise the activations"]);
     let writer = with_node("Gemm", |node| node.input[1] = "q.real".to_owned());
     says(&refused(&writer), &["g/Gemm", "weights are not constant"]);
@@ -212,6 +219,8 @@ fn missing_duplicate_and_cyclic_names_are_refused() {
     assert!(matches!(error, ModelError::MissingInput { .. }));
     says(&error, &["g/Gemm", "nowhere"]);
     let error = refused(&with_node("Gemm", |node| node.input.truncate(1)));
+    says(&error, &["g/Gemm", "Gemm of operator set 17 has 1 operands", "2 to 3"]);
+    let error = refused(&with_node("Gemm", |node| node.input[1].clear()));
     says(&error, &["g/Gemm", "operand 1"]);
     let mut writer = good();
     writer.graph.output[0].name = "nowhere".to_owned();
@@ -233,7 +242,8 @@ fn missing_duplicate_and_cyclic_names_are_refused() {
 #[test]
 fn not_exactly_one_input_and_output_is_refused_with_the_names() {
     let mut writer = good();
-    writer.graph.input.push(info("z", DataType::Float, &[1]));
+    writer.graph.input.push(info("z", DataType::Float, &[1, 2]));
+    writer.node("Add", &["y", "z"], "sum", &[]).graph.output[0].name = "sum".to_owned();
     says(&refused(&writer), &["2 inputs", "x, z"]);
     let mut writer = good();
     writer.graph.output.push(info("s", DataType::Int8, &[1, 2]));
@@ -262,6 +272,7 @@ fn shapes_beyond_reason_are_refused() {
 fn a_tensor_read_with_another_scale_is_refused() {
     let mut writer = good();
     writer.scale("other", 0.75, 3).node("DequantizeLinear", &["q", "other.scale", "other.zero"], "o", &[]);
+    writer.graph.output[0].name = "o".to_owned();
     let error = refused(&writer);
     assert!(matches!(error, ModelError::ScaleMismatch { .. }));
     says(&error, &["o/DequantizeLinear", "\"q\"", "0.75", "0.5"]);

@@ -4,9 +4,9 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
 
+use assay_models::onnx::tensor_proto::DataType;
 use assay_models::ops::{Conv, Dense};
 use assay_models::{DType, Op, QuantizedGraph, import, interpret};
-use tract_onnx::pb::tensor_proto::DataType;
 use writer::{Writer, float, info, int, ints};
 
 fn graph(writer: &Writer) -> QuantizedGraph {
@@ -134,7 +134,7 @@ fn relu_and_clip_become_bounds_of_the_requantisation() {
         assert_eq!((rule.low, rule.high), expected);
     }
     let mut writer = matmul();
-    writer.node("Clip", &["m"], "r", &[float("min", 0.0), float("max", 6.0)]);
+    writer.opset(10).node("Clip", &["m"], "r", &[float("min", 0.0), float("max", 6.0)]);
     end(&mut writer, "r");
     let rule = dense(&graph(&writer)).requantise.clone();
     assert_eq!((rule.low, rule.high), (-1, 11), "attributes, as before opset 11");
@@ -198,12 +198,12 @@ fn adding_two_tensors_rounds_once() {
 #[test]
 fn ops_that_move_elements_work_before_between_and_after_quantisation() {
     let mut writer = Writer::float(&[1, 2, 2, 1]);
-    writer.i64("shape", &[2], &[0, -1]).i64("axes", &[1], &[-1]);
+    writer.i64("shape", &[2], &[0, -1]).i64("axes", &[1], &[-1]).i64("first", &[1], &[0]);
     writer.node("Squeeze", &["x", "axes"], "s", &[]); // [1, 2, 2]
     writer.requantize("s", "q", 1.0, 0);
     writer.node("Transpose", &["q.real"], "t", &[ints("perm", &[0, 2, 1])]);
     writer.node("Identity", &["t"], "i", &[]);
-    writer.node("Unsqueeze", &["i"], "u", &[ints("axes", &[0])]); // [1, 1, 2, 2]
+    writer.node("Unsqueeze", &["i", "first"], "u", &[]); // [1, 1, 2, 2]
     writer.node("MaxPool", &["u"], "p", &[ints("kernel_shape", &[1, 2]), ints("strides", &[1, 1])]); // [1, 1, 2, 1]
     writer.node("Reshape", &["p", "shape"], "r", &[]);
     writer.weights("w", &[2, 2], &[1, 0, 0, 1], 1.0).node("Gemm", &["r", "w.real"], "g", &[]);
@@ -241,10 +241,8 @@ fn pooling_between_a_layer_and_its_quantisation_is_the_same_as_after_it() {
 fn constants_may_be_nodes_and_weights_may_be_quantised_in_the_file() {
     let mut writer = Writer::float(&[1, 2]);
     writer.requantize("x", "q", 0.5, 0).signed_scale("w", 0.25, 0);
-    let value = writer.f32("tmp", &[2, 1], &[0.6, -0.4]).graph.initializer.pop().unwrap();
-    let mut attribute = int("value", 0);
-    attribute.t = Some(value);
-    writer.node("Constant", &[], "floats", &[attribute]);
+    let tensor = writer.f32("tmp", &[2, 1], &[0.6, -0.4]).graph.initializer.pop().unwrap();
+    writer.node("Constant", &[], "floats", &[writer::value(tensor)]);
     writer.node("QuantizeLinear", &["floats", "w.scale", "w.zero"], "w", &[]).dequantize("w", "w.real");
     writer.node("Transpose", &["w.real"], "wt", &[]);
     writer.node("Gemm", &["q.real", "wt"], "g", &[int("transB", 1)]);

@@ -22,7 +22,14 @@ fn single(op: Op, shape: &[usize], zero_point: i32) -> QuantizedGraph {
     let inputs = vec![TensorId(0); op.operands()];
     let node = Node { name: "op".to_owned(), op, inputs, output: TensorId(1) };
     let tensors = vec![tensor(shape, DType::U8, zero_point), result];
-    QuantizedGraph { name: "single".to_owned(), tensors, nodes: vec![node], input: TensorId(0), output: TensorId(1) }
+    QuantizedGraph {
+        name: "single".to_owned(),
+        tensors,
+        nodes: vec![node],
+        input: TensorId(0),
+        output: TensorId(1),
+        integer_input: false,
+    }
 }
 
 /// Runs it on a random input, which is also given to the definition, and compares; bounds must hold.

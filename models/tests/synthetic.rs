@@ -1,9 +1,9 @@
 //! Synthetic perceptrons: read by the importer, and interpreted as their file says.
 
+use assay_models::onnx::{ModelProto, TensorProto};
 use assay_models::samples::{Numbers, input, mlp_onnx};
 use assay_models::{DType, Op, QuantizedGraph, WeightValues, import, interpret};
 use prost::Message;
-use tract_onnx::pb::{ModelProto, TensorProto};
 
 #[test]
 fn they_are_interpreted_as_their_file_says() {

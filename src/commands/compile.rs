@@ -1,13 +1,13 @@
 //! `assay compile`: ONNX to integers to a planned circuit.
 
 use assay_circuits::{Layout, LayoutReport};
-use assay_models::import;
 use assay_prover::constraints;
 use assay_prover::cost::opening_for_chain;
 use assay_verifier::Opening;
 use serde::Serialize;
 
-use super::{shape_of, warn_if_no_chain_takes};
+use super::model::read_model;
+use super::{shape_of, warn_if_no_chain_takes, warnings};
 use crate::cli::ModelArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
@@ -19,13 +19,14 @@ struct Compiled {
     graph_digest: String,
     parameters: usize,
     layout: LayoutReport,
+    /// What the model computes otherwise elsewhere.
+    warnings: Vec<String>,
 }
 
 pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let bytes = files::read(folder.model())?;
-    let graph = import(&bytes, &name).request(format_args!("cannot import {}", folder.model().display()))?;
+    let (graph, told) = read_model(folder.model(), &name)?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
         graph_digest: hex::encode(graph.digest()),
         parameters: graph.parameters(),
         layout: layout.report(),
+        warnings: warnings(told),
     };
     folder.create()?;
     files::write(&folder.file("graph.bin"), &graph.to_bytes())?;

@@ -1,16 +1,16 @@
 //! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
 
 use assay_circuits::Layout;
-use assay_models::import;
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
 use assay_verifier::Opening;
 use serde::Serialize;
 
+use super::model::read_model;
 use super::{opening, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
-use crate::files::{self, ModelFolder};
+use crate::files::ModelFolder;
 use crate::memory::Bytes;
 use crate::terminal::Terminal;
 
@@ -50,8 +50,7 @@ struct OfOpening {
 pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let graph = import(&files::read(folder.model())?, &name)
-        .request(format_args!("cannot import {}", folder.model().display()))?;
+    let (graph, _) = read_model(folder.model(), &name)?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let threads = args.threads.map_or_else(threads, usize::from);

@@ -3,7 +3,7 @@
 use assay_models::{dequantise_output, interpret};
 use serde::Serialize;
 
-use super::{compiled_graph, largest, read_input};
+use super::{compiled_graph, largest, read_input, warnings};
 use crate::cli::InferArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
@@ -18,13 +18,15 @@ pub(crate) struct Answer {
     pub(crate) output_real: Vec<f64>,
     /// Position of the largest.
     pub(crate) label: Option<usize>,
+    /// What to know about the input.
+    pub(crate) warnings: Vec<String>,
 }
 
 pub(crate) fn run(args: &InferArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let (graph, _) = compiled_graph(&folder)?;
     let input = read_input(&graph, &args.input)?;
-    let trace = interpret(&graph, &input).request("cannot run the model")?;
+    let trace = interpret(&graph, &input.values).request("cannot run the model")?;
     let Some(output) = trace.values.get(graph.output.0) else {
         return refuse("the graph has no output: run `assay compile` again");
     };
@@ -32,6 +34,7 @@ pub(crate) fn run(args: &InferArgs, terminal: Terminal) -> Outcome {
         output: output.clone(),
         output_real: dequantise_output(&graph, output).request("cannot read the output")?,
         label: largest(output),
+        warnings: warnings(input.clamped),
     };
     let shown: Vec<String> = answer.output_real.iter().map(ToString::to_string).collect();
     terminal.say(format_args!("output: [{}]", shown.join(", ")));

@@ -8,7 +8,7 @@ use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{compiled_graph, expected_phases, largest, read_input, threads};
+use super::{compiled_graph, expected_phases, largest, read_input, threads, warnings};
 use crate::cli::ProveArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
@@ -27,6 +27,8 @@ struct Proved {
     peak_rss_mb: Option<u64>,
     insecure: bool,
     proof: String,
+    /// What to know about the input.
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -40,7 +42,7 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let context = parse_context(&args.context)?;
     let (graph, digest) = compiled_graph(&folder)?;
     let input = read_input(&graph, &args.input)?;
-    let trace = interpret(&graph, &input).request("cannot run the model")?;
+    let trace = interpret(&graph, &input.values).request("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
     let file = folder.map("pk", "setup")?;
@@ -97,6 +99,7 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         peak_rss_mb: peak_mb(),
         insecure: srs.is_insecure(),
         proof: path.display().to_string(),
+        warnings: warnings(input.clamped),
     });
     Ok(())
 }

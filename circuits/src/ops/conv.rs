@@ -69,7 +69,11 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv)
         return Err(unsupported(node, format!("Conv with strides {:?}", op.strides), "strides [1, 1] (then MaxPool)"));
     }
     if op.group != 1 {
-        return Err(unsupported(node, format!("Conv with group {}", op.group), "group 1"));
+        return Err(unsupported(
+            node,
+            format!("Conv with group {}", op.group),
+            "group 1: one Conv whose weights between groups are 0 computes the same",
+        ));
     }
     let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Conv has an input"))?;
     let input = b.image(source)?;

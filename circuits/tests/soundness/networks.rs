@@ -278,7 +278,7 @@ pub(crate) fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, 
         output: TensorId(output),
     };
     let nodes = nodes.into_iter().map(node).collect();
-    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output }
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false }
 }
 
 /// Challenges known to everybody, others for each seed.

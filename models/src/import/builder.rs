@@ -11,6 +11,7 @@ use crate::error::ModelError;
 use crate::graph::{DType, Node, TensorId, TensorInfo};
 use crate::ops::{Add, Op};
 use crate::requantise::Requantise;
+use crate::warning::Warning;
 
 /// The graph so far.
 #[derive(Default)]
@@ -24,15 +25,36 @@ pub(super) struct Builder {
     pub(super) values: HashMap<String, Value>,
     pub(super) input: Option<TensorId>,
     pub(super) input_name: String,
+    /// Whether the file says that its input is of an integer type.
+    pub(super) integer_input: bool,
+    /// Version of ONNX's operators that the file uses.
+    pub(super) opset: i64,
+    pub(super) refusals: Vec<ModelError>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Builder {
+    /// An operand, of whatever kind.
+    ///
+    /// # Errors
+    /// [`ModelError::AfterRefused`] where there is no saying more than has been said: the operand is unknown, or is missing and that
+    /// has been refused; [`ModelError::MissingInput`] for an operand that is left out.
     pub(super) fn value(&self, node: &NodeView<'_>, index: usize) -> Result<&Value, ModelError> {
-        let name = node.operand(index);
-        name.and_then(|name| self.values.get(name)).ok_or_else(|| ModelError::MissingInput {
-            node: node.name.to_owned(),
-            tensor: name.map_or_else(|| format!("operand {index}"), str::to_owned),
-        })
+        let named = |tensor: &str| ModelError::AfterRefused { node: node.name.to_owned(), tensor: tensor.to_owned() };
+        let missing = || ModelError::MissingInput { node: node.name.to_owned(), tensor: format!("operand {index}") };
+        let name = node.operand(index).ok_or_else(missing)?;
+        match self.values.get(name) {
+            None | Some(Value::Unknown(_)) => Err(named(name)),
+            Some(value) => Ok(value),
+        }
+    }
+
+    /// The shape of an operand that is unknown but for it.
+    pub(super) fn unknown_shape(&self, node: &NodeView<'_>, index: usize) -> Option<&[usize]> {
+        match self.values.get(node.operand(index)?)? {
+            Value::Unknown(shape) => shape.as_deref(),
+            Value::Integer(_) | Value::Real(_) | Value::Pending(_) | Value::Constant(_) => None,
+        }
     }
 
     /// A constant operand; `what` names it in the message.
@@ -44,7 +66,7 @@ impl Builder {
     ) -> Result<Arc<Constant>, ModelError> {
         match self.value(node, index)? {
             Value::Constant(constant) => Ok(Arc::clone(constant)),
-            Value::Integer(_) | Value::Real(_) | Value::Pending(_) => {
+            Value::Integer(_) | Value::Real(_) | Value::Pending(_) | Value::Unknown(_) => {
                 Err(node.unquantised(what, "it must be a constant: an initializer, or DequantizeLinear of one"))
             }
         }
@@ -71,7 +93,7 @@ impl Builder {
             Value::Integer(_) => {
                 Err(node.unquantised("it reads integers where it takes floats", "put a DequantizeLinear before it"))
             }
-            Value::Constant(_) => {
+            Value::Constant(_) | Value::Unknown(_) => {
                 Err(node.unquantised("its data operand is a constant", "fold constants before export (for example with onnxsim)"))
             }
         }
@@ -81,7 +103,7 @@ impl Builder {
     pub(super) fn integer(&self, node: &NodeView<'_>, index: usize) -> Result<TensorId, ModelError> {
         match self.value(node, index)? {
             Value::Integer(tensor) => Ok(*tensor),
-            Value::Real(_) | Value::Pending(_) | Value::Constant(_) => {
+            Value::Real(_) | Value::Pending(_) | Value::Constant(_) | Value::Unknown(_) => {
                 Err(node.unquantised("its data operand is not a quantised tensor", "put a QuantizeLinear before it"))
             }
         }
@@ -104,6 +126,10 @@ impl Builder {
             Value::Integer(tensor) | Value::Real(tensor) => self.info(*tensor)?.shape.clone(),
             Value::Pending(pending) => pending.shape().to_vec(),
             Value::Constant(constant) => constant.shape.clone(),
+            Value::Unknown(shape) => shape.clone().ok_or_else(|| ModelError::BadGraph {
+                problem: "the shape of a value is not known",
+                got: "unknown".to_owned(),
+            })?,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tract_onnx::pb::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataType};
+use crate::onnx::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataType};
 
 use crate::error::ModelError;
 use crate::graph::DType;
@@ -119,10 +119,7 @@ impl Constant {
         let elements = match DataType::try_from(proto.data_type) {
             Ok(DataType::Float) => {
                 let decode = |b: [u8; 4]| f64::from(f32::from_le_bytes(b));
-                Elements::Floats(read(&raw, &proto.float_data, |v| Some(f64::from(*v)), decode, &shape, name)?)
-            }
-            Ok(DataType::Double) => {
-                Elements::Floats(read(&raw, &proto.double_data, |v| Some(*v), f64::from_le_bytes, &shape, name)?)
+                Elements::Floats(read(&raw, &proto.float_data, |v| Ok(f64::from(*v)), decode, &shape, name)?)
             }
             Ok(kind) => integers(proto, raw, kind, &shape, name)?,
             Err(_) => return Err(element_type(name, format!("number {}", proto.data_type))),
@@ -235,23 +232,48 @@ fn integers(
             (DType::I32, read(&raw, narrow, within::<i64>(DType::I32), decode, shape, name)?.into())
         }
         DataType::Int64 => {
-            let values = read(&raw, &proto.int64_data, |v| Some(*v), i64::from_le_bytes, shape, name)?;
+            let values = read(&raw, &proto.int64_data, |v| Ok(*v), i64::from_le_bytes, shape, name)?;
             (DType::I64, values.into())
         }
-        other => return Err(element_type(name, other.as_str_name().to_owned())),
+        other => return Err(element_type(name, other.as_str_name())),
     };
     Ok(Elements::Integers { values, dtype })
 }
 
-fn within<T: TryFrom<i32>>(dtype: DType) -> impl Fn(&i32) -> Option<T> {
-    move |value| (dtype.min()..=dtype.max()).contains(&i64::from(*value)).then(|| T::try_from(*value).ok()).flatten()
+/// A value that its own type does not have.
+struct Wide {
+    got: i32,
+    dtype: DType,
+}
+
+impl Wide {
+    fn of(self, tensor: &str, index: usize) -> ModelError {
+        let Self { got, dtype } = self;
+        let (low, high) = (dtype.min(), dtype.max());
+        ModelError::ValueRange {
+            tensor: tensor.to_owned(),
+            index,
+            got: got.into(),
+            dtype: dtype.onnx_name(),
+            low,
+            high,
+        }
+    }
+}
+
+fn within<T: TryFrom<i32>>(dtype: DType) -> impl Fn(&i32) -> Result<T, Wide> {
+    move |value| {
+        let wide = || Wide { got: *value, dtype };
+        let inside = (dtype.min()..=dtype.max()).contains(&i64::from(*value));
+        T::try_from(*value).ok().filter(|_| inside).ok_or_else(wide)
+    }
 }
 
 /// Elements from the raw bytes, or from the typed field where there are none.
 fn read<T, O, const SIZE: usize>(
     raw: &[u8],
     typed: &[T],
-    convert: impl Fn(&T) -> Option<O>,
+    convert: impl Fn(&T) -> Result<O, Wide>,
     decode: impl Fn([u8; SIZE]) -> O,
     shape: &[usize],
     name: &str,
@@ -269,11 +291,11 @@ fn read<T, O, const SIZE: usize>(
     if typed.len() != expected {
         return Err(size(typed.len()));
     }
-    let values: Option<Vec<O>> = typed.iter().map(convert).collect();
-    values.ok_or_else(|| element_type(name, "values outside its own type".to_owned()))
+    let value = |(index, value): (usize, &T)| convert(value).map_err(|wide| wide.of(name, index));
+    typed.iter().enumerate().map(value).collect()
 }
 
 fn element_type(tensor: &str, got: String) -> ModelError {
-    let expected = "FLOAT, DOUBLE, UINT8, INT8, INT16, INT32 or INT64";
+    let expected = "FLOAT, UINT8, INT8, INT16, INT32 or INT64";
     ModelError::ElementType { tensor: tensor.to_owned(), got, expected }
 }

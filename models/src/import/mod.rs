@@ -4,175 +4,174 @@
 //! constant, or *pending*: accumulators whose scale the next `QuantizeLinear` says. Then `M = unit / scale` becomes the
 //! multipliers and the divisor of a [`Requantise`](crate::Requantise): exactly for power-of-two scales and pooling windows,
 //! otherwise rounded to 24 bits, and that integer rule is the model.
+//!
+//! What is refused does not stop the reading: its result is *unknown*, and goes on with the shape that the file or the operator
+//! gives it, so that one run says everything.
 
 mod builder;
 mod constant;
+mod ends;
+mod file;
 mod node;
 mod operators;
 mod order;
 mod prune;
 mod ratio;
+mod schema;
 mod value;
 
 use std::sync::Arc;
 
-use prost::Message;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value as Size;
-use tract_onnx::pb::type_proto::Value as Type;
-use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto};
+use crate::onnx::{GraphProto, NodeProto, TensorProto};
 
-use builder::{ACCUMULATORS, Builder};
+use builder::Builder;
 use constant::Constant;
 use node::NodeView;
-use value::{Pending, Quantisation, Source, Value};
+use order::Needed;
+use value::Value;
 
 use crate::error::ModelError;
-use crate::graph::{DType, QuantizedGraph, TensorId};
+use crate::graph::{QuantizedGraph, TensorId};
+use crate::warning::{self, Warning};
+
+/// What an ONNX file says.
+#[derive(Debug)]
+pub struct Reading {
+    /// The model; where `refusals` is not empty, only those of its nodes that could be read, which are no model.
+    pub graph: QuantizedGraph,
+    /// Everything that keeps the file from being a model.
+    pub refusals: Vec<ModelError>,
+    /// What computes otherwise elsewhere.
+    pub warnings: Vec<Warning>,
+}
 
 /// Reads a quantised ONNX model (QDQ or `QOperator` form, 8 bits) as integers.
 ///
-/// `name` becomes the name of the graph, and so part of its digest.
+/// `name` becomes the name of the graph.
 ///
 /// # Errors
-/// One [`ModelError`] variant for each thing that can be wrong, naming node or tensor and the next step. No bytes make it panic.
+/// One [`ModelError`] variant for each thing that can be wrong, naming node or tensor and the next step;
+/// [`ModelError::Several`] where there is more than one. No bytes make it panic.
 pub fn import(bytes: &[u8], name: &str) -> Result<QuantizedGraph, ModelError> {
-    let graph = decode(bytes)?.graph.filter(|graph| !graph.node.is_empty() || !graph.output.is_empty());
-    let mut graph = graph.ok_or_else(|| ModelError::NotOnnx { reason: "it holds no graph".to_owned() })?;
-    check_operators(&graph)?;
+    let Reading { graph, mut refusals, .. } = read(bytes, name);
+    match refusals.len() {
+        0 => Ok(graph),
+        1 => Err(refusals.remove(0)),
+        _ => Err(ModelError::Several(refusals)),
+    }
+}
+
+/// As [`import`], with everything that is refused and everything to be warned of.
+pub fn read(bytes: &[u8], name: &str) -> Reading {
+    let (proto, mut graph) = match file::decode(bytes) {
+        Ok(decoded) => decoded,
+        Err(refusal) => {
+            let graph = prune::nodes_alone(name, Builder::default());
+            return Reading { graph, refusals: vec![refusal], warnings: Vec::new() };
+        }
+    };
     let mut builder = Builder::default();
-    read_constants(&mut graph, &mut builder)?;
-    let nodes = order::ordered(&graph)?;
-    read_input(&graph, &mut builder)?;
-    for proto in nodes {
-        let node = NodeView::new(proto);
-        let Some(rule) = operators::rule(&node.operator()) else { return Err(unsupported(&node)) };
-        if let Some(extra) = proto.output.iter().skip(1).find(|name| !name.is_empty()) {
-            return Err(node.unsupported("output", extra.clone(), "the first output alone"));
-        }
-        let value = rule(&mut builder, &node)?;
-        builder.values.insert(node.output.to_owned(), value);
+    builder.opset = file::opset(&proto, &mut builder.refusals);
+    let tensors = std::mem::take(&mut graph.initializer);
+    let names = |tensor: &TensorProto| TensorProto { name: tensor.name.clone(), ..Default::default() };
+    graph.initializer = tensors.iter().map(names).collect();
+    let producers = order::producers(&graph, &mut builder.refusals);
+    for node in &graph.node {
+        builder.refusals.append(&mut schema::faults(node, builder.opset));
     }
-    let output = read_output(&graph, &mut builder)?;
-    let graph = prune::pruned(name, builder, output)?;
-    graph.validate()?;
-    Ok(graph)
+    let needed = order::needed(&graph, &producers);
+    let quantised = file::is_quantised(&graph);
+    if !quantised {
+        builder.refusals.push(ModelError::NotQuantised);
+    }
+    let nodes = order::ordered(&graph, &producers, &needed, &mut builder.refusals);
+    builder.refusals.append(&mut operators::unsupported(&graph, &nodes, &file::functions(&proto)));
+    read_constants(tensors, &graph, &needed, &mut builder);
+    ends::read_input(&graph, &needed, &mut builder);
+    for node in nodes {
+        let value = read_node(&graph, node, &mut builder);
+        builder.values.insert(NodeView::new(node).output.to_owned(), value);
+    }
+    let output = ends::read_output(&graph, &producers, &mut builder);
+    if !quantised {
+        // That floats are not quantised has been said.
+        builder.refusals.retain(|refusal| !matches!(refusal, ModelError::Unquantised { .. }));
+    }
+    finish(name, builder, output)
 }
 
-fn decode(bytes: &[u8]) -> Result<ModelProto, ModelError> {
-    if bytes.is_empty() {
-        return Err(ModelError::Empty);
-    }
-    let bad = |reason: String| ModelError::NotOnnx { reason };
-    let proto = ModelProto::decode(bytes).map_err(|error| bad(error.to_string()))?;
-    if proto.opset_import.iter().any(|opset| matches!(opset.domain.as_str(), "" | "ai.onnx")) {
-        Ok(proto)
-    } else {
-        Err(bad("it does not say which version of ONNX's operators it uses".to_owned()))
-    }
-}
-
-fn unsupported(node: &NodeView<'_>) -> ModelError {
-    let operator = node.operator();
-    let help = operators::help(&operator);
-    ModelError::UnsupportedOperator { operator, node: node.name.to_owned(), help }
-}
-
-/// The first things to say about a model: that it is not quantised, or which operator is not supported.
-fn check_operators(graph: &GraphProto) -> Result<(), ModelError> {
-    let integer = |operator: &str| {
-        operator.contains("QuantizeLinear") || operator.contains("QLinear") || operator.ends_with("Integer")
+/// The graph, if nothing was refused, and what is to be known of it.
+fn finish(name: &str, mut builder: Builder, output: Option<TensorId>) -> Reading {
+    let (mut refusals, mut warnings) = (std::mem::take(&mut builder.refusals), std::mem::take(&mut builder.warnings));
+    let Some(output) = output.filter(|_| refusals.is_empty()) else {
+        return Reading { graph: prune::nodes_alone(name, builder), refusals, warnings };
     };
-    let quantised = graph.node.iter().any(|node| integer(&node.op_type));
-    let initialised = |input: &ValueInfoProto| graph.initializer.iter().any(|tensor| tensor.name == input.name);
-    let float = |input: &ValueInfoProto| elem_type(input) == Some(DataType::Float) && !initialised(input);
-    if !quantised && graph.input.iter().any(float) {
-        return Err(ModelError::NotQuantised);
-    }
-    match graph.node.iter().map(NodeView::new).find(|node| operators::rule(&node.operator()).is_none()) {
-        Some(node) => Err(unsupported(&node)),
-        None => Ok(()),
-    }
+    let graph = match prune::pruned(name, builder, output) {
+        Ok(graph) => graph,
+        Err(refusal) => {
+            let graph = prune::nodes_alone(name, Builder::default());
+            return Reading { graph, refusals: vec![refusal], warnings };
+        }
+    };
+    refusals.append(&mut graph.faults());
+    warnings.append(&mut warning::of_graph(&graph, &warnings));
+    Reading { graph, refusals, warnings }
 }
 
-/// Takes the raw data of the initialisers out of the graph.
-fn read_constants(graph: &mut GraphProto, builder: &mut Builder) -> Result<(), ModelError> {
-    for tensor in &mut graph.initializer {
+/// The value of a node; what is refused of it is kept, and its value is unknown.
+fn read_node(graph: &GraphProto, proto: &NodeProto, builder: &mut Builder) -> Value {
+    let node = NodeView::new(proto);
+    let made = match operators::rule(&node.operator()) {
+        Some(rule) if schema::faults(proto, builder.opset).is_empty() => rule(builder, &node),
+        // It has been refused.
+        Some(_) | None => Ok(Value::Unknown(None)),
+    };
+    if let Some(extra) = proto.output.iter().skip(1).find(|name| !name.is_empty()) {
+        node.refuse(node.unsupported("output", extra.clone(), "the first output alone"));
+    }
+    let value = match made {
+        Ok(value) if node.is_refused() => Value::Unknown(builder.shape(&value).ok()),
+        Ok(Value::Unknown(None)) => Value::Unknown(likely_shape(graph, &node, builder)),
+        Ok(value) => value,
+        Err(refusal) => {
+            if !matches!(refusal, ModelError::AfterRefused { .. }) {
+                node.refuse(refusal);
+            }
+            Value::Unknown(likely_shape(graph, &node, builder))
+        }
+    };
+    let (mut refusals, mut warnings) = node.into_notes();
+    builder.refusals.append(&mut refusals);
+    builder.warnings.append(&mut warnings);
+    value
+}
+
+/// The shape of a refused node's result: as the file says, or that of its operand.
+fn likely_shape(graph: &GraphProto, node: &NodeView<'_>, builder: &Builder) -> Option<Vec<usize>> {
+    let said = graph.value_info.iter().find(|info| info.name == node.output).and_then(ends::said_shape);
+    let operand = || builder.values.get(node.operand(0)?).filter(|_| operators::keeps_shape(&node.operator()));
+    said.or_else(|| match operand()? {
+        Value::Unknown(shape) => shape.clone(),
+        known => builder.shape(known).ok(),
+    })
+}
+
+/// The initialisers that the output needs.
+fn read_constants(tensors: Vec<TensorProto>, graph: &GraphProto, needed: &Needed<'_>, builder: &mut Builder) {
+    for mut tensor in tensors.into_iter().filter(|tensor| needed.values.contains(tensor.name.as_str())) {
         let raw = std::mem::take(&mut tensor.raw_data);
-        let constant = Constant::read(tensor, raw, &tensor.name)?;
-        builder.values.insert(tensor.name.clone(), Value::Constant(Arc::new(constant)));
+        let value = match Constant::read(&tensor, raw, &tensor.name) {
+            Ok(constant) => Value::Constant(Arc::new(constant)),
+            Err(refusal) => {
+                builder.refusals.push(refusal);
+                Value::Unknown(None)
+            }
+        };
+        builder.values.insert(tensor.name, value);
     }
-    Ok(())
-}
-
-/// The one input that no initialiser provides.
-fn read_input(graph: &GraphProto, builder: &mut Builder) -> Result<(), ModelError> {
-    let inputs: Vec<&ValueInfoProto> =
-        graph.input.iter().filter(|input| !builder.values.contains_key(&input.name)).collect();
-    let [input] = inputs.as_slice() else { return Err(not_one("inputs", &inputs)) };
-    let shape = input_shape(input)?;
-    let integer = |dtype| Quantisation { scale: 1.0, zero_point: 0, dtype };
-    let value = match elem_type(input) {
-        Some(DataType::Float) => Value::Pending(Box::new(Pending::new(&input.name, &input.name, Source::Input, shape))),
-        Some(DataType::Uint8) => Value::Integer(builder.add_tensor(&input.name, shape, integer(DType::U8), false)),
-        Some(DataType::Int8) => Value::Integer(builder.add_tensor(&input.name, shape, integer(DType::I8), false)),
-        other => {
-            let got = other.map_or_else(|| "no known type".to_owned(), |kind| kind.as_str_name().to_owned());
-            return Err(ModelError::ElementType { tensor: input.name.clone(), got, expected: "FLOAT, UINT8 or INT8" });
-        }
-    };
-    if let Value::Integer(tensor) = value {
-        builder.name_integer(tensor, &input.name);
-        builder.input = Some(tensor);
-    }
-    builder.input_name.clone_from(&input.name);
-    builder.values.insert(input.name.clone(), value);
-    Ok(())
-}
-
-fn not_one(what: &'static str, infos: &[&ValueInfoProto]) -> ModelError {
-    let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
-    ModelError::NotOne { what, got: infos.len(), names: names.join(", ") }
-}
-
-fn tensor_type(info: &ValueInfoProto) -> Option<&tract_onnx::pb::type_proto::Tensor> {
-    match info.r#type.as_ref()?.value.as_ref()? {
-        Type::TensorType(tensor) => Some(tensor),
-    }
-}
-
-fn elem_type(info: &ValueInfoProto) -> Option<DataType> {
-    tensor_type(info).and_then(|tensor| DataType::try_from(tensor.elem_type).ok())
-}
-
-fn input_shape(info: &ValueInfoProto) -> Result<Vec<usize>, ModelError> {
-    let dynamic = |axis, got: &str| ModelError::DynamicShape { tensor: info.name.clone(), axis, got: got.to_owned() };
-    let shape = tensor_type(info).and_then(|tensor| tensor.shape.as_ref()).ok_or_else(|| dynamic(0, "not given"))?;
-    let size = |(axis, size): (usize, &tract_onnx::pb::tensor_shape_proto::Dimension)| match &size.value {
-        Some(Size::DimValue(size)) if *size > 0 => Ok(*size),
-        Some(Size::DimValue(size)) => Err(dynamic(axis, &size.to_string())),
-        Some(Size::DimParam(name)) => Err(dynamic(axis, &format!("{name:?}"))),
-        None => Err(dynamic(axis, "unknown")),
-    };
-    let sizes = shape.dim.iter().enumerate().map(size).collect::<Result<Vec<i64>, _>>()?;
-    constant::shape(&sizes, &info.name, 1)
-}
-
-/// The tensor that leaves the graph.
-fn read_output(graph: &GraphProto, builder: &mut Builder) -> Result<TensorId, ModelError> {
-    let outputs: Vec<&ValueInfoProto> = graph.output.iter().collect();
-    let [output] = outputs.as_slice() else { return Err(not_one("outputs", &outputs)) };
-    let missing = || ModelError::MissingInput { node: "graph output".to_owned(), tensor: output.name.clone() };
-    match builder.values.get(&output.name).cloned().ok_or_else(missing)? {
-        Value::Integer(tensor) | Value::Real(tensor) => Ok(tensor),
-        Value::Pending(pending) if pending.integer => builder.quantise(&pending, ACCUMULATORS, &output.name),
-        Value::Pending(pending) => Err(ModelError::Unquantised {
-            node: pending.node,
-            problem: "its result leaves the graph as floats",
-            help: "quantise the output too: QuantizeLinear and DequantizeLinear at the end of the graph",
-        }),
-        Value::Constant(_) => {
-            Err(ModelError::BadGraph { problem: "the output is a constant", got: output.name.clone() })
-        }
+    let sparse = graph.sparse_initializer.iter().filter_map(|tensor| tensor.values.as_ref());
+    for tensor in sparse.filter(|tensor| needed.values.contains(tensor.name.as_str())) {
+        builder.refusals.push(ModelError::Sparse { tensor: tensor.name.clone() });
+        builder.values.insert(tensor.name.clone(), Value::Unknown(None));
     }
 }

@@ -1,8 +1,11 @@
-//! [`NodeView`]: a node of the file with its name and attributes.
+//! [`NodeView`]: a node of the file with its name and attributes, and what is refused or to be known of it.
 
-use tract_onnx::pb::{AttributeProto, NodeProto};
+use std::cell::RefCell;
+
+use crate::onnx::{AttributeProto, NodeProto};
 
 use crate::error::ModelError;
+use crate::warning::Warning;
 
 /// A node of an ONNX graph.
 pub(super) struct NodeView<'a> {
@@ -11,13 +14,34 @@ pub(super) struct NodeView<'a> {
     pub(super) name: &'a str,
     /// Name of its first output.
     pub(super) output: &'a str,
+    /// What is refused of the node without stopping its reading: whatever a rule makes of it then is not used.
+    refusals: RefCell<Vec<ModelError>>,
+    warnings: RefCell<Vec<Warning>>,
 }
 
 impl<'a> NodeView<'a> {
     pub(super) fn new(proto: &'a NodeProto) -> Self {
         let output = proto.output.first().map_or("", String::as_str);
         let name = [proto.name.as_str(), output].into_iter().find(|name| !name.is_empty()).unwrap_or(&proto.op_type);
-        Self { proto, name, output }
+        Self { proto, name, output, refusals: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// Refuses something of the node, and goes on.
+    pub(super) fn refuse(&self, refusal: ModelError) {
+        self.refusals.borrow_mut().push(refusal);
+    }
+
+    pub(super) fn warn(&self, warning: Warning) {
+        self.warnings.borrow_mut().push(warning);
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        !self.refusals.borrow().is_empty()
+    }
+
+    /// What was refused, and what is to be known.
+    pub(super) fn into_notes(self) -> (Vec<ModelError>, Vec<Warning>) {
+        (self.refusals.into_inner(), self.warnings.into_inner())
     }
 
     /// Operator, with its domain unless it is ONNX's own.
@@ -37,16 +61,6 @@ impl<'a> NodeView<'a> {
         self.proto.attribute.iter().find(|attribute| attribute.name == name)
     }
 
-    /// Refuses attributes whose meaning is not known here.
-    pub(super) fn only(&self, known: &[&str]) -> Result<(), ModelError> {
-        match self.proto.attribute.iter().find(|attribute| !known.contains(&attribute.name.as_str())) {
-            None => Ok(()),
-            Some(unknown) => {
-                Err(self.unsupported("attribute", unknown.name.clone(), "an attribute of the operator's int8 form"))
-            }
-        }
-    }
-
     pub(super) fn int(&self, name: &str, default: i64) -> i64 {
         self.attribute(name).map_or(default, |attribute| attribute.i)
     }
@@ -59,42 +73,30 @@ impl<'a> NodeView<'a> {
         self.attribute(name).map(|attribute| attribute.ints.as_slice())
     }
 
-    pub(super) fn tensor(&self, name: &str) -> Option<&'a tract_onnx::pb::TensorProto> {
+    pub(super) fn tensor(&self, name: &str) -> Option<&'a crate::onnx::TensorProto> {
         self.attribute(name).and_then(|attribute| attribute.t.as_ref())
     }
 
-    /// A string attribute that must be one of `supported`, the first of them being the default.
-    pub(super) fn string(
-        &self,
-        name: &'static str,
-        supported: &[&str],
-        expected: &'static str,
-    ) -> Result<(), ModelError> {
-        let got = self.attribute(name).map(|attribute| String::from_utf8_lossy(&attribute.s).into_owned());
-        match got {
-            Some(got) if !supported.contains(&got.as_str()) => Err(self.unsupported(name, got, expected)),
-            _ => Ok(()),
+    pub(super) fn string(&self, name: &str) -> Option<String> {
+        self.attribute(name).map(|attribute| String::from_utf8_lossy(&attribute.s).into_owned())
+    }
+
+    /// Refuses an integer attribute that has another value than the one supported, which is also its default.
+    pub(super) fn must_be(&self, name: &'static str, value: i64, expected: &'static str) {
+        let got = self.int(name, value);
+        if got != value {
+            self.refuse(self.unsupported(name, got.to_string(), expected));
         }
     }
 
-    /// An integer attribute that must have one value, which is also its default.
-    pub(super) fn must_be(&self, name: &'static str, value: i64, expected: &'static str) -> Result<(), ModelError> {
-        match self.int(name, value) {
-            got if got == value => Ok(()),
-            got => Err(self.unsupported(name, got.to_string(), expected)),
-        }
-    }
-
-    /// `N` sizes from a list attribute of integers, or the default.
-    pub(super) fn sizes<const N: usize>(
-        &self,
-        name: &'static str,
-        default: [usize; N],
-    ) -> Result<[usize; N], ModelError> {
-        let Some(ints) = self.ints(name) else { return Ok(default) };
+    /// `N` sizes from a list attribute of integers, or the default; what does not fit is refused, and the default goes on.
+    pub(super) fn sizes<const N: usize>(&self, name: &'static str, default: [usize; N]) -> [usize; N] {
+        let Some(ints) = self.ints(name) else { return default };
         let sizes: Option<Vec<usize>> = ints.iter().map(|v| usize::try_from(*v).ok()).collect();
-        sizes.and_then(|sizes| sizes.try_into().ok()).ok_or_else(|| {
-            self.unsupported(name, format!("{ints:?}"), "one number a spatial axis, two axes, none negative")
+        sizes.and_then(|sizes| sizes.try_into().ok()).unwrap_or_else(|| {
+            let expected = "one number a spatial axis, two axes, none negative";
+            self.refuse(self.unsupported(name, format!("{ints:?}"), expected));
+            default
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use crate::error::ModelError;
-use crate::graph::{Node, QuantizedGraph, TensorId};
+use crate::graph::{Node, QuantizedGraph, TensorId, TensorInfo};
 
 /// The graph of a builder, without the nodes and tensors that its output does not need.
 pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<QuantizedGraph, ModelError> {
@@ -17,10 +17,7 @@ pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<Q
     }
     nodes.reverse();
     let input = builder.input.filter(|input| needed.get(input.0) == Some(&true) && !nodes.is_empty());
-    let input = input.ok_or_else(|| ModelError::BadGraph {
-        problem: "its output does not depend on its input through any operation",
-        got: builder.input_name.clone(),
-    })?;
+    let input = input.ok_or_else(|| ModelError::NotComputed { output: name_of(&builder.tensors, output) })?;
     let places: Vec<usize> = needed.iter().scan(0, |next, needed| Some(place(next, *needed))).collect();
     let renumber = |tensor: &mut TensorId| tensor.0 = places.get(tensor.0).copied().unwrap_or(tensor.0);
     for node in &mut nodes {
@@ -31,7 +28,18 @@ pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<Q
     renumber(&mut input);
     renumber(&mut output);
     let tensors = builder.tensors.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(info, _)| info).collect();
-    Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output })
+    Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input: builder.integer_input })
+}
+
+/// What a builder has, as it is: not a graph, but enough to say more of its nodes.
+pub(super) fn nodes_alone(name: &str, builder: Builder) -> QuantizedGraph {
+    let (input, output) = (builder.input.unwrap_or(TensorId(0)), TensorId(0));
+    let (tensors, nodes, integer_input) = (builder.tensors, builder.nodes, builder.integer_input);
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input }
+}
+
+fn name_of(tensors: &[TensorInfo], tensor: TensorId) -> String {
+    tensors.get(tensor.0).map_or_else(String::new, |info| info.name.clone())
 }
 
 fn mark(needed: &mut [bool], tensor: TensorId) {

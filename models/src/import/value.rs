@@ -18,6 +18,8 @@ pub(super) enum Value {
     Pending(Box<Pending>),
     /// A constant.
     Constant(Arc<Constant>),
+    /// The result of something that was refused, with its shape where that is known.
+    Unknown(Option<Vec<usize>>),
 }
 
 /// A result that waits for its scale.

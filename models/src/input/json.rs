@@ -5,6 +5,9 @@ use serde::Deserialize;
 use super::InputValues;
 use crate::error::ModelError;
 
+/// The form, for messages.
+pub(super) const FORMAT: &str = r#"JSON of the form {"input_data": [[...]]}"#;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -13,33 +16,25 @@ struct File {
     quantized: bool,
 }
 
-/// Reads `{"input_data": [[...]]}`, one row of numbers in row-major order.
+/// Reads `{"input_data": [[...]]}`, one row of numbers in row-major order. A byte order mark before it is skipped.
 ///
-/// The numbers are real values, integers included, and are quantised by the model's input scale; with `"quantized": true` beside
-/// them they are the integers of the quantised input itself.
+/// With `"quantized": true` beside them, the numbers are the integers of the quantised input itself.
 ///
 /// # Errors
-/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, not exactly one row, or a fraction among quantised
-/// integers.
+/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, or not exactly one row.
 pub fn parse_json(text: &str) -> Result<InputValues, ModelError> {
-    let format = r#"JSON of the form {"input_data": [[...]]}"#;
-    let bad = |reason: String| ModelError::InputFile { format, reason };
+    let bad = |reason: String| ModelError::InputFile { format: FORMAT, reason };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let object = serde_json::from_str(text).map(serde_json::Value::Object).map_err(|error| bad(error.to_string()))?;
     let file: File = serde_json::from_value(object).map_err(|error| bad(error.to_string()))?;
     let [row] = file.input_data.as_slice() else {
         return Err(bad(format!("expected 1 row (one tensor, flattened), got {}", file.input_data.len())));
     };
-    if file.quantized {
-        let integer = |(at, number): (usize, &serde_json::Number)| {
-            let reason = format!("expected an integer at element {at} because of \"quantized\": true, got {number}");
-            number.as_i64().ok_or_else(|| bad(reason))
-        };
-        return row.iter().enumerate().map(integer).collect::<Result<_, _>>().map(InputValues::Quantised);
-    }
     let real = |(at, number): (usize, &serde_json::Number)| {
         number.as_f64().ok_or_else(|| bad(format!("expected a number at element {at}, got {number}")))
     };
-    row.iter().enumerate().map(real).collect::<Result<_, _>>().map(InputValues::Real)
+    let numbers = row.iter().enumerate().map(real).collect::<Result<Vec<f64>, _>>()?;
+    Ok(InputValues { shape: vec![numbers.len()], numbers, quantised: file.quantized })
 }
 
 #[cfg(test)]
@@ -47,10 +42,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_real_unless_the_file_says_quantised() {
-        assert_eq!(parse_json(r#"{"input_data": [[1, 0.5]]}"#).unwrap(), InputValues::Real(vec![1.0, 0.5]));
+    fn numbers_come_with_what_the_file_says_of_them() {
+        let values = |numbers: &[f64], quantised| InputValues { shape: vec![2], numbers: numbers.to_vec(), quantised };
+        assert_eq!(parse_json(r#"{"input_data": [[1, 0.5]]}"#).unwrap(), values(&[1.0, 0.5], false));
         let integers = parse_json(r#"{"input_data": [[1, -2]], "quantized": true}"#).unwrap();
-        assert_eq!(integers, InputValues::Quantised(vec![1, -2]));
+        assert_eq!(integers, values(&[1.0, -2.0], true));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let plain = r#"{"input_data": [[1, 0.5]]}"#;
+        assert_eq!(parse_json(&format!("\u{feff}{plain}")).unwrap(), parse_json(plain).unwrap());
     }
 
     #[test]
@@ -63,7 +65,6 @@ mod tests {
             (r#"{"input_data": [["a"]]}"#, "number"),
             (r#"{"input_data": [[NaN]]}"#, "expected value"),
             (r#"{"input_data": [[1]], "inputs": 3}"#, "unknown field"),
-            (r#"{"input_data": [[1, 0.5]], "quantized": true}"#, "element 1"),
         ] {
             let message = parse_json(text).unwrap_err().to_string();
             assert!(message.contains(expected) && message.contains("input_data"), "{text}: {message}");

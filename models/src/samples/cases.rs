@@ -149,5 +149,5 @@ fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, &[usize], u
         output: TensorId(output),
     };
     let nodes = nodes.into_iter().map(node).collect();
-    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output }
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false }
 }

@@ -1,13 +1,13 @@
 //! [`mlp_onnx`]: multi-layer perceptrons of any size, as ONNX files.
 
-use prost::Message;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension::Value as Size};
-use tract_onnx::pb::type_proto::{Tensor, Value as Type};
-use tract_onnx::pb::{
+use crate::onnx::tensor_proto::DataType;
+use crate::onnx::tensor_shape_proto::{Dimension, dimension::Value as Size};
+use crate::onnx::type_proto::{Tensor, Value as Type};
+use crate::onnx::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
     ValueInfoProto,
 };
+use prost::Message;
 
 use super::Numbers;
 

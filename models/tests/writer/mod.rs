@@ -1,19 +1,21 @@
 //! Writes small ONNX models, for tests of the importer.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
-use prost::Message;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension::Value as Size};
-use tract_onnx::pb::type_proto::{Tensor, Value as Type};
-use tract_onnx::pb::{
+use assay_models::onnx::tensor_proto::DataType;
+use assay_models::onnx::tensor_shape_proto::{Dimension, dimension::Value as Size};
+use assay_models::onnx::type_proto::{Tensor, Value as Type};
+use assay_models::onnx::{
     AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
     ValueInfoProto,
 };
+use prost::Message;
 
 /// A model under construction.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) graph: GraphProto,
+    /// All but the graph.
+    pub(crate) model: ModelProto,
 }
 
 /// A typed input or output.
@@ -40,6 +42,10 @@ pub(crate) fn string(name: &str, s: &str) -> AttributeProto {
     AttributeProto { name: name.to_owned(), r#type: 3, s: s.as_bytes().to_vec(), ..Default::default() }
 }
 
+pub(crate) fn value(tensor: TensorProto) -> AttributeProto {
+    AttributeProto { name: "value".to_owned(), r#type: 4, t: Some(tensor), ..Default::default() }
+}
+
 impl Writer {
     /// A float input `x` and a float output `y`.
     pub(crate) fn float(input: &[i64]) -> Self {
@@ -47,7 +53,9 @@ impl Writer {
     }
 
     pub(crate) fn of(input: ValueInfoProto, output: ValueInfoProto) -> Self {
-        Self { graph: GraphProto { input: vec![input], output: vec![output], ..Default::default() } }
+        let opset = OperatorSetIdProto { domain: String::new(), version: 17 };
+        let model = ModelProto { ir_version: 8, opset_import: vec![opset], ..Default::default() };
+        Self { graph: GraphProto { input: vec![input], output: vec![output], ..Default::default() }, model }
     }
 
     pub(crate) fn node(&mut self, op: &str, inputs: &[&str], output: &str, attributes: &[AttributeProto]) -> &mut Self {
@@ -125,10 +133,14 @@ impl Writer {
         self.i8(name, shape, values).signed_scale(name, scale, 0).dequantize(name, &format!("{name}.real"))
     }
 
+    /// Makes the file one of another version of ONNX's operators.
+    pub(crate) fn opset(&mut self, version: i64) -> &mut Self {
+        self.model.opset_import = vec![OperatorSetIdProto { domain: String::new(), version }];
+        self
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let opset = OperatorSetIdProto { domain: String::new(), version: 17 };
-        let graph = Some(self.graph.clone());
-        let model = ModelProto { ir_version: 8, opset_import: vec![opset], graph, ..Default::default() };
+        let model = ModelProto { graph: Some(self.graph.clone()), ..self.model.clone() };
         let mut bytes = Vec::new();
         model.encode(&mut bytes).unwrap();
         bytes

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let (graph, _) = compiled_graph(&folder)?;
     let input = read_input(&graph, &args.input)?;
     let dtype = graph.tensor(graph.input).request("cannot read the graph")?.dtype;
-    let input = packing::pack(&input, dtype).request("cannot pack the input")?;
+    let input = packing::pack(&input.values, dtype).request("cannot pack the input")?;
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, &record)?;

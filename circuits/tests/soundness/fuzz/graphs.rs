@@ -241,6 +241,7 @@ impl Maker {
             nodes: self.nodes,
             input: TensorId(0),
             output,
+            integer_input: false,
         }
     }
 }

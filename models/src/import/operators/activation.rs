@@ -8,12 +8,10 @@ use crate::import::node::NodeView;
 use crate::import::value::{Source, Value};
 
 pub(super) fn relu(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     clamp(builder, node, 0.0, f64::INFINITY)
 }
 
 pub(super) fn clip(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["min", "max"])?;
     let bound = |index, name| -> Result<Option<f64>, ModelError> {
         let constant = builder.optional_constant(node, index, "its bounds are computed by the graph")?;
         let value = match constant {
@@ -49,7 +47,7 @@ fn clamp(builder: &Builder, node: &NodeView<'_>, low: f64, high: f64) -> Result<
     let mut pending = match builder.value(node, 0)? {
         Value::Pending(pending) => pending.clone(),
         Value::Real(tensor) => Box::new(rescale(builder, node, *tensor)?),
-        Value::Integer(_) | Value::Constant(_) => {
+        Value::Integer(_) | Value::Constant(_) | Value::Unknown(_) => {
             return Err(node.unquantised("it reads integers or a constant", "put a DequantizeLinear before it"));
         }
     };

@@ -9,7 +9,6 @@ use crate::import::value::{Pending, Source, Value};
 use crate::ops::Op;
 
 pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     match (builder.value(node, 0)?, builder.value(node, 1)?) {
         (Value::Pending(pending), Value::Constant(constant)) | (Value::Constant(constant), Value::Pending(pending)) => {
             add_bias((**pending).clone(), constant, node)

@@ -11,11 +11,10 @@ use crate::ops::{ArgMax, Op};
 const INDEX: Quantisation = Quantisation { scale: 1.0, zero_point: 0, dtype: DType::I64 };
 
 pub(super) fn arg_max(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["axis", "keepdims", "select_last_index"])?;
-    node.must_be("select_last_index", 0, "0 (the lowest index wins)")?;
+    node.must_be("select_last_index", 0, "0 (the lowest index wins)");
     let input = match builder.value(node, 0)? {
         Value::Integer(tensor) => *tensor,
-        Value::Real(_) | Value::Pending(_) | Value::Constant(_) => builder.real(node, 0)?,
+        Value::Real(_) | Value::Pending(_) | Value::Constant(_) | Value::Unknown(_) => builder.real(node, 0)?,
     };
     let from = &builder.info(input)?.shape;
     let arg_max = ArgMax { axis: node.axis(node.int("axis", 0), from.len())?, keepdims: node.int("keepdims", 1) != 0 };

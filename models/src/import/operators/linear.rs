@@ -1,5 +1,6 @@
 //! Conv, Gemm, `MatMul` and their integer forms: accumulators that wait for a scale.
 
+use super::pool::Geometry;
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
 use crate::import::builder::Builder;
@@ -9,6 +10,7 @@ use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
 use crate::ops::{Conv, Dense, Op, Transpose};
 use crate::requantise::Requantise;
+use crate::warning::Warning;
 use crate::weights::Weights;
 
 /// Weights with their zero point subtracted; one scale, or one per output.
@@ -25,7 +27,7 @@ impl ScaledWeights {
             constant.floats()?;
             return Err(node.unquantised(
                 "its weights are floats",
-                "quantise the weights too: int8 weights with DequantizeLinear, as quantize_static writes them",
+                "quantise the weights too: int8 with a DequantizeLinear (in quantize_static, do not exclude the node or its operator)",
             ));
         };
         if scales.len() > 1 && *got != axis {
@@ -106,7 +108,7 @@ impl ScaledWeights {
 }
 
 /// Integers of a bias in units of the accumulators: those of the file where its scale is that of the accumulators, otherwise
-/// rounded to the nearest, half to even.
+/// rounded to the nearest, half to even, with a warning where that loses anything.
 pub(super) fn bias(
     constant: Option<&Constant>,
     units: &[Ratio],
@@ -118,46 +120,87 @@ pub(super) fn bias(
     if got != outputs && got != 1 {
         return Err(crate::OpFault::Size { what: "bias", expected: outputs, got }.at(node.name));
     }
-    let unit = |at: usize| units.get(at).or(units.first()).copied().unwrap_or(Ratio::ONE).value();
-    let at = |output: usize| if got == 1 { 0 } else { output };
-    match &constant.elements {
-        Elements::Integers { values, .. } => Ok((0..outputs).filter_map(|o| values.get(at(o))).collect()),
-        Elements::Floats(_) => {
-            let values = constant.floats()?;
-            let round = |o: usize| values.get(at(o)).map(|v| (v / unit(o)).round_ties_even() as i64);
-            Ok((0..outputs).filter_map(round).collect())
-        }
-        Elements::Quantised { values, scales, .. } => {
-            let round = |o: usize| {
-                let scale = scales.get(at(o)).or(scales.first()).copied().unwrap_or(1.0);
-                let (value, factor) = (values.get(at(o))?, scale / unit(o));
-                // The file holds the product of two scales as one float32.
-                let same = (factor - 1.0).abs() < 1e-6;
-                Some(if same { value } else { (value as f64 * factor).round_ties_even() as i64 })
-            };
-            Ok((0..outputs).filter_map(round).collect())
-        }
+    let steps = steps(constant, units, outputs, node)?;
+    if let Some((output, got)) =
+        steps.iter().map(|step| step.0).enumerate().find(|(_, got)| i32::try_from(*got).is_err())
+    {
+        node.warn(Warning::WideBias { node: node.name.to_owned(), output, got });
     }
+    let lost: Vec<f64> = steps.iter().map(|step| step.1).filter(|loss| *loss > 0.0).collect();
+    if !lost.is_empty() {
+        let (node_name, loss) = (node.name.to_owned(), lost.iter().copied().fold(0.0, f64::max));
+        node.warn(Warning::RoundedBias { node: node_name, count: lost.len(), outputs, loss });
+    }
+    Ok(steps.into_iter().map(|step| step.0).collect())
 }
 
-const CONV: [&str; 6] = ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"];
+/// The bias of each output in steps of its accumulators, and what rounding it to them lost.
+fn steps(
+    constant: &Constant,
+    units: &[Ratio],
+    outputs: usize,
+    node: &NodeView<'_>,
+) -> Result<Vec<(i64, f64)>, ModelError> {
+    // One for all, or one each.
+    let of = |length: usize, output: usize| if length == 1 { 0 } else { output };
+    let missing = |what, got| crate::OpFault::Size { what, expected: outputs, got }.at(node.name);
+    let unit = |output: usize| {
+        let unit =
+            units.get(of(units.len(), output)).ok_or_else(|| missing("scales of the accumulators", units.len()))?;
+        Ok(unit.value())
+    };
+    let step = |output: usize| {
+        let at = of(constant.len(), output);
+        match &constant.elements {
+            Elements::Integers { values, .. } => {
+                let value = values.get(at).ok_or_else(|| missing("bias", values.len()))?;
+                Ok((value, 0.0))
+            }
+            Elements::Floats(values) => {
+                let value = values.get(at).ok_or_else(|| missing("bias", values.len()))?;
+                Ok(rounded(value / unit(output)?))
+            }
+            Elements::Quantised { values, scales, .. } => {
+                let value = values.get(at).ok_or_else(|| missing("bias", values.len()))?;
+                let scale =
+                    scales.get(of(scales.len(), at)).ok_or_else(|| missing("scales of the bias", scales.len()))?;
+                let factor = scale / unit(output)?;
+                // The file holds the product of two scales as one float32.
+                let same = (factor - 1.0).abs() < FLOAT32_ERROR;
+                Ok(if same { (value, 0.0) } else { rounded(value as f64 * factor) })
+            }
+        }
+    };
+    if matches!(constant.elements, Elements::Floats(_)) {
+        constant.floats()?;
+    }
+    (0..outputs).map(step).collect()
+}
+
+/// What a float32 may be off by, of 1.
+const FLOAT32_ERROR: f64 = 1e-6;
+
+/// The nearest integer, half to even, and how far it is, if that is more than the error of a float32.
+fn rounded(exact: f64) -> (i64, f64) {
+    let nearest = exact.round_ties_even();
+    let loss = (exact - nearest).abs();
+    (nearest as i64, if loss > FLOAT32_ERROR * exact.abs().max(1.0) { loss } else { 0.0 })
+}
 
 /// Conv of a tensor read with a scale.
 pub(super) fn convolution(
     builder: &Builder,
     node: &NodeView<'_>,
-    input: TensorId,
-    scale: Ratio,
+    (input, scale): (TensorId, Ratio),
     weights: ScaledWeights,
     bias_constant: Option<&Constant>,
+    geometry: &Geometry,
 ) -> Result<Pending, ModelError> {
-    node.only(&CONV)?;
-    let geometry = super::pool::Geometry::read(node)?;
     let weights_shape: [usize; 4] = weights.shape.as_slice().try_into().map_err(|_| {
         crate::OpFault::Rank { expected: "4 (two-dimensional Conv)", got: weights.shape.clone() }.at(node.name)
     })?;
     let [outputs, _, kh, kw] = weights_shape;
-    let kernel = node.sizes("kernel_shape", [kh, kw])?;
+    let kernel = node.sizes("kernel_shape", [kh, kw]);
     if kernel != [kh, kw] {
         return Err(node.unsupported("kernel_shape", format!("{kernel:?}"), "the last two sizes of the weights"));
     }
@@ -199,22 +242,22 @@ pub(super) fn dense(
 }
 
 pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let geometry = Geometry::read(node);
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
     let weights = ScaledWeights::of_constant(&constant, node, 0)?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
-    convolution(builder, node, input, builder.scale(input)?, weights, bias.as_deref())
+    convolution(builder, node, (input, builder.scale(input)?), weights, bias.as_deref(), &geometry)
         .map(|pending| Value::Pending(Box::new(pending)))
 }
 
 pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["alpha", "beta", "transA", "transB"])?;
     for name in ["alpha", "beta"] {
         if let Some(got) = node.float(name).filter(|got| got.to_bits() != 1f64.to_bits()) {
-            return Err(node.unsupported(name, got.to_string(), "1: fold it into weights and bias"));
+            node.refuse(node.unsupported(name, got.to_string(), "1: fold it into weights and bias"));
         }
     }
-    node.must_be("transA", 0, "0")?;
+    node.must_be("transA", 0, "0");
     let transposed = node.int("transB", 0) == 0;
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
@@ -229,7 +272,6 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
 }
 
 pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its second operand is not constant")?;
     let weights = ScaledWeights::of_constant(&constant, node, 1)?;
@@ -244,7 +286,8 @@ fn integer_operands(
     axis: usize,
 ) -> Result<(TensorId, ScaledWeights), ModelError> {
     let input = builder.integer(node, 0)?;
-    let (zero_points, _) = super::quantize::zero_points(builder, node, 2)?;
+    let (zero_points, kind) = super::quantize::zero_points(builder, node, 2)?;
+    super::quantize::must_be_of(node, kind, builder.info(input)?.dtype);
     let zero_point = match zero_points.as_slice() {
         [] => 0,
         [zero_point] => *zero_point,
@@ -252,20 +295,22 @@ fn integer_operands(
     };
     let scale = builder.info(input)?.scale;
     builder.read_as(node, input, scale, zero_point)?;
-    let (zero_points, _) = super::quantize::zero_points(builder, node, 3)?;
+    let (zero_points, kind) = super::quantize::zero_points(builder, node, 3)?;
+    let weights = builder.constant(node, 1, "its weights are not constant")?;
+    super::quantize::must_be_of(node, kind, weights.integers()?.1);
     let weights = ScaledWeights::read(builder, node, 1, &zero_points, &[1.0], axis)?;
     Ok((input, weights))
 }
 
 pub(super) fn conv_integer(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let geometry = Geometry::read(node);
     let (input, weights) = integer_operands(builder, node, 0)?;
-    let mut pending = convolution(builder, node, input, Ratio::ONE, weights, None)?;
+    let mut pending = convolution(builder, node, (input, Ratio::ONE), weights, None, &geometry)?;
     pending.integer = true;
     Ok(Value::Pending(Box::new(pending)))
 }
 
 pub(super) fn matmul_integer(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     let (input, weights) = integer_operands(builder, node, 1)?;
     let mut pending = dense(builder, node, input, Ratio::ONE, weights, true, None)?;
     pending.integer = true;

@@ -9,6 +9,9 @@ mod pool;
 mod qlinear;
 mod quantize;
 mod shape;
+mod unsupported;
+
+pub(super) use unsupported::{keeps_shape, unsupported};
 
 use super::builder::Builder;
 use super::node::NodeView;
@@ -48,29 +51,4 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "ArgMax" => arg_max::arg_max,
         _ => return None,
     })
-}
-
-/// What would help where an operator has no rule.
-pub(super) fn help(operator: &str) -> &'static str {
-    match operator {
-        "Softmax" | "LogSoftmax" => {
-            "end the model before it: softmax does not change which score is the largest, and can be computed from the proved scores"
-        }
-        "BatchNormalization" => "fold it into the layer before it: export the model in eval mode",
-        "Dropout" => "remove it: export the model in eval mode",
-        "DynamicQuantizeLinear" => {
-            "scales must be fixed: use static quantisation (quantize_static with calibration data)"
-        }
-        "Shape" | "Gather" | "Concat" | "Slice" | "ConstantOfShape" | "Expand" | "Range" | "Where" => {
-            "if it only computes shapes, fix all dimensions and fold constants (for example with onnxsim)"
-        }
-        "Loop" | "If" | "Scan" => "control flow cannot be proved: export a model without it",
-        "Sigmoid" | "Tanh" | "Gelu" | "Erf" | "HardSwish" | "HardSigmoid" | "LeakyRelu" | "PRelu" | "Elu"
-        | "Softplus" => "use Relu or Clip in its place",
-        "ReduceMean" => "use GlobalAveragePool in its place",
-        _ if operator.starts_with("com.microsoft.Q") => {
-            "quantise with quant_format=QuantFormat.QDQ, which writes ONNX's own operators"
-        }
-        _ => "the supported operators are listed in models/README.md; replace it or end the model before it",
-    }
 }

@@ -12,7 +12,6 @@ use crate::ops::Op;
 const FLOAT: i64 = 1;
 
 pub(super) fn cast(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["to", "saturate"])?;
     match builder.value(node, 0)?.clone() {
         Value::Pending(mut pending) if pending.integer && node.int("to", 0) == FLOAT => {
             pending.integer = false;
@@ -26,7 +25,6 @@ pub(super) fn cast(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
 }
 
 pub(super) fn multiply(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     let refused = || {
         node.unquantised(
             "it multiplies something other than accumulators by a positive constant",

@@ -17,14 +17,25 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    pub(super) fn read(node: &NodeView<'_>) -> Result<Self, ModelError> {
-        node.string("auto_pad", &["NOTSET", "VALID", ""], "NOTSET with explicit pads, or VALID")?;
-        let dilations = node.sizes("dilations", [1, 1])?;
-        if dilations != [1, 1] {
-            return Err(node.unsupported("dilations", format!("{dilations:?}"), "[1, 1]"));
+    /// Attributes of Conv and of pools; what is not supported is refused, and the default goes on.
+    pub(super) fn read(node: &NodeView<'_>) -> Self {
+        let auto_pad = node.string("auto_pad").unwrap_or_default();
+        if !matches!(auto_pad.as_str(), "NOTSET" | "VALID" | "") {
+            node.refuse(node.unsupported("auto_pad", auto_pad.clone(), "NOTSET with explicit pads, or VALID"));
         }
-        node.must_be("ceil_mode", 0, "0 (floor)")?;
-        Ok(Self { strides: node.sizes("strides", [1, 1])?, pads: node.sizes("pads", [0; 4])? })
+        if let Some(pads) = node.ints("pads").filter(|_| auto_pad == "VALID") {
+            node.refuse(ModelError::InvalidNode {
+                node: node.name.to_owned(),
+                problem: format!("auto_pad VALID stands beside pads {pads:?}"),
+                expected: "one of them".to_owned(),
+            });
+        }
+        let dilations = node.sizes("dilations", [1, 1]);
+        if dilations != [1, 1] {
+            node.refuse(node.unsupported("dilations", format!("{dilations:?}"), "[1, 1]"));
+        }
+        node.must_be("ceil_mode", 0, "0 (floor)");
+        Self { strides: node.sizes("strides", [1, 1]), pads: node.sizes("pads", [0; 4]) }
     }
 }
 
@@ -32,13 +43,12 @@ fn kernel(node: &NodeView<'_>) -> Result<[usize; 2], ModelError> {
     if node.ints("kernel_shape").is_none() {
         return Err(node.unsupported("kernel_shape", "none".to_owned(), "[height, width]"));
     }
-    node.sizes("kernel_shape", [1, 1])
+    Ok(node.sizes("kernel_shape", [1, 1]))
 }
 
 pub(super) fn max(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides"])?;
-    node.must_be("storage_order", 0, "0 (row-major)")?;
-    let Geometry { strides, pads } = Geometry::read(node)?;
+    node.must_be("storage_order", 0, "0 (row-major)");
+    let Geometry { strides, pads } = Geometry::read(node);
     let pool = MaxPool { kernel: kernel(node)?, strides, pads };
     let value = builder.value(node, 0)?.clone();
     let shape = pool.output_shape(&builder.shape(&value)?).map_err(|fault| fault.at(node.name))?;
@@ -46,16 +56,14 @@ pub(super) fn max(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
 }
 
 pub(super) fn average(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "strides"])?;
-    let Geometry { strides, pads } = Geometry::read(node)?;
+    let Geometry { strides, pads } = Geometry::read(node);
     if pads != [0; 4] {
-        return Err(node.unsupported("pads", format!("{pads:?}"), "[0, 0, 0, 0] for AveragePool"));
+        node.refuse(node.unsupported("pads", format!("{pads:?}"), "[0, 0, 0, 0] for AveragePool"));
     }
     averaged(builder, node, kernel(node)?, strides)
 }
 
 pub(super) fn global_average(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     let shape = &builder.info(builder.real(node, 0)?)?.shape;
     let [_, _, h, w] = crate::ops::planes(shape).map_err(|fault| fault.at(node.name))?;
     averaged(builder, node, [h, w], [1, 1])

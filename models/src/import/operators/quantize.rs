@@ -11,6 +11,12 @@ use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Quantisation, Source, Value};
 use crate::ops::{Op, Rescale};
 use crate::requantise::Requantise;
+use crate::warning::Warning;
+
+/// `TensorProto.FLOAT`.
+const FLOAT: i64 = 1;
+/// First operator set with 16-bit `QuantizeLinear`.
+const FIRST_OPSET_OF_16_BITS: i64 = 21;
 
 /// Scales and zero points of operands `scale` and `zero_point`; one, or one per channel.
 pub(super) struct Parameters {
@@ -49,6 +55,21 @@ impl Parameters {
         self.zero_points.iter().any(|zero_point| *zero_point != 0)
     }
 
+    /// Refuses a zero point of another type than the integers that it belongs to.
+    pub(super) fn must_be_of(&self, node: &NodeView<'_>, integers: DType) {
+        must_be_of(node, self.dtype, integers);
+    }
+
+    /// As [`Parameters::of_tensor`], of a result: 8 bits, or 16 where the operator set has them.
+    pub(super) fn of_result(&self, builder: &Builder, node: &NodeView<'_>) -> Result<Quantisation, ModelError> {
+        match self.dtype {
+            None | Some(DType::U8 | DType::I8) => {}
+            Some(DType::I16) if builder.opset >= FIRST_OPSET_OF_16_BITS => {}
+            Some(got) => node.refuse(other_type(node, got, "UINT8 or INT8", "the type of the result")),
+        }
+        self.of_tensor(node)
+    }
+
     /// The only scale and zero point; activations have one.
     pub(super) fn of_tensor(&self, node: &NodeView<'_>) -> Result<Quantisation, ModelError> {
         match self.scales.as_slice() {
@@ -59,6 +80,21 @@ impl Parameters {
             }),
             many => Err(node.unsupported("scale", format!("{} scales", many.len()), "one scale for an activation")),
         }
+    }
+}
+
+/// Refuses a zero point of another type than the integers that it belongs to.
+pub(super) fn must_be_of(node: &NodeView<'_>, zero_point: Option<DType>, integers: DType) {
+    if let Some(got) = zero_point.filter(|dtype| *dtype != integers) {
+        node.refuse(other_type(node, got, integers.onnx_name(), "the type of the integers it belongs to"));
+    }
+}
+
+fn other_type(node: &NodeView<'_>, got: DType, expected: &str, why: &str) -> ModelError {
+    ModelError::InvalidNode {
+        node: node.name.to_owned(),
+        problem: format!("its zero point is of type {}", got.onnx_name()),
+        expected: format!("{expected}, {why}"),
     }
 }
 
@@ -83,15 +119,20 @@ pub(super) fn zero_points(
 }
 
 pub(super) fn quantize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["axis", "saturate", "block_size", "output_dtype", "precision"])?;
-    node.must_be("block_size", 0, "0")?;
-    node.must_be("output_dtype", 0, "0 (the type of the zero point)")?;
+    node.must_be("block_size", 0, "0");
+    node.must_be("output_dtype", 0, "0 (the type of the zero point)");
+    node.must_be("precision", 0, "0 (that of the scale)");
     let parameters = Parameters::read(builder, node, 1, 2)?;
+    if let Some(shape) = builder.unknown_shape(node, 0).map(<[usize]>::to_vec) {
+        // What comes after can be said although what comes before was refused.
+        let quantisation = parameters.of_result(builder, node)?;
+        return Ok(Value::Integer(builder.add_tensor(node.output, shape, quantisation, true)));
+    }
     let value = builder.value(node, 0)?.clone();
     if let Value::Constant(constant) = &value {
         return quantize_constant(constant, &parameters, node);
     }
-    let quantisation = parameters.of_tensor(node)?;
+    let quantisation = parameters.of_result(builder, node)?;
     let pending = match value {
         Value::Pending(pending) => pending,
         Value::Real(tensor) => {
@@ -101,9 +142,17 @@ pub(super) fn quantize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Val
                 builder.name_integer(tensor, node.output);
                 return Ok(Value::Integer(tensor));
             }
+            if info.scale.to_bits() != quantisation.scale.to_bits() {
+                node.warn(Warning::TwoScales {
+                    node: node.name.to_owned(),
+                    tensor: info.name.clone(),
+                    from: info.scale,
+                    to: quantisation.scale,
+                });
+            }
             Box::new(rescale(builder, node, tensor)?)
         }
-        Value::Integer(_) | Value::Constant(_) => {
+        Value::Integer(_) | Value::Constant(_) | Value::Unknown(_) => {
             return Err(node.unquantised("it quantises integers", "put a DequantizeLinear before it"));
         }
     };
@@ -133,23 +182,27 @@ fn quantize_constant(constant: &Constant, p: &Parameters, node: &NodeView<'_>) -
 }
 
 pub(super) fn dequantize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["axis", "block_size", "output_dtype"])?;
-    node.must_be("block_size", 0, "0")?;
+    node.must_be("block_size", 0, "0");
+    if !matches!(node.int("output_dtype", 0), 0 | FLOAT) {
+        node.refuse(node.unsupported("output_dtype", node.int("output_dtype", 0).to_string(), "0 or 1 (FLOAT)"));
+    }
     let parameters = Parameters::read(builder, node, 1, 2)?;
     match builder.value(node, 0)?.clone() {
         Value::Integer(tensor) => {
+            parameters.must_be_of(node, builder.info(tensor)?.dtype);
             let quantisation = parameters.of_tensor(node)?;
             builder.read_as(node, tensor, quantisation.scale, quantisation.zero_point)?;
             Ok(Value::Real(tensor))
         }
         Value::Constant(constant) => dequantize_constant(&constant, parameters, node),
-        Value::Real(_) | Value::Pending(_) => Err(node
+        Value::Real(_) | Value::Pending(_) | Value::Unknown(_) => Err(node
             .unquantised("it dequantises a tensor that is no 8-bit integer tensor", "put a QuantizeLinear before it")),
     }
 }
 
 fn dequantize_constant(constant: &Constant, p: Parameters, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let (values, dtype) = constant.integers()?;
+    p.must_be_of(node, dtype);
     let (axis, channel) = channels(constant, &p, node)?;
     let values = values.less(p.is_shifted().then_some(|at| p.zero_point(channel(at))));
     let elements = Elements::Quantised { values, dtype, scales: p.scales, axis };

@@ -52,6 +52,7 @@ pub(super) fn move_elements(
             })?;
             Value::Constant(Arc::new(moved))
         }
+        Value::Unknown(_) => value,
     })
 }
 
@@ -70,7 +71,6 @@ fn operand_shape(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<usize>, M
 }
 
 pub(super) fn flatten(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["axis"])?;
     let shape = operand_shape(builder, node)?;
     let axis = match node.int("axis", 1) {
         axis if axis == shape.len() as i64 => shape.len(),
@@ -81,13 +81,9 @@ pub(super) fn flatten(builder: &mut Builder, node: &NodeView<'_>) -> Result<Valu
 }
 
 pub(super) fn reshape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["allowzero", "shape"])?;
-    node.must_be("allowzero", 0, "0")?;
+    node.must_be("allowzero", 0, "0");
     let from = operand_shape(builder, node)?;
-    let wanted = match node.ints("shape") {
-        Some(wanted) => wanted.to_vec(),
-        None => builder.constant(node, 1, "its shape is computed by the graph")?.integers()?.0.to_vec(),
-    };
+    let wanted = builder.constant(node, 1, "its shape is computed by the graph")?.integers()?.0.to_vec();
     let size = |(axis, size): (usize, &i64)| match (size, from.get(axis)) {
         (0, Some(size)) => *size as i64,
         (size, _) => *size,
@@ -105,7 +101,6 @@ pub(super) fn reshape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Valu
 }
 
 pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&["perm"])?;
     let from = operand_shape(builder, node)?;
     let perm = match node.ints("perm") {
         Some(perm) => perm.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
@@ -119,7 +114,6 @@ pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
 
 /// Axes from the attribute (before opset 13) or the second operand.
 fn axes(builder: &Builder, node: &NodeView<'_>) -> Result<Option<Vec<i64>>, ModelError> {
-    node.only(&["axes"])?;
     if let Some(axes) = node.ints("axes") {
         return Ok(Some(axes.to_vec()));
     }
@@ -133,6 +127,11 @@ pub(super) fn squeeze(builder: &mut Builder, node: &NodeView<'_>) -> Result<Valu
         Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<Vec<_>, _>>()?,
         None => from.iter().enumerate().filter(|(_, size)| **size == 1).map(|(axis, _)| axis).collect(),
     };
+    if let Some((axis, size)) =
+        axes.iter().filter_map(|axis| Some((*axis, *from.get(*axis)?))).find(|(_, size)| *size != 1)
+    {
+        return Err(ModelError::Squeezed { node: node.name.to_owned(), axis, size });
+    }
     let keep = from.iter().enumerate().filter(|(axis, _)| !axes.contains(axis));
     let shape = keep.map(|(_, size)| *size).collect();
     reshaped(builder, node, shape)
@@ -152,7 +151,6 @@ pub(super) fn unsqueeze(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
 }
 
 pub(super) fn identity(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    node.only(&[])?;
     builder.value(node, 0).cloned()
 }
 
