@@ -22,7 +22,8 @@ pub enum CircuitError {
     /// A lookup table would not fit any circuit.
     #[error(
         "node `{node}`: its requantisation (divisor {divisor}) needs lookup tables of {rows} rows, more than {limit}: \
-         quantise with power-of-two scales, or with a coarser output scale"
+         round the model's scales to powers of two with `models/zoo/powers_of_two.py`; where they are, give the result a scale \
+         nearer to that of its input times that of its weights"
     )]
     TableTooLarge {
         /// ONNX node name.

@@ -9,6 +9,10 @@ use crate::failure::{Outcome, refuse};
 use crate::files;
 use crate::terminal::Terminal;
 
+/// What is said of all requantisations whose lookup tables are too large, once.
+const FREE_SCALES: &str = "the ratio of its scales fits no lookup table: round the model's scales to powers of two with \
+     `models/zoo/powers_of_two.py`; where they are, give its result a scale nearer to that of its input times that of its weights";
+
 /// The graph of an ONNX file, and what to know of it, which is also said. Refused with everything that the importer and the planner
 /// do not take, in one list.
 pub(super) fn read_model(path: &Path, name: &str) -> Outcome<(QuantizedGraph, Vec<Warning>)> {
@@ -19,6 +23,7 @@ pub(super) fn read_model(path: &Path, name: &str) -> Outcome<(QuantizedGraph, Ve
             CircuitError::Unsupported { node, what, expected } => {
                 refusals.add(Some(&node), format!("{what} is not provable yet: expected {expected}"));
             }
+            CircuitError::TableTooLarge { node, .. } => refusals.add(Some(&node), FREE_SCALES.to_owned()),
             other => refusals.add(None, other.to_string()),
         }
     }
