@@ -40,7 +40,7 @@ fn bench(criterion: &mut Criterion) {
         let transforms = work(&gates, identity, k, BTreeMap::new()).transforms as u64;
         group.throughput(Throughput::Elements(transforms << k));
         group.bench_with_input(BenchmarkId::from_parameter(k), &columns, |bencher, columns| {
-            bencher.iter(|| quotient(&backend, columns, identity, &gates, 4, &Kept::default()));
+            bencher.iter(|| quotient(&backend, columns, identity, &gates, 4, &Kept::default()).unwrap());
         });
     }
     group.finish();

@@ -64,5 +64,7 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
             *challenge = *transcript.squeeze_challenge_scalar::<()>();
         }
     }
-    Ok(Advice { columns: advice.into_iter().flatten().collect(), challenges })
+    let missing = |at: usize| ProverError::MissingColumn(Polynomial::Advice(at as u32));
+    let columns = advice.into_iter().enumerate().map(|(at, column)| column.ok_or_else(|| missing(at)));
+    Ok(Advice { columns: columns.collect::<Result<_, _>>()?, challenges })
 }

@@ -1,6 +1,8 @@
 //! The proof of any circuit that a [`VerifyingKey`] describes, phase by phase, with the words and points that halo2's
 //! verifier expects.
 
+use std::collections::BTreeMap;
+
 use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::protocol::Polynomial;
 use assay_verifier::{self as verifier, Group, Grouping, Opening, VerifyingKey};
@@ -111,8 +113,14 @@ impl<B: Backend> Resident<B> {
     pub fn keep(&mut self, backend: &B, constraints: &verifier::ConstraintSystem) -> Result<(), ProverError> {
         let number = Numbering::new(constraints);
         let rows = rows(constraints, 1 << backend.k()).map(|column| backend.load(column));
-        let [fixed, moves, own] = number.constant();
-        let columns = fixed.zip(&self.fixed).chain(moves.zip(&self.moves)).chain(own.zip(&rows)).collect();
+        let mut columns = BTreeMap::new();
+        for (numbers, own) in number.constant().into_iter().zip([&self.fixed[..], &self.moves, &rows]) {
+            if numbers.len() != own.len() {
+                let what = "columns of the constraint system and resident ones";
+                return Err(ProverError::Unpaired { what, expected: numbers.len(), got: own.len() });
+            }
+            columns.extend(numbers.zip(own));
+        }
         self.kept = Kept::new(backend, &columns, number.identity, &typical_gates(constraints)?);
         Ok(())
     }
@@ -176,9 +184,10 @@ where
     let cell = |column: verifier::Column, row: usize| match column {
         verifier::Column::Fixed(i) => resident.fixed.get(i as usize).map(|column| backend.cell(column, row)),
         verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
-        verifier::Column::Instance(_) => instances.get(row).copied(),
+        // After the public values the column holds zeros.
+        verifier::Column::Instance(_) => Some(instances.get(row).copied().unwrap_or(Fr::ZERO)),
     };
-    let products = products(backend, key, permutation, cell, &mut rng, transcript);
+    let products = products(backend, key, permutation, cell, &mut rng, transcript)?;
     let random = backend.load(match opening {
         Opening::Shplonk => Column::line(Fr::random(&mut rng), Fr::random(&mut rng)),
         Opening::Grouped { .. } => {
@@ -188,7 +197,8 @@ where
     });
     let member = |member: Polynomial| match member {
         Polynomial::Product(i) => products.columns.get(i as usize),
-        _ => Some(&random),
+        Polynomial::Random => Some(&random),
+        _ => None,
     };
     write_groups(backend, &grouping.products, member, "a permutation product or the random polynomial", transcript)?;
 
@@ -203,7 +213,7 @@ where
     sources.push(&line);
     let gates = gates(constraints, &advice.challenges, products.challenges, y)?;
     let count = constraints.pieces();
-    let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept);
+    let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept)?;
     drop(gates);
 
     progress(Phase::CommitQuotient);
@@ -260,29 +270,33 @@ pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T
     what: &'static str,
     transcript: &mut T,
 ) -> Result<(), ProverError> {
-    let mut commitments = commit_groups(backend, groups, column).into_iter();
+    let mut commitments = commit_groups(backend, groups, column)?.into_iter();
     commitments.try_for_each(|commitment| write(transcript, what, commitment))
 }
 
 /// A commitment for each group: the sum of its members', each in its slot.
+///
+/// # Errors
+/// A member without a column.
 pub fn commit_groups<'a, B: Backend + 'a>(
     backend: &B,
     groups: &[Group],
     column: impl Fn(Polynomial) -> Option<&'a B::Column>,
-) -> Vec<G1Affine> {
-    let places: Vec<(usize, &B::Column)> = groups
-        .iter()
-        .flat_map(|group| group.members.iter().enumerate())
-        .filter_map(|(slot, member)| Some((slot, column(*member)?)))
-        .collect();
+) -> Result<Vec<G1Affine>, ProverError> {
+    let members = groups.iter().flat_map(|group| group.members.iter().enumerate());
+    let place = |(slot, member): (usize, &Polynomial)| match column(*member) {
+        Some(column) => Ok((slot, column)),
+        None => Err(ProverError::MissingColumn(*member)),
+    };
+    let places = members.map(place).collect::<Result<Vec<(usize, &B::Column)>, _>>()?;
     let members: Vec<G1Affine> = places.par_iter().map(|(slot, column)| backend.commit(*slot, column)).collect();
     let mut members = members.as_slice();
     let commitment = |group: &Group| {
-        let (own, rest) = members.split_at(group.members.len().min(members.len()));
+        let (own, rest) = members.split_at(group.members.len()); // as many as were made above
         members = rest;
         sum(own)
     };
-    groups.iter().map(commitment).collect()
+    Ok(groups.iter().map(commitment).collect())
 }
 
 fn sum(points: &[G1Affine]) -> G1Affine {

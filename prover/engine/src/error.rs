@@ -1,6 +1,8 @@
 //! The crate's one error type.
 
+use assay_circuits::Wire;
 use assay_verifier::encoding::hex_of;
+use assay_verifier::protocol::Polynomial;
 
 /// Why there is no SRS, key or proof.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +189,39 @@ pub enum ProverError {
         "the key describes another circuit than this layout's, perhaps of an older version; run `assay setup` again"
     )]
     ForeignLayout,
+    /// A copy joins a cell that the permutation argument does not reach.
+    #[error(
+        "the layout's copy `{copy}` joins {cell:?}: expected a cell of a usable row in a column that copies may touch; no key is made without the copy, please report this model"
+    )]
+    UnboundCopy {
+        /// What the copy means.
+        copy: String,
+        /// Its end that cannot be bound.
+        cell: Wire,
+    },
+    /// The layout leaves another number of rows to the blinds than the circuit takes.
+    #[error(
+        "the layout leaves the last {layout} rows of every column to the blinds, but the circuit takes {circuit}; no key is made of it, please report this model"
+    )]
+    UnusableRows {
+        /// Rows at the end that the layout does not use.
+        layout: usize,
+        /// Rows that the constraint system's blinds take, and one more.
+        circuit: usize,
+    },
+    /// A polynomial that the key or the protocol names is not there.
+    #[error("there is no column for {0:?}, which the key names; run `assay setup` again")]
+    MissingColumn(Polynomial),
+    /// Two lists that belong together differ in length.
+    #[error("{what}: expected {expected}, got {got}; please report this model")]
+    Unpaired {
+        /// What is paired with what.
+        what: &'static str,
+        /// Length of the first list.
+        expected: usize,
+        /// Length of the second.
+        got: usize,
+    },
     /// The public values are not as many as the key's.
     #[error("expected {expected} instances, got {got}")]
     InstanceCount {
@@ -208,6 +243,9 @@ pub enum ProverError {
     /// A challenge fell where a division is undefined; the odds are below 2^-200.
     #[error("a challenge of the transcript lies in the evaluation domain; prove again with fresh randomness")]
     UnluckyChallenge,
+    /// A constant of the protocol that is not zero, or no field element, where it must be.
+    #[error("{0} is out of its range; please report this model")]
+    NoInverse(&'static str),
     /// A commitment is the point at infinity, which no transcript takes: the polynomial is zero.
     #[error("{what} is zero and commits to the point at infinity; is the circuit's degree the true one?")]
     Infinity {

@@ -5,7 +5,7 @@ mod file;
 use std::io::Write;
 use std::sync::Arc;
 
-use assay_circuits::{CircuitError, Config, Layout, Shape, Wire};
+use assay_circuits::{CircuitError, Config, Layout, Shape, UNUSABLE_ROWS, Wire};
 use assay_halo2::convert::{g1_to_ark, scalar_from_ark, scalar_to_ark};
 use assay_models::QuantizedGraph;
 use assay_verifier::{Column as Name, ConstraintSystem, Grouping, KeyParts, VerifyingKey};
@@ -87,7 +87,7 @@ impl ProvingKey {
         {
             return Err(ProverError::ForeignLayout);
         }
-        let permutation = permutation(&layout, verifying.constraints());
+        let permutation = permutation(&layout, verifying.constraints())?;
         Ok(Self { layout: Arc::new(layout), verifying, permutation })
     }
 }
@@ -119,7 +119,8 @@ pub fn keygen_observed(
         return Err(ProverError::SrsMismatch { circuit: layout.k, srs: srs.k() });
     }
     let constraints = constraints(&layout.shape)?;
-    let permutation = permutation(&layout, &constraints);
+    check_rows(&constraints)?;
+    let permutation = permutation(&layout, &constraints)?;
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
     let resident = Resident::new(&backend, fixed_columns(&layout), &permutation);
     let opening = srs.opening();
@@ -128,7 +129,7 @@ pub fn keygen_observed(
     let (mut commitments, mut done) = (Vec::with_capacity(groups.len()), 0);
     for batch in groups.chunks((4 * rayon::current_num_threads()).div_ceil(opening.width() as usize)) {
         progress(done, total);
-        commitments.extend(commit_groups(&backend, batch, |member| resident.of_key(member)).iter().map(g1_to_ark));
+        commitments.extend(commit_groups(&backend, batch, |member| resident.of_key(member))?.iter().map(g1_to_ark));
         done += batch.iter().map(|group| group.members.len()).sum::<usize>();
     }
     progress(total, total);
@@ -160,14 +161,90 @@ pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
     Ok(assay_halo2::constraints::from_halo2(&cs)?)
 }
 
-fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Permutation {
+/// Layouts leave [`UNUSABLE_ROWS`] rows alone at the end of every column: the blinds' and the one before them.
+fn check_rows(constraints: &ConstraintSystem) -> Result<(), ProverError> {
+    let circuit = constraints.blinding_factors() + 1;
+    if circuit == UNUSABLE_ROWS {
+        Ok(())
+    } else {
+        Err(ProverError::UnusableRows { layout: UNUSABLE_ROWS, circuit })
+    }
+}
+
+/// Every copy of a layout.
+///
+/// # Errors
+/// A copy with an end that the permutation argument does not reach: a key without it would verify false statements.
+fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Result<Permutation, ProverError> {
     let cell = |wire: Wire| -> Option<Cell> {
-        let (name, row) = match wire {
-            Wire::Advice(column, row) => (Name::Advice(layout.shape.advice_index(column)? as u32), row),
-            Wire::Instance(row) => (Name::Instance(0), row),
+        let (name, row, rows) = match wire {
+            Wire::Advice(column, row) => {
+                (Name::Advice(layout.shape.advice_index(column)? as u32), row, layout.usable_rows())
+            }
+            Wire::Instance(row) => (Name::Instance(0), row, layout.instances),
         };
-        Some((constraints.equality.iter().position(|column| *column == name)?, row))
+        let column = constraints.equality.iter().position(|column| *column == name)?;
+        (row < rows).then_some((column, row))
     };
-    let copies = layout.copies.iter().filter_map(|copy| Some((cell(copy.left)?, cell(copy.right)?)));
-    Permutation::new(constraints.equality.len(), copies)
+    let mut copies = Vec::with_capacity(layout.copies.len());
+    for copy in &layout.copies {
+        let end = |wire| cell(wire).ok_or_else(|| ProverError::UnboundCopy { copy: copy.name.clone(), cell: wire });
+        copies.push((end(copy.left)?, end(copy.right)?));
+    }
+    Ok(Permutation::new(constraints.equality.len(), copies))
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_circuits::{Advice, Copy};
+    use assay_models::samples;
+    use assay_verifier::Query;
+
+    use super::*;
+    use crate::PUBLISHED_SEED;
+
+    fn keys_of(change: impl FnOnce(&mut Layout)) -> Result<ProvingKey, ProverError> {
+        let graph = samples::tiny_mlp();
+        let mut layout = Layout::plan(&graph).unwrap();
+        change(&mut layout);
+        let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
+        keygen(&srs, Arc::new(layout), graph.digest())
+    }
+
+    #[test]
+    fn no_key_is_made_of_a_layout_with_a_copy_that_it_would_not_hold() {
+        assert!(keys_of(|_| ()).is_ok());
+        let one = Wire::Advice(Advice::P, 1);
+        let usable = Layout::plan(&samples::tiny_mlp()).unwrap().usable_rows();
+        let (words, bound) = (Layout::plan(&samples::tiny_mlp()).unwrap().instances, keys_of(|layout| {
+            let last = layout.usable_rows() - 1;
+            layout.copies.push(Copy { name: "bound".to_owned(), left: one, right: Wire::Advice(Advice::G2, last) });
+        }));
+        assert!(bound.is_ok());
+        for loose in [
+            Wire::Advice(Advice::Z, 1),      // a column without equality
+            Wire::Advice(Advice::R, 1),      // a column that this layout lacks
+            Wire::Advice(Advice::P, usable), // a blind
+            Wire::Instance(words),           // a word that no statement has
+        ] {
+            for (left, right) in [(loose, one), (one, loose)] {
+                let refusal = keys_of(|layout| layout.copies.push(Copy { name: "loose".to_owned(), left, right }));
+                match refusal.map(drop).unwrap_err() {
+                    ProverError::UnboundCopy { copy, cell } => assert_eq!((copy.as_str(), cell), ("loose", loose)),
+                    other => panic!("{other}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_is_made_of_a_circuit_whose_blinds_reach_into_the_layouts_rows() {
+        let mut system = constraints(&Layout::plan(&samples::tiny_mlp()).unwrap().shape).unwrap();
+        check_rows(&system).unwrap();
+        system.advice_queries.extend((1..9).map(|rotation| Query { column: 0, rotation: 10 + rotation }));
+        match check_rows(&system).unwrap_err() {
+            ProverError::UnusableRows { layout: 6, circuit } => assert!(circuit > 6, "{circuit}"),
+            other => panic!("{other}"),
+        }
+    }
 }

@@ -77,24 +77,28 @@ impl Permutation {
 
     /// `(row, prod_j (p_j + beta delta^j w^i + gamma) / (p_j + beta s_j + gamma))` over the columns of a chunk, for the rows
     /// in which it is not 1; `value` gives the cells.
-    pub fn ratios(
+    ///
+    /// # Errors
+    /// Those of `value`.
+    pub fn ratios<E>(
         &self,
         omega: Fr,
         chunk: std::ops::Range<usize>,
         (beta, gamma): (Fr, Fr),
-        value: impl Fn(usize, usize) -> Fr,
-    ) -> Vec<(usize, Fr)> {
+        value: impl Fn(usize, usize) -> Result<Fr, E>,
+    ) -> Result<Vec<(usize, Fr)>, E> {
         let mut rows: BTreeMap<usize, (Fr, Fr)> = BTreeMap::new();
         for ((column, row), to) in self.moved.range((chunk.start, 0)..(chunk.end, 0)) {
             let point = point(omega, *row);
-            let shifted = value(*column, *row) + gamma;
+            let shifted = value(*column, *row)? + gamma;
             let (numerator, denominator) = rows.entry(*row).or_insert((Fr::ONE, Fr::ONE));
             *numerator *= shifted + beta * Self::delta(*column) * point;
             *denominator *= shifted + beta * label(omega, *to);
         }
         let mut inverses: Vec<Fr> = rows.values().map(|(_, denominator)| *denominator).collect();
         inverses.iter_mut().batch_invert();
-        rows.into_iter().zip(inverses).map(|((row, (numerator, _)), inverse)| (row, numerator * inverse)).collect()
+        // One inverse a row, both in the order of the rows.
+        Ok(rows.into_iter().zip(inverses).map(|((row, (numerator, _)), inverse)| (row, numerator * inverse)).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 use rand::RngCore;
 
+use crate::ProverError;
 use crate::backend::Backend;
 use crate::engine::root_of_unity;
 use crate::permutation::Permutation;
@@ -18,6 +19,9 @@ pub(crate) struct Products<C> {
 
 /// Squeezes `theta` (which only halo2's lookups would use), `beta` and `gamma`; then for each product its last rows' blinds, one
 /// unused scalar. `cell` gives the copied columns' values.
+///
+/// # Errors
+/// A copied column that is not there.
 pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
     key: &VerifyingKey,
@@ -25,26 +29,32 @@ pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptW
     cell: impl Fn(Name, usize) -> Option<Fr>,
     mut rng: impl RngCore,
     transcript: &mut T,
-) -> Products<B::Column> {
+) -> Result<Products<B::Column>, ProverError> {
     let constraints = key.constraints();
     let blinds = constraints.blinding_factors();
     let omega = root_of_unity(key.k());
     let _theta = *transcript.squeeze_challenge_scalar::<()>();
     let beta = *transcript.squeeze_challenge_scalar::<()>();
     let gamma = *transcript.squeeze_challenge_scalar::<()>();
-    let value = |index: usize, row: usize| constraints.equality.get(index).and_then(|name| cell(*name, row));
+    let value = |index: usize, row: usize| {
+        let value = constraints.equality.get(index).and_then(|name| cell(*name, row));
+        value.ok_or(ProverError::Unpaired {
+            what: "copied columns of the permutation and of the key",
+            expected: constraints.equality.len(),
+            got: index + 1,
+        })
+    };
     let chunk = constraints.chunk();
     let mut columns = Vec::new();
     let mut first = Fr::ONE;
     for start in (0..permutation.columns).step_by(chunk) {
         let end = permutation.columns.min(start + chunk);
-        let ratios =
-            permutation.ratios(omega, start..end, (beta, gamma), |index, row| value(index, row).unwrap_or(Fr::ZERO));
+        let ratios = permutation.ratios(omega, start..end, (beta, gamma), value)?;
         let tail: Vec<Fr> = (0..blinds).map(|_| Fr::random(&mut rng)).collect();
         let _unused = Fr::random(&mut rng);
         let product = backend.grand_product(first, &ratios, &tail);
         first = ratios.iter().fold(first, |product, (_, ratio)| product * ratio);
         columns.push(product);
     }
-    Products { columns, challenges: (beta, gamma) }
+    Ok(Products { columns, challenges: (beta, gamma) })
 }

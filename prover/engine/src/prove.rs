@@ -2,7 +2,7 @@
 
 use std::mem::take;
 
-use assay_circuits::{Columns, Layout, Pinned, statement};
+use assay_circuits::{Challenge, Columns, Layout, Pinned, statement};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::instances;
 use assay_models::Trace;
@@ -113,15 +113,28 @@ struct Inference<'a> {
 
 impl Witness for Inference<'_> {
     fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Column>, ProverError> {
-        if phase == 0 {
-            self.columns = Some(Columns::phase_zero(self.layout, self.trace, self.context)?);
-        } else if let (Some(columns), Ok(challenges)) = (&mut self.columns, challenges.try_into()) {
-            columns.complete(self.layout, &challenges, &Pinned::new())?;
+        let mut columns = match self.columns.take() {
+            None => Columns::phase_zero(self.layout, self.trace, self.context)?,
+            Some(mut columns) => {
+                let unpaired = |_| ProverError::Unpaired {
+                    what: "challenges of the circuit and of the key",
+                    expected: Challenge::ALL.len(),
+                    got: challenges.len(),
+                };
+                columns.complete(self.layout, &challenges.try_into().map_err(unpaired)?, &Pinned::new())?;
+                columns
+            }
+        };
+        let names = &self.layout.shape.advice;
+        if columns.advice.len() != names.len() {
+            let (expected, got) = (names.len(), columns.advice.len());
+            return Err(ProverError::Unpaired { what: "advice columns of the layout and of the witness", expected, got });
         }
-        let Some(columns) = &mut self.columns else { return Ok(Vec::new()) };
-        let advice = columns.advice.iter_mut().zip(&self.layout.shape.advice).filter(|(_, name)| name.phase() == phase);
+        let advice = columns.advice.iter_mut().zip(names).filter(|(_, name)| name.phase() == phase);
         // The trace's columns are read again for the challenges' ones, which nothing reads after them.
-        Ok(advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect())
+        let advice = advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect();
+        self.columns = Some(columns);
+        Ok(advice)
     }
 }
 

@@ -14,6 +14,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 use rayon::prelude::*;
 
+use crate::ProverError;
 use crate::backend::{Backend, coset_shift};
 use crate::polynomial::{Form, Polynomial, Source};
 
@@ -114,6 +115,9 @@ impl<V: Send + Sync> Kept<V> {
 /// The pieces `h_0 .. h_(pieces-1)` of `n` coefficients each, `h = sum_i X^(n i) h_i`.
 ///
 /// `gates` are scaled by their powers of `y` already; `identity` is the source that is the polynomial `X`.
+///
+/// # Errors
+/// A gate that reads a column beyond `columns`.
 pub fn quotient<B: Backend>(
     backend: &B,
     columns: &[&B::Column],
@@ -121,7 +125,7 @@ pub fn quotient<B: Backend>(
     gates: &[Polynomial],
     pieces: usize,
     kept: &Kept<B::Vector>,
-) -> Vec<B::Vector> {
+) -> Result<Vec<B::Vector>, ProverError> {
     let plan = Plan::new(gates, identity, kept.counts());
     let mut values: BTreeMap<usize, Vec<B::Vector>> = BTreeMap::new();
     let mut sums: BTreeMap<usize, Vec<Option<B::Vector>>> = BTreeMap::new();
@@ -129,8 +133,8 @@ pub fn quotient<B: Backend>(
         let reads: BTreeSet<usize> = gates.clone().flat_map(|gate| plan.reads(gate)).collect();
         let new = |input: &usize| plan.kept(*input).is_none() && !values.contains_key(input);
         let batch: Vec<usize> = reads.into_iter().filter(new).collect();
-        let made: Vec<(usize, Vec<B::Vector>)> =
-            batch.into_par_iter().map(|input| (input, plan.transform(backend, columns, input))).collect();
+        let transform = |input| Ok((input, plan.transform(backend, columns, input)?));
+        let made = batch.into_par_iter().map(transform).collect::<Result<Vec<_>, ProverError>>()?;
         values.extend(made);
         for gate in gates {
             let Some((sum, cosets)) = plan.gates.get(gate) else { continue };
@@ -140,8 +144,11 @@ pub fn quotient<B: Backend>(
                     Some(source) => kept.columns.get(&source)?.get(coset),
                     None => values.get(&input)?.get(coset),
                 };
-                let inputs: BTreeMap<usize, &B::Vector> =
-                    plan.reads(gate).filter_map(|input| Some((input, value(input)?))).collect();
+                let read = |input| match value(input) {
+                    Some(value) => Ok((input, value)),
+                    None => Err(unread(input, plan.inputs.len())),
+                };
+                let inputs = plan.reads(gate).map(read).collect::<Result<BTreeMap<usize, &B::Vector>, _>>()?;
                 let (sum, inputs) = compact(sum, &inputs);
                 *out = Some(backend.quotient(&sum, &inputs, out.take()));
             }
@@ -149,6 +156,11 @@ pub fn quotient<B: Backend>(
         }
     }
     split(backend, sums, pieces)
+}
+
+/// A gate reads number `source`, of which there are only so many.
+fn unread(source: usize, got: usize) -> ProverError {
+    ProverError::Unpaired { what: "columns that gates read and columns of the circuit", expected: source + 1, got }
 }
 
 /// What a quotient takes, counted.
@@ -203,17 +215,24 @@ fn compact<'a, V>(sum: &Sum, inputs: &BTreeMap<usize, &'a V>) -> (Sum, Vec<&'a V
 }
 
 /// Divides the sums over the cosets by `X^n - 1` and recombines them into pieces.
-fn split<B: Backend>(backend: &B, sums: BTreeMap<usize, Vec<Option<B::Vector>>>, pieces: usize) -> Vec<B::Vector> {
+fn split<B: Backend>(
+    backend: &B,
+    sums: BTreeMap<usize, Vec<Option<B::Vector>>>,
+    pieces: usize,
+) -> Result<Vec<B::Vector>, ProverError> {
     let n = 1u64 << backend.k();
     let mut terms: Vec<Vec<(Fr, usize)>> = vec![Vec::new(); pieces];
     let mut reduced = Vec::new();
     for (cosets, values) in sums {
         let nodes: Vec<Fr> = (0..cosets).map(|coset| coset_shift(coset).pow_vartime([n])).collect();
-        for ((coset, values), coefficients) in values.into_iter().enumerate().zip(lagrange_coefficients(&nodes)) {
+        let coefficients = lagrange_coefficients(&nodes).ok_or(ProverError::NoInverse("a difference of cosets"))?;
+        // A value, a node and a row of coefficients for each of `cosets`; at most as many coefficients as pieces.
+        for (((coset, values), node), coefficients) in values.into_iter().enumerate().zip(nodes).zip(coefficients) {
             let Some(values) = values else { continue };
-            let divisor = nodes.get(coset).and_then(|node| Option::<Fr>::from((node - Fr::ONE).invert()));
+            let divisor = Option::<Fr>::from((node - Fr::ONE).invert());
+            let divisor = divisor.ok_or(ProverError::NoInverse("X^n - 1 on a coset"))?;
             for (piece, coefficient) in terms.iter_mut().zip(coefficients) {
-                piece.push((coefficient * divisor.unwrap_or(Fr::ZERO), reduced.len()));
+                piece.push((coefficient * divisor, reduced.len()));
             }
             reduced.push((coset, values));
         }
@@ -224,18 +243,18 @@ fn split<B: Backend>(backend: &B, sums: BTreeMap<usize, Vec<Option<B::Vector>>>,
         let terms: Vec<_> = terms.iter().filter_map(|(c, at)| Some((*c, reduced.get(*at)?))).collect();
         backend.combine(&terms)
     };
-    terms.par_iter().map(piece).collect()
+    Ok(terms.par_iter().map(piece).collect())
 }
 
-/// For each node the coefficients of the polynomial that is 1 there and 0 at the others.
-pub(crate) fn lagrange_coefficients(nodes: &[Fr]) -> Vec<Vec<Fr>> {
+/// For each node the coefficients of the polynomial that is 1 there and 0 at the others; nothing where two nodes are equal.
+pub(crate) fn lagrange_coefficients(nodes: &[Fr]) -> Option<Vec<Vec<Fr>>> {
     let basis = |(at, node): (usize, &Fr)| {
         let others = nodes.iter().enumerate().filter(|(other, _)| *other != at);
         let (coefficients, denominator) = others.fold((vec![Fr::ONE], Fr::ONE), |(product, denominator), (_, root)| {
             (times_root(&product, *root), denominator * (node - root))
         });
-        let scale = denominator.invert().unwrap_or(Fr::ZERO);
-        coefficients.into_iter().map(|c| c * scale).collect()
+        let scale = Option::<Fr>::from(denominator.invert())?;
+        Some(coefficients.into_iter().map(|c| c * scale).collect())
     };
     nodes.iter().enumerate().map(basis).collect()
 }
@@ -339,20 +358,28 @@ impl Plan {
     }
 
     /// The input's values on each coset it is needed on.
-    fn transform<B: Backend>(&self, backend: &B, columns: &[&B::Column], input: usize) -> Vec<B::Vector> {
-        let Some((input, cosets)) = self.inputs.get(input) else { return Vec::new() };
-        let terms: Vec<(Fr, Source, i32)> = match input {
-            Input::Identity => return (0..*cosets).map(|coset| backend.coset_points(coset)).collect(),
-            Input::Single(source) => vec![(Fr::ONE, *source, 0)],
-            Input::Several(shape) => shape
-                .iter()
-                .map(|((source, rotation), c)| (Fr::from_repr(*c).unwrap_or(Fr::ZERO), *source, *rotation))
-                .collect(),
+    fn transform<B: Backend>(
+        &self,
+        backend: &B,
+        columns: &[&B::Column],
+        input: usize,
+    ) -> Result<Vec<B::Vector>, ProverError> {
+        let (input, cosets) = self.inputs.get(input).ok_or_else(|| unread(input, self.inputs.len()))?;
+        let column = |source: Source| columns.get(source).copied().ok_or_else(|| unread(source, columns.len()));
+        let terms = match input {
+            Input::Identity => return Ok((0..*cosets).map(|coset| backend.coset_points(coset)).collect()),
+            Input::Single(source) => vec![(Fr::ONE, column(*source)?, 0)],
+            Input::Several(shape) => {
+                let term = |((source, rotation), c): &((Source, i32), [u8; 32])| {
+                    let scale = Option::<Fr>::from(Fr::from_repr(*c));
+                    let scale = scale.ok_or(ProverError::NoInverse("the coefficient of a form"))?;
+                    Ok((scale, column(*source)?, *rotation))
+                };
+                shape.iter().map(term).collect::<Result<Vec<_>, ProverError>>()?
+            }
         };
-        let terms: Vec<_> =
-            terms.into_iter().filter_map(|(c, source, rotation)| Some((c, *columns.get(source)?, rotation))).collect();
         let coefficients = backend.interpolate(backend.fold(&terms, Fr::ZERO));
-        (0..*cosets).map(|coset| backend.coset(&coefficients, coset)).collect()
+        Ok((0..*cosets).map(|coset| backend.coset(&coefficients, coset)).collect())
     }
 }
 

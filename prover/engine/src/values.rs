@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_verifier::protocol::{Polynomial, last_rotation};
-use assay_verifier::{Group, Grouping, VerifyingKey};
+use assay_verifier::{Group, Grouping, Query, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
@@ -22,15 +22,19 @@ pub(crate) struct Opened<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> Opened<'a, B> {
-    fn column(&self, member: Polynomial) -> Option<&'a B::Column> {
-        match member {
+    fn column(&self, member: Polynomial) -> Result<&'a B::Column, ProverError> {
+        let column = match member {
             Polynomial::Advice(i) => self.advice.get(i as usize),
             Polynomial::Product(i) => self.products.get(i as usize),
             Polynomial::Random => Some(self.random),
             _ => self.resident.of_key(member),
-        }
+        };
+        column.ok_or(ProverError::MissingColumn(member))
     }
 }
+
+/// Columns and the rotations at which they are shown.
+type Queried<'a, C> = Vec<(&'a C, i32)>;
 
 /// Writes the values of every group's columns at all its points, column by column, and returns them; `weights` are those of `x`.
 pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
@@ -43,13 +47,15 @@ pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, 
 ) -> Result<Vec<GroupValues<'a, B::Column>>, ProverError> {
     let groups: Vec<_> = grouping.groups().collect();
     let values = |group: &&Group| {
-        let columns: Vec<_> = group.members.iter().filter_map(|member| opened.column(*member)).collect();
+        let members = group.members.iter();
+        let columns = members.map(|member| opened.column(*member)).collect::<Result<Vec<_>, ProverError>>()?;
         let values = |column: &&'a B::Column| {
             group.rotations.iter().map(|rotation| backend.open(column, *rotation, x, weights)).collect()
         };
-        GroupValues { values: columns.par_iter().map(values).collect(), columns, rotations: group.rotations.clone() }
+        let values = columns.par_iter().map(values).collect();
+        Ok(GroupValues { values, columns, rotations: group.rotations.clone() })
     };
-    let groups: Vec<GroupValues<'a, B::Column>> = groups.par_iter().map(values).collect();
+    let groups = groups.par_iter().map(values).collect::<Result<Vec<GroupValues<'a, B::Column>>, ProverError>>()?;
     for value in groups.iter().flat_map(|group| group.values.iter().flatten()) {
         transcript.write_scalar(*value)?;
     }
@@ -69,18 +75,19 @@ pub(crate) fn write_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, T: Tra
 ) -> Result<Vec<Opening<'a, B::Column>>, ProverError> {
     let constraints = key.constraints();
     let last_rotation = last_rotation(constraints);
-    let advice =
-        constraints.advice_queries.iter().filter_map(|q| Some((opened.advice.get(q.column as usize)?, q.rotation)));
-    let fixed = &opened.resident.fixed;
-    let fixed = constraints.fixed_queries.iter().filter_map(|q| Some((fixed.get(q.column as usize)?, q.rotation)));
+    let queried = |queries: &[Query], member: fn(u32) -> Polynomial| -> Result<Queried<'a, B::Column>, ProverError> {
+        queries.iter().map(|query| Ok((opened.column(member(query.column))?, query.rotation))).collect()
+    };
+    let advice = queried(&constraints.advice_queries, Polynomial::Advice)?;
+    let fixed = queried(&constraints.fixed_queries, Polynomial::Fixed)?;
     let products = opened.products.iter().enumerate().flat_map(|(index, product)| {
         let chained = (index + 1 < opened.products.len()).then_some((product, last_rotation));
         [(product, 0), (product, 1)].into_iter().chain(chained)
     });
     let random = [(opened.random, 0)];
     let sigma = opened.resident.sigma.iter().map(|column| (column, 0));
-    let groups: [Vec<(&'a B::Column, i32)>; 6] =
-        [advice.collect(), fixed.collect(), random.to_vec(), sigma.collect(), products.collect(), vec![(h, 0)]];
+    let groups: [Queried<'a, B::Column>; 6] =
+        [advice, fixed, random.to_vec(), sigma.collect(), products.collect(), vec![(h, 0)]];
 
     let weights = backend.lagrange_weights(x);
     let open = |(column, rotation): &(&B::Column, i32)| backend.open(column, *rotation, x, &weights);

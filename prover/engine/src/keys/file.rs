@@ -49,6 +49,10 @@ const ELEMENTS: u32 = 2;
 
 /// Writes the columns of a layout as the proving key beside the verifying key of this digest.
 pub(super) fn write(layout: &Layout, verifying: [u8; 32], out: &mut impl Write) -> Result<(), ProverError> {
+    let (expected, got) = (layout.shape.fixed.len(), layout.fixed.len());
+    if expected != got {
+        return Err(ProverError::Unpaired { what: "fixed columns of the shape and of the layout", expected, got });
+    }
     let mut out = Hashing::new(out);
     out.write_all(&[MAGIC.as_slice(), &[VERSION], &verifying].concat())?;
     out.write_all(&numbers([layout.shape.lanes, layout.fixed.len()]))?;

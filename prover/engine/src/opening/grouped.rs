@@ -32,6 +32,19 @@ pub struct GroupValues<'a, C> {
     pub values: Vec<Vec<Fr>>,
 }
 
+impl<C> GroupValues<'_, C> {
+    /// As many values a column as rotations, as many columns as lists of values, and no more of them than the width.
+    fn check(&self, width: usize) -> Result<(), ProverError> {
+        let paired = |what, expected, got| {
+            if expected == got { Ok(()) } else { Err(ProverError::Unpaired { what, expected, got }) }
+        };
+        paired("columns of a group and lists of values", self.columns.len(), self.values.len())?;
+        paired("columns of a group and slots", self.columns.len().min(width), self.columns.len())?;
+        let mut lists = self.values.iter();
+        lists.try_for_each(|own| paired("rotations of a group and values of a column", self.rotations.len(), own.len()))
+    }
+}
+
 /// The quotient polynomial `sum_i X^(n i) piece_i(X)`.
 pub struct Quotient<'a, V> {
     /// At most as many as the width, in coefficients.
@@ -53,6 +66,9 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     rotate: impl Fn(i32) -> Fr + Sync,
     transcript: &mut T,
 ) -> Result<(), ProverError> {
+    for group in groups {
+        group.check(backend.width())?;
+    }
     let v = *transcript.squeeze_challenge_scalar::<()>();
     let powers: Vec<Fr> =
         std::iter::successors(Some(Fr::ONE), |power| Some(power * v)).take(groups.len() + 1).collect();
@@ -69,21 +85,23 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
         for ((_, members), points) in sets.iter().zip(&points) {
             let mut values = vec![Fr::ZERO; points.len()];
             let mut terms = Vec::new();
+            // Members are indices of groups, of which each has its power.
             for (group, power) in members.iter().filter_map(|at| groups.get(*at).zip(powers.get(*at))) {
+                // A group that does not fill its slots holds zeros in the others.
                 let (Some(column), Some(own)) = (group.columns.get(*slot), group.values.get(*slot)) else { continue };
                 terms.push((*power, *column, 0));
                 values.iter_mut().zip(own).for_each(|(sum, value)| *sum += power * value);
             }
             if !terms.is_empty() {
                 let fold = backend.fold(&terms, Fr::ZERO);
-                quotients.push((Fr::ONE, backend.divide(&fold, &interpolate(points, &values), points)));
+                quotients.push((Fr::ONE, backend.divide(&fold, &interpolate(points, &values)?, points)));
             }
         }
         let mut terms: Vec<(Fr, &B::Vector)> = quotients.iter().map(|(one, vector)| (*one, vector)).collect();
         terms.extend(h_quotient.get(*slot).map(|own| (*last, own)));
-        backend.combine(&terms)
+        Ok(backend.combine(&terms))
     };
-    let combined: Vec<B::Vector> = slots.par_iter().map(slot_quotient).collect();
+    let combined = slots.par_iter().map(slot_quotient).collect::<Result<Vec<B::Vector>, ProverError>>()?;
     drop(h_quotient);
     write(transcript, "the opening's quotient", backend.commit_values(&combined))?;
 

@@ -65,11 +65,13 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
         let mut values = vec![Fr::ZERO; points.len()];
         for (opening, power) in members.iter().zip(powers) {
             terms.push((power, opening.column, 0));
+            // Its rotations are those of the set: as many values as points.
             values.iter_mut().zip(opening.values.values()).for_each(|(sum, value)| *sum += power * value);
         }
-        Group { remainder: interpolate(&points, &values), fold: backend.fold(&terms, Fr::ZERO), points }
+        let remainder = interpolate(&points, &values)?;
+        Ok(Group { remainder, fold: backend.fold(&terms, Fr::ZERO), points })
     };
-    let groups: Vec<Group<B::Vector>> = sets.par_iter().map(group).collect();
+    let groups = sets.par_iter().map(group).collect::<Result<Vec<Group<B::Vector>>, ProverError>>()?;
 
     let powers_of_v: Vec<Fr> =
         std::iter::successors(Some(Fr::ONE), |power| Some(power * v)).take(groups.len()).collect();
@@ -101,12 +103,20 @@ pub fn shplonk<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
 }
 
 /// Coefficients of the polynomial of least degree with these values.
-pub(super) fn interpolate(points: &[Fr], values: &[Fr]) -> Vec<Fr> {
+///
+/// # Errors
+/// Two equal points, or another number of values than of points.
+pub(super) fn interpolate(points: &[Fr], values: &[Fr]) -> Result<Vec<Fr>, ProverError> {
+    if points.len() != values.len() {
+        let what = "points of an opening and values there";
+        return Err(ProverError::Unpaired { what, expected: points.len(), got: values.len() });
+    }
     let mut sum = vec![Fr::ZERO; points.len()];
-    for (basis, value) in lagrange_coefficients(points).into_iter().zip(values) {
+    let bases = lagrange_coefficients(points).ok_or(ProverError::UnluckyChallenge)?;
+    for (basis, value) in bases.into_iter().zip(values) {
         sum.iter_mut().zip(basis).for_each(|(s, b)| *s += b * value);
     }
-    sum
+    Ok(sum)
 }
 
 fn evaluate(coefficients: &[Fr], x: Fr) -> Fr {

@@ -54,7 +54,7 @@ impl<'a> Scene<'a> {
         let resident = Resident::new(&backend, system.engine_fixed(), &permutation);
         let opening = srs.opening();
         let groups = Grouping::new(system.k, &system.constraints(), opening).key;
-        let commitments = commit_groups(&backend, &groups, |member| resident.of_key(member));
+        let commitments = commit_groups(&backend, &groups, |member| resident.of_key(member)).unwrap();
         let key = assay_halo2::key::seal(KeyParts {
             k: system.k,
             instances: system.instances.len(),

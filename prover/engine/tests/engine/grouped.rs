@@ -10,12 +10,13 @@ use assay_prover::column::Column;
 use assay_prover::engine::{Resident, create_proof};
 use assay_prover::quotient::Sum;
 use assay_prover::{PUBLISHED_SEED, Srs};
-use assay_verifier::{Instances, Opening, Proof, VerifyError, VerifyingKey, verify};
+use assay_verifier::protocol::Polynomial;
+use assay_verifier::{Column as Name, Grouping, Instances, Opening, Proof, Query, VerifyError, VerifyingKey, verify};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 
 use crate::checks::{Scene, rng};
-use crate::system::{System, silent};
+use crate::system::{Formula, System, silent};
 
 fn srs(system: &System, width: u32) -> Srs {
     Srs::insecure_for(system.k, Opening::Grouped { width }, PUBLISHED_SEED).unwrap()
@@ -54,10 +55,10 @@ pub(crate) fn check_refused(system: &System, wrong: &System, seed: u64) {
     assert!(verify(&scene.key, &instances, &proof).unwrap_err().rejects_proof());
 }
 
-/// A backend that adds one to the `nth` value that it opens, and is honest otherwise.
+/// A backend that adds something to some of the values that it opens, by their number, and is honest otherwise.
 struct Liar<'a> {
     honest: CpuBackend<'a>,
-    nth: usize,
+    lies: &'a [(usize, Fr)],
     opened: AtomicUsize,
 }
 
@@ -120,18 +121,20 @@ impl Backend for Liar<'_> {
         self.honest.lagrange_weights(x)
     }
     fn open(&self, column: &Column, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
-        let lie = self.opened.fetch_add(1, Ordering::Relaxed) == self.nth;
-        self.honest.open(column, rotation, x, weights) + Fr::from(u64::from(lie))
+        let nth = self.opened.fetch_add(1, Ordering::Relaxed);
+        let lies = self.lies.iter().filter(|(at, _)| *at == nth).map(|(_, lie)| lie);
+        self.honest.open(column, rotation, x, weights) + lies.sum::<Fr>()
     }
     fn divide(&self, values: &Vec<Fr>, remainder: &[Fr], roots: &[Fr]) -> Vec<Fr> {
         self.honest.divide(values, remainder, roots)
     }
 }
 
-/// The verdict on a proof whose `nth` shown value is wrong, and which is otherwise made as the protocol says.
-fn verdict(scene: &Scene<'_>, system: &System, srs: &Srs, nth: usize) -> Result<(), VerifyError> {
-    let liar =
-        Liar { honest: CpuBackend::new(system.k, srs.powers(), srs.lagrange()), nth, opened: AtomicUsize::new(0) };
+/// The verdict on a proof some of whose shown values are wrong, and which is otherwise made as the protocol says. Values are
+/// numbered in the order of the groups on a thread of one, in any order on more.
+fn verdict(scene: &Scene<'_>, system: &System, srs: &Srs, lies: &[(usize, Fr)]) -> Result<(), VerifyError> {
+    let honest = CpuBackend::new(system.k, srs.powers(), srs.lagrange());
+    let liar = Liar { honest, lies, opened: AtomicUsize::new(0) };
     let resident = Resident::new(&liar, system.engine_fixed(), &scene.permutation);
     let mut transcript = EvmTranscript::new(vec![]);
     let mut witness = system;
@@ -158,9 +161,70 @@ pub(crate) fn lies_are_refused(system: &System) {
     let scene = Scene::new(system, &srs).unwrap();
     let (_, values) = scene.key.proof_shape();
     for nth in 0..=values {
-        assert!(verdict(&scene, system, &srs, nth).unwrap_err().rejects_proof(), "value {nth} of {values}");
+        let refusal = verdict(&scene, system, &srs, &[(nth, Fr::ONE)]).unwrap_err();
+        assert!(refusal.rejects_proof(), "value {nth} of {values}");
     }
-    verdict(&scene, system, &srs, usize::MAX).unwrap();
+    verdict(&scene, system, &srs, &[]).unwrap();
+}
+
+/// Two columns of each of two phases, one read in a row and one in the next too: they share a commitment, and so the first
+/// is opened at the next row too, where no gate reads it.
+fn values_that_no_gate_reads() -> System {
+    let cell = |column, rotation| Formula::Cell(Name::Advice(column), rotation);
+    let read = [(0, 0), (1, 0), (1, 1), (2, 0), (3, 0), (3, 1)].map(|(column, rotation)| cell(column, rotation));
+    let mut system = System::new(5, 4, vec![0, 0, 1, 1]);
+    let sum = read.into_iter().reduce(Formula::plus).unwrap();
+    system.gates = vec![vec![Formula::Cell(Name::Fixed(0), 0).times(sum)]];
+    system.fixed = vec![vec![]];
+    let rows = 0..system.usable() as u64;
+    system.fixed[0] = rows.clone().map(|row| Fr::from(u64::from(row == 3))).collect();
+    let value = |first: u64, row: u64| Fr::from(if [3, 4].contains(&row) { 0 } else { first + row });
+    let columns = [5, 50, 500, 5000].map(|first| rows.clone().map(|row| value(first, row)).collect());
+    system.advice = columns.to_vec();
+    system
+}
+
+/// One wrong value up, another down: under challenges that the opening does not draw, or draws once for both, their errors
+/// cancel. Pairs are of one slot and rotation in two groups (which powers of `v` tell apart), of two slots of a group
+/// (powers of `u`), and of two rotations of a column (the Lagrange basis at `u^m`). A wrong value that a gate reads is refused
+/// whatever the opening does, so at least one pair is of values that none reads.
+#[test]
+fn two_wrong_values_that_cancel_are_refused() {
+    let system = values_that_no_gate_reads();
+    let srs = srs(&system, 4);
+    let scene = Scene::new(&system, &srs).unwrap();
+    let constraints = scene.key.constraints();
+    let grouping = Grouping::new(system.k, constraints, srs.opening());
+    let groups = grouping.groups().enumerate();
+    let values: Vec<_> = groups
+        .flat_map(|(at, group)| {
+            let slots = group.members.iter().enumerate();
+            slots.flat_map(move |(slot, member)| group.rotations.iter().map(move |r| (at, &group.rotations, slot, *r, *member)))
+        })
+        .collect();
+    let queried = |member: Polynomial, rotation: i32| match member {
+        Polynomial::Advice(column) => constraints.advice_queries.contains(&Query { column, rotation }),
+        Polynomial::Fixed(column) => constraints.fixed_queries.contains(&Query { column, rotation }),
+        _ => true,
+    };
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let (mut unread, mut tried) = (0, 0);
+    for (i, (group, rotations, slot, rotation, member)) in values.iter().enumerate() {
+        for (j, (other_group, other_rotations, other_slot, other_rotation, other)) in values.iter().enumerate().skip(i + 1) {
+            let across = rotations == other_rotations && (slot, rotation) == (other_slot, other_rotation);
+            if group != other_group && !across {
+                continue;
+            }
+            unread += usize::from(across && !queried(*member, *rotation) && !queried(*other, *other_rotation));
+            tried += 1;
+            let lies = [(i, Fr::ONE), (j, -Fr::ONE)];
+            let refusal = one_thread.install(|| verdict(&scene, &system, &srs, &lies)).unwrap_err();
+            assert!(refusal.rejects_proof(), "{member:?} at {rotation} up, {other:?} at {other_rotation} down: {refusal}");
+        }
+    }
+    println!("{tried} pairs of {} values, {unread} of two that no gate reads in one slot of two groups", values.len());
+    assert!(unread > 0, "some pair is refused by the opening alone");
+    one_thread.install(|| verdict(&scene, &system, &srs, &[])).unwrap();
 }
 
 #[test]
