@@ -82,10 +82,8 @@ pub fn intervals(graph: &QuantizedGraph) -> Result<Intervals, ModelError> {
     for node in &graph.nodes {
         let (accumulator, output) = node_bounds(graph, node, &tensors)?;
         accumulators.push(accumulator);
-        graph.tensor(node.output)?;
-        if let Some(bounds) = tensors.get_mut(node.output.0) {
-            *bounds = output;
-        }
+        let bounds = tensors.get_mut(node.output.0);
+        *bounds.ok_or_else(|| incomplete("a node writes a tensor that is not there", &node.name))? = output;
     }
     Ok(Intervals { accumulators, tensors })
 }
@@ -118,7 +116,9 @@ fn node_bounds(
 ) -> Result<(Option<Bounds>, Bounds), ModelError> {
     let mut inputs = Vec::with_capacity(node.inputs.len());
     for id in &node.inputs {
-        inputs.push((graph.tensor(*id)?, tensors.get(id.0).copied().unwrap_or((0, 0))));
+        let info = graph.tensor(*id)?;
+        let bounds = tensors.get(id.0).copied();
+        inputs.push((info, bounds.ok_or_else(|| incomplete("a tensor has no bounds", &info.name))?));
     }
     let Some((first, range)) = inputs.first().copied() else {
         return Err(crate::OpFault::Operands { expected: node.op.operands(), got: 0 }.at(&node.name));
@@ -141,18 +141,58 @@ fn node_bounds(
         inputs.iter().map(|(info, range)| Interval::corrected(*range, info.zero_point)).collect();
     let (mut accumulator, mut output) = (None, None);
     for channel in 0..node.op.channels() {
-        let Some(bounds) = node.op.bounds(channel, &corrected) else {
-            let fault = crate::OpFault::Operands { expected: node.op.operands(), got: node.inputs.len() };
+        if inputs.len() != node.op.operands() {
+            let fault = crate::OpFault::Operands { expected: node.op.operands(), got: inputs.len() };
             return Err(fault.at(&node.name));
-        };
+        }
+        let bounds = node.op.bounds(channel, &corrected);
+        let bounds = bounds.ok_or_else(|| incomplete("a channel lacks weights or a bias", &node.name))?;
         let (lo, hi) = bounds.checked(rule.multiplier(channel), &node.name)?;
         widen(&mut accumulator, (lo, hi));
         widen(&mut output, (rule.apply(lo, channel), rule.apply(hi, channel)));
     }
-    Ok((accumulator, output.unwrap_or(range)))
+    let output = output.ok_or_else(|| incomplete("a requantised node has no channel", &node.name))?;
+    Ok((accumulator, output))
+}
+
+fn incomplete(problem: &'static str, name: &str) -> ModelError {
+    ModelError::BadGraph { problem, got: name.to_owned() }
 }
 
 /// The smallest interval holding both.
 fn widen(bounds: &mut Option<Bounds>, other: Bounds) {
     *bounds = Some(bounds.map_or(other, |(lo, hi)| (lo.min(other.0), hi.max(other.1))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{tiny_cnn, tiny_mlp};
+
+    /// Bounds are looked for before anything else would notice, and a bias that is not there is no 0.
+    #[test]
+    fn a_graph_without_all_its_weights_and_biases_has_no_intervals() {
+        let refusals = [tiny_mlp(), tiny_cnn()].into_iter().flat_map(|graph| {
+            assert!(intervals(&graph).is_ok());
+            let with = |change: fn(&mut Op)| {
+                let mut graph = graph.clone();
+                change(&mut graph.nodes[0].op);
+                intervals(&graph).unwrap_err().to_string()
+            };
+            let bias = with(|op| match op {
+                Op::Conv(op) => op.bias.truncate(op.bias.len() - 1),
+                Op::Dense(op) => op.bias.truncate(op.bias.len() - 1),
+                other => panic!("{}", other.name()),
+            });
+            let weights = with(|op| match op {
+                Op::Conv(op) => op.weights = op.weights.iter().skip(1).collect::<Vec<i16>>().into(),
+                Op::Dense(op) => op.weights = op.weights.iter().skip(1).collect::<Vec<i16>>().into(),
+                other => panic!("{}", other.name()),
+            });
+            [bias, weights]
+        });
+        for refusal in refusals {
+            assert!(refusal.contains("a channel lacks weights or a bias"), "{refusal}");
+        }
+    }
 }

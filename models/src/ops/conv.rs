@@ -130,10 +130,14 @@ impl Conv {
         acc
     }
 
-    /// Bounds of the accumulators of output channel `o`, for corrected inputs in `x`; they hold for every partial sum.
-    pub(crate) fn bounds(&self, channel: usize, x: Interval) -> Interval {
-        let terms = self.weights.len() / self.weights_shape[0].max(1);
-        Interval::dot(self.weights.values().row(channel, terms), x).plus(self.bias.get(channel).copied().unwrap_or(0))
+    /// Bounds of the accumulators of output channel `o`, for corrected inputs in `x`; they hold for every partial sum. `None` without
+    /// a bias and all weights of the channel.
+    pub(crate) fn bounds(&self, channel: usize, x: Interval) -> Option<Interval> {
+        let [_, c, kh, kw] = self.weights_shape;
+        let terms = super::elements(&[c, kh, kw]).ok()?;
+        let row = self.weights.values().row(channel, terms);
+        let bias = self.bias.get(channel).filter(|_| row.len() == terms)?;
+        Some(Interval::dot(row, x).plus(*bias))
     }
 }
 

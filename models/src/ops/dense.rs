@@ -61,9 +61,11 @@ impl Dense {
         acc
     }
 
-    /// Bounds of the accumulators of output `o`, for corrected inputs in `x`; they hold for every partial sum.
-    pub(crate) fn bounds(&self, output: usize, x: Interval) -> Interval {
-        Interval::dot(self.weights.values().row(output, self.inputs), x)
-            .plus(self.bias.get(output).copied().unwrap_or(0))
+    /// Bounds of the accumulators of output `o`, for corrected inputs in `x`; they hold for every partial sum. `None` without a bias
+    /// and all weights of the output.
+    pub(crate) fn bounds(&self, output: usize, x: Interval) -> Option<Interval> {
+        let row = self.weights.values().row(output, self.inputs);
+        let bias = self.bias.get(output).filter(|_| row.len() == self.inputs)?;
+        Some(Interval::dot(row, x).plus(*bias))
     }
 }

@@ -244,12 +244,13 @@ impl Op {
         })
     }
 
-    /// Bounds of the accumulators of a channel for zero-point-corrected operands in `inputs`; `None` where the op has none.
+    /// Bounds of the accumulators of a channel for zero-point-corrected operands in `inputs`; `None` where the op has none, or
+    /// where operands, weights or a bias are missing.
     pub(crate) fn bounds(&self, channel: usize, inputs: &[Interval]) -> Option<Interval> {
         let x = inputs.first().copied()?;
         match self {
-            Self::Conv(conv) => Some(conv.bounds(channel, x)),
-            Self::Dense(dense) => Some(dense.bounds(channel, x)),
+            Self::Conv(conv) => conv.bounds(channel, x),
+            Self::Dense(dense) => dense.bounds(channel, x),
             Self::Add(add) => inputs.get(1).map(|y| add.bounds(x, *y)),
             Self::AveragePool(pool) => Some(pool.bounds(x)),
             Self::Rescale(_) => Some(x),
