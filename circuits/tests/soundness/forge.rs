@@ -8,7 +8,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::checker::{Claim, Dropped, Failure};
-use crate::networks::{CONTEXT, Case, challenges, integer, small};
+use crate::networks::{Block, CONTEXT, Case, challenges, integer, small};
 
 /// The cells of one requantised element, `c` a field element, and the output that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub(crate) struct Forged {
 }
 
 impl Case {
+    /// Phase 0 of an inference without a lie.
+    pub(crate) fn honest(&self) -> Forged {
+        self.forge(&Lie::default())
+    }
+
     /// Phase 0 of a lie: tensors downstream, multiplicities and statement honest.
     pub(crate) fn forge(&self, lie: &Lie) -> Forged {
         self.forge_on(&self.layout, lie)
@@ -68,14 +73,23 @@ impl Case {
             }
         }
         for ((node, index), value) in &lie.reads {
-            let tensor = self.graph.nodes[*node].inputs[0];
-            for (row, _, _) in layout.dense_inputs.iter().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
-                columns.set(layout, Advice::X, *row, integer(*value));
+            let (op, tensor) = (&self.graph.nodes[*node].op, self.graph.nodes[*node].inputs[0]);
+            match op {
+                Op::Dense(_) => {
+                    for (row, _, _) in layout.dense_inputs.iter().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
+                        columns.set(layout, Advice::X, *row, integer(*value));
+                    }
+                }
+                Op::MaxPool(_) => self.set_copied(layout, &mut columns, (tensor, Block::Windows, *index), *value),
+                Op::Conv(_) => self.set_copied(layout, &mut columns, (tensor, Block::Planes, *index), *value),
+                Op::Add(_) | Op::Rescale(_) | Op::Reshape => {
+                    panic!("{} reads no cells of its own", op.name())
+                }
+                Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", op.name()),
             }
-            self.set_byte(layout, &mut columns, tensor, *index, *value);
         }
         for (index, value) in &lie.packed {
-            self.set_byte(layout, &mut columns, self.graph.output, *index, *value);
+            self.set_copied(layout, &mut columns, (self.graph.output, Block::Words, *index), *value);
             trace.values[self.graph.output.0][*index] = *value;
         }
         maxima(layout, &mut columns, &lie.maxima);
@@ -91,12 +105,11 @@ impl Case {
         Forged { columns, instances, missing }
     }
 
-    /// The element of a tensor's copy block, if it has one.
-    fn set_byte(&self, layout: &Layout, columns: &mut Columns, tensor: TensorId, index: usize, value: i64) {
-        if let Some(row) = self.bytes(tensor, index).filter(|_| tensor != self.graph.input) {
-            columns.set(layout, Advice::C, row, integer(value));
-            columns.set(layout, Advice::Z, row, integer(value));
-        }
+    /// Sets an element of a tensor's copy block.
+    fn set_copied(&self, layout: &Layout, columns: &mut Columns, element: (TensorId, Block, usize), value: i64) {
+        let row = self.copied(element.0, element.1, element.2).unwrap();
+        columns.set(layout, Advice::C, row, integer(value));
+        columns.set(layout, Advice::Z, row, integer(value));
     }
 
     /// The interpreter, with forced cells.
@@ -117,7 +130,8 @@ impl Case {
                     accumulators.iter().enumerate().map(|(i, acc)| rule.apply(*acc, op.channel(i, shape))).collect()
                 }
                 (Op::MaxPool(_), None) => self.pooled(at, &operands[0], &lie.maxima),
-                _ => operands[0].clone(),
+                (Op::Reshape, None) => operands[0].clone(),
+                (op, None) => panic!("{} has a requantisation or no circuit", op.name()),
             };
             for ((_, index), tuple) in lie.cells.iter().filter(|((writer, _), _)| *writer == at) {
                 output[*index] = tuple.z;
@@ -156,10 +170,12 @@ impl Case {
         let shape = &self.graph.tensors[source.0].shape;
         let (height, width) = (shape[2] / 2, shape[3] / 2);
         let (channel, i, j) = (window / (height * width), window / width % height, window % width);
-        let producer = self.graph.nodes.iter().position(|node| node.output == source).unwrap();
+        let producer = self.graph.nodes.iter().position(|node| node.output == self.root(source));
+        let row =
+            |index| self.copied(source, Block::Windows, index).unwrap_or_else(|| self.row(producer.unwrap(), index));
         (0..4)
             .map(|corner| (channel * shape[2] + 2 * i + corner / 2) * shape[3] + 2 * j + corner % 2)
-            .map(|index| (self.bytes(source, index).unwrap_or_else(|| self.row(producer, index)), index))
+            .map(|index| (row(index), index))
             .collect()
     }
 

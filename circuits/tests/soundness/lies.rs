@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use assay_circuits::{Fixed, Gate};
+use assay_circuits::{Advice, Fixed, Gate};
 use assay_models::{Op, TensorId};
 use rayon::prelude::*;
 
 use crate::checker::Failure;
 use crate::forge::Lie;
-use crate::networks::{self, Case};
+use crate::networks::{self, Block, Case};
 
 /// What must catch a lie, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +33,22 @@ pub(crate) fn lies(case: &Case) -> Vec<Placed> {
     let mut lies = Vec::new();
     for (at, node) in case.graph.nodes.iter().enumerate() {
         match &node.op {
-            Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::Rescale(_) => lies.extend(requantised(case, at)),
-            Op::MaxPool(_) => lies.extend(maxima(case, at)),
-            _ => {}
-        }
-        if matches!(node.op, Op::Dense(_)) {
-            lies.extend(dense_inputs(case, at));
+            Op::Add(_) | Op::Rescale(_) => lies.extend(requantised(case, at)),
+            Op::Conv(_) => {
+                let planes = &case.graph.tensors[node.inputs[0].0].shape[1..];
+                lies.extend(requantised(case, at));
+                lies.extend(copy_block(case, at, Block::Planes, &format!("read as {planes:?}")));
+            }
+            Op::Dense(_) => {
+                lies.extend(requantised(case, at));
+                lies.extend(dense_inputs(case, at));
+            }
+            Op::MaxPool(_) => {
+                lies.extend(maxima(case, at));
+                lies.extend(copy_block(case, at, Block::Windows, "read by MaxPool"));
+            }
+            Op::Reshape => {} // no cells of its own
+            Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", node.op.name()),
         }
     }
     lies.extend(packed(case));
@@ -50,40 +60,53 @@ pub(crate) fn lies(case: &Case) -> Vec<Placed> {
 /// Another valid tuple for every requantised element of a node.
 fn requantised(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
     let node = &case.graph.nodes[at];
-    let info = &case.graph.tensors[node.output.0];
-    let area: usize = info.shape.iter().skip(2).product();
-    (0..info.len()).map(move |index| {
+    let (len, area) = (case.graph.tensors[node.output.0].len(), case.area(node.output));
+    (0..len).map(move |index| {
         let catch = match node.op {
             Op::Add(_) => format!("{}: sum = output[{}]", node.name, index / area),
             Op::Rescale(_) => format!("{}: input = output[{}]", node.name, index / area),
-            _ => format!("{}: weights side = outputs side", node.name),
+            Op::Conv(_) | Op::Dense(_) => format!("{}: weights side = outputs side", node.name),
+            Op::MaxPool(_) | Op::Reshape | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
+                panic!("{} is not requantised", node.name)
+            }
         };
         let lie = Lie { cells: BTreeMap::from([((at, index), case.other(at, index))]), ..Lie::default() };
         Placed { place: format!("output of {}", node.name), lie, catch: Catch::Copy(catch) }
     })
 }
 
-/// Every r cell of a pool raised by one; every element of its copy block, where it has one.
-fn maxima(case: &Case, at: usize) -> Vec<Placed> {
+/// Every r cell of a pool raised by one; lowered, where the maximum would leave its type and so other tables too.
+fn maxima(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
     let node = &case.graph.nodes[at];
-    let (source, windows) = (node.inputs[0], case.graph.tensors[node.output.0].len());
-    let mut lies = Vec::new();
-    for (row, index) in (0..windows).flat_map(|window| case.window(at, window)) {
-        let r = networks::small(case.cell(assay_circuits::Advice::R, row));
+    let info = &case.graph.tensors[node.output.0];
+    (0..info.len()).flat_map(move |window| case.window(at, window)).map(move |(row, _)| {
+        let [r, z] = [Advice::R, Advice::Z].map(|column| networks::small(case.cell(column, row)));
+        let wrong = if z + r < info.dtype.max() { r + 1 } else { r - 1 };
         let catch = if case.flag(Fixed::Pool00, row) { Catch::MaxStart(row) } else { Catch::Maximum(row) };
-        let lie = Lie { maxima: BTreeMap::from([(row, r + 1)]), ..Lie::default() };
-        lies.push(Placed { place: format!("r of {}", node.name), lie, catch });
-        if case.bytes(source, index).is_some() {
+        let lie = Lie { maxima: BTreeMap::from([(row, wrong)]), ..Lie::default() };
+        Placed { place: format!("r of {}", node.name), lie, catch }
+    })
+}
+
+/// Every element of the copy block that a node reads its first operand from, where it has one.
+fn copy_block(case: &Case, at: usize, block: Block, reader: &str) -> Vec<Placed> {
+    let node = &case.graph.nodes[at];
+    let source = node.inputs[0];
+    // Copies are named after the tensor whose cells they repeat, or after the one that is read as other planes.
+    let named = match block {
+        Block::Planes => source,
+        Block::Windows | Block::Words | Block::Input => case.root(source),
+    };
+    let elements = 0..case.graph.tensors[source.0].len();
+    elements
+        .filter(|index| case.copied(source, block, *index).is_some())
+        .map(|index| {
             let value = nudged(case, source, index);
             let lie = Lie { reads: BTreeMap::from([((at, index), value)]), ..Lie::default() };
-            lies.push(Placed {
-                place: format!("copy block of {}", node.name),
-                lie,
-                catch: copied(case, source, "read by MaxPool", index),
-            });
-        }
-    }
-    lies
+            let place = format!("copy block of {}", node.name);
+            Placed { place, lie, catch: copied(case, named, reader, index) }
+        })
+        .collect()
 }
 
 /// Every x cell raised by one.
@@ -92,7 +115,7 @@ fn dense_inputs(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
     let tensor = node.inputs[0];
     let values = &case.trace.values[tensor.0];
     values.iter().enumerate().map(move |(index, value)| {
-        let (name, channel) = (&case.graph.tensors[tensor.0].name, index / area(case, tensor));
+        let (name, channel) = (&case.graph.tensors[tensor.0].name, index / case.area(tensor));
         let lie = Lie { reads: BTreeMap::from([((at, index), value + 1)]), ..Lie::default() };
         let catch = Catch::Copy(format!("{}: inputs = {name}[{channel}]", node.name));
         Placed { place: format!("x of {}", node.name), lie, catch }
@@ -102,11 +125,16 @@ fn dense_inputs(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
 /// Every element of the copy block that the output is packed from.
 fn packed(case: &Case) -> Vec<Placed> {
     let output = case.graph.output;
-    let copied_block = (0..case.graph.tensors[output.0].len()).filter(|index| case.bytes(output, *index).is_some());
-    copied_block
+    let elements = 0..case.graph.tensors[output.0].len();
+    elements
+        .filter(|index| case.copied(output, Block::Words, *index).is_some())
         .map(|index| {
             let lie = Lie { packed: BTreeMap::from([(index, nudged(case, output, index))]), ..Lie::default() };
-            Placed { place: "copy block of the output".to_owned(), lie, catch: copied(case, output, "packed", index) }
+            Placed {
+                place: "copy block of the output".to_owned(),
+                lie,
+                catch: copied(case, case.root(output), "packed", index),
+            }
         })
         .collect()
 }
@@ -141,16 +169,7 @@ fn nudged(case: &Case, tensor: TensorId, index: usize) -> i64 {
 
 fn copied(case: &Case, tensor: TensorId, reader: &str, index: usize) -> Catch {
     let name = &case.graph.tensors[tensor.0].name;
-    Catch::Copy(format!("{name}, {reader}, = original[{}]", index / area(case, tensor)))
-}
-
-/// Elements of a channel of the cells of a tensor, which a Reshape does not change.
-fn area(case: &Case, tensor: TensorId) -> usize {
-    let mut root = tensor;
-    while let Some(node) = case.graph.nodes.iter().find(|node| node.output == root && node.op == Op::Reshape) {
-        root = node.inputs[0];
-    }
-    case.graph.tensors[root.0].shape.iter().skip(2).product()
+    Catch::Copy(format!("{name}, {reader}, = original[{}]", index / case.area(tensor)))
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `networks` | four tiny networks, each with an honest inference and its columns |
+//! | `networks` | tiny networks, every op over uneven planes of two or more channels, each with an honest inference and its columns |
 //! | `checker` | every gate over field elements and every copy; names what fails |
 //! | `fuzz` | random networks: claims derived twice, lies of every kind |
 //! | `forge` | a cheating prover: one lie, everything downstream honest |
@@ -11,6 +11,8 @@
 //! | `mutation` | every phase-0 cell changed in turn; free cells by rule |
 //! | `lies` | one valid-looking lie a place, caught by exactly its own identity |
 //! | `attacks` | the known holes of the field, by name |
+//! | `bound` | every cell that a gate reads is bound, everything it takes in is compared: from gates and copies alone |
+//! | `reads` | what a gate reads in a row, as a polynomial in cells |
 //! | `canaries` | every gate, lookup and copy removed in turn: a lie then passes |
 //! | `uniqueness` | gates with tables solved in the field: outputs are a function of inputs |
 //! | `tables` | tables are functions; flags and padding are where they belong |
@@ -24,6 +26,8 @@
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod bound;
 #[cfg(test)]
 mod canaries;
 #[cfg(test)]
@@ -42,6 +46,8 @@ mod mutation;
 mod networks;
 #[cfg(test)]
 mod parity;
+#[cfg(test)]
+mod reads;
 #[cfg(test)]
 mod steer;
 #[cfg(test)]

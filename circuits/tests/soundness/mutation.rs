@@ -1,15 +1,16 @@
 //! Every phase-0 cell changed in turn, multiplicities and phase 1 recomputed: rejected, or free by a rule of its row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use assay_circuits::{Advice, Fixed, Gate};
+use assay_circuits::{Advice, Fixed, Gate, Pinned, Wire};
 use assay_models::samples::Numbers;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 use rayon::prelude::*;
 
+use crate::bound::Bindings;
 use crate::checker::{Claim, Dropped, Failure};
-use crate::forge::{Forged, Lie};
+use crate::forge::Forged;
 use crate::networks::{self, Case, challenges, random};
 
 #[test]
@@ -37,7 +38,7 @@ fn phase_zero_cells(case: &Case) -> usize {
 }
 
 fn every_changed_cell_is_caught_or_free_by_rule(case: &Case) {
-    let honest = case.forge(&Lie::default());
+    let honest = case.honest();
     assert!(honest.missing.is_empty() && case.judge(&honest).is_empty());
     let cells = cells(case);
     let verdicts: Vec<(Advice, String)> = cells
@@ -119,7 +120,17 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
         Advice::X => &[(on(&[Fixed::StartX, Fixed::ContX], row), "u and p")],
         Advice::R => &[(compared, "the maximum lookup"), (case.flag(Fixed::Pool00, row), "max start")],
         Advice::M => &[(case.flag(Fixed::Use, row), "h2")],
-        _ => &[],
+        Advice::F1
+        | Advice::F2
+        | Advice::G1
+        | Advice::G2
+        | Advice::Acc1
+        | Advice::Acc2
+        | Advice::U
+        | Advice::P
+        | Advice::H1
+        | Advice::H2
+        | Advice::S => panic!("{column:?} is no cell of phase 0"),
     };
     readers.iter().find(|(reads, _)| *reads).map(|(_, reader)| *reader)
 }
@@ -136,21 +147,38 @@ fn free_by(case: &Case, column: Advice, row: usize) -> &'static str {
         Advice::C | Advice::T | Advice::B | Advice::Z | Advice::R if row == 0 || row == case.activations_end() => {
             "a row without an element"
         }
-        _ => panic!("{column:?} in row {row} is free by no rule"),
+        Advice::C | Advice::T | Advice::B | Advice::Z | Advice::R | Advice::M => {
+            panic!("{column:?} in row {row} is free by no rule")
+        }
+        Advice::F1
+        | Advice::F2
+        | Advice::G1
+        | Advice::G2
+        | Advice::Acc1
+        | Advice::Acc2
+        | Advice::U
+        | Advice::P
+        | Advice::H1
+        | Advice::H2
+        | Advice::S => panic!("{column:?} is no cell of phase 0"),
     }
 }
 
 #[test]
-fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_flag_defines_them() {
+fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_gate_defines_or_reads_them() {
     for case in networks::all() {
         let rows = case.scalars_end().max(case.activations_end());
+        let bindings = Bindings::new(&case.layout);
+        let needed: HashSet<(Advice, usize)> = bindings.defined().union(&bindings.read()).copied().collect();
         let mut free: BTreeMap<Advice, usize> = BTreeMap::new();
         for column in case.layout.shape.advice.iter().copied().filter(|column| column.phase() == 1) {
             let unbound: Vec<usize> = (0..rows).into_par_iter().filter(|row| unbound(&case, column, *row)).collect();
-            assert!(unbound.iter().all(|row| !defined(&case, column, *row)), "{column:?}: {unbound:?}");
+            let summed = [Advice::H1, Advice::H2, Advice::S].contains(&column);
+            let wrong: Vec<&usize> = unbound.iter().filter(|row| summed || needed.contains(&(column, **row))).collect();
+            assert!(wrong.is_empty(), "{}: {column:?} in rows {wrong:?}", case.graph.name);
             free.insert(column, unbound.len());
         }
-        println!("{}: phase-1 cells free in rows without their flags: {free:?}", case.graph.name);
+        println!("{}: phase-1 cells that no gate defines or reads: {free:?}", case.graph.name);
     }
 }
 
@@ -164,9 +192,29 @@ fn unbound(case: &Case, column: Advice, row: usize) -> bool {
         .is_empty()
 }
 
-/// Whether some gate defines the cell in its row.
-fn defined(case: &Case, column: Advice, row: usize) -> bool {
-    let claim = assay_circuits::Row { layout: &case.layout, columns: &case.columns, challenges: &challenges(1), row };
-    matches!(column, Advice::H1 | Advice::H2 | Advice::S)
-        || Gate::DEFINING.iter().any(|(gate, defines)| *defines == column && gate.on(&claim) == Fr::ONE)
+/// A factor of a scalar row, an operand of a convolution: a cell that its own row's gates read and do not define. Where it
+/// alone is another one and everything that follows is computed from it, its own copy breaks; for a geometric sum, which is a
+/// quotient, the copy of the product beside it.
+#[test]
+fn a_changed_factor_is_caught_by_its_own_copy_when_all_that_follows_is_computed_from_it() {
+    for case in networks::all() {
+        let bindings = Bindings::new(&case.layout);
+        let factors = bindings.factors();
+        let quotients = factors.par_iter().filter(|(column, row)| {
+            let pinned = Pinned::from([((*column, *row), case.cell(*column, *row) + Fr::ONE)]);
+            let failures = case.judge_on(&case.layout, &case.honest(), &pinned, &Dropped::default());
+            let caught_at = |cell: (Advice, usize)| {
+                let wire = Wire::Advice(cell.0, cell.1);
+                let mut at = case.layout.copies.iter().filter(|copy| copy.left == wire);
+                at.any(|copy| failures.contains(&Failure::Copy(copy.name.clone())))
+            };
+            let (own, product) = (caught_at((*column, *row)), caught_at((Advice::P, *row)));
+            let (name, quotient) = (&case.graph.name, !own && product && *column == Advice::Acc2);
+            assert!(own || quotient, "{name}: {column:?} in row {row} is caught by {failures:?}");
+            quotient
+        });
+        let (quotients, sums) = (quotients.count(), case.copies_named("G (").count());
+        assert_eq!(quotients, sums, "{}: one quotient a geometric sum", case.graph.name);
+        println!("{}: {} factors, {quotients} of them quotients", case.graph.name, factors.len());
+    }
 }

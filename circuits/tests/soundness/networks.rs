@@ -1,8 +1,9 @@
-//! Four tiny networks that together hold every op and every kind of row, each with an honest inference.
+//! Tiny networks that together hold every op and every kind of row, each with an honest inference. Every op is there over two
+//! or more channels whose planes are not square.
 
 use std::collections::HashMap;
 
-use assay_circuits::{Advice, Challenges, Columns, Element, Fixed, Layout, Pinned, statement};
+use assay_circuits::{Advice, Challenges, Columns, Copy, Element, Fixed, Layout, Pinned, statement};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
@@ -24,6 +25,20 @@ pub(crate) struct Case {
     pub(crate) tables: HashMap<[Fr; 4], usize>,
     pub(crate) readers: Readers,
     rows: HashMap<(usize, usize), usize>,
+    blocks: HashMap<(TensorId, Block, usize), usize>,
+}
+
+/// Range-checked cells of a tensor that no requantisation makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Block {
+    /// The graph's input.
+    Input,
+    /// A copy in the order of 2x2 windows.
+    Windows,
+    /// A copy that is read as other planes.
+    Planes,
+    /// A copy that the output is packed from.
+    Words,
 }
 
 /// The public context element of every case.
@@ -51,7 +66,8 @@ impl Case {
                 Element::Byte { .. } | Element::Ring { .. } => None,
             })
             .collect();
-        Self { graph, layout, input, trace, columns, instances, tables, readers, rows }
+        let blocks = blocks(&layout);
+        Self { graph, layout, input, trace, columns, instances, tables, readers, rows, blocks }
     }
 
     /// Row of a requantised element of a node's output.
@@ -59,12 +75,46 @@ impl Case {
         self.rows[&(node, index)]
     }
 
-    /// Rows of byte elements of a tensor, by index: the input's own, or a copy block's.
-    pub(crate) fn bytes(&self, tensor: TensorId, index: usize) -> Option<usize> {
-        self.layout
-            .elements
-            .iter()
-            .find_map(|(row, element)| (*element == Element::Byte { tensor, index }).then_some(*row))
+    /// Row of an element of the input, where its public words are packed.
+    pub(crate) fn input_row(&self, index: usize) -> usize {
+        self.blocks[&(self.graph.input, Block::Input, index)]
+    }
+
+    /// Row of an element of a tensor's copy block, if there is one.
+    pub(crate) fn copied(&self, tensor: TensorId, block: Block, index: usize) -> Option<usize> {
+        self.blocks.get(&(self.root(tensor), block, index)).copied()
+    }
+
+    /// The tensor whose cells a tensor's are (through Reshape).
+    pub(crate) fn root(&self, tensor: TensorId) -> TensorId {
+        root(&self.graph, tensor)
+    }
+
+    /// Elements of one channel of a tensor's cells: those of a `[1, c, h, w]` among its names; for the output of an
+    /// elementwise op without one, those of the operand; else all.
+    pub(crate) fn area(&self, tensor: TensorId) -> usize {
+        let root = self.root(tensor);
+        let infos = self.graph.tensors.iter().enumerate();
+        let mut names = infos.filter(|(at, _)| self.root(TensorId(*at)) == root).map(|(_, info)| info);
+        if let Some(info) = names.find(|info| info.shape.len() == 4) {
+            return info.shape[2] * info.shape[3];
+        }
+        let producer = self.graph.nodes.iter().find(|node| node.output == root);
+        producer.map_or(self.graph.tensors[root.0].len(), |node| match node.op {
+            Op::Add(_) | Op::Rescale(_) => self.area(node.inputs[0]),
+            Op::Dense(_) => self.graph.tensors[root.0].len(),
+            Op::Conv(_) | Op::MaxPool(_) => panic!("{} makes [1, c, h, w]", node.name),
+            Op::Reshape | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
+                panic!("{} makes no cells", node.name)
+            }
+        })
+    }
+
+    /// An element of every channel of a tensor, each at another place of its plane.
+    pub(crate) fn one_a_channel(&self, tensor: TensorId) -> Vec<usize> {
+        let (area, len) = (self.area(tensor), self.graph.tensors[tensor.0].len());
+        let elements = (0..len.div_ceil(area)).map(|channel| channel * area + (area / 2 + channel) % area);
+        elements.collect()
     }
 
     pub(crate) fn flag(&self, column: Fixed, row: usize) -> bool {
@@ -84,6 +134,11 @@ impl Case {
     pub(crate) fn scalars_end(&self) -> usize {
         let report = self.layout.report();
         1 + report.weight_rows + report.scalar_rows
+    }
+
+    /// The copies whose names start with a word.
+    pub(crate) fn copies_named(&self, start: &'static str) -> impl Iterator<Item = &Copy> {
+        self.layout.copies.iter().filter(move |copy| copy.name.starts_with(start))
     }
 
     /// Index of a node by name.
@@ -109,6 +164,36 @@ impl Case {
     }
 }
 
+fn root(graph: &QuantizedGraph, tensor: TensorId) -> TensorId {
+    match graph.nodes.iter().find(|node| node.output == tensor && node.op == Op::Reshape) {
+        Some(reshape) => root(graph, reshape.inputs[0]),
+        None => tensor,
+    }
+}
+
+/// Rows of byte elements, by what their block is for.
+fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), usize> {
+    let mut blocks = HashMap::new();
+    let on = |flags: &[Fixed], row| flags.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
+    for (row, element) in &layout.elements {
+        let Element::Byte { tensor, index } = *element else { continue };
+        let tensor = root(&layout.graph, tensor);
+        let first = tensor == layout.graph.input && !blocks.contains_key(&(tensor, Block::Input, index));
+        let block = if first {
+            Block::Input
+        } else if on(&[Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11], *row) {
+            Block::Windows
+        } else if on(&[Fixed::GPlane], *row) {
+            Block::Planes
+        } else {
+            assert!(on(&[Fixed::GPack], *row), "a copy is read");
+            Block::Words
+        };
+        assert_eq!(blocks.insert((tensor, block, index), *row), None, "{block:?} of {tensor:?} twice");
+    }
+    blocks
+}
+
 fn table_rows(layout: &Layout) -> HashMap<[Fr; 4], usize> {
     let tuple = |row| [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
     (0..layout.report().table_rows).rev().map(|row| (tuple(row), row)).collect()
@@ -116,7 +201,7 @@ fn table_rows(layout: &Layout) -> HashMap<[Fr; 4], usize> {
 
 /// Every case.
 pub(crate) fn all() -> Vec<Case> {
-    vec![cnn(), residual(), pooled_output(), fork()]
+    vec![cnn(), residual(), pooled_output(), fork(), flat_rescale(), planes_of_a_dense(), pools(), other_planes()]
 }
 
 /// Conv 2 -> 2 (3x3, pads 1, one multiplier a channel, Relu at zero point 5), `MaxPool`, Flatten, Dense 12 -> 3, `i8`; two
@@ -151,82 +236,162 @@ pub(crate) fn cnn() -> Case {
     })
 }
 
-/// `i8` input read by Conv and Add; Rescale; Flatten; Dense 12 -> 5; one weight lane, so that segments have several rows.
+/// `i8` input read by Conv 2 -> 2 and Add; Rescale; Flatten; Dense 24 -> 5; one weight lane, so that segments have several rows.
 pub(crate) fn residual() -> Case {
     let mut numbers = Numbers::new(5);
     let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127 };
+    let scores = Requantise { multipliers: vec![1, 2, 1, 3, 1], divisor: 64, zero_point: 9, low: 0, high: 255 };
     let graph = graph(
         "residual",
         vec![
-            tensor("input", &[1, 1, 3, 4], DType::I8, -3),
-            tensor("conv", &[1, 1, 3, 4], DType::I8, 4),
-            tensor("sum", &[1, 1, 3, 4], DType::I8, 2),
-            tensor("relu", &[1, 1, 3, 4], DType::I8, -100),
-            tensor("vector", &[1, 12], DType::I8, -100),
+            tensor("input", &[1, 2, 3, 4], DType::I8, -3),
+            tensor("conv", &[1, 2, 3, 4], DType::I8, 4),
+            tensor("sum", &[1, 2, 3, 4], DType::I8, 2),
+            tensor("relu", &[1, 2, 3, 4], DType::I8, -100),
+            tensor("vector", &[1, 24], DType::I8, -100),
             tensor("scores", &[1, 5], DType::U8, 9),
         ],
         vec![
-            ("conv", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], signed(9, 4))), &[0], 1),
+            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], signed(16, 4))), &[0], 1),
             ("add", Op::Add(Add { mx: 3, my: 2, requantise: signed(8, 2) }), &[1, 0], 2),
             ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
             ("flatten", Op::Reshape, &[3], 4),
-            (
-                "dense",
-                Op::Dense(dense(
-                    &mut numbers,
-                    12,
-                    5,
-                    Requantise { multipliers: vec![1, 2, 1, 3, 1], divisor: 32, zero_point: 9, low: 0, high: 255 },
-                )),
-                &[4],
-                5,
-            ),
+            ("dense", Op::Dense(dense(&mut numbers, 24, 5, scores)), &[4], 5),
         ],
     );
     Case::new(graph, 1, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 3)
 }
 
-/// Conv 1 -> 2 (2x2, no pads), `MaxPool` as the graph's output: the maxima are packed from a copy block.
+/// Conv 1 -> 3 (2x2, no pads) over two weight lanes, `MaxPool` as the graph's output: the maxima are packed from a copy block.
 pub(crate) fn pooled_output() -> Case {
     let mut numbers = Numbers::new(8);
     let rule = Requantise { multipliers: vec![1], divisor: 10, zero_point: 30, low: 0, high: 255 };
     let graph = graph(
         "pooled output",
         vec![
-            tensor("image", &[1, 1, 5, 5], DType::U8, 0),
-            tensor("features", &[1, 2, 4, 4], DType::U8, 30),
-            tensor("pooled", &[1, 2, 2, 2], DType::U8, 30),
+            tensor("image", &[1, 1, 5, 7], DType::U8, 0),
+            tensor("features", &[1, 3, 4, 6], DType::U8, 30),
+            tensor("pooled", &[1, 3, 2, 3], DType::U8, 30),
         ],
-        vec![("conv", Op::Conv(conv(&mut numbers, [2, 1, 2, 2], [0; 4], rule)), &[0], 1), ("pool", pool(), &[1], 2)],
+        vec![("conv", Op::Conv(conv(&mut numbers, [3, 1, 2, 2], [0; 4], rule)), &[0], 1), ("pool", pool(), &[1], 2)],
     );
-    Case::new(graph, 4, |graph, trace| trace.output(graph).iter().all(|z| (3..250).contains(z)))
+    Case::new(graph, 2, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 15)
 }
 
-/// Conv 1 -> 1, read by `MaxPool` (through a copy block) and by a second Conv (4x5, pads unlike on
-/// every side); Add of both is the output.
+/// Conv 1 -> 2, read by `MaxPool` (through a copy block) and by a second Conv (2 -> 2, 4x6, pads unlike on every side); Add of
+/// both is the output.
 pub(crate) fn fork() -> Case {
     let mut numbers = Numbers::new(21);
     let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
     let graph = graph(
         "fork",
         vec![
-            tensor("image", &[1, 1, 4, 4], DType::U8, 1),
-            tensor("features", &[1, 1, 4, 4], DType::U8, 7),
-            tensor("pooled", &[1, 1, 2, 2], DType::U8, 7),
-            tensor("convolved", &[1, 1, 2, 2], DType::U8, 11),
-            tensor("output", &[1, 1, 2, 2], DType::U8, 40),
+            tensor("image", &[1, 1, 4, 6], DType::U8, 1),
+            tensor("features", &[1, 2, 4, 6], DType::U8, 7),
+            tensor("pooled", &[1, 2, 2, 3], DType::U8, 7),
+            tensor("convolved", &[1, 2, 2, 3], DType::U8, 11),
+            tensor("output", &[1, 2, 2, 3], DType::U8, 40),
         ],
         vec![
-            ("first", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], rule(12, 7))), &[0], 1),
+            ("first", Op::Conv(conv(&mut numbers, [2, 1, 3, 3], [1; 4], rule(12, 7))), &[0], 1),
             ("pool", pool(), &[1], 2),
-            ("second", Op::Conv(conv(&mut numbers, [1, 1, 4, 5], [1, 0, 0, 2], rule(40, 11))), &[1], 3),
+            ("second", Op::Conv(conv(&mut numbers, [2, 2, 4, 6], [1, 0, 0, 2], rule(100, 11))), &[1], 3),
             ("add", Op::Add(Add { mx: 1, my: -1, requantise: rule(3, 40) }), &[2, 3], 4),
         ],
     );
     let spread = |values: &[i64]| values.iter().collect::<std::collections::BTreeSet<_>>().len();
     Case::new(graph, 1, |graph, trace| {
-        trace.output(graph).iter().all(|z| (3..250).contains(z)) && spread(&trace.values[1]) > 10
+        trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9 && spread(&trace.values[1]) > 10
     })
+}
+
+/// A Rescale behind a Flatten of two channels, its 40 `i8` elements the output: two words.
+pub(crate) fn flat_rescale() -> Case {
+    let rule = Requantise { multipliers: vec![1], divisor: 3, zero_point: -20, low: -128, high: 127 };
+    let graph = graph(
+        "flat rescale",
+        vec![
+            tensor("image", &[1, 2, 4, 5], DType::U8, 7),
+            tensor("vector", &[1, 40], DType::U8, 7),
+            tensor("output", &[1, 40], DType::I8, -20),
+        ],
+        vec![("flatten", Op::Reshape, &[0], 1), ("rescale", Op::Rescale(Rescale { requantise: rule }), &[1], 2)],
+    );
+    Case::new(graph, 1, |_, _| true)
+}
+
+/// Dense 6 -> 48 over four lanes, reshaped to two planes that a Conv, an Add and a `MaxPool` read; a `MaxPool` of the sum, and
+/// the Add of both maxima.
+pub(crate) fn planes_of_a_dense() -> Case {
+    let mut numbers = Numbers::new(34);
+    let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
+    let graph = graph(
+        "planes of a dense",
+        vec![
+            tensor("input", &[1, 6], DType::I8, 3),
+            tensor("hidden", &[1, 48], DType::U8, 60),
+            tensor("planes", &[1, 2, 4, 6], DType::U8, 60),
+            tensor("convolved", &[1, 2, 4, 6], DType::U8, 90),
+            tensor("sum", &[1, 2, 4, 6], DType::U8, 50),
+            tensor("maxima", &[1, 2, 2, 3], DType::U8, 60),
+            tensor("maxima of the sum", &[1, 2, 2, 3], DType::U8, 50),
+            tensor("output", &[1, 2, 2, 3], DType::I8, -5),
+        ],
+        vec![
+            ("dense", Op::Dense(dense(&mut numbers, 6, 48, rule(8, 60))), &[0], 1),
+            ("reshape", Op::Reshape, &[1], 2),
+            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 1, 3], [0, 1, 0, 1], rule(6, 90))), &[2], 3),
+            ("add", Op::Add(Add { mx: 1, my: 2, requantise: rule(4, 50) }), &[2, 3], 4),
+            ("pool", pool(), &[2], 5),
+            ("pool of the sum", pool(), &[4], 6),
+            ("output", Op::Add(Add { mx: 1, my: 1, requantise: signed(4, -5) }), &[5, 6], 7),
+        ],
+    );
+    Case::new(graph, 4, |graph, trace| {
+        trace.output(graph).iter().filter(|z| (-120..120).contains(*z)).count() > 9
+            && trace.values[1].iter().filter(|z| (3..250).contains(*z)).count() > 30
+    })
+}
+
+/// `MaxPool` of the input, `MaxPool` of its maxima, then a Rescale: every pool reads a copy block.
+pub(crate) fn pools() -> Case {
+    let graph = graph(
+        "pools",
+        vec![
+            tensor("image", &[1, 2, 4, 8], DType::U8, 10),
+            tensor("maxima", &[1, 2, 2, 4], DType::U8, 10),
+            tensor("maxima of maxima", &[1, 2, 1, 2], DType::U8, 10),
+            tensor("output", &[1, 2, 1, 2], DType::I8, 20),
+        ],
+        vec![
+            ("pool", pool(), &[0], 1),
+            ("pool of the pool", pool(), &[1], 2),
+            ("rescale", Op::Rescale(Rescale { requantise: signed(5, 20) }), &[2], 3),
+        ],
+    );
+    Case::new(graph, 1, |_, trace| {
+        let windows = trace.values[0].chunks(2).filter(|pair| pair.iter().all(|z| *z > 60)).count();
+        windows > 4 && trace.values[0].contains(&255)
+    })
+}
+
+/// Planes of 3 x 4 reshaped to planes of 2 x 4, which a Conv reads from a copy block.
+pub(crate) fn other_planes() -> Case {
+    let mut numbers = Numbers::new(55);
+    let rule = Requantise { multipliers: vec![1], divisor: 16, zero_point: 100, low: 0, high: 255 };
+    let graph = graph(
+        "other planes",
+        vec![
+            tensor("image", &[1, 2, 3, 4], DType::U8, 7),
+            tensor("turned", &[1, 3, 2, 4], DType::U8, 7),
+            tensor("output", &[1, 2, 2, 3], DType::U8, 100),
+        ],
+        vec![
+            ("reshape", Op::Reshape, &[0], 1),
+            ("conv", Op::Conv(conv(&mut numbers, [2, 3, 1, 2], [0; 4], rule)), &[1], 2),
+        ],
+    );
+    Case::new(graph, 2, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9)
 }
 
 fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: Requantise) -> Conv {

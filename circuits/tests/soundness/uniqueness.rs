@@ -98,7 +98,7 @@ fn a_maximum_has_one_r() {
 #[test]
 fn a_byte_row_holds_one_tuple_for_each_value_of_its_type() {
     for (case, range) in [(crate::networks::cnn(), 0..=255), (crate::networks::residual(), -128..=127)] {
-        let row = case.bytes(case.graph.input, 0).unwrap();
+        let row = case.input_row(0);
         let tag = |column| case.layout.fixed_at(column, row);
         assert_eq!(table(&case.layout, tag(Fixed::TagRemainder)), [[Fr::ZERO; 3]]);
         let entries = table(&case.layout, tag(Fixed::TagOutput));

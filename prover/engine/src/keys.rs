@@ -164,11 +164,7 @@ pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
 /// Layouts leave [`UNUSABLE_ROWS`] rows alone at the end of every column: the blinds' and the one before them.
 fn check_rows(constraints: &ConstraintSystem) -> Result<(), ProverError> {
     let circuit = constraints.blinding_factors() + 1;
-    if circuit == UNUSABLE_ROWS {
-        Ok(())
-    } else {
-        Err(ProverError::UnusableRows { layout: UNUSABLE_ROWS, circuit })
-    }
+    if circuit == UNUSABLE_ROWS { Ok(()) } else { Err(ProverError::UnusableRows { layout: UNUSABLE_ROWS, circuit }) }
 }
 
 /// Every copy of a layout.
@@ -216,10 +212,13 @@ mod tests {
         assert!(keys_of(|_| ()).is_ok());
         let one = Wire::Advice(Advice::P, 1);
         let usable = Layout::plan(&samples::tiny_mlp()).unwrap().usable_rows();
-        let (words, bound) = (Layout::plan(&samples::tiny_mlp()).unwrap().instances, keys_of(|layout| {
-            let last = layout.usable_rows() - 1;
-            layout.copies.push(Copy { name: "bound".to_owned(), left: one, right: Wire::Advice(Advice::G2, last) });
-        }));
+        let (words, bound) = (
+            Layout::plan(&samples::tiny_mlp()).unwrap().instances,
+            keys_of(|layout| {
+                let last = layout.usable_rows() - 1;
+                layout.copies.push(Copy { name: "bound".to_owned(), left: one, right: Wire::Advice(Advice::G2, last) });
+            }),
+        );
         assert!(bound.is_ok());
         for loose in [
             Wire::Advice(Advice::Z, 1),      // a column without equality

@@ -128,11 +128,16 @@ impl Witness for Inference<'_> {
         let names = &self.layout.shape.advice;
         if columns.advice.len() != names.len() {
             let (expected, got) = (names.len(), columns.advice.len());
-            return Err(ProverError::Unpaired { what: "advice columns of the layout and of the witness", expected, got });
+            return Err(ProverError::Unpaired {
+                what: "advice columns of the layout and of the witness",
+                expected,
+                got,
+            });
         }
         let advice = columns.advice.iter_mut().zip(names).filter(|(_, name)| name.phase() == phase);
         // The trace's columns are read again for the challenges' ones, which nothing reads after them.
-        let advice = advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect();
+        let advice =
+            advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect();
         self.columns = Some(columns);
         Ok(advice)
     }

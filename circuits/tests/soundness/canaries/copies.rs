@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::identities;
 use crate::checker::{Dropped, Failure};
-use crate::forge::{Forged, Lie};
+use crate::forge::Forged;
 use crate::networks::{self, Case};
 use crate::steer::{Target, parabola, passes, residual};
 
@@ -93,14 +93,14 @@ fn freed(name: &str, left: Wire) -> (Advice, usize) {
 
 /// Whether the residual of an identity depends on a cell.
 fn reads(case: &Case, identity: &str, cell: (Advice, usize)) -> bool {
-    let honest = case.forge(&Lie::default());
+    let honest = case.honest();
     let pinned = Pinned::from([(cell, case.cell(cell.0, cell.1) + Fr::ONE)]);
     residual(&case.layout, &honest, &pinned, &Target::Copy(identity.to_owned())) != Fr::ZERO
 }
 
 /// Whether an identity is of degree at most 2 in a cell.
 fn degree_two(case: &Case, name: &str, cell: (Advice, usize)) -> bool {
-    let honest = case.forge(&Lie::default());
+    let honest = case.honest();
     let at = |value| residual(&case.layout, &honest, &Pinned::from([(cell, value)]), &Target::Copy(name.to_owned()));
     let [a, b, c] = parabola(at);
     [5, 11].map(Fr::from).into_iter().all(|value| at(value) == (a * value + b) * value + c)
@@ -108,7 +108,7 @@ fn degree_two(case: &Case, name: &str, cell: (Advice, usize)) -> bool {
 
 /// An exempt copy holds the cell it binds all the same: a stale value is caught by the copy itself.
 fn stale(case: &Case, name: &str, cell: (Advice, usize)) {
-    let honest = case.forge(&Lie::default());
+    let honest = case.honest();
     let pinned = Pinned::from([(cell, case.cell(cell.0, cell.1) + Fr::ONE)]);
     let failures = case.judge_on(&case.layout, &honest, &pinned, &Dropped::default());
     assert!(failures.contains(&Failure::Copy(name.to_owned())), "{name}: {failures:?}");

@@ -6,28 +6,38 @@ use assay_circuits::{Advice, Fixed, Gate, Pinned};
 
 use rayon::prelude::*;
 
-use super::{identities, rejected, wrong_output};
+use super::{identities, rejected, wrong_outputs};
 use crate::checker::Dropped;
-use crate::forge::{Forged, Lie};
+use crate::forge::Forged;
 use crate::lies::{Catch, lies};
 use crate::networks::{self, Case};
 use crate::steer::{Target, passes};
 
-/// The flags that switch a defining gate on, or make it read something of its own.
-fn roles(gate: Gate) -> &'static [Fixed] {
-    use Fixed::{
-        ContX, FPlane, FVector, GPack, GPlane, KeepP, KeepU, On, Pool00, Pool01, Pool10, Pool11, Product, Scalar,
-        StartX, StepP, StepU, StepX, Take, TakeX,
-    };
-    match gate {
-        Gate::F1 | Gate::F2 => &[FPlane, FVector, Pool00, Pool01, Pool10, Pool11],
-        Gate::G1 | Gate::G2 => &[GPlane, GPack, Pool00, Pool01, Pool10, Pool11],
-        Gate::Acc1 => &[On, Take, StartX, ContX],
-        Gate::Acc2 => &[Take, TakeX, StepX],
-        Gate::U => &[KeepU, StepU, StartX, ContX],
-        Gate::P => &[On, Scalar, KeepP, StepP, Product, StartX, ContX],
-        _ => &[],
+/// The defining gates that a fixed column switches on, or makes read something of its own.
+fn gates_of(column: Fixed) -> &'static [Gate] {
+    match column {
+        Fixed::FPlane | Fixed::FVector => &[Gate::F1, Gate::F2],
+        Fixed::GPlane | Fixed::GPack => &[Gate::G1, Gate::G2],
+        Fixed::Pool00 | Fixed::Pool01 | Fixed::Pool10 | Fixed::Pool11 => &[Gate::F1, Gate::F2, Gate::G1, Gate::G2],
+        Fixed::On => &[Gate::Acc1, Gate::P],
+        Fixed::Take => &[Gate::Acc1, Gate::Acc2],
+        Fixed::TakeX | Fixed::StepX => &[Gate::Acc2],
+        Fixed::KeepU | Fixed::StepU => &[Gate::U],
+        Fixed::StartX | Fixed::ContX => &[Gate::Acc1, Gate::U, Gate::P],
+        Fixed::Scalar | Fixed::KeepP | Fixed::StepP | Fixed::Product => &[Gate::P],
+        // A carry: its gate is on by another flag. A sum without a start has a test of its own in `attacks`.
+        Fixed::FCont | Fixed::FTake | Fixed::FOuter | Fixed::FOuterPair => &[],
+        Fixed::GCont | Fixed::GTake | Fixed::GOuter | Fixed::Car | Fixed::Step => &[],
+        // Values, not flags.
+        Fixed::CoefC | Fixed::CoefT | Fixed::CoefW | Fixed::CoefH | Fixed::Constant | Fixed::W(_) => &[],
+        // Lookups: `lookups`, and the helpers' tests below.
+        Fixed::TagRemainder | Fixed::TagOutput | Fixed::Lookup | Fixed::Use | Fixed::Edge => &[],
+        Fixed::T0 | Fixed::T1 | Fixed::T2 | Fixed::T3 => &[],
     }
+}
+
+fn roles(gate: Gate) -> Vec<Fixed> {
+    Fixed::all().filter(|column| gates_of(*column).contains(&gate)).collect()
 }
 
 #[test]
@@ -35,7 +45,7 @@ fn without_a_gate_in_one_row_its_cell_can_be_steered_to_a_lie() {
     for case in networks::all() {
         let identities = identities(&case);
         let kinds =
-            Gate::DEFINING.into_iter().flat_map(|defining| roles(defining.0).iter().map(move |at| (defining, *at)));
+            Gate::DEFINING.into_iter().flat_map(|defining| roles(defining.0).into_iter().map(move |at| (defining, at)));
         let won: Vec<String> = kinds
             .collect::<Vec<_>>()
             .into_par_iter()
@@ -71,16 +81,14 @@ fn freed(
 #[test]
 fn without_a_helper_gate_in_one_row_a_wrong_output_passes() {
     for case in networks::all() {
-        let forged = rejected(&case, &wrong_output(&case));
         let unused = case.layout.usable_rows() - 9;
-        for (gate, column) in [(Gate::H1, Advice::H1), (Gate::H2, Advice::H2)] {
-            for row in [forged.missing[0].0, unused] {
-                let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
-                assert!(
-                    passes(&case, &case.layout, &forged, (column, row), &Target::Sum, &dropped),
-                    "{} {row}",
-                    gate.name()
-                );
+        for forged in wrong_outputs(&case).map(|lie| rejected(&case, &lie)) {
+            for (gate, column) in [(Gate::H1, Advice::H1), (Gate::H2, Advice::H2)] {
+                for row in [forged.missing[0].0, unused] {
+                    let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
+                    let freed = passes(&case, &case.layout, &forged, (column, row), &Target::Sum, &dropped);
+                    assert!(freed, "{} {row}", gate.name());
+                }
             }
         }
     }
@@ -89,24 +97,22 @@ fn without_a_helper_gate_in_one_row_a_wrong_output_passes() {
 #[test]
 fn without_the_sum_of_helpers_or_either_of_its_ends_a_wrong_output_passes() {
     for case in networks::all() {
-        let forged = rejected(&case, &wrong_output(&case));
         let last = case.layout.usable_rows() - 1;
-        for (gate, row, cell) in [(Gate::Sum, 40, 41), (Gate::Sum, last - 1, last), (Gate::SumEdge, 0, 0)] {
-            let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
-            assert!(
-                passes(&case, &case.layout, &forged, (Advice::S, cell), &Target::Sum, &dropped),
-                "{} {row}",
-                gate.name()
-            );
+        for forged in wrong_outputs(&case).map(|lie| rejected(&case, &lie)) {
+            for (gate, row, cell) in [(Gate::Sum, 40, 41), (Gate::Sum, last - 1, last), (Gate::SumEdge, 0, 0)] {
+                let dropped = Dropped { gate_in_row: Some((gate, row)), ..Dropped::default() };
+                let freed = passes(&case, &case.layout, &forged, (Advice::S, cell), &Target::Sum, &dropped);
+                assert!(freed, "{} {row}", gate.name());
+            }
+            let dropped = Dropped { gate_in_row: Some((Gate::SumEdge, last)), ..Dropped::default() };
+            assert!(case.judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
         }
-        let dropped = Dropped { gate_in_row: Some((Gate::SumEdge, last)), ..Dropped::default() };
-        assert!(case.judge_on(&case.layout, &forged, &Pinned::new(), &dropped).is_empty());
     }
 }
 
 #[test]
 fn without_the_start_of_a_running_maximum_a_larger_one_passes() {
-    for case in [networks::cnn(), networks::pooled_output(), networks::fork()] {
+    for case in networks::all().into_iter().filter(|case| case.layout.shape.fixed_index(Fixed::Pool00).is_some()) {
         let starts = lies(&case).into_iter().filter(|placed| matches!(placed.catch, Catch::MaxStart(_)));
         for placed in starts {
             let forged = rejected(&case, &placed.lie);
@@ -118,11 +124,15 @@ fn without_the_start_of_a_running_maximum_a_larger_one_passes() {
 
 #[test]
 fn every_gate_has_a_canary() {
-    let whole = [Gate::MaxStart, Gate::H1, Gate::H2, Gate::Sum, Gate::SumEdge];
     for gate in Gate::ALL {
-        assert!(!roles(gate).is_empty() || whole.contains(&gate), "{}", gate.name());
+        match gate {
+            Gate::F1 | Gate::F2 | Gate::G1 | Gate::G2 | Gate::Acc1 | Gate::Acc2 | Gate::U | Gate::P => {
+                assert!(!roles(gate).is_empty(), "{}", gate.name());
+            }
+            Gate::MaxStart | Gate::H1 | Gate::H2 | Gate::Sum | Gate::SumEdge => {} // a test of its own above
+        }
     }
     let case = networks::cnn();
-    let honest = case.forge(&Lie::default());
+    let honest = case.honest();
     assert!(case.judge_on(&case.layout, &honest, &Pinned::new(), &Dropped::default()).is_empty());
 }

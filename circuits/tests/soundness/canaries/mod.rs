@@ -13,18 +13,20 @@ use crate::forge::{Forged, Lie};
 use crate::lies::{Catch, lies};
 use crate::networks::Case;
 
-/// Up to twelve lies for each copy that catches some.
+/// Lies that each copy alone catches: up to twelve, spread over all places and so over every channel.
 fn identities(case: &Case) -> BTreeMap<String, Vec<Forged>> {
-    let mut identities: BTreeMap<String, Vec<Forged>> = BTreeMap::new();
+    let mut caught: BTreeMap<String, Vec<Lie>> = BTreeMap::new();
     for placed in lies(case) {
-        if let Catch::Copy(name) = placed.catch {
-            let lies = identities.entry(name).or_default();
-            if lies.len() < 12 {
-                lies.push(rejected(case, &placed.lie));
-            }
+        match placed.catch {
+            Catch::Copy(name) => caught.entry(name).or_default().push(placed.lie),
+            Catch::Maximum(_) | Catch::MaxStart(_) => {} // no copy: the canaries of lookups and gates
         }
     }
-    identities
+    let spread = |lies: Vec<Lie>| {
+        let tried = lies.len().min(12);
+        (0..tried).map(|at| rejected(case, &lies[at * lies.len() / tried])).collect()
+    };
+    caught.into_iter().map(|(name, lies)| (name, spread(lies))).collect()
 }
 
 /// A lie that the intact circuit rejects.
@@ -34,10 +36,12 @@ fn rejected(case: &Case, lie: &Lie) -> Forged {
     forged
 }
 
-/// An output no table holds: `z` of the last node's first element raised by one.
-pub(crate) fn wrong_output(case: &Case) -> Lie {
+/// Outputs no table holds: `z` of the last requantised node raised by one, at one element of every channel.
+pub(crate) fn wrong_outputs(case: &Case) -> impl Iterator<Item = Lie> {
     let node = case.graph.nodes.iter().rposition(|node| node.op.requantise().is_some()).unwrap();
-    let honest = case.tuple(node, 0);
-    let tuple = crate::forge::Tuple { z: honest.z + 1, ..honest };
-    Lie { cells: BTreeMap::from([((node, 0), tuple)]), ..Lie::default() }
+    case.one_a_channel(case.graph.nodes[node].output).into_iter().map(move |index| {
+        let honest = case.tuple(node, index);
+        let tuple = crate::forge::Tuple { z: honest.z + 1, ..honest };
+        Lie { cells: BTreeMap::from([((node, index), tuple)]), ..Lie::default() }
+    })
 }

@@ -199,7 +199,9 @@ fn two_wrong_values_that_cancel_are_refused() {
     let values: Vec<_> = groups
         .flat_map(|(at, group)| {
             let slots = group.members.iter().enumerate();
-            slots.flat_map(move |(slot, member)| group.rotations.iter().map(move |r| (at, &group.rotations, slot, *r, *member)))
+            slots.flat_map(move |(slot, member)| {
+                group.rotations.iter().map(move |r| (at, &group.rotations, slot, *r, *member))
+            })
         })
         .collect();
     let queried = |member: Polynomial, rotation: i32| match member {
@@ -210,7 +212,9 @@ fn two_wrong_values_that_cancel_are_refused() {
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let (mut unread, mut tried) = (0, 0);
     for (i, (group, rotations, slot, rotation, member)) in values.iter().enumerate() {
-        for (j, (other_group, other_rotations, other_slot, other_rotation, other)) in values.iter().enumerate().skip(i + 1) {
+        for (j, (other_group, other_rotations, other_slot, other_rotation, other)) in
+            values.iter().enumerate().skip(i + 1)
+        {
             let across = rotations == other_rotations && (slot, rotation) == (other_slot, other_rotation);
             if group != other_group && !across {
                 continue;
@@ -219,7 +223,10 @@ fn two_wrong_values_that_cancel_are_refused() {
             tried += 1;
             let lies = [(i, Fr::ONE), (j, -Fr::ONE)];
             let refusal = one_thread.install(|| verdict(&scene, &system, &srs, &lies)).unwrap_err();
-            assert!(refusal.rejects_proof(), "{member:?} at {rotation} up, {other:?} at {other_rotation} down: {refusal}");
+            assert!(
+                refusal.rejects_proof(),
+                "{member:?} at {rotation} up, {other:?} at {other_rotation} down: {refusal}"
+            );
         }
     }
     println!("{tried} pairs of {} values, {unread} of two that no gate reads in one slot of two groups", values.len());
