@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [.., r, _, _] = challenges;
     let folds = timed("fold weights", || fold_weights(&layout, r));
     let mut copy = columns.clone();
-    timed("phase 1, weights folded before", || copy.complete_with(&layout, &challenges, &Pinned::new(), Some(&folds)));
+    timed("phase 1, weights folded before", || copy.complete_with(&layout, &challenges, &Pinned::new(), Some(&folds)))?;
     timed("phase 1", || columns.complete(&layout, &challenges, &Pinned::new()))?;
     black_box((copy, columns));
     Ok(())
