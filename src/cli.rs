@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::market::{ChainArgs, ClaimArgs, FulfilArgs, RegisterArgs, RequestArgs, StatusArgs};
+use crate::ceremony;
 use crate::memory::Bytes;
 
 /// Largest `k` of an SRS that is made here; larger ones are imported.
@@ -27,7 +28,7 @@ macro_rules! key_help {
 assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n  \
 assay deploy && assay register lenet.onnx --market ADDRESS\n  \
 assay request lenet.onnx --input input.json --fee 0.01 && assay fulfil lenet.onnx\n\n\
-Exit codes: 0 done, 1 the proof is invalid, 2 the request is wrong, 3 the machine failed."
+Exit codes: 0 done, 1 the proof is invalid or shows something else than was asked, 2 the request is wrong, 3 the machine failed."
 )]
 pub(crate) struct Cli {
     /// Print one machine-readable JSON object, last
@@ -61,7 +62,12 @@ pub(crate) enum Command {
     Prove(ProveArgs),
     /// Check a proof
     #[command(
-        after_help = "Example:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json\nExit code 1 when the proof is invalid."
+        after_help = "Examples:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json --input input.json\n  \
+assay verify --vk-digest 5f0c... --key vk --proof proof.json\n\n\
+The key is compared with the model: it is made again from the model and the SRS, once, and remembered in your data folder.\n\
+Exit code 0: the proof is valid, and shows what was asked for with --input, --output and --context. 1: it is malformed, has the wrong\n\
+number of public values or one that is not canonical, is invalid, or shows something else. 2: no proof was judged: the model changed, the\n\
+key is not the model's or not the proof's, a file is missing or is not what it should be."
     )]
     Verify(VerifyArgs),
     /// Run the model without proving
@@ -220,14 +226,33 @@ pub(crate) struct ProveArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct VerifyArgs {
-    /// The ONNX model
-    pub(crate) model: PathBuf,
+    /// The ONNX model; needed unless --vk-digest, --key and --proof are given
+    #[arg(required_unless_present_all = ["vk_digest", "key", "proof"])]
+    pub(crate) model: Option<PathBuf>,
     /// The proof [default: MODEL.assay/proof.json]
     #[arg(long)]
     pub(crate) proof: Option<PathBuf>,
     /// The verifying key [default: MODEL.assay/vk]
     #[arg(long)]
     pub(crate) key: Option<PathBuf>,
+    /// Compare the key with this digest, from somebody whom you trust, and not with the model
+    #[arg(long, value_name = "HEX", value_parser = ceremony::digest)]
+    pub(crate) vk_digest: Option<[u8; 32]>,
+    /// Powers to make the key again with, to compare [default: MODEL.assay/srs, else the one made by `assay srs`]
+    #[arg(long, value_name = "FILE", conflicts_with = "vk_digest")]
+    pub(crate) srs: Option<PathBuf>,
+    /// Digest of an SRS whose ceremony you trust, beside those that you imported; may be repeated
+    #[arg(long = "srs-digest", value_name = "HEX", value_parser = ceremony::digest)]
+    pub(crate) srs_digests: Vec<[u8; 32]>,
+    /// The input that the proof must be about, .json or .npy
+    #[arg(long, value_name = "FILE", conflicts_with = "vk_digest")]
+    pub(crate) input: Option<PathBuf>,
+    /// The output that the proof must show: the output tensor's integers, as "output" of `assay infer --json` has them, or a file of them
+    #[arg(long, value_name = "FILE|VALUES", allow_hyphen_values = true, conflicts_with = "vk_digest")]
+    pub(crate) output: Option<String>,
+    /// The context that the proof must be bound to, up to 31 bytes of hexadecimal
+    #[arg(long, value_name = "HEX")]
+    pub(crate) context: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -244,12 +269,16 @@ pub(crate) enum SrsCommand {
         /// Where to write it [default: the user's data folder]
         #[arg(long)]
         output: Option<PathBuf>,
+        /// Replace a ceremony's powers, or a file that is no SRS
+        #[arg(long)]
+        force: bool,
     },
     /// Import a ceremony's powers: snarkjs's .ptau or halo2's raw KZG parameters, checked by pairing
     #[command(
         after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n\n\
 The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is \
-computed, which takes about twenty core-seconds at k = 16 and twice that for each k more."
+computed, which takes about twenty core-seconds at k = 16 and twice that for each k more. Importing names the ceremony: keys made with it \
+are then said to be of it (the file `ceremonies` in your data folder lists the names)."
     )]
     Import {
         /// The file of powers
@@ -260,6 +289,9 @@ computed, which takes about twenty core-seconds at k = 16 and twice that for eac
         /// Where to write it [default: the user's data folder]
         #[arg(long)]
         output: Option<PathBuf>,
+        /// Replace another ceremony's powers, more powers of this one, or a file that is no SRS
+        #[arg(long)]
+        force: bool,
     },
 }
 

@@ -21,20 +21,12 @@ use assay_models::{QuantisedInput, QuantizedGraph};
 use assay_prover::cost::{opening_for_chain, threads};
 use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
-use assay_verifier::{ConstraintSystem, Opening};
+use assay_verifier::{ConstraintSystem, Instances, Opening};
 
 use crate::cli::OpeningChoice;
 use crate::failure::{Classify as _, Outcome, refuse};
-use crate::files::{self, ModelFolder};
+use crate::files;
 use crate::terminal::Terminal;
-
-/// The graph that `assay compile` wrote, and its digest.
-fn compiled_graph(folder: &ModelFolder) -> Outcome<(QuantizedGraph, [u8; 32])> {
-    let bytes = folder.map("graph.bin", "compile")?;
-    let graph = QuantizedGraph::from_bytes(&bytes)
-        .request(format_args!("{} is not a compiled graph", folder.file("graph.bin").display()))?;
-    Ok((graph, QuantizedGraph::digest_of(&bytes)))
-}
 
 /// Reads an input file and quantises it for the graph's input. What was clamped is returned and warned of.
 fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
@@ -56,11 +48,6 @@ fn warnings<W: ToString>(warnings: impl IntoIterator<Item = W>) -> Vec<String> {
 /// Position of the largest value; the first of equals.
 fn largest(values: &[i64]) -> Option<usize> {
     (0..values.len()).rev().max_by_key(|i| values.get(*i))
-}
-
-/// Hexadecimal digits of a digest, shortened for people.
-fn short(digest: &[u8; 32]) -> String {
-    hex::encode(digest).chars().take(16).collect()
 }
 
 /// Predicted seconds of each phase of proving, for progress lines.
@@ -105,4 +92,19 @@ fn warn_if_no_chain_takes(shape: &Shape) {
             shape.call_bytes()
         ));
     }
+}
+
+/// Up to 31 bytes of hexadecimal as the one word of a context.
+fn parse_context(text: &str) -> Outcome<Instances> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let even = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
+    let bytes = hex::decode(&even).request(format_args!("--context expects hexadecimal, got {text:?}"))?;
+    if bytes.len() > 31 {
+        return refuse(format_args!("--context expects at most 31 bytes, got {}", bytes.len()));
+    }
+    let mut word = [0; 32];
+    if let Some(slots) = word.get_mut(32 - bytes.len()..) {
+        slots.copy_from_slice(&bytes);
+    }
+    Instances::from_words(&[word]).request("--context is not a field element")
 }

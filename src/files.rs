@@ -78,12 +78,28 @@ pub(crate) fn map(path: &Path) -> Outcome<Arc<Mapped>> {
     named(path, Mapped::open(path).map(Arc::new))
 }
 
-fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
+/// Gives an error of a file the user names its exit code.
+pub(crate) fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
     match result {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory | ErrorKind::PermissionDenied) => {
             Err(e).request(format_args!("cannot read {}", path.display()))
         }
         other => other.machine(format_args!("cannot read {}", path.display())),
+    }
+}
+
+/// Where this user's own files of assay lie: `assay` in the user's data folder, unless the environment names none.
+pub(crate) fn data_folder() -> Option<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    Some(data.or_else(home)?.join("assay"))
+}
+
+/// Creates the folder that a file is to lie in.
+pub(crate) fn create_parent(path: &Path) -> Outcome {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder).machine(format_args!("cannot create {}", folder.display())),
+        None => Ok(()),
     }
 }
 

@@ -2,10 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+mod ceremony;
 mod cli;
 mod commands;
+mod comparison;
+mod compiled;
 mod failure;
 mod files;
+mod known;
 mod memory;
 mod terminal;
 

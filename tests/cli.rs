@@ -1,7 +1,13 @@
 //! The binary, run as a user runs it: what it writes, what it says, and its exit codes.
 #![cfg(test)]
 
+#[path = "cli/model.rs"]
+mod model;
 mod sandbox;
+#[path = "cli/srs.rs"]
+mod srs;
+#[path = "cli/verdict.rs"]
+mod verdict;
 
 use std::fs;
 use std::process::Command;
@@ -109,7 +115,7 @@ fn a_wrong_model_is_refused_with_the_reason() {
     assert!(!sandbox.path("cut.assay").exists(), "a refused model leaves no folder");
     sandbox.fails(&["setup", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay compile"]);
     sandbox.fails(&["prove", "mnist-mlp.onnx", "--input", "input.json"], WRONG_REQUEST, &["assay compile"]);
-    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay setup"]);
+    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["assay compile"]);
     fs::write(sandbox.path("mnist-mlp.assay"), "in the way").unwrap();
     sandbox.fails(&["compile", "mnist-mlp.onnx"], MACHINE, &["mnist-mlp.assay"]);
 }

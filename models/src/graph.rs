@@ -62,7 +62,8 @@ impl DType {
 /// What is known of a tensor at compile time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TensorInfo {
-    /// ONNX value name.
+    /// ONNX value name, for messages; no part of what is computed, see [`QuantizedGraph::digest`].
+    #[serde(skip)]
     pub name: String,
     /// Shape as ONNX spells it, batch axis included (`[1, c, h, w]`).
     pub shape: Vec<usize>,
@@ -90,7 +91,8 @@ impl TensorInfo {
 /// One operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Node {
-    /// ONNX node name (or the name of its output where the node has none), for messages.
+    /// ONNX node name (or the name of its output where the node has none), for messages; no part of what is computed.
+    #[serde(skip)]
     pub name: String,
     /// What it computes.
     pub op: Op,
@@ -103,7 +105,8 @@ pub struct Node {
 /// A quantised network: integers only, nodes in topological order, one input and one output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuantizedGraph {
-    /// Model name (file stem).
+    /// Model name (file stem), for messages; no part of what is computed.
+    #[serde(skip)]
     pub name: String,
     /// All tensors.
     pub tensors: Vec<TensorInfo>,

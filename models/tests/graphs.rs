@@ -58,15 +58,15 @@ fn inconsistent_graphs_are_refused_with_the_reason() {
 fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
     for graph in [tiny_cnn(), tiny_mlp()] {
         let bytes = graph.to_bytes();
-        assert!(bytes.starts_with(b"ASSAYGR1"));
+        assert!(bytes.starts_with(b"ASSAYGR2"));
         assert_eq!(QuantizedGraph::from_bytes(&bytes).unwrap(), graph);
         for end in 0..bytes.len() {
             assert!(QuantizedGraph::from_bytes(&bytes[..end]).is_err(), "{end}");
         }
         assert!(QuantizedGraph::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
     }
-    let message = QuantizedGraph::from_bytes(b"ASSAYGR2....").unwrap_err().to_string();
-    assert!(message.contains("expected the mark ASSAYGR1, got \"ASSAYGR2\"") && message.contains("assay compile"));
+    let message = QuantizedGraph::from_bytes(b"ASSAYGR1....").unwrap_err().to_string();
+    assert!(message.contains("expected the mark ASSAYGR2, got \"ASSAYGR1\"") && message.contains("assay compile"));
 }
 
 #[test]
@@ -78,4 +78,41 @@ fn the_digest_depends_on_every_weight() {
         conv.weights = conv.weights.iter().enumerate().map(|(index, w)| w + i16::from(index == at)).collect();
         assert_ne!(graph.digest(), digest);
     }
+}
+
+#[test]
+fn the_digest_is_of_what_is_computed_and_not_of_names() {
+    let graph = tiny_cnn();
+    let mut renamed = graph.clone();
+    renamed.name = "another".to_owned();
+    renamed.tensors.iter_mut().for_each(|info| info.name.push_str("/renamed"));
+    renamed.nodes.iter_mut().for_each(|node| node.name.clear());
+    assert_eq!(renamed.digest(), graph.digest());
+    assert_eq!(QuantizedGraph::digest_of(&renamed.to_bytes()).unwrap(), graph.digest());
+    assert_eq!(QuantizedGraph::from_bytes(&renamed.to_bytes()).unwrap(), renamed, "names are kept, for messages");
+
+    let changes: [fn(&mut QuantizedGraph); 6] = [
+        |g| g.tensors[0].scale *= 2.0,
+        |g| g.tensors[4].zero_point += 1,
+        |g| g.tensors[3].shape = vec![18],
+        |g| conv(g).bias[1] += 1,
+        |g| conv(g).requantise.multipliers[0] += 1,
+        |g| g.output = TensorId(3),
+    ];
+    for (at, change) in changes.iter().enumerate() {
+        let mut other = graph.clone();
+        change(&mut other);
+        assert_ne!(other.digest(), graph.digest(), "change {at}");
+    }
+}
+
+#[test]
+fn names_of_another_number_of_tensors_or_nodes_are_refused() {
+    let (graph, mut longer) = (tiny_cnn(), tiny_cnn());
+    longer.nodes.push(longer.nodes[3].clone());
+    let length = |bytes: &[u8]| 16 + u64::from_le_bytes(bytes[8..16].try_into().unwrap()) as usize;
+    let (bytes, other) = (graph.to_bytes(), longer.to_bytes());
+    let mixed = [&bytes[..length(&bytes)], &other[length(&other)..]].concat();
+    let message = QuantizedGraph::from_bytes(&mixed).unwrap_err().to_string();
+    assert!(message.contains("expected names of (5, 4) tensors and nodes, got (5, 5)"), "{message}");
 }

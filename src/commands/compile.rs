@@ -5,6 +5,7 @@ use assay_prover::constraints;
 use assay_prover::cost::opening_for_chain;
 use assay_verifier::Opening;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::model::read_model;
 use super::{shape_of, warn_if_no_chain_takes, warnings};
@@ -12,10 +13,12 @@ use crate::cli::ModelArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 use crate::terminal::Terminal;
+use crate::{compiled, known};
 
 #[derive(Serialize)]
 struct Compiled {
     model: String,
+    onnx_sha256: String,
     graph_digest: String,
     parameters: usize,
     layout: LayoutReport,
@@ -26,21 +29,25 @@ struct Compiled {
 pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let (graph, told) = read_model(folder.model(), &name)?;
+    let bytes = files::read(folder.model())?;
+    let (graph, told) = read_model(&bytes, folder.model(), &name)?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let shortest = opening_for_chain(&layout, &constraints).machine("cannot count the circuit's cost")?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest.unwrap_or(Opening::Shplonk))?);
+    let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
     let compiled = Compiled {
         model: name.into_owned(),
-        graph_digest: hex::encode(graph.digest()),
+        onnx_sha256: hex::encode(onnx),
+        graph_digest: hex::encode(digest),
         parameters: graph.parameters(),
         layout: layout.report(),
         warnings: warnings(told),
     };
     folder.create()?;
-    files::write(&folder.file("graph.bin"), &graph.to_bytes())?;
+    compiled::write(&folder, &onnx, &graph)?;
+    known::remember(&onnx, &digest, None);
     let json = serde_json::to_vec_pretty(&compiled).machine("cannot encode the layout")?;
     files::write(&folder.file("layout.json"), &json)?;
     let report = &compiled.layout;

@@ -4,8 +4,11 @@ use assay_solidity::{SolidityError, calldata, fused_verifier, key, verifier};
 use assay_verifier::{ProofFile, VerifyingKey};
 use serde::Serialize;
 
+use crate::ceremony::SrsVerdict;
 use crate::cli::ContractArgs;
-use crate::failure::{Classify as _, Outcome};
+use crate::comparison;
+use crate::compiled::{self, short};
+use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::terminal::Terminal;
 
@@ -21,7 +24,9 @@ type Generator = fn(&VerifyingKey) -> Result<String, SolidityError>;
 
 pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let vk = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let compiled = compiled::read(&folder)?;
+    let vk = compiled.verifying_key(&folder)?;
+    comparison::with_model(&folder, &compiled, &vk, None, terminal)?;
     let sources: &[(&str, Generator)] = if args.fused {
         &[("FusedVerifier.sol", fused_verifier)]
     } else {
@@ -39,7 +44,7 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         write(name, &generate(&vk).request("cannot generate a contract for this key")?)?;
     }
     terminal.say(format_args!("compile with {}", assay_solidity::COMPILER));
-    let calldata = calldata_of(args, &folder, terminal)?;
+    let calldata = calldata_of(args, &folder, &vk, terminal)?;
     let mut contract = Contract {
         sources: written,
         calldata: None,
@@ -52,15 +57,18 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         terminal.say(format_args!("wrote {} ({} bytes of calldata)", path.display(), calldata.len()));
         contract.calldata = Some(path.display().to_string());
     }
-    if vk.srs().insecure {
-        Terminal::warn("the key's SRS is insecure: do not put money behind this verifier");
-    }
+    SrsVerdict::of(vk.srs(), &[])?.warn();
     terminal.result(&contract);
     Ok(())
 }
 
 /// The call that checks the proof in the folder, if there is one and it is known where the key is.
-fn calldata_of(args: &ContractArgs, folder: &ModelFolder, terminal: Terminal) -> Outcome<Option<Vec<u8>>> {
+fn calldata_of(
+    args: &ContractArgs,
+    folder: &ModelFolder,
+    vk: &VerifyingKey,
+    terminal: Terminal,
+) -> Outcome<Option<Vec<u8>>> {
     if !folder.file("proof.json").exists() {
         return Ok(None);
     }
@@ -68,6 +76,15 @@ fn calldata_of(args: &ContractArgs, folder: &ModelFolder, terminal: Terminal) ->
     let file = ProofFile::from_json(&text).request("cannot read the proof file")?;
     let instances = file.instances().request("cannot read the proof's public values")?;
     let proof = file.proof().request("cannot read the proof")?;
+    if proof.key_digest != vk.digest() {
+        return refuse(format_args!(
+            "{} belongs to the verifying key {}, and the key in the folder is {}: run `assay prove {}` again, or remove the file",
+            folder.file("proof.json").display(),
+            short(&proof.key_digest),
+            short(&vk.digest()),
+            folder.model().display()
+        ));
+    }
     Ok(match (args.fused, &args.key) {
         (true, _) => Some(calldata::verify_fused(&instances, &proof)),
         (false, Some(key)) => Some(calldata::verify(key, &instances, &proof)),

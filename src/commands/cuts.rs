@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use assay_prover::{ProverError, Srs};
 use assay_verifier::Opening;
 
+use crate::failure::{Classify as _, Outcome};
 use crate::files;
 use crate::terminal::Terminal;
 
@@ -20,15 +21,41 @@ const MOST_BYTES: u64 = 4 << 30;
 /// How the names of cuts end.
 const ENDING: &str = ".srs";
 
+/// The powers for `2^k` rows with this opening, and how long it took to cut them, if they were cut: an SRS that has the size is used as it is,
+/// and one that was cut before is found again. `before` may refuse the work.
+pub(super) fn of_size(
+    srs: Srs,
+    k: u32,
+    opening: Opening,
+    before: impl FnOnce() -> Outcome,
+    terminal: Terminal,
+) -> Outcome<(Srs, Option<f64>)> {
+    if srs.fits(k, opening) {
+        return Ok((srs, None));
+    }
+    let cuts = Cuts::of_user();
+    if let Some(cut) = cuts.as_ref().and_then(|cuts| cuts.find(&srs, k, opening)) {
+        return Ok((cut, None));
+    }
+    before()?;
+    let (cut, seconds) = terminal
+        .counted("cut the SRS to size", "multiples", |progress| srs.cut_observed(k, opening, progress))
+        .request("cannot cut the SRS")?;
+    if let Some(cuts) = &cuts {
+        cuts.keep(&cut);
+    }
+    Ok((cut, Some(seconds)))
+}
+
 /// A folder of cuts.
-pub(super) struct Cuts {
+struct Cuts {
     folder: PathBuf,
     most_bytes: u64,
 }
 
 impl Cuts {
     /// `assay/srs` in the user's cache folder; none where there is no such folder.
-    pub(super) fn of_user() -> Option<Self> {
+    fn of_user() -> Option<Self> {
         let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
         Some(Self { folder: cache.join("assay").join("srs"), most_bytes: MOST_BYTES })
@@ -39,7 +66,7 @@ impl Cuts {
     }
 
     /// The cut of this SRS for `2^k` rows with this opening, if it is kept and whole.
-    pub(super) fn find(&self, srs: &Srs, k: u32, opening: Opening) -> Option<Srs> {
+    fn find(&self, srs: &Srs, k: u32, opening: Opening) -> Option<Srs> {
         let path = self.path(srs, k, opening);
         match Srs::open(&path) {
             Ok(cut) if cut.fits(k, opening) && cut.point() == srs.point() => {
@@ -57,7 +84,7 @@ impl Cuts {
     }
 
     /// Keeps a cut. That it cannot be kept is no reason to fail: it is said, and the next setup cuts again.
-    pub(super) fn keep(&self, cut: &Srs) {
+    fn keep(&self, cut: &Srs) {
         let path = self.path(cut, cut.k(), cut.opening());
         if cut.file_bytes() > self.most_bytes {
             return;

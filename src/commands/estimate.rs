@@ -10,7 +10,7 @@ use super::model::read_model;
 use super::{opening, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
-use crate::files::ModelFolder;
+use crate::files::{self, ModelFolder};
 use crate::memory::Bytes;
 use crate::terminal::Terminal;
 
@@ -50,7 +50,7 @@ struct OfOpening {
 pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let (graph, _) = read_model(folder.model(), &name)?;
+    let (graph, _) = read_model(&files::read(folder.model())?, folder.model(), &name)?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let threads = args.threads.map_or_else(threads, usize::from);

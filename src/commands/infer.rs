@@ -3,8 +3,9 @@
 use assay_models::{dequantise_output, interpret};
 use serde::Serialize;
 
-use super::{compiled_graph, largest, read_input, warnings};
+use super::{largest, read_input, warnings};
 use crate::cli::InferArgs;
+use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
@@ -24,7 +25,7 @@ pub(crate) struct Answer {
 
 pub(crate) fn run(args: &InferArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (graph, _) = compiled_graph(&folder)?;
+    let graph = compiled::read(&folder)?.graph;
     let input = read_input(&graph, &args.input)?;
     let trace = interpret(&graph, &input.values).request("cannot run the model")?;
     let Some(output) = trace.values.get(graph.output.0) else {

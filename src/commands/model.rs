@@ -6,17 +6,16 @@ use assay_circuits::{CircuitError, unsupported};
 use assay_models::{QuantizedGraph, Refusals, Warning, read};
 
 use crate::failure::{Outcome, refuse};
-use crate::files;
 use crate::terminal::Terminal;
 
 /// What is said of all requantisations whose lookup tables are too large, once.
 const FREE_SCALES: &str = "the ratio of its scales fits no lookup table: round the model's scales to powers of two with \
      `models/zoo/powers_of_two.py`; where they are, give its result a scale nearer to that of its input times that of its weights";
 
-/// The graph of an ONNX file, and what to know of it, which is also said. Refused with everything that the importer and the planner
+/// The graph of an ONNX file's bytes, and what to know of it, which is also said. Refused with everything that the importer and the planner
 /// do not take, in one list.
-pub(super) fn read_model(path: &Path, name: &str) -> Outcome<(QuantizedGraph, Vec<Warning>)> {
-    let reading = read(&files::read(path)?, name);
+pub(super) fn read_model(bytes: &[u8], path: &Path, name: &str) -> Outcome<(QuantizedGraph, Vec<Warning>)> {
+    let reading = read(bytes, name);
     let mut refusals = Refusals::of(&reading.refusals);
     for refused in unsupported(&reading.graph) {
         match refused {

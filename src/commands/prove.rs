@@ -3,13 +3,13 @@
 use assay_halo2::convert::values;
 use assay_models::interpret;
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
-use assay_verifier::{Instances, ProofFile, Verifier, VerifyingKey};
-use halo2curves::bn256::Fr;
+use assay_verifier::{ProofFile, Verifier};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{compiled_graph, expected_phases, largest, read_input, threads, warnings};
+use super::{expected_phases, largest, parse_context, read_input, threads, warnings};
 use crate::cli::ProveArgs;
+use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::{Bytes, peak_mb, within};
@@ -39,15 +39,17 @@ struct PhaseTime {
 
 pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let context = parse_context(&args.context)?;
-    let (graph, digest) = compiled_graph(&folder)?;
-    let input = read_input(&graph, &args.input)?;
-    let trace = interpret(&graph, &input.values).request("cannot run the model")?;
-    let output = trace.output(&graph).to_vec();
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let context = values(&parse_context(&args.context)?).first().copied();
+    let Some(context) = context else { return refuse("--context is empty") };
+    let compiled = compiled::read(&folder)?;
+    let graph = &compiled.graph;
+    let input = read_input(graph, &args.input)?;
+    let trace = interpret(graph, &input.values).request("cannot run the model")?;
+    let output = trace.output(graph).to_vec();
+    let key = compiled.verifying_key(&folder)?;
     let file = folder.map("pk", "setup")?;
     let (key, load_s) = terminal
-        .step("load the proving key", None, || ProvingKey::open(&file, &graph, digest, key))
+        .step("load the proving key", None, || ProvingKey::open(&file, graph, compiled.digest, key))
         .request("cannot use the proving key")?;
     let verifying = key.verifying_key();
     let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
@@ -102,20 +104,4 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         warnings: warnings(input.clamped),
     });
     Ok(())
-}
-
-/// Up to 31 bytes of hexadecimal as a field element.
-fn parse_context(text: &str) -> Outcome<Fr> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    let even = if digits.len().is_multiple_of(2) { digits.to_owned() } else { format!("0{digits}") };
-    let bytes = hex::decode(&even).request(format_args!("--context expects hexadecimal, got {text:?}"))?;
-    if bytes.len() > 31 {
-        return refuse(format_args!("--context expects at most 31 bytes, got {}", bytes.len()));
-    }
-    let mut word = [0; 32];
-    for (slot, byte) in word.iter_mut().rev().zip(bytes.iter().rev()) {
-        *slot = *byte;
-    }
-    let words = Instances::from_words(&[word]).request("--context is not a field element")?;
-    values(&words).first().copied().map_or_else(|| refuse("--context is empty"), Ok)
 }

@@ -84,7 +84,7 @@ impl Circuit<Fr> for Empty {
 fn empty() -> (VerifyingKey, Claim) {
     let params = toy::params();
     let proving = keygen_pk2(&params, &Empty, false).unwrap();
-    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()), insecure: true };
+    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()) };
     let instances = vec![Fr::zero(); toy::WEIGHTS.len() + 2];
     let key = from_halo2(proving.get_vk(), instances.len(), [8; 32], srs).unwrap();
     let mut transcript = EvmTranscript::new(Vec::new());

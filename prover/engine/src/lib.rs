@@ -2,7 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`mod@srs`] | [`Srs`]: the powers of a ceremony, checked, named by a digest, marked when insecure |
+//! | [`mod@srs`] | [`Srs`]: the powers of a ceremony, checked, named by a digest |
 //! | [`mapped`] | [`Mapped`]: a file's bytes in place; the one module with unsafe code |
 //! | [`keys`] | [`keygen`]: a [`ProvingKey`] from a layout; its file, mapped |
 //! | [`mod@prove`] | [`Prover`]: proofs of inferences |

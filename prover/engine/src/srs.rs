@@ -26,8 +26,9 @@ use assay_halo2::convert::{g2_from_ark, g2_to_ark};
 use assay_verifier::encoding::hex_of;
 use assay_verifier::{Opening, SrsPoint};
 use halo2_proofs::poly::kzg::commitment::ParamsKZG;
-use halo2curves::bn256::{Bn256, G1Affine, G2Affine};
-use rand::SeedableRng;
+use halo2curves::bn256::{Bn256, Fr, G1Affine, G2Affine};
+use halo2curves::ff::Field;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use crate::mapped::{Mapped, Points};
@@ -45,7 +46,8 @@ pub const SIZES: (u32, u32) = (1, 26);
 /// the points.
 ///
 /// # Soundness
-/// Whoever knows the secret can prove anything. An insecure SRS is marked, and the mark is in every key made with it.
+/// Whoever knows the secret can prove anything. A published one is recognised by `[s]_2` ([`Srs::is_insecure`]); of any other, only
+/// the user can say whom they trust to have forgotten it ([`assay_verifier::ceremony`]).
 #[derive(Clone)]
 pub struct Srs {
     k: u32,
@@ -75,7 +77,7 @@ impl Srs {
         check_size(k)?;
         check_size(k + width.next_power_of_two().ilog2())?;
         let made = powers::setup(k, width, seed);
-        let point = SrsPoint { s_g2: g2_to_ark(&made.s_g2), insecure: true };
+        let point = SrsPoint { s_g2: g2_to_ark(&made.s_g2) };
         Ok(Self { k, width, point, powers: made.monomial.into(), lagrange: made.lagrange.into() })
     }
 
@@ -83,7 +85,7 @@ impl Srs {
     ///
     /// Every point is checked to be on its curve and every power by pairing, all at once: for a challenge `r` hashed
     /// from the file and `L = sum_i r^i g_i`, `e((L - g_0) / r, [1]_2) = e(L - r^(n-1) g_(n-1), [s]_2)`, and the Lagrange
-    /// basis by `L = sum_j (r^n - 1) / (r w^j - 1) l_j`. Powers of the published secret are marked insecure.
+    /// basis by `L = sum_j (r^n - 1) / (r w^j - 1) l_j`.
     ///
     /// # Errors
     /// A file of the wrong length, a bad point, powers that are not those of one secret, or a secret that anybody finds.
@@ -116,12 +118,11 @@ impl Srs {
     }
 
     fn imported(powers: Vec<G1Affine>, lagrange: Vec<G1Affine>, s_g2: G2Affine) -> Self {
-        let insecure = s_g2 == powers::in_g2(PUBLISHED_SEED);
         let k = powers.len().max(1).ilog2();
         Self {
             k,
             width: 1,
-            point: SrsPoint { s_g2: g2_to_ark(&s_g2), insecure },
+            point: SrsPoint { s_g2: g2_to_ark(&s_g2) },
             powers: powers.into(),
             lagrange: lagrange.into(),
         }
@@ -177,6 +178,12 @@ impl Srs {
     /// What [`Srs::from_bytes`] refuses.
     pub fn from_mapped(file: &Arc<Mapped>) -> Result<Self, ProverError> {
         file::open(file)
+    }
+
+    /// Which ceremony's powers a file of [`Srs::write`] claims to hold, and how many: read from its header alone, of a file that may be
+    /// damaged. Nothing where the header is not one of this version.
+    pub fn claims(bytes: &[u8]) -> Option<(SrsPoint, u64)> {
+        file::claims(bytes)
     }
 
     /// The first `2^k` powers, shared with this SRS. Computes their Lagrange basis anew, `k 2^(k-1)` multiples of points:
@@ -235,6 +242,25 @@ impl Srs {
         (self.k, self.opening()) == (k, opening)
     }
 
+    /// Checks all that [`Srs::open`] leaves to the import: every power and every point of the bases, each kind by one random
+    /// combination, as [`Srs::import_halo2_raw`] does. For files that somebody else may have written.
+    ///
+    /// # Errors
+    /// Powers that are not those of the one secret of `[s]_2`, or bases that are not those of the powers.
+    ///
+    /// # Soundness
+    /// A wrong point passes with probability `m n / |Fr|` over `rng`, which whoever wrote the file must not foresee.
+    pub fn check(&self, mut rng: impl RngCore) -> Result<(), ProverError> {
+        let r = Fr::random(&mut rng);
+        check::powers_of_one_secret(&self.powers, &g2_from_ark(&self.point.s_g2), r)?;
+        let width = self.width as usize;
+        for (slot, basis) in self.lagrange.chunks(self.n()).enumerate() {
+            let strided: Vec<G1Affine> = self.powers.iter().copied().skip(slot).step_by(width).collect();
+            check::lagrange_of_powers(basis, &check::combined(&strided, r), r)?;
+        }
+        Ok(())
+    }
+
     /// For circuits of `2^k` rows.
     pub fn k(&self) -> u32 {
         self.k
@@ -270,9 +296,9 @@ impl Srs {
         self.point.digest()
     }
 
-    /// True when the secret is known.
+    /// True when the secret is published, whoever made the file.
     pub fn is_insecure(&self) -> bool {
-        self.point.insecure
+        self.point.published().is_some()
     }
 
     /// halo2's parameters, with copies of all points: for the stock prover.
@@ -293,7 +319,7 @@ impl fmt::Debug for Srs {
         shown
             .field("k", &self.k)
             .field("width", &self.width)
-            .field("insecure", &self.point.insecure)
+            .field("insecure", &self.is_insecure())
             .field("digest", &hex_of(&self.digest()))
             .finish_non_exhaustive()
     }

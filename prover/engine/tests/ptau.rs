@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use assay_prover::srs::ptau::Ptau;
+use assay_prover::srs::ptau::{Contribution, Kind, Ptau};
 use assay_prover::stock::{generate_keys, prove_circuit};
 use assay_prover::{Mapped, PUBLISHED_SEED, ProverError, Srs, SrsSource};
 use assay_verifier::verify;
@@ -119,8 +119,10 @@ fn other_sections_and_their_order_do_not_matter() {
     file.sections.push((4, vec![]));
     file.sections.push((u32::MAX, vec![5; 99]));
     file.sections.swap(1, 3);
-    let imported = Srs::import_ptau(&file.bytes(), None).unwrap();
+    let bytes = file.bytes();
+    let imported = Srs::import_ptau(&bytes, None).unwrap();
     assert_eq!(imported.powers(), Srs::insecure(POWER, SEED).unwrap().powers());
+    assert_eq!(Ptau::parse(&bytes).unwrap().contributions(), None, "three bytes are no list of contributions");
 }
 
 #[test]
@@ -286,6 +288,10 @@ fn a_file_of_snarkjs_itself_is_taken_over_and_proved_with() {
     snarkjs(&["beacon", "contributed.ptau", "beacon.ptau", beacon, "10", "-n=beacon"]);
 
     let file = |name: &str| Mapped::open(&folder.join(name)).unwrap();
+    let contributors = |name: &str| Ptau::parse(&file(name)).unwrap().contributions().unwrap();
+    let by = |name: &str, kind| Contribution { name: name.to_owned(), kind };
+    assert_eq!(contributors("new.ptau"), []);
+    assert_eq!(contributors("beacon.ptau"), [by("test", Kind::Secret), by("beacon", Kind::Beacon)]);
     let refused = Srs::import_ptau(&file("new.ptau"), None).unwrap_err().to_string();
     assert!(refused.contains("root of unity"), "nobody has contributed yet: {refused}");
     let bytes = file("beacon.ptau");
@@ -300,7 +306,7 @@ fn a_file_of_snarkjs_itself_is_taken_over_and_proved_with() {
     let example = Toy { a: [3, 0, 2, 1, 1, 2], context: 5.into() };
     let instances = assay_halo2::convert::instances(&example.instances());
     let (key, proving) = generate_keys(&srs, &Toy::default(), 8, [7; 32]).unwrap();
-    assert!(!key.srs().insecure);
+    assert_eq!(key.srs().published(), None);
     let proof = prove_circuit(&srs, &proving, &key, &example, &instances, toy::rng(1)).unwrap();
     verify(&key, &instances, &proof).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();

@@ -1,4 +1,4 @@
-//! An SRS is what it says: powers of one secret, named by a digest, marked when insecure; and its file is refused when
+//! An SRS is what it says: powers of one secret, named by a digest, insecure when its secret is published; and its file is refused when
 //! anything about it is not as it must be.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -92,10 +92,10 @@ mod own_file {
     use super::*;
 
     #[test]
-    fn is_read_back_owned_and_mapped_with_its_mark_and_digest() {
+    fn is_read_back_owned_and_mapped_with_its_digest() {
         let file = OnDisk::new("round-trip", &SAVED);
         for read in [Srs::from_bytes(&SAVED).unwrap(), Srs::open(&file.path()).unwrap()] {
-            assert_eq!((read.k(), read.n(), read.is_insecure()), (K, 1 << K, true));
+            assert_eq!((read.k(), read.n(), read.is_insecure()), (K, 1 << K, false));
             assert_eq!((read.digest(), read.point()), (SRS.digest(), SRS.point()));
             assert_eq!((read.powers(), read.lagrange()), (SRS.powers(), SRS.lagrange()));
             assert_eq!(read.to_bytes().unwrap(), *SAVED);
@@ -107,7 +107,7 @@ mod own_file {
     fn is_laid_out_as_documented() {
         let n = 1 << K;
         assert_eq!(SAVED.len(), HEADER + 128 * n + CHECKSUM);
-        assert_eq!(&SAVED[..16], [b"ASSAYSR2".as_slice(), &[5, 0, 0, 0], &[1, 0, 0, 0]].concat());
+        assert_eq!(&SAVED[..16], [b"ASSAYSR2".as_slice(), &[5, 0, 0, 0], &[0; 4]].concat());
         assert!(SAVED[16..64].iter().all(|byte| *byte == 0));
         assert_eq!(SAVED[64..HEADER], g2_from_ark(&SRS.point().s_g2).to_raw_bytes());
         assert_eq!(SAVED[HEADER..HEADER + 128 * n], RAW[4..4 + 128 * n], "points as in halo2's raw file");
@@ -148,7 +148,7 @@ mod own_file {
             assert_eq!(refused, Srs::from_mapped(&in_memory(&patched)).unwrap_err().to_string());
             refused
         };
-        assert!(patched(12, &[2]).contains("neither secure nor insecure"));
+        assert!(patched(12, &[2]).contains("does not know"));
         assert!(patched(20, &[1]).contains("does not know"));
         assert!(patched(64, &[SAVED[64] ^ 1]).contains("[s]_2"));
         let other = Srs::insecure(K, [1; 32]).unwrap();
@@ -244,17 +244,59 @@ mod powers {
     }
 }
 
+mod check {
+    use assay_verifier::Opening;
+
+    use super::*;
+
+    /// A file may come from anybody: its checksum is right, all of its points are on the curve.
+    #[test]
+    fn finds_any_wrong_power_or_point_of_a_basis_under_a_right_checksum() {
+        let other = (G1Affine::generator() * Fr::from(99)).to_affine().to_raw_bytes();
+        for opening in [Opening::Shplonk, Opening::Grouped { width: 3 }] {
+            let srs = Srs::insecure_for(3, opening, SEED).unwrap();
+            srs.check(ChaCha20Rng::from_seed([1; 32])).unwrap();
+            let good = srs.to_bytes().unwrap();
+            for at in (HEADER + 2 * 64..good.len() - CHECKSUM).step_by(64) {
+                let mut bad = good.clone();
+                bad[at..at + 64].copy_from_slice(&other);
+                let opened = Srs::from_bytes(&sealed(bad)).unwrap();
+                let refused = opened.check(ChaCha20Rng::from_seed([1; 32])).unwrap_err().to_string();
+                let named = refused.contains("one secret") || refused.contains("Lagrange basis");
+                assert!(named, "{opening:?}, byte {at}: {refused}");
+            }
+        }
+    }
+}
+
 mod halo2 {
     use super::*;
 
     #[test]
-    fn raw_parameters_are_imported_marked_only_when_the_secret_is_the_published_one() {
+    fn raw_parameters_are_imported_and_insecure_only_when_the_secret_is_published() {
         let imported = Srs::import_halo2_raw(&RAW).unwrap();
         assert!(!imported.is_insecure());
         assert_eq!(imported.digest(), SRS.digest());
         assert_eq!(raw(&imported), *RAW);
-        let published = Srs::insecure(K, PUBLISHED_SEED).unwrap();
-        assert_eq!(Srs::import_halo2_raw(&raw(&published)).unwrap().point(), published.point());
+        for seed in [PUBLISHED_SEED, [0; 32]] {
+            let published = Srs::insecure(K, seed).unwrap();
+            let imported = Srs::import_halo2_raw(&raw(&published)).unwrap();
+            assert!(imported.is_insecure());
+            assert_eq!(imported.point(), published.point());
+        }
+    }
+
+    /// The mark of a file's author decides nothing: the secret does.
+    #[test]
+    fn a_file_of_a_published_secret_is_insecure_whatever_its_header_says() {
+        for (seed, published) in [(PUBLISHED_SEED, true), ([0; 32], true), (SEED, false)] {
+            let bytes = Srs::insecure(K, seed).unwrap().to_bytes().unwrap();
+            for mark in [0, 1] {
+                let mut marked = bytes.clone();
+                marked[12] = mark;
+                assert_eq!(Srs::from_bytes(&sealed(marked)).unwrap().is_insecure(), published, "{mark}");
+            }
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ export const MAX_KEY_FILE = 2 ** 20;
  * Everything a verifier needs, and the digests of what it was made from.
  *
  * A key says what is proved: whoever uses one must have made it, or know its digest from someone who recomputed it from the graph
- * and the SRS. A key whose SRS is insecure verifies proofs that anybody can forge.
+ * and the SRS. Nothing in a key says whether its SRS is good: see `ceremony.ts`.
  */
 export interface VerifyingKey {
   /** SHA-256 of the file: the key's name. */
@@ -51,8 +51,6 @@ export interface VerifyingKey {
   readonly s: G2Point;
   /** Names the ceremony of the SRS: SHA-256 of a tag and `[s]_2`. */
   readonly srsDigest: Uint8Array;
-  /** True when the SRS's secret is published: whoever knows it can forge every proof. */
-  readonly insecure: boolean;
 }
 
 /**
@@ -61,7 +59,7 @@ export interface VerifyingKey {
  * @throws {VerifyError} for anything but exactly the bytes of one well-formed key of this version.
  */
 export function readKey(file: Uint8Array): VerifyingKey {
-  const body = openFrame(WHAT, 'ASSAYVK3', MAX_KEY_FILE, file);
+  const body = openFrame(WHAT, 'ASSAYVK4', MAX_KEY_FILE, file);
   const reader = new Reader(WHAT, body);
   const k = reader.u32();
   const instances = reader.u32();
@@ -75,7 +73,6 @@ export function readKey(file: Uint8Array): VerifyingKey {
   const s = g2Of(point);
   if (!s) throw reader.damaged('the point of the SRS is not in the group');
   const srsDigest = sha256(concatBytes(new TextEncoder().encode('assay srs 1'), point));
-  const insecure = reader.bool();
   if (reader.rest > 0) {
     throw new VerifyError('TrailingBytes', `${WHAT} has ${reader.rest} bytes after its end, expected none`);
   }
@@ -92,7 +89,7 @@ export function readKey(file: Uint8Array): VerifyingKey {
   limit('one commitment a group of the key', groups, groups, commitments.length);
   checkPoints(k, constraints);
   if (!reader.canonical) throw inconsistent('the encoding is not the canonical one', 0);
-  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, srsDigest, insecure };
+  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, srsDigest };
 }
 
 function constraintsOf(reader: Reader): ConstraintSystem {

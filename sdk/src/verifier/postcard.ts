@@ -47,12 +47,6 @@ export class Reader {
     return (zigzag >>> 1) ^ -(zigzag & 1);
   }
 
-  bool(): boolean {
-    const byte = this.byte();
-    if (byte > 1) throw this.damaged(`${byte} is no truth value`);
-    return byte === 1;
-  }
-
   /** Text of at most `most` bytes; `what` names them in the error. */
   string(what: string, most: number): string {
     const bytes = this.take(this.length(what, most));

@@ -5,7 +5,7 @@ import { Fr, WORD, bytesOfHex, scalarOf, wordsOf } from './encoding.js';
 import { VerifyError, checkSize } from './error.js';
 
 /** Version of the JSON form. */
-const VERSION = 1;
+const VERSION = 2;
 /** Most bytes of a proof file: room for the largest key's proof and public values. */
 export const MAX_PROOF_FILE = 2 ** 23;
 
@@ -14,8 +14,6 @@ export interface ProofFile {
   graphDigest: Uint8Array;
   /** Digest of the key that the proof was made for. */
   keyDigest: Uint8Array;
-  /** What the file says of the key's SRS; the key itself decides. */
-  insecure: boolean;
   /** Public values: packed input words, packed output words, context. */
   instances: bigint[];
   /** The transcript's bytes. */
@@ -23,7 +21,7 @@ export interface ProofFile {
 }
 
 const FIELDS = {
-  version: 'number', graph_digest: 'string', vk_digest: 'string', insecure: 'boolean', instances: 'object', proof: 'string',
+  version: 'number', graph_digest: 'string', vk_digest: 'string', instances: 'object', proof: 'string',
 } as const;
 
 /**
@@ -46,7 +44,6 @@ export function readProof(text: string): ProofFile {
     instances: (file['instances'] as string[]).map((word) => bytesOfHex('an instance', word, WORD)).map(instanceOf),
     keyDigest: bytesOfHex('vk_digest', file['vk_digest'] as string, WORD),
     proof: bytesOfHex('proof', file['proof'] as string),
-    insecure: file['insecure'] as boolean,
   };
   // JSON.parse keeps the last of two fields of one name. Hexadecimal holds no blanks, so what was read must be all there is.
   if (JSON.stringify(file) !== text.replace(/[ \t\r\n]/g, '')) throw refuse('a field is given twice, or in another spelling');

@@ -18,10 +18,10 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::records::{self, Asked};
-use super::verifier::compiled;
-use super::{OnChain as _, Session, check_model, market_of, prover_share, settlement, shown, when, words_of};
+use super::{OnChain as _, Session, check_model, market_of, prover_share, settlement, shown, verifier, when, words_of};
 use crate::cli::FulfilArgs;
-use crate::commands::{compiled_graph, expected_phases, threads};
+use crate::commands::{expected_phases, threads};
+use crate::compiled::{self, Compiled};
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::within;
@@ -55,6 +55,7 @@ struct Work {
 
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
+    let own = compiled::read(&folder)?;
     let record = records::registered(&folder)?;
     let path = records::request_path(&folder, args.request.as_deref());
     let Some(asked) = records::request(&path)? else {
@@ -63,8 +64,8 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
             path.display()
         ));
     };
-    let (graph, graph_digest) = compiled_graph(&folder)?;
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let key = own.verifying_key(&folder)?;
+    let Compiled { graph, digest: graph_digest, .. } = own;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, &record)?;
     asked.check(&market, &record)?;
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     }
     let (model, _) = market.model(&mut node, asked.request.modelId).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(&graph)?)?;
-    if compiled(&folder, &key)?.class != model.class {
+    if verifier::compiled(&folder, &key)?.class != model.class {
         return refuse(format_args!(
             "the model is judged by verifier code {}, which is not the code generated for its shape: a proof may not be paid",
             model.class

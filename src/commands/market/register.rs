@@ -5,14 +5,15 @@ use assay_contracts::interface::{ModelRegistry, VerifierRouter};
 use assay_contracts::market::{MAX_CONTRIBUTORS, MAX_WORDS, hash};
 use assay_contracts::network::{creation_of_data, place};
 use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Registration, Revert, U256};
-use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
 use super::records::{self, Record};
-use super::verifier::{Compiled, compiled};
+use super::verifier::{self, Compiled};
 use super::{OnChain as _, Session, when, words_of};
+use crate::ceremony::SrsVerdict;
 use crate::cli::RegisterArgs;
-use crate::commands::compiled_graph;
+use crate::comparison;
+use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
@@ -33,20 +34,11 @@ struct Registered {
 
 pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (graph, digest) = compiled_graph(&folder)?;
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
-    if key.graph_digest() != digest {
-        return refuse(format_args!(
-            "the key is another graph's: run `assay setup {}` again",
-            folder.model().display()
-        ));
-    }
-    if key.srs().insecure {
-        Terminal::warn(
-            "the key's SRS is insecure: whoever knows its published seed can forge proofs and be paid for them",
-        );
-    }
-    let verifier = compiled(&folder, &key)?;
+    let model = compiled::read(&folder)?;
+    let key = model.verifying_key(&folder)?;
+    comparison::with_model(&folder, &model, &key, None, terminal)?;
+    SrsVerdict::of(key.srs(), &[])?.warn();
+    let verifier = verifier::compiled(&folder, &key)?;
     let address = match (args.market, records::registration(&folder)?) {
         (Some(market), _) => market,
         (None, Some(record)) => record.market,
@@ -55,10 +47,10 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     let code = assay_solidity::key_code(&key).request("cannot make the key's code")?;
     // All terms before any money: a refusal of the registry would come after verifier and key are paid for.
     let terms = Registration {
-        graphDigest: digest.into(),
+        graphDigest: model.digest.into(),
         keyDigest: key.digest().into(),
         class: verifier.class,
-        ..terms(args, words_of(&graph)?)?
+        ..terms(args, words_of(&model.graph)?)?
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = Market::at(&mut node, address).on_chain("cannot use the market")?;

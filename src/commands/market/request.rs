@@ -7,15 +7,17 @@ use assay_contracts::market::{MIN_DURATION, U96, digest};
 use assay_contracts::revert::status;
 use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, Status, U256};
 use assay_models::packing;
-use assay_verifier::VerifyingKey;
 use rand::Rng as _;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::records::{self, Asked, Record};
 use super::{OnChain as _, Session, check_model, market_of, shown, words_of};
+use crate::ceremony::SrsVerdict;
 use crate::cli::RequestArgs;
-use crate::commands::{compiled_graph, read_input};
+use crate::commands::read_input;
+use crate::comparison;
+use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
@@ -35,16 +37,20 @@ struct Requested {
 
 pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
+    let compiled = compiled::read(&folder)?;
     let record = records::registered(&folder)?;
-    let (graph, _) = compiled_graph(&folder)?;
-    let input = read_input(&graph, &args.input)?;
+    let graph = &compiled.graph;
+    let input = read_input(graph, &args.input)?;
     let dtype = graph.tensor(graph.input).request("cannot read the graph")?.dtype;
     let input = packing::pack(&input.values, dtype).request("cannot pack the input")?;
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?).request("cannot read the verifying key")?;
+    let key = compiled.verifying_key(&folder)?;
+    // Before any money: what is proved for another key is no answer of this model.
+    comparison::with_model(&folder, &compiled, &key, None, terminal)?;
+    SrsVerdict::of(key.srs(), &[])?.warn();
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, &record)?;
     let (model, _) = market.model(&mut node, record.model_id).on_chain("cannot use the model")?;
-    check_model(&mut node, &model, &key, words_of(&graph)?)?;
+    check_model(&mut node, &model, &key, words_of(graph)?)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
     // Whatever an earlier run has sent is in a block before the chain is asked about it.

@@ -13,7 +13,7 @@ use crate::encoding::{g2_to_bytes, point_g2, points, scalar};
 use crate::reader::Reader;
 use crate::{Column, ConstraintSystem, Grouping, Opening, Protocol, VerifyError};
 
-const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK3", most: MAX_KEY_FILE };
+const FRAME: Frame = Frame { what: "a verifying key", magic: "ASSAYVK4", most: MAX_KEY_FILE };
 
 /// Most bytes of a key's file. A key of 256 weight lanes has 25,000.
 pub const MAX_KEY_FILE: usize = 1 << 20;
@@ -33,8 +33,6 @@ pub struct SrsPoint {
     /// `[s]_2`.
     #[serde(serialize_with = "point_g2::serialize")]
     pub s_g2: G2Affine,
-    /// True when `s` was drawn from a published seed: whoever knows it can forge every proof.
-    pub insecure: bool,
 }
 
 impl SrsPoint {
@@ -73,7 +71,7 @@ pub struct KeyParts {
 ///
 /// # Soundness
 /// A key says what is proved; whoever uses one must have made it, or know its [`VerifyingKey::digest`] from someone who
-/// recomputed it from the graph and the SRS. A key whose SRS is insecure verifies proofs that anybody can forge.
+/// recomputed it from the graph and the SRS. Nothing in a key says whether its SRS is good: see [`crate::ceremony`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct VerifyingKey {
     body: Body,
@@ -244,7 +242,7 @@ impl Body {
             commitments: reader.list("commitments", 2 * MAX_COUNT, Reader::g1)?,
             representative: reader.scalar()?,
             graph_digest: reader.array()?,
-            srs: SrsPoint { s_g2: reader.g2()?, insecure: reader.bool()? },
+            srs: SrsPoint { s_g2: reader.g2()? },
         })
     }
 

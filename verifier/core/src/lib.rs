@@ -6,6 +6,7 @@
 //! | [`constraints`] | [`ConstraintSystem`]: columns, phases, queries, gates and copies |
 //! | [`expression`] | [`Expression`]: a gate polynomial as a flat postfix program |
 //! | [`groups`] | [`Grouping`]: which polynomials share a commitment, and [`Opening`] |
+//! | [`ceremony`] | [`Standing`]: whether an SRS's secret is published, the SRS is one that the user named, or neither |
 //! | [`proof`] | [`Proof`] and [`Instances`] in versioned formats, and [`ProofFile`], the JSON form |
 //! | [`transcript`] | [`Transcript`]: the one Keccak transcript of prover, native verifier and EVM verifier |
 //! | [`protocol`] | [`Protocol`]: the words of a proof in order and what is opened where, for verifiers in any language |
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 mod artifact;
+pub mod ceremony;
 pub mod constraints;
 pub mod domain;
 pub mod encoding;
@@ -34,6 +36,7 @@ mod reader;
 pub mod transcript;
 pub mod verify;
 
+pub use ceremony::{Ceremony, Standing, standing};
 pub use constraints::{Column, ConstraintSystem, Gate, Query};
 pub use domain::Domain;
 pub use error::VerifyError;

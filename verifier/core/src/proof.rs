@@ -16,7 +16,7 @@ pub const MAX_PROOF_FILE: usize = 8 << 20;
 /// What a person calls the JSON form.
 const FILE: &str = "a proof file";
 /// Version of the JSON form.
-const FILE_VERSION: u32 = 1;
+const FILE_VERSION: u32 = 2;
 
 /// A proof and the digest of the key it was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,6 @@ pub struct ProofFile {
     version: u32,
     graph_digest: String,
     vk_digest: String,
-    insecure: bool,
     instances: Vec<String>,
     proof: String,
 }
@@ -116,7 +115,6 @@ impl ProofFile {
             version: FILE_VERSION,
             graph_digest: hex_of(&key.graph_digest()),
             vk_digest: hex_of(&proof.key_digest),
-            insecure: key.srs().insecure,
             instances: instances.words().iter().map(|word| format!("0x{}", hex_of(word))).collect(),
             proof: format!("0x{}", hex_of(&proof.bytes)),
         }
@@ -170,11 +168,6 @@ impl ProofFile {
     /// A field that is not hexadecimal.
     pub fn graph_digest(&self) -> Result<[u8; 32], VerifyError> {
         digest_of("graph_digest", &self.graph_digest)
-    }
-
-    /// True when the key's SRS is insecure, so that the proof shows nothing to anybody but its maker.
-    pub fn insecure(&self) -> bool {
-        self.insecure
     }
 }
 

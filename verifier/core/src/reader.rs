@@ -59,14 +59,6 @@ impl<'a> Reader<'a> {
         Ok((zigzag >> 1) as i32 ^ -((zigzag & 1) as i32))
     }
 
-    pub(crate) fn bool(&mut self) -> Result<bool, VerifyError> {
-        match self.byte()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(self.damaged("a truth value is neither 0 nor 1")),
-        }
-    }
-
     /// Text of at most `most` bytes; `what` names them in the error.
     pub(crate) fn string(&mut self, what: &'static str, most: usize) -> Result<String, VerifyError> {
         let length = self.length(what, most, 0)?;

@@ -198,7 +198,7 @@ fn key(constraints: ConstraintSystem, opening: Opening) -> Result<VerifyingKey, 
         commitments: vec![G1Affine::generator(); groups],
         representative: Fr::from(1),
         graph_digest: [1; 32],
-        srs: SrsPoint { s_g2: G2Affine::generator(), insecure: true },
+        srs: SrsPoint { s_g2: G2Affine::generator() },
     })
 }
 
@@ -273,7 +273,7 @@ fn a_key_has_no_more_public_values_than_the_limit() {
         commitments: vec![],
         representative: Fr::from(1),
         graph_digest: [1; 32],
-        srs: SrsPoint { s_g2: G2Affine::generator(), insecure: true },
+        srs: SrsPoint { s_g2: G2Affine::generator() },
     };
     VerifyingKey::new(parts(MAX_INSTANCES)).expect("the limit itself");
     let refused = VerifyingKey::new(parts(MAX_INSTANCES + 1)).expect_err("one more");

@@ -106,7 +106,7 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         name: if fused { "FusedVerifier" } else { "Verifier" },
         interface: if fused { "IFusedVerifier" } else { "IVerifier" },
         fused,
-        insecure: key.srs().insecure,
+        insecure: key.srs().published().is_some(),
         belongs_to,
         points,
         scalars,
@@ -149,7 +149,7 @@ pub(crate) fn key(key: &VerifyingKey) -> Result<String, SolidityError> {
     let mut belongs_to = vec![format!("shape: {}", hex_of(&shape.digest()))];
     belongs_to.extend(belonging(key));
     let key_words = words(key, &shape)?;
-    let source = KeySource { name: "Key", insecure: key.srs().insecure, belongs_to, key_words };
+    let source = KeySource { name: "Key", insecure: key.srs().published().is_some(), belongs_to, key_words };
     Ok(source.render()? + "\n")
 }
 

@@ -86,7 +86,7 @@ impl Shaped {
             commitments,
             representative: Fr::rand(&mut rng),
             graph_digest: [9; 32],
-            srs: SrsPoint { s_g2: (G2Affine::generator() * Fr::from(SECRET)).into_affine(), insecure: true },
+            srs: SrsPoint { s_g2: (G2Affine::generator() * Fr::from(SECRET)).into_affine() },
         };
         Self { key: VerifyingKey::new(parts).unwrap(), logarithms }
     }

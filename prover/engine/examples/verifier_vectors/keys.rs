@@ -57,7 +57,6 @@ fn spellings(key: &VerifyingKey) -> Vec<Vec<u8>> {
     for other in [&off_curve, &outside, &generator, &negative, &swapped, &vec![0; 128], &vec![0xff; 128]] {
         all.push(put(at, 128, other));
     }
-    all.extend([0, 2, 0xff].map(|insecure| put(at + 128, 1, &[insecure])));
 
     for commitment in [key.commitments().first(), key.commitments().last()].into_iter().flatten() {
         let point = g1_to_bytes(commitment).concat();

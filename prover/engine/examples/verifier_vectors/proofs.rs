@@ -102,20 +102,17 @@ fn of_file(scene: &Scene) -> Vec<Mutant> {
     let above = hex_of(&word(&Fr::MODULUS.0));
     let key = hex_of(&scene.key.digest());
     let graph = hex_of(&scene.key.graph_digest());
-    let insecure = "\"insecure\": true";
     let changes = [
-        ("\"version\": 1", "\"version\": 2"),
-        ("\"version\": 1", "\"version\": 1.0"),
-        ("\"version\": 1", "\"version\": -1"),
-        ("\"version\": 1", "\"version\": \"1\""),
-        ("\"version\": 1,", ""),
-        ("\"version\": 1,", "\"version\": 1, \"version\": 1,"),
-        ("\"version\": 1,", "\"version\": 1, \"payee\": \"\","),
-        ("\"version\": 1,", "\r\n\t \"version\" : 1 ,"),
-        ("\"insecure\"", "\"insekure\""),
-        (insecure, "\"insecure\": false"),
-        (insecure, "\"insecure\": 1"),
-        (insecure, "\"insecure\": true, \"insecure\": true"),
+        ("\"version\": 2", "\"version\": 1"),
+        ("\"version\": 2", "\"version\": 2.0"),
+        ("\"version\": 2", "\"version\": -1"),
+        ("\"version\": 2", "\"version\": \"2\""),
+        ("\"version\": 2,", ""),
+        ("\"version\": 2,", "\"version\": 2, \"version\": 1,"),
+        ("\"version\": 2,", "\"version\": 2, \"payee\": \"\","),
+        ("\"version\": 2,", "\r\n\t \"version\" : 2 ,"),
+        ("\"version\": 2,", "\"version\": 2, \"insecure\": false,"),
+        ("\"version\"", "\"versoin\""),
         ("\"proof\": \"0x", "\"proof\": \""),
         ("\"proof\": \"0x", "\"proof\": \"0X"),
         ("\"proof\": \"0x", "\"proof\": \"0x0"),

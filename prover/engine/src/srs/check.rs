@@ -92,6 +92,11 @@ pub(super) fn powers_of_one_secret(powers: &[G1Affine], s_g2: &G2Affine, r: Fr) 
     }
 }
 
+/// `L = sum_i r^i g_i`.
+pub(super) fn combined(powers: &[G1Affine], r: Fr) -> G1 {
+    assay_kernels::msm(powers, &assay_kernels::vector::powers(r, powers.len()))
+}
+
 /// Checks a whole Lagrange basis against `L = sum_i r^i g_i`, which is `sum_j (r^n - 1) / (r w^j - 1) l_j`: the values of
 /// `sum_i r^i X^i` at the roots of unity. A wrong one passes with probability `n / |Fr|`.
 pub(super) fn lagrange_of_powers(lagrange: &[G1Affine], combined: &G1, r: Fr) -> Result<(), ProverError> {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 0..8 | `ASSAYSR2`; the last byte is the version |
 //! | 8..12 | `k` |
-//! | 12..16 | 1 when the secret is published, else 0 |
+//! | 12..16 | zero; earlier writers marked a published secret with 1, which nothing reads: `[s]_2` says it |
 //! | 16..20 | `m - 1`, where commitments hold up to `m` columns: 0 unless they are grouped |
 //! | 20..64 | zero |
 //! | 64..192 | `[s]_2`: `x.c0`, `x.c1`, `y.c0`, `y.c1` |
@@ -41,12 +41,23 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
+/// The ceremony and the number of powers that a file's header claims; nothing else of the file is looked at.
+pub(super) fn claims(bytes: &[u8]) -> Option<(SrsPoint, u64)> {
+    let header = bytes.get(..HEADER)?.strip_prefix(MAGIC)?.strip_prefix(&[VERSION])?;
+    let (k, rest) = header.split_first_chunk::<4>()?;
+    let k = u32::from_le_bytes(*k);
+    check_size(k).ok()?;
+    let width = u64::from(u32::from_le_bytes(*rest.get(4..)?.first_chunk::<4>()?)) + 1;
+    let s_g2 = check::point_g2(bytes.get(HEADER - check::POINT_G2..HEADER)?, "[s]_2").ok()?;
+    Some((SrsPoint { s_g2: g2_to_ark(&s_g2) }, width << k))
+}
+
 /// Writes the file, [`CHUNK`] points at a time.
 pub(super) fn write(srs: &Srs, out: &mut impl Write) -> Result<(), ProverError> {
     let mut out = Hashing::new(out);
     let mut header = [MAGIC.as_slice(), &[VERSION]].concat();
     header.extend_from_slice(&srs.k().to_le_bytes());
-    header.extend_from_slice(&u32::from(srs.is_insecure()).to_le_bytes());
+    header.extend_from_slice(&[0; 4]);
     header.extend_from_slice(&(srs.opening().width() - 1).to_le_bytes());
     header.resize(HEADER - check::POINT_G2, 0);
     g2_from_ark(&srs.point().s_g2).write_raw(&mut header)?;
@@ -166,17 +177,12 @@ impl<'a> File<'a> {
 
     /// The SRS of these points, which [`Check`] has seen.
     fn with_points(&self, powers: Points, lagrange: Points) -> Result<Srs, ProverError> {
-        let insecure = match self.mark {
-            0 => false,
-            1 => true,
-            _ => return Err(ProverError::SrsPoint("its mark is neither secure nor insecure")),
-        };
-        if self.zeros.iter().any(|byte| *byte != 0) {
+        if self.mark > 1 || self.zeros.iter().any(|byte| *byte != 0) {
             return Err(ProverError::SrsPoint("its header has bytes that this version does not know"));
         }
         let s_g2 = check::point_g2(self.s_g2, "[s]_2")?;
         check::first_powers(&powers, &s_g2)?;
-        let point = SrsPoint { s_g2: g2_to_ark(&s_g2), insecure };
+        let point = SrsPoint { s_g2: g2_to_ark(&s_g2) };
         Ok(Srs { k: self.k, width: self.width, point, powers, lagrange })
     }
 }

@@ -8,11 +8,14 @@
 //! | 1 | bytes of the prime in four bytes (32), BN254's `q`, the file's power `p` and the ceremony's, in four bytes each |
 //! | 2 | `[s^i]_1` for `i` below `2^(p+1) - 1`, 64 bytes each |
 //! | 3 | `[s^i]_2` for `i` below `2^p`, 128 bytes each |
+//! | 7 | who contributed, see `contributions` |
 //!
 //! Coordinates are in Montgomery form, `c0` before `c1`: the same bytes as in the SRS's own file. The format is that of
-//! snarkjs 0.7 (`src/powersoftau_utils.js`, `@iden3/binfileutils`). The other sections serve Groth16 or name the
-//! contributors, whose proofs `snarkjs powersoftau verify` checks; for KZG any powers of one secret are good, and who is
-//! trusted to have forgotten it is the choice of whoever picks the file.
+//! snarkjs 0.7 (`src/powersoftau_utils.js`, `@iden3/binfileutils`). The other sections serve Groth16. For KZG any
+//! powers of one secret are good, and who is trusted to have forgotten it is the choice of whoever picks the file: the contributions are
+//! read so that they can be shown, and `snarkjs powersoftau verify` checks that they are true.
+
+mod contributions;
 
 use halo2curves::bn256::G2Affine;
 
@@ -20,10 +23,13 @@ use super::check::{self, POINT_G2};
 use crate::ProverError;
 use crate::mapped::POINT;
 
+pub use contributions::{Contribution, Kind};
+
 const MAGIC: &[u8; 4] = b"ptau";
 const HEADER: u32 = 1;
 const IN_G1: u32 = 2;
 const IN_G2: u32 = 3;
+const CONTRIBUTIONS: u32 = 7;
 /// Powers of larger files: `2^28` roots of unity are all there are.
 const MOST: u32 = 28;
 /// `q`, as snarkjs writes it.
@@ -39,6 +45,7 @@ pub struct Ptau<'a> {
     ceremony_power: u32,
     in_g1: &'a [u8],
     in_g2: &'a [u8],
+    contributions: Option<&'a [u8]>,
 }
 
 impl<'a> Ptau<'a> {
@@ -60,7 +67,7 @@ impl<'a> Ptau<'a> {
             return Err(ProverError::PtauVersion { got: version });
         }
         let count = number(&mut rest).ok_or(malformed("it ends within its first twelve bytes"))?;
-        let mut sections: [Option<&[u8]>; 3] = [None; 3];
+        let mut sections: [Option<&[u8]>; CONTRIBUTIONS as usize] = [None; CONTRIBUTIONS as usize];
         for _ in 0..count {
             let kind = number(&mut rest).ok_or(malformed("it ends before its last section"))?;
             let (length, after) = rest.split_first_chunk::<8>().ok_or(malformed("it ends before its last section"))?;
@@ -76,7 +83,7 @@ impl<'a> Ptau<'a> {
                 return Err(malformed("it has a section twice"));
             }
         }
-        let [header, in_g1, in_g2] = sections;
+        let [header, in_g1, in_g2, .., contributions] = sections;
         let missing = |section| ProverError::PtauMissing { section };
         let (power, ceremony_power) = header_of(header.ok_or(missing(HEADER))?)?;
         let long = |section, content: &'a [u8], expected: u64| {
@@ -85,7 +92,7 @@ impl<'a> Ptau<'a> {
         };
         let in_g1 = long(IN_G1, in_g1.ok_or(missing(IN_G1))?, ((2 << power) - 1) * POINT as u64)?;
         let in_g2 = long(IN_G2, in_g2.ok_or(missing(IN_G2))?, (1 << power) * POINT_G2 as u64)?;
-        Ok(Self { power, ceremony_power, in_g1, in_g2 })
+        Ok(Self { power, ceremony_power, in_g1, in_g2, contributions })
     }
 
     /// The file serves any `k` up to this one.
@@ -96,6 +103,11 @@ impl<'a> Ptau<'a> {
     /// The ceremony's own power; the file may have been cut.
     pub fn ceremony_power(&self) -> u32 {
         self.ceremony_power
+    }
+
+    /// Who contributed, in order, as the file says; nothing where it does not say so in a way that is understood.
+    pub fn contributions(&self) -> Option<Vec<Contribution>> {
+        self.contributions.and_then(contributions::read)
     }
 
     /// The first `2^k` powers in G1, as in the file.

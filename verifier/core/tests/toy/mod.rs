@@ -137,7 +137,7 @@ pub(crate) fn params() -> ParamsKZG<Bn256> {
 
 pub(crate) fn keys(params: &ParamsKZG<Bn256>) -> (ProvingKey<G1Affine>, VerifyingKey) {
     let proving = keygen_pk2(params, &Toy::default(), false).unwrap();
-    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()), insecure: true };
+    let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()) };
     let verifying = assay_halo2::key::from_halo2(proving.get_vk(), WEIGHTS.len() + 2, [7; 32], srs).unwrap();
     (proving, verifying)
 }

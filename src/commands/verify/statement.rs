@@ -1,0 +1,160 @@
+//! What a proof states, decoded, and what it was asked to state.
+
+use std::fs;
+use std::path::Path;
+
+use assay_models::{QuantizedGraph, TensorId, dequantise_output, packing};
+use assay_verifier::Instances;
+use serde::Serialize;
+
+use crate::cli::VerifyArgs;
+use crate::commands::{largest, parse_context, read_input};
+use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::files;
+
+/// Values that a line for people shows.
+const SHOWN: usize = 32;
+
+/// The public values of a proof by their meaning; input and output are known where the model is.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Statement {
+    #[serde(skip)]
+    input: Vec<[u8; 32]>,
+    #[serde(skip)]
+    output_words: Vec<[u8; 32]>,
+    /// Integers of the output tensor.
+    output: Option<Vec<i64>>,
+    /// The real numbers they stand for.
+    output_real: Option<Vec<f64>>,
+    /// Position of the largest.
+    label: Option<usize>,
+    context: Option<String>,
+}
+
+impl Statement {
+    /// The parts of public values, which are as many as the model's.
+    pub(super) fn of(instances: &Instances, graph: Option<&QuantizedGraph>) -> Outcome<Self> {
+        let words = instances.words();
+        let Some((context, words)) = words.split_last() else { return refuse("the proof has no public values") };
+        let context = Some(format!("0x{}", hex::encode(context)));
+        let Some(graph) = graph else { return Ok(Self { context, ..Self::default() }) };
+        let (length, dtype) = tensor(graph, graph.output)?;
+        let (inputs, _) = tensor(graph, graph.input)?;
+        let (input, output_words) = words
+            .split_at_checked(inputs.div_ceil(packing::BYTES_PER_WORD))
+            .map_or_else(|| refuse("the key has fewer public values than the model"), Ok)?;
+        let output = packing::unpack(output_words, length, dtype).request("the proof's output is not the model's")?;
+        Ok(Self {
+            input: input.to_vec(),
+            output_words: output_words.to_vec(),
+            output_real: Some(dequantise_output(graph, &output).request("cannot read the output")?),
+            label: largest(&output),
+            output: Some(output),
+            context,
+        })
+    }
+
+    /// What people see, by name.
+    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        if let Some(output) = &self.output {
+            lines.push(("output", list(output)));
+        }
+        if let Some(real) = &self.output_real {
+            lines.push(("real", list(real)));
+        }
+        lines.extend(self.label.map(|label| ("largest", label.to_string())));
+        lines.extend(self.context.clone().map(|context| ("context", context)));
+        lines
+    }
+}
+
+fn tensor(graph: &QuantizedGraph, id: TensorId) -> Outcome<(usize, assay_models::DType)> {
+    let info = graph.tensor(id).request("cannot read the graph")?;
+    Ok((info.len(), info.dtype))
+}
+
+fn list<T: ToString>(values: &[T]) -> String {
+    let shown: Vec<String> = values.iter().take(SHOWN).map(ToString::to_string).collect();
+    let rest = values.len().saturating_sub(SHOWN);
+    let more = if rest == 0 { String::new() } else { format!(", and {rest} more (--json has all)") };
+    format!("[{}{more}]", shown.join(", "))
+}
+
+/// What a proof was asked to show: packed words and a context.
+#[derive(Default)]
+pub(super) struct Expected {
+    input: Option<Vec<[u8; 32]>>,
+    output: Option<Vec<[u8; 32]>>,
+    context: Option<String>,
+}
+
+impl Expected {
+    /// What the arguments ask for.
+    pub(super) fn of(args: &VerifyArgs, graph: Option<&QuantizedGraph>) -> Outcome<Self> {
+        let mut expected = Self::default();
+        if let Some(context) = &args.context {
+            let words = parse_context(context)?.words();
+            expected.context = words.first().map(|word| format!("0x{}", hex::encode(word)));
+        }
+        let Some(graph) = graph else { return Ok(expected) };
+        let pack = |id: TensorId, values: &[i64], flag: &str| {
+            let (length, dtype) = tensor(graph, id)?;
+            if values.len() != length {
+                return refuse(format_args!("{flag} expects {length} values, got {}", values.len()));
+            }
+            packing::pack(values, dtype).request(format_args!("{flag} holds what the model's tensor cannot"))
+        };
+        if let Some(path) = &args.input {
+            expected.input = Some(pack(graph.input, &read_input(graph, path)?.values, "--input")?);
+        }
+        if let Some(text) = &args.output {
+            expected.output = Some(pack(graph.output, &integers(text)?, "--output")?);
+        }
+        Ok(expected)
+    }
+
+    /// In what a statement differs.
+    pub(super) fn differences(&self, statement: &Statement) -> Vec<&'static str> {
+        let differ = [
+            ("input", self.input.as_ref().is_some_and(|input| *input != statement.input)),
+            ("output", self.output.as_ref().is_some_and(|output| *output != statement.output_words)),
+            ("context", self.context.is_some() && self.context != statement.context),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// Fails where the proof shows something else than it was asked to.
+pub(super) fn met(differences: &[&'static str]) -> Outcome {
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let error = anyhow::anyhow!(
+        "the proof is valid, and not what was asked for: it is of another {}",
+        differences.join(" and another ")
+    );
+    Err(Failure { kind: Kind::InvalidProof, error })
+}
+
+/// Integers as they are typed, or as a file holds them: a list, or what `assay infer --json` and `assay verify --json` print.
+fn integers(text: &str) -> Outcome<Vec<i64>> {
+    let path = Path::new(text);
+    let read = fs::exists(path).unwrap_or(false);
+    let text =
+        if read { String::from_utf8(files::read(path)?).request("--output is not text")? } else { text.to_owned() };
+    let inner = text.trim();
+    let bare = !inner.starts_with(['[', '{']);
+    let list = if bare { format!("[{inner}]") } else { inner.to_owned() };
+    let parsed = serde_json::from_str::<serde_json::Value>(&list).map(|mut value| match value.get_mut("output") {
+        Some(output) => output.take(),
+        None => value,
+    });
+    match parsed.and_then(serde_json::from_value::<Vec<i64>>) {
+        Ok(values) => Ok(values),
+        Err(error) => refuse(format_args!(
+            "--output expects the integers of the output tensor, such as 1,-2,3, or a file with a list of them or what `assay infer --json` \
+             prints: {error}"
+        )),
+    }
+}
