@@ -8,6 +8,7 @@
 //! | [`chain`] | [`Chain`]: accounts, blocks and gas on revm, with mainnet's rules and limits |
 //! | [`node`] | [`Node`]: a chain behind JSON-RPC |
 //! | [`signer`] | [`Signer`]: a private key, and transactions signed with it |
+//! | `transaction` | what is signed and sent |
 //! | [`market`] | [`Market`]: a deployed market; ids, contexts, prices and bonds of requests |
 //! | [`revert`] | [`Revert`]: what a contract refused with, in words |
 //!
@@ -24,6 +25,7 @@ pub mod network;
 pub mod node;
 pub mod revert;
 pub mod signer;
+mod transaction;
 
 pub use alloy_primitives::{Address, B256, U256};
 pub use alloy_sol_types::SolEvent;

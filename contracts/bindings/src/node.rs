@@ -3,12 +3,12 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use alloy_consensus::TxEip1559;
-use alloy_primitives::{Address, B256, Bytes, Log, LogData, TxKind, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::transaction::Transaction;
 use crate::{ContractsError, Network, Receipt, Revert, Signer};
 
 /// Seconds that a node may take for one answer.
@@ -198,7 +198,7 @@ impl Node {
         to: Option<Address>,
         wei: U256,
         data: &[u8],
-    ) -> Result<(TxEip1559, Bytes), ContractsError> {
+    ) -> Result<(Transaction, Bytes), ContractsError> {
         let nonce = self.settled_nonce(from)?;
         let has: U256 = self.ask_node("eth_getBalance", &json!([from, "latest"]))?;
         afford(from, has, wei)?;
@@ -214,16 +214,15 @@ impl Node {
         let fee = base.saturating_mul(U256::from(2)).saturating_add(tip);
         afford(from, has, wei.saturating_add(fee.saturating_mul(U256::from(gas_limit))))?;
         let small = |value: U256| u128::try_from(value).map_err(|_| self.failed(format!("a gas price of {value} wei")));
-        let transaction = TxEip1559 {
+        let transaction = Transaction {
             chain_id: self.chain_id,
             nonce,
             gas_limit,
             max_fee_per_gas: small(fee)?,
             max_priority_fee_per_gas: small(tip)?,
-            to: to.map_or(TxKind::Create, TxKind::Call),
+            to,
             value: wei,
             input: data.to_vec().into(),
-            ..TxEip1559::default()
         };
         Ok((transaction, output))
     }

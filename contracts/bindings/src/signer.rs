@@ -1,11 +1,10 @@
 //! A private key, and transactions signed with it.
 
-use alloy_consensus::transaction::RlpEcdsaEncodableTx as _;
-use alloy_consensus::{SignableTransaction as _, TxEip1559};
 use alloy_primitives::{Address, B256, Signature};
 use k256::ecdsa::SigningKey;
 
 use crate::ContractsError;
+use crate::transaction::Transaction;
 
 /// A private key of an account. It is never printed.
 #[derive(Clone)]
@@ -50,12 +49,9 @@ impl Signer {
     ///
     /// # Errors
     /// [`ContractsError::PrivateKey`]: none that this type holds.
-    pub(crate) fn sign(&self, transaction: &TxEip1559) -> Result<(Vec<u8>, B256), ContractsError> {
-        let digest = transaction.signature_hash();
+    pub(crate) fn sign(&self, transaction: &Transaction) -> Result<(Vec<u8>, B256), ContractsError> {
+        let digest = transaction.signing_hash();
         let signed = self.key.sign_prehash_recoverable(digest.as_slice()).map_err(|_| ContractsError::PrivateKey)?;
-        let signature = Signature::from(signed);
-        let mut encoded = Vec::new();
-        transaction.eip2718_encode(&signature, &mut encoded);
-        Ok((encoded, transaction.tx_hash(&signature)))
+        Ok(transaction.signed(&Signature::from(signed)))
     }
 }
