@@ -1,7 +1,7 @@
 //! No bytes cost more than the largest honest file of their kind: lengths are compared with their limits before anything is read, and what a key
 //! makes its verifier do is limited with them. Bytes that are allocated are counted here, and so are points and nodes; time is not.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::panic, reason = "a test stops at the first surprise")]
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
 mod hostile;
@@ -143,7 +143,7 @@ fn lists_that_are_many_are_counted_together_while_they_are_read() {
     let (refused, held) = counted(|| VerifyingKey::from_bytes(&[head.as_slice(), &[3], &gates].concat()));
     match refused {
         Err(VerifyError::Limit { what, got, .. }) => {
-            assert_eq!((what, got), ("nodes of all gates", MAX_NODES as u64 + 1))
+            assert_eq!((what, got), ("nodes of all gates", MAX_NODES as u64 + 1));
         }
         other => panic!("{other:?}"),
     }

@@ -1,7 +1,6 @@
 //! The order of the real transcript: every phase-0 commitment before the first challenge, every challenge of the circuit
 //! before phase 1.
 #![cfg(test)]
-
 use std::io;
 use std::sync::Arc;
 

@@ -1,13 +1,10 @@
 //! The stock prover behind the keys: what it proves verifies, and keys that do not belong are refused.
 
-#[path = "../../../verifier/core/tests/toy/mod.rs"]
-mod toy;
-
+use crate::toy::{self, Toy};
 use assay_halo2::convert::instances as public;
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
 use assay_prover::{PUBLISHED_SEED, ProverError, Srs};
 use assay_verifier::verify;
-use toy::Toy;
 
 #[test]
 fn a_rebuilt_proving_key_proves_what_the_first_one_proves() {

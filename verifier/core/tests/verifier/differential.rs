@@ -1,13 +1,10 @@
 //! The native verifier against halo2's own on the same bytes: both accept, or both reject.
 
-mod tamper;
-mod toy;
-
+use crate::tamper::Both;
+use crate::toy::{self, Toy};
 use assay_verifier::{Instances, Proof};
 use halo2curves::bn256::Fr;
 use rand::Rng;
-use tamper::Both;
-use toy::Toy;
 
 #[test]
 fn both_accept_a_proof_and_reject_every_change_of_it() {

@@ -5,14 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../../verifier/core/tests/toy/mod.rs"]
-#[expect(dead_code, reason = "its own parameters and keys are for other tests")]
-mod toy;
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use crate::toy::{self, Toy};
 use assay_prover::srs::ptau::{Contribution, Kind, Ptau};
 use assay_prover::stock::{generate_keys, prove_circuit};
 use assay_prover::{Mapped, PUBLISHED_SEED, ProverError, Srs, SrsSource};
@@ -24,7 +21,6 @@ use halo2curves::serde::SerdeObject;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use toy::Toy;
 
 const SEED: [u8; 32] = [9; 32];
 const POWER: u32 = 4;

@@ -3,11 +3,9 @@
 
 #![cfg(test)]
 
-mod parity;
-
+use crate::parity::compare;
 use assay_circuits::Layout;
 use assay_models::{import, samples};
-use parity::compare;
 
 /// The sample of this name, with every number of weight lanes.
 fn is_proved(name: &str) {
@@ -51,13 +49,13 @@ fn small_networks_are_proved() {
 
 #[test]
 fn the_zoos_perceptron_is_proved() {
-    let onnx = include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
+    let onnx = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
     let graph = import(onnx, "mnist-mlp").unwrap();
     compare(&graph, Layout::plan(&graph).unwrap());
 }
 
 #[test]
 fn the_zoos_lenet_is_proved() {
-    let graph = import(include_bytes!("../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
+    let graph = import(include_bytes!("../../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
     compare(&graph, Layout::plan(&graph).unwrap());
 }

@@ -2,14 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod toy;
-
+use crate::toy::{self, Toy};
 use ark_bn254::Fr as Scalar;
 use assay_verifier::protocol::Polynomial;
 use assay_verifier::{Instances, Proof, Verifier, VerifyError, verify};
 use halo2curves::bn256::Fr;
 use rand::Rng;
-use toy::Toy;
 
 fn example() -> Toy {
     Toy { a: [3, 0, 2, 1, 1, 2], context: Fr::from(4_711) }

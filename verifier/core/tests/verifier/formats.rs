@@ -1,14 +1,12 @@
 //! Formats round-trip, refuse what is not theirs, and never panic on bytes of strangers.
 
-mod hostile;
-mod toy;
-
+use crate::toy;
 use ark_bn254::Fr;
 use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyError, VerifyingKey};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-use hostile::well_formed;
+use crate::hostile::well_formed;
 
 static PROVED: LazyLock<(VerifyingKey, Vec<u8>, Vec<u8>)> = LazyLock::new(|| {
     let params = toy::params();

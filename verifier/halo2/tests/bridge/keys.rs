@@ -1,14 +1,11 @@
 //! A key rebuilt from its description is halo2's key; what a key cannot describe is refused.
 
-#[path = "../../core/tests/toy/mod.rs"]
-mod toy;
-
+use crate::toy::{self, Toy};
 use assay_halo2::convert::{instances, scalar_from_ark, scalar_to_ark};
 use assay_halo2::{Halo2Error, Oracle, constraints, key};
 use assay_verifier::{KeyParts, Proof, VerifyError, VerifyingKey};
 use halo2_proofs::plonk::{Circuit, ConstraintSystem};
 use halo2curves::bn256::Fr;
-use toy::Toy;
 
 #[test]
 fn the_rebuilt_key_is_halo2s_own() {

@@ -2,9 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
 
-mod hostile;
-mod toy;
-
+use crate::hostile;
+use crate::toy;
 use std::sync::LazyLock;
 
 use ark_bn254::Fr;

@@ -2,18 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../../verifier/core/tests/tamper/mod.rs"]
-mod tamper;
-
 use std::sync::Arc;
 
+use crate::tamper::Both;
 use assay_circuits::Layout;
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use halo2curves::bn256::Fr;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use tamper::Both;
 
 /// Proves one inference and tries every `stride`-th change of the proof; returns how many those were.
 fn judge(graph: &QuantizedGraph, stride: usize) -> usize {
@@ -38,12 +35,12 @@ fn both_agree_on_a_small_convolutional_network() {
 
 #[test]
 fn both_agree_on_lenet() {
-    let graph = import(include_bytes!("../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
+    let graph = import(include_bytes!("../../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
     assert!(judge(&graph, 7) > 100);
 }
 
 #[test]
 fn both_agree_on_the_zoos_perceptron() {
-    let graph = import(include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), "mnist-mlp").unwrap();
+    let graph = import(include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx"), "mnist-mlp").unwrap();
     assert!(judge(&graph, 7) > 100);
 }
