@@ -1,8 +1,8 @@
 // Breaks a copy of the contracts on purpose, one line at a time, and shows that a named test or invariant notices. `npm run mutants` breaks everything,
 // `npm run mutants -- 6` all that an invariant must notice and every sixth of the others (what CI does), `npm run mutants -- word` those whose name has the word.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -121,7 +121,7 @@ function changed([name, file, line, instead]) {
 }
 
 /// Whether forge, run on a copy with one line changed, fails by the named test.
-function noticed(mutant) {
+async function noticed(mutant) {
   const [name, file, , , { suite, test, says }] = mutant;
   const copy = mkdtempSync(join(tmpdir(), 'mutant-'));
   try {
@@ -133,11 +133,14 @@ function noticed(mutant) {
     writeFileSync(join(copy, 'src/market', `${file}.sol`), changed(mutant));
     const env = { ...process.env, FOUNDRY_PROFILE: 'default', FOUNDRY_OPTIMIZER: 'false', FOUNDRY_FUZZ_RUNS: '64', FOUNDRY_INVARIANT_SHRINK_RUN_LIMIT: '0', FOUNDRY_INVARIANT_RUNS: '64' };
     const forge = ['test', '--match-test', test, '--fuzz-seed', '1'];
-    const run = spawnSync(join(root, 'tools/forge.cjs'), forge, { cwd: copy, env, encoding: 'utf8', maxBuffer: 1 << 26 });
+    const options = { cwd: copy, env, encoding: 'utf8', maxBuffer: 1 << 26 };
+    const run = await new Promise((resolve) => {
+      execFile(join(root, 'tools/forge.cjs'), forge, options, (error, stdout, stderr) => resolve({ failed: error !== null, stdout, stderr }));
+    });
     if (!/ tests? passed/.test(run.stdout)) throw new Error(`mutant "${name}" did not run:\n${run.stdout}${run.stderr}`);
     const failures = run.stdout.split('\n').filter((text) => text.includes('[FAIL'));
     if (process.env.SHOW_FAILURES) console.log(failures.join('\n'));
-    return run.status !== 0 && failures.some((text) => text.includes(says));
+    return run.failed && failures.some((text) => text.includes(says));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -151,11 +154,16 @@ const isInvariant = ([, , , , noticer]) => noticer.suite === 'Invariants';
 const sample = [...mutants.filter(isInvariant), ...mutants.filter((mutant) => !isInvariant(mutant)).filter((_, index) => index % step === 0)];
 const chosen = Number.isNaN(step) ? mutants.filter(([name]) => name.includes(choice)) : sample;
 let missed = 0;
-for (const mutant of chosen) {
-  const start = Date.now();
-  const found = noticed(mutant);
-  missed += found ? 0 : 1;
-  console.log(`${found ? 'noticed' : 'MISSED '} ${mutant[0]} (${mutant[4].says}, ${((Date.now() - start) / 1000).toFixed(0)} s)`);
+// One at a time for each core, all from one queue.
+const queue = chosen.values();
+async function work() {
+  for (const mutant of queue) {
+    const start = Date.now();
+    const found = await noticed(mutant);
+    missed += found ? 0 : 1;
+    console.log(`${found ? 'noticed' : 'MISSED '} ${mutant[0]} (${mutant[4].says}, ${((Date.now() - start) / 1000).toFixed(0)} s)`);
+  }
 }
+await Promise.all(Array.from({ length: availableParallelism() }, work));
 console.log(`${chosen.length - missed} of ${chosen.length} mutants noticed, ${mutants.length} known`);
 process.exit(missed === 0 && chosen.length > 0 ? 0 : 1);
