@@ -69,7 +69,7 @@ fn even_cases_are_accepted_by_their_verifiers() {
 /// A model with many inputs: its calldata has a floor (EIP-7623) above all that the call does.
 #[test]
 fn a_call_with_many_public_words_pays_the_floor_of_its_calldata_as_predicted() {
-    let graph = import(&samples::mlp_onnx(&[24_000, 2], 1), "wide").unwrap();
+    let graph = import(&samples::mlp_onnx(&[60_000, 2], 1), "wide").unwrap();
     let layout = Arc::new(Layout::plan(&graph).unwrap());
     let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
