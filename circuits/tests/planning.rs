@@ -51,6 +51,40 @@ fn more_than_64_lanes_are_for_circuits_that_would_need_more_than_2_to_the_18_row
     }
 }
 
+/// Four weights whose accumulators lie far below the divisor `2^18`: half a million remainders, if they were all listed.
+#[test]
+fn a_divisor_far_above_its_accumulators_costs_a_few_hundred_table_rows() {
+    let mut graph = dense(4, 1, 1, 0);
+    if let Op::Dense(op) = &mut graph.nodes[0].op {
+        op.weights = vec![40i8, -30, 20, 10].into();
+        op.requantise.divisor = 1 << 18;
+    }
+    let layout = Layout::plan(&graph).unwrap();
+    assert!(layout.report().table_rows < 1000 && layout.k <= 10, "{:?}", layout.report());
+    satisfied(layout);
+}
+
+/// The input of 2^22 elements, eight outputs of 2046 x 2046 and the rings around them.
+#[test]
+fn rows_are_counted_from_the_shapes_before_anything_is_made() {
+    let mut graph = tiny_cnn();
+    graph.nodes.truncate(1);
+    graph.tensors.truncate(2);
+    graph.output = graph.nodes[0].output;
+    let Op::Conv(op) = &mut graph.nodes[0].op else { panic!("a Conv") };
+    let [_, channels, height, width] = op.weights_shape;
+    op.weights_shape = [8, channels, height, width];
+    op.weights = vec![1i8; 8 * channels * height * width].into();
+    op.bias = vec![0; 8];
+    op.requantise.multipliers = vec![1];
+    op.pads = [0; 4];
+    graph.tensors[0].shape = vec![1, channels, 2048, 2048];
+    graph.tensors[1].shape = vec![1, 8, 2049 - height, 2049 - width];
+    let full = (2047 + height) * (2047 + width);
+    let expected = 2 + channels * 2048 * 2048 + 8 * full + 6;
+    assert!(matches!(Layout::plan(&graph), Err(CircuitError::TooManyRows { rows, limit_k: 22 }) if rows == expected));
+}
+
 /// Value `o` of segment `l` is weight `[o, l]`; the segment after the last is the bias; padding stands in front.
 #[test]
 fn weights_of_any_width_stand_where_their_segments_say() {

@@ -18,8 +18,12 @@ pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Add) 
     let constant = -(op.mx * b.zero_point(x)? + op.my * b.zero_point(y)?);
     let mut sums = Vec::with_capacity(planes.channels);
     for (x, y) in pairs(&left, &right)? {
-        let (one, area) = (b.one(), b.area(planes.height, planes.width));
-        let sum = b.linear(&[(op.mx, *x, one), (op.my, *y, one), (constant, area, one)]);
+        let one = b.one();
+        let mut terms = vec![(op.mx, *x, one), (op.my, *y, one)];
+        if constant != 0 {
+            terms.push((constant, b.area(planes.height, planes.width), one));
+        }
+        let sum = b.linear(&terms);
         sums.push(sum.ok_or(CircuitError::Invariant("a sum has terms"))?);
     }
     let outputs = b.requantised(index, Function::Planes, &op.requantise)?;

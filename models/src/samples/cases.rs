@@ -1,5 +1,6 @@
 //! A small network for every op that has a layout, and what is hard about each: zero points, multipliers a channel, uneven pads, maxima inside a
-//! network and at its end, a circuit without weights.
+//! network and at its end, a circuit without weights, elementwise ops behind a Flatten, planes read as other planes, a divisor far above its
+//! accumulators.
 
 use super::Numbers;
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
@@ -14,6 +15,8 @@ pub fn cases() -> Vec<(QuantizedGraph, &'static [usize])> {
         (maxima(), &[1]),
         (residual(), &[1, 2]),
         (rescale(), &[1]),
+        (flattened(), &[2]),
+        (reshaped(), &[1]),
     ]
 }
 
@@ -97,6 +100,56 @@ fn residual() -> QuantizedGraph {
             ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
             ("flatten", Op::Reshape, &[3], 4),
             ("dense", Op::Dense(dense(&mut numbers, 12, 5, unsigned(32, 9))), &[4], 5),
+        ],
+    )
+}
+
+/// Elementwise ops on a flattened tensor of several channels of uneven planes; more outputs than one word holds.
+fn flattened() -> QuantizedGraph {
+    let mut numbers = Numbers::new(6);
+    graph(
+        "flattened",
+        vec![
+            tensor("x", &[1, 1, 3, 4], DType::U8, 4),
+            tensor("features", &[1, 3, 2, 3], DType::U8, 7),
+            tensor("vector", &[1, 18], DType::U8, 7),
+            tensor("observed", &[1, 18], DType::I8, -5),
+            tensor("doubled", &[1, 18], DType::I8, 3),
+            tensor("y", &[1, 33], DType::I8, 0),
+        ],
+        vec![
+            ("conv", Op::Conv(conv(&mut numbers, [3, 1, 2, 2], [0; 4], unsigned(12, 7))), &[0], 1),
+            ("flatten", Op::Reshape, &[1], 2),
+            ("observe", Op::Rescale(Rescale { requantise: signed(2, -5) }), &[2], 3),
+            ("double", Op::Add(Add { mx: 1, my: 1, requantise: signed(3, 3) }), &[3, 3], 4),
+            ("dense", Op::Dense(dense(&mut numbers, 18, 33, signed(16, 0))), &[4], 5),
+        ],
+    )
+}
+
+/// Planes that are read as other planes by Conv and Add, and a divisor far above its accumulators.
+fn reshaped() -> QuantizedGraph {
+    let mut numbers = Numbers::new(7);
+    graph(
+        "reshaped",
+        vec![
+            tensor("x", &[1, 2, 2, 3], DType::I8, 2),
+            tensor("scaled", &[1, 2, 2, 3], DType::I8, -1),
+            tensor("other planes", &[1, 3, 1, 4], DType::I8, -1),
+            tensor("features", &[1, 4, 1, 3], DType::I8, 6),
+            tensor("more planes", &[1, 3, 4, 1], DType::I8, 6),
+            tensor("scaled again", &[1, 3, 4, 1], DType::I8, -1),
+            tensor("sum", &[1, 3, 4, 1], DType::I8, 9),
+            tensor("y", &[1, 3, 4, 1], DType::U8, 100),
+        ],
+        vec![
+            ("scale", Op::Rescale(Rescale { requantise: signed(2, -1) }), &[0], 1),
+            ("to other planes", Op::Reshape, &[1], 2),
+            ("conv", Op::Conv(conv(&mut numbers, [4, 3, 1, 2], [0; 4], signed(20, 6))), &[2], 3),
+            ("to more planes", Op::Reshape, &[3], 4),
+            ("again", Op::Reshape, &[1], 5),
+            ("add", Op::Add(Add { mx: 2, my: -1, requantise: signed(3, 9) }), &[4, 5], 6),
+            ("far", Op::Rescale(Rescale { requantise: unsigned(1 << 18, 100) }), &[6], 7),
         ],
     )
 }
