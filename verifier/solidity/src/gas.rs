@@ -21,7 +21,9 @@ pub struct Gas {
     pub commitments: u64,
     /// The pairing of two pairs.
     pub pairing: u64,
-    /// Everything that is done with words: checks, transcript, public values, gates, scalars.
+    /// Reading the key, and the memory: once a call.
+    pub once: u64,
+    /// Everything that is done with words, for each proof: checks, transcript, public values, gates, scalars.
     pub words: u64,
     /// Copying, checking and hashing the proof and its public values once more, as batches do.
     pub again: u64,
@@ -60,9 +62,11 @@ const INVERSE: u64 = 90;
 const BLIND: u64 = 110;
 /// Copying, checking and hashing a point of the proof.
 const POINT: u64 = 190;
+/// Finding an item of a batch, twice, and its factor.
+const ITEM: u64 = 4_000;
 /// Copying, checking and hashing a word or a point once more.
 const WORD_AGAIN: u64 = 15;
-const POINT_AGAIN: u64 = 110;
+const POINT_AGAIN: u64 = 40;
 /// Copying, checking and hashing a public value.
 const INSTANCE: u64 = 45;
 /// Interpolating the column of public values at one point more: by itself, and for each of them.
@@ -110,15 +114,17 @@ impl Gas {
             + BLIND * shape.blinding_rows() as u64;
         let identities = gates.gas + IDENTITY * gates.identities.len() as u64;
         let copies = COPY * shape.constraints.equality.len() as u64 + PRODUCT * shape.products() as u64;
-        let words = ONCE + EACH + reading + domain + identities + copies + 3 * 3 * read + memory(layout.memory.end());
+        let once = ONCE + 3 * 3 * read + memory(layout.memory.end());
+        let words = EACH + reading + domain + identities + copies;
         Ok(Self {
             transaction: TRANSACTION + CALLDATA_WORD * calldata,
             key_commitments: COMMITMENT * read,
             // The generator in place of one point: SHPLONK's first is taken as it is, the grouped opening's quotient only negated.
             commitments: COMMITMENT * points,
             pairing: PAIRING,
+            once,
             words,
-            again: WORD_AGAIN * (scalars + instances) + POINT_AGAIN * points,
+            again: ITEM + WORD_AGAIN * (scalars + instances) + POINT_AGAIN * points,
             floor: FLOOR_WORD * calldata,
         })
     }
@@ -130,18 +136,18 @@ impl Gas {
 
     /// The call without the transaction around it.
     pub fn execution(&self) -> u64 {
-        self.key_commitments + self.commitments + self.pairing + self.words
+        self.key_commitments + self.commitments + self.pairing + self.once + self.words
     }
 
     /// What a call of `verifyBatch` takes once, however many proofs it has.
     pub fn shared(&self) -> u64 {
-        self.key_commitments + self.pairing + ONCE
+        self.key_commitments + self.pairing + self.once
     }
 
-    /// What each proof of a batch adds: its own commitments, of which all but the first proof multiply two more, and its words. All proofs are checked and
-    /// hashed once before the first is evaluated.
+    /// What each proof of a batch adds: its words, and its own commitments, one of them twice: the last point is in both sums. All proofs are checked and hashed once
+    /// before the first is evaluated.
     pub fn marginal(&self) -> u64 {
-        self.commitments + 2 * COMMITMENT + self.words - ONCE + self.again
+        self.commitments + COMMITMENT + self.words + self.again
     }
 
     /// The same with its calldata: what one more proof costs whoever sends a batch, or the floor of its calldata.
