@@ -62,7 +62,10 @@ fn quantised(graph: &QuantizedGraph, file: &[u8]) -> QuantisedInput {
 }
 
 fn refused(graph: &QuantizedGraph, file: &[u8]) -> String {
-    InputValues::parse(file, false).and_then(|values| values.quantise(graph)).unwrap_err().to_string()
+    match InputValues::parse(file, false) {
+        Ok(values) => values.quantise(graph).unwrap_err().to_string(),
+        Err(error) => error.to_string(),
+    }
 }
 
 fn answer(graph: &QuantizedGraph, file: &[u8]) -> Vec<f64> {

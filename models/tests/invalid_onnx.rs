@@ -1,6 +1,5 @@
 //! Files that are not valid ONNX, or of a version that is not read: each refused by name. All but those marked are refused by ONNX
 //! Runtime 1.32 too (`InferenceSession` on the bytes of this writer's model).
-#![expect(clippy::unwrap_used, reason = "test code")]
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;

@@ -1,5 +1,5 @@
 //! What a model computes otherwise elsewhere is warned of, by node; everything else is not.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code")]
+#![expect(clippy::unwrap_used, reason = "test code")]
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
@@ -14,7 +14,7 @@ fn gemm(inputs: i64, weight: i8, bias: impl Fn(&mut Writer)) -> Writer {
     writer.requantize("x", "q", 0.5, 0).weights("w", &[1, inputs], &vec![weight; count], 0.5);
     bias(&mut writer);
     writer.node("Gemm", &["q.real", "w.real", "b"], "g", &[int("transB", 1)]).requantize("g", "o", 2.0, 0);
-    writer.graph.output[0].name = "o.real".to_owned();
+    "o.real".clone_into(&mut writer.graph.output[0].name);
     writer
 }
 

@@ -9,8 +9,8 @@ use crate::failure::{Outcome, refuse};
 use crate::terminal::Terminal;
 
 /// What is said of all requantisations whose lookup tables are too large, once.
-const FREE_SCALES: &str = "the ratio of its scales fits no lookup table: round the model's scales to powers of two with \
-     `models/zoo/powers_of_two.py`; where they are, give its result a scale nearer to that of its input times that of its weights";
+const FREE_SCALES: &str = "the ratio of scales fits no lookup table: round the model's scales to powers of two with \
+     `models/zoo/powers_of_two.py`; where they are, give the result a scale nearer to that of the input times that of the weights";
 
 /// The graph of an ONNX file's bytes, and what to know of it, which is also said. Refused with everything that the importer and the planner
 /// do not take, in one list.

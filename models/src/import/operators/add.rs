@@ -15,7 +15,8 @@ pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
         }
         (Value::Constant(_), _) | (_, Value::Constant(_)) => Err(node.unquantised(
             "it adds a constant to a quantised tensor",
-            "fold the constant into the bias of the layer before it, or drop the quantisation between them",
+            "fold the constant into the bias of the layer before it (onnxruntime's quant_pre_process does, before quantising), or drop the \
+             quantisation between them",
         )),
         _ => {
             let inputs = [builder.real(node, 0)?, builder.real(node, 1)?];
