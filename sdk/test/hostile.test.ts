@@ -57,7 +57,7 @@ test('a point of the SRS with a coordinate of zero is refused like any other tha
 
 test('a list longer than its limit is refused before anything of it is read', () => {
   const pieces: [before: number[], what: string, most: bigint][] = [
-    [[...new TextEncoder().encode('ASSAYVK3'), 5, 1, 0], 'advice columns', 1024n],
+    [[...new TextEncoder().encode('ASSAYVK4'), 5, 1, 0], 'advice columns', 1024n],
     [[1, 0], 'challenges', 64n],
     [[0, 1], 'queries', 1024n],
     [[0], 'queries', 1024n],
@@ -82,7 +82,7 @@ test('a list longer than its limit is refused before anything of it is read', ()
 });
 
 test('lists that are many are counted together', () => {
-  const head = [...new TextEncoder().encode('ASSAYVK3'), 5, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 3];
+  const head = [...new TextEncoder().encode('ASSAYVK4'), 5, 1, 0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 3];
   const gate = (nodes: number) => [0, 1, ...varint(BigInt(nodes)), ...new Array<number>(nodes).fill(5)];
   const error = refused(() => readKey(Uint8Array.from([...head, ...gate(65535), ...gate(2)])));
   assert.equal(error.message, 'verifying key: expected nodes of all gates in 0..=65536, got 65537');

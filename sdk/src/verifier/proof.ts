@@ -35,6 +35,7 @@ export function readProof(text: string): ProofFile {
   checkSize('a proof file', MAX_PROOF_FILE, text.length);
   const file = fields(text);
   if (file['version'] !== VERSION) {
+    checkSpelling(file, text);
     const got = (file['version'] as number) < 10 ? file['version'] : '?';
     const next = 'make it again with this version of assay';
     throw new VerifyError('Version', `a proof file has format version ${got}, expected ${VERSION}; ${next}`);
@@ -45,9 +46,13 @@ export function readProof(text: string): ProofFile {
     keyDigest: bytesOfHex('vk_digest', file['vk_digest'] as string, WORD),
     proof: bytesOfHex('proof', file['proof'] as string),
   };
-  // JSON.parse keeps the last of two fields of one name. Hexadecimal holds no blanks, so what was read must be all there is.
-  if (JSON.stringify(file) !== text.replace(/[ \t\r\n]/g, '')) throw refuse('a field is given twice, or in another spelling');
+  checkSpelling(file, text);
   return read;
+}
+
+/** JSON.parse keeps the last of two fields of one name. A file's texts hold no blanks, so what was read must be all there is. */
+function checkSpelling(file: Record<string, unknown>, text: string): void {
+  if (JSON.stringify(file) !== text.replace(/[ \t\r\n]/g, '')) throw refuse('a field is given twice, or in another spelling');
 }
 
 /**

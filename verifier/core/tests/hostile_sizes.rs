@@ -72,7 +72,7 @@ fn varint(mut number: u64) -> Vec<u8> {
 /// A key's bytes in pieces. A list's length stands at the end of each piece but the last, with what the limit on it is called.
 fn pieces() -> Vec<(Vec<u8>, &'static str, usize)> {
     let list = |before: &[u8], what, most| (before.to_vec(), what, most);
-    let head = [b"ASSAYVK3".as_slice(), &[5, 1, 0]].concat();
+    let head = [b"ASSAYVK4".as_slice(), &[5, 1, 0]].concat();
     vec![
         list(&head, "advice columns", MAX_COUNT),
         list(&[1, 0], "challenges", MAX_CHALLENGES),
@@ -117,7 +117,7 @@ fn a_length_beyond_its_limit_is_refused_before_anything_is_read() {
 #[test]
 fn a_file_beyond_its_limit_is_refused_before_it_is_read() {
     let file = |magic: &[u8], length: usize| [magic, &vec![b' '; length - magic.len()]].concat();
-    let key = file(b"ASSAYVK3", MAX_KEY_FILE + 1);
+    let key = file(b"ASSAYVK4", MAX_KEY_FILE + 1);
     let [proof, instances] = [b"ASSAYPF1", b"ASSAYIN1"].map(|magic| file(magic, MAX_PROOF_FILE + 1));
     let text = String::from_utf8(file(b"{", MAX_PROOF_FILE + 1)).expect("blanks");
     let (refused, held) = counted(|| {
