@@ -29,6 +29,8 @@ pub struct Gas {
     pub again: u64,
     /// Least gas for the calldata, whatever the call does (EIP-7623): with many public values it is above all of the rest.
     pub floor: u64,
+    /// The same where all public values are 0: what the calldata of any proof takes at the least.
+    pub floor_of_zeros: u64,
 }
 
 /// A transaction, before its calldata.
@@ -126,6 +128,7 @@ impl Gas {
             words,
             again: ITEM + WORD_AGAIN * (scalars + instances) + POINT_AGAIN * points,
             floor: FLOOR_WORD * calldata,
+            floor_of_zeros: FLOOR_WORD * (calldata - instances) + FLOOR_WORD / 4 * instances,
         })
     }
 
@@ -150,9 +153,10 @@ impl Gas {
         self.commitments + COMMITMENT + self.words + self.again
     }
 
-    /// The same with its calldata: what one more proof costs whoever sends a batch, or the floor of its calldata.
+    /// The same with its calldata: what one more proof costs whoever sends a batch, or the floor of its calldata. The floor is that of
+    /// public values of 0, which is the least: those of images are mostly zeros.
     pub fn another(&self) -> u64 {
-        (self.transaction - TRANSACTION + self.marginal()).max(self.floor)
+        (self.transaction - TRANSACTION + self.marginal()).max(self.floor_of_zeros)
     }
 }
 

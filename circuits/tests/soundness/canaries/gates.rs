@@ -25,14 +25,32 @@ fn gates_of(column: Fixed) -> &'static [Gate] {
         Fixed::KeepU | Fixed::StepU => &[Gate::U],
         Fixed::StartX | Fixed::ContX => &[Gate::Acc1, Gate::U, Gate::P],
         Fixed::Scalar | Fixed::KeepP | Fixed::StepP | Fixed::Product => &[Gate::P],
-        // A carry: its gate is on by another flag. A sum without a start has a test of its own in `attacks`.
-        Fixed::FCont | Fixed::FTake | Fixed::FOuter | Fixed::FOuterPair => &[],
-        Fixed::GCont | Fixed::GTake | Fixed::GOuter | Fixed::Car | Fixed::Step => &[],
-        // Values, not flags.
-        Fixed::CoefC | Fixed::CoefT | Fixed::CoefW | Fixed::CoefH | Fixed::Constant | Fixed::W(_) => &[],
-        // Lookups: `lookups`, and the helpers' tests below.
-        Fixed::TagRemainder | Fixed::TagOutput | Fixed::Lookup | Fixed::Use | Fixed::Edge => &[],
-        Fixed::T0 | Fixed::T1 | Fixed::T2 | Fixed::T3 => &[],
+        // Carries, whose gate is on by another flag (a sum without a start has a test of its own in `attacks`); values, which are no flags;
+        // lookups, which have tests of their own in `lookups` and below.
+        Fixed::FCont
+        | Fixed::FTake
+        | Fixed::FOuter
+        | Fixed::FOuterPair
+        | Fixed::GCont
+        | Fixed::GTake
+        | Fixed::GOuter
+        | Fixed::Car
+        | Fixed::Step
+        | Fixed::CoefC
+        | Fixed::CoefT
+        | Fixed::CoefW
+        | Fixed::CoefH
+        | Fixed::Constant
+        | Fixed::W(_)
+        | Fixed::TagRemainder
+        | Fixed::TagOutput
+        | Fixed::Lookup
+        | Fixed::Use
+        | Fixed::Edge
+        | Fixed::T0
+        | Fixed::T1
+        | Fixed::T2
+        | Fixed::T3 => &[],
     }
 }
 

@@ -175,12 +175,12 @@ impl<'a> Needs<'a> {
             [1, c, h, w] => Some([c, h, w]),
             _ => None,
         };
-        let aliases = (0..self.graph.tensors.len()).map(TensorId).filter(|id| self.root(*id) == root);
+        let mut aliases = (0..self.graph.tensors.len()).map(TensorId).filter(|id| self.root(*id) == root);
         let follow = || {
             let node = self.graph.nodes.iter().find(|node| node.output == root)?;
             matches!(node.op, Op::Rescale(_) | Op::Add(_)).then(|| self.planes(node.inputs[0]))
         };
-        let alias = aliases.filter_map(shape).next();
+        let alias = aliases.find_map(shape);
         shape(root).or(alias).or_else(follow).unwrap_or([1, 1, self.graph.tensors[root.0].len()])
     }
 

@@ -211,12 +211,12 @@ impl Maker {
                 let first = self.divisor(len);
                 vec![1, first, len / first]
             }
-            _ => return self.to_planes(source),
+            _ => return self.reshape_to_planes(source),
         };
         self.node(Op::Reshape, vec![source], shape)
     }
 
-    fn to_planes(&mut self, source: TensorId) -> TensorId {
+    fn reshape_to_planes(&mut self, source: TensorId) -> TensorId {
         let len = self.tensors[source.0].len();
         let channels = self.divisor(len);
         let height = self.divisor(len / channels);
@@ -225,7 +225,7 @@ impl Maker {
 
     /// The tensor itself, if it has planes.
     fn planes(&mut self, source: TensorId) -> TensorId {
-        if self.tensors[source.0].shape.len() == 4 { source } else { self.to_planes(source) }
+        if self.tensors[source.0].shape.len() == 4 { source } else { self.reshape_to_planes(source) }
     }
 
     fn divisor(&mut self, len: usize) -> usize {

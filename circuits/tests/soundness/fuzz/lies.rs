@@ -152,7 +152,7 @@ fn forward(network: &Network, lie: Lie) -> Trace {
         let (mut full_plane, mut accumulators) = accumulate(graph, at, &operands);
         match lie {
             Lie::Accumulator { node, index, shift } if node == at => {
-                accumulators[index] = another(network, at, accumulators[index], shift)
+                accumulators[index] = another(network, at, accumulators[index], shift);
             }
             Lie::FullPlane { node, index } if node == at => full_plane[index] += 1,
             Lie::Nothing

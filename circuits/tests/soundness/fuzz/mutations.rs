@@ -6,15 +6,18 @@ use super::claims::compare;
 use super::graphs::Network;
 use super::planned;
 
+/// Whether a copy, by number, is left out.
+type Omission = fn(&Layout, usize) -> bool;
+
 /// Copies that a careless planner might leave out.
-const MUTATIONS: [(&str, fn(&Layout, usize) -> bool); 3] = [
+const MUTATIONS: [(&str, Omission); 3] = [
     ("all factors of scalar rows", scalar_factor),
     ("all that bind a geometric sum", geometric),
     ("the outputs of Rescale and Add beyond channel 0", later_channel),
 ];
 
 /// Networks that have such copies, found among the first seeds.
-fn networks(mutations: &[fn(&Layout, usize) -> bool]) -> Vec<(Network, Layout)> {
+fn networks(mutations: &[Omission]) -> Vec<(Network, Layout)> {
     let all = (1..400).map(Network::random).filter(|network| network.layout().is_some());
     let planned = all.map(|network| {
         let layout = planned(&network);
@@ -25,7 +28,7 @@ fn networks(mutations: &[fn(&Layout, usize) -> bool]) -> Vec<(Network, Layout)> 
     planned.filter(|(_, layout)| has(layout)).take(12).collect()
 }
 
-fn without(mut layout: Layout, mutations: &[fn(&Layout, usize) -> bool]) -> Layout {
+fn without(mut layout: Layout, mutations: &[Omission]) -> Layout {
     let keep: Vec<bool> =
         (0..layout.copies.len()).map(|at| !mutations.iter().any(|left_out| left_out(&layout, at))).collect();
     let mut keep = keep.into_iter();
@@ -33,7 +36,7 @@ fn without(mut layout: Layout, mutations: &[fn(&Layout, usize) -> bool]) -> Layo
     layout
 }
 
-fn assert_noticed(mutations: &[fn(&Layout, usize) -> bool]) {
+fn assert_noticed(mutations: &[Omission]) {
     let networks = networks(mutations);
     assert_eq!(networks.len(), 12);
     for (network, layout) in networks {
