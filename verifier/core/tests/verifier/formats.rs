@@ -108,7 +108,7 @@ fn a_proof_file_round_trips_and_refuses_foreign_fields() {
     let other = json.replace("\"version\": 2", "\"version\": 1");
     assert!(matches!(ProofFile::from_json(&other), Err(VerifyError::Version { .. })));
     assert!(
-        ProofFile::from_json(&json.replace("{", "{\"insecure\": false,")).is_err(),
+        ProofFile::from_json(&json.replace('{', "{\"insecure\": false,")).is_err(),
         "a proof does not judge its SRS"
     );
     let cut = ProofFile::from_json(&json.replace("0x010203", "0x01020")).unwrap();
