@@ -257,7 +257,7 @@ impl<'a> Builder<'a> {
             elements: Vec::new(),
             dense_inputs: Vec::new(),
             scalars: Vec::new(),
-            tables: Tables::default(),
+            tables: Tables::planned(graph, intervals)?,
             splits: vec![None; graph.nodes.len()],
             counts: Counts::default(),
             activation_row: 1,

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use assay_models::{DType, Node, Requantise, Split};
+use assay_models::{DType, Intervals, Node, QuantizedGraph, Requantise, Split};
 
+use super::pairs;
 use crate::error::CircuitError;
 use crate::gates::RELU_TAG;
 
@@ -33,6 +34,20 @@ struct OutputRule {
     high: i32,
 }
 
+impl OutputRule {
+    fn of(rule: &Requantise, split: Split) -> Self {
+        let sticky = split.first == 0 && split.modulus <= rule.divisor / 2;
+        let steps = sticky.then(|| rule.divisor / split.modulus);
+        Self { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high }
+    }
+}
+
+/// Smallest and largest `c` of a requantisation over an accumulator interval.
+fn quotients(rule: &Requantise, split: Split, (low, high): (i64, i64)) -> (i64, i64) {
+    let ends = (0..rule.multipliers.len()).flat_map(|channel| [low, high].map(|acc| rule.cells(split, acc, channel).c));
+    ends.fold((i64::MAX, i64::MIN), |(first, last), c| (first.min(c), last.max(c)))
+}
+
 /// The quotients of an output table, and one of the requantisations that it serves.
 struct Outputs {
     rule: OutputRule,
@@ -60,6 +75,8 @@ impl Outputs {
 pub(super) struct Tables {
     /// Whether maxima are looked up.
     pub(super) relu: bool,
+    /// Whether only rounded splits are taken.
+    rounded: bool,
     keys: Vec<TableKey>,
     outputs: Vec<Outputs>,
 }
@@ -79,41 +96,54 @@ impl Tables {
         [self.tag(TableKey::Zero), self.tag(TableKey::Bytes(dtype))]
     }
 
-    /// Tags of the `(t, b)` table and of the `(c, b, z)` table of a node, and the split they are for: the one with the fewest table
-    /// rows over the node's whole accumulator interval, the rounded one among equals.
+    /// The tables in which the requantisations of a graph take the fewest rows: of rounded splits alone, which share most, or of any.
+    pub(super) fn planned(graph: &QuantizedGraph, intervals: &Intervals) -> Result<Self, CircuitError> {
+        let rows = |rounded: bool| -> Result<usize, CircuitError> {
+            let mut tables = Self { rounded, ..Self::default() };
+            for (node, bounds) in pairs(&graph.nodes, &intervals.accumulators)? {
+                if let (Some(rule), Some(bounds)) = (node.op.requantise(), bounds) {
+                    tables.requantise(node, rule, *bounds)?;
+                }
+            }
+            Ok(tables.rows())
+        };
+        let any = rows(false)?;
+        Ok(Self { rounded: rows(true).is_ok_and(|rounded| rounded <= any), ..Self::default() })
+    }
+
+    /// Tags of the `(t, b)` table and of the `(c, b, z)` table of a node, and the split they are for: the one that adds the fewest rows
+    /// to the stack over the node's whole accumulator interval, the rounded one among equals.
     pub(super) fn requantise(
         &mut self,
         node: &Node,
         rule: &Requantise,
         accumulators: (i64, i64),
     ) -> Result<([i64; 2], Split), CircuitError> {
-        let (low, high) = accumulators;
-        let quotients = |split: Split| {
-            let ends = (0..rule.multipliers.len()).flat_map(|channel| [low, high].map(|acc| (acc, channel)));
-            let ends = ends.map(|(acc, channel)| rule.cells(split, acc, channel).c);
-            ends.fold((i64::MAX, i64::MIN), |(first, last), c| (first.min(c), last.max(c)))
-        };
-        let rows = |split: &Split| {
-            let (first, last) = quotients(*split);
-            u128::from(split.modulus) + 2 * (i128::from(last) - i128::from(first) + 1).unsigned_abs()
-        };
-        let split = rule.splits().min_by_key(rows).ok_or(CircuitError::Invariant("a rule has a split"))?;
-        if rows(&split) > MAX_TABLE {
-            return Err(CircuitError::TableTooLarge {
-                node: node.name.clone(),
-                rows: rows(&split),
-                limit: MAX_TABLE,
-                divisor: rule.divisor,
-            });
+        let splits = rule.splits().take(if self.rounded { 1 } else { usize::MAX });
+        let split = splits.min_by_key(|split| self.added(rule, *split, accumulators));
+        let split = split.ok_or(CircuitError::Invariant("a rule has a split"))?;
+        let (first, last) = quotients(rule, split, accumulators);
+        let rows = u128::from(split.modulus) + 2 * (i128::from(last) - i128::from(first) + 1).unsigned_abs();
+        if rows > MAX_TABLE {
+            let (node, divisor) = (node.name.clone(), rule.divisor);
+            return Err(CircuitError::TableTooLarge { node, rows, limit: MAX_TABLE, divisor });
         }
-        let (first, last) = quotients(split);
-        let steps = (split.first == 0 && split.modulus <= rule.divisor / 2).then(|| rule.divisor / split.modulus);
-        let output = OutputRule { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high };
+        let output = OutputRule::of(rule, split);
         match self.outputs.iter_mut().find(|known| known.rule == output) {
             Some(known) => (known.first, known.last) = (known.first.min(first), known.last.max(last)),
             None => self.outputs.push(Outputs { rule: output, split, requantise: rule.clone(), first, last }),
         }
         Ok(([self.tag(TableKey::Remainder(split)), self.tag(TableKey::Output(output))], split))
+    }
+
+    /// Rows that a requantisation with a split would add to the stack.
+    fn added(&self, rule: &Requantise, split: Split, accumulators: (i64, i64)) -> u128 {
+        let remainders = if self.keys.contains(&TableKey::Remainder(split)) { 0 } else { u128::from(split.modulus) };
+        let (first, last) = quotients(rule, split, accumulators);
+        let known = self.outputs.iter().find(|known| known.rule == OutputRule::of(rule, split));
+        let (from, to) = known.map_or((first, last), |known| (known.first.min(first), known.last.max(last)));
+        let quotients = 2 * (i128::from(to) - i128::from(from) + 1).unsigned_abs();
+        remainders + quotients - known.map_or(0, |known| known.rows() as u128)
     }
 
     /// Rows of the stack.

@@ -153,10 +153,16 @@ impl Gas {
         self.commitments + COMMITMENT + self.words + self.again
     }
 
-    /// The same with its calldata: what one more proof costs whoever sends a batch, or the floor of its calldata. The floor is that of
+    /// A transaction that sends a batch of so many proofs: its calldata and the call, or the floor of its calldata. The floor is that of
     /// public values of 0, which is the least: those of images are mostly zeros.
+    pub fn batch(&self, proofs: u64) -> u64 {
+        let call = self.shared() + proofs * (self.transaction - TRANSACTION + self.marginal());
+        TRANSACTION + call.max(proofs * self.floor_of_zeros)
+    }
+
+    /// What each further proof of a batch of eight costs whoever sends it.
     pub fn another(&self) -> u64 {
-        (self.transaction - TRANSACTION + self.marginal()).max(self.floor_of_zeros)
+        (self.batch(8) - self.batch(1)) / 7
     }
 }
 
