@@ -1,6 +1,6 @@
 //! Activation rows: one element a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or bytes).
 
-use assay_models::{DType, Requantise, Split, TensorId};
+use assay_models::{DType, Op, Requantise, Split, TensorId};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -8,6 +8,7 @@ use super::{Builder, Planes, WORD_BYTES, Wire};
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
 use crate::field::integer;
+use crate::ops;
 
 /// What an activation row holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,13 +231,13 @@ impl Builder<'_> {
     fn pooled(&mut self, source: TensorId, ends: &[Wire]) -> Result<(), CircuitError> {
         let graph = self.graph;
         let root = self.root(source)?;
-        for node in graph.nodes.iter().filter(|node| matches!(node.op, assay_models::Op::MaxPool(_))) {
-            let [input] = *node.inputs.as_slice() else {
-                return Err(CircuitError::Invariant("a MaxPool has an input"));
-            };
-            if self.root(input)? != root {
+        for node in &graph.nodes {
+            let (Op::MaxPool(op), [input]) = (&node.op, node.inputs.as_slice()) else { continue };
+            if self.root(*input)? != root {
                 continue;
             }
+            // Its windows are those that the cells are laid in, or it is refused before anything rests on them.
+            ops::max_pool::lay_out(self, node, op)?;
             let output = node.output;
             self.keep_fingerprints(output, self.planes(output)?, ends.to_vec())?;
             if self.reads(output)?.pooled {

@@ -24,10 +24,11 @@ enum TableKey {
     Output(OutputRule),
 }
 
-/// What `z` is as a function of `c` and `b`. Blocks of the same rule share a table, whatever their divisors.
+/// What `z` is as a function of `c` and `b`, and nothing else that a requantisation is made of: blocks of the same rule share a table,
+/// whatever their divisors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct OutputRule {
-    /// `D / modulus` of a sticky split; `None` for a rounded one, where the rounded quotient is `2 c + b`.
+    /// `D / modulus` of a sticky split; `None` for a rounded one.
     steps: Option<u64>,
     zero_point: i32,
     low: i32,
@@ -40,19 +41,28 @@ impl OutputRule {
         let steps = sticky.then(|| rule.divisor / split.modulus);
         Self { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high }
     }
+
+    /// What makes `z` of `2 c + b`, which is the rounded quotient of a rounded split, and twice a number of steps of a sticky one: of the
+    /// points between two multiples of the modulus, which all round alike, the middle. A modulus of 1 has none and never has `b = 1`.
+    fn of_twice_c_and_b(self) -> Requantise {
+        let divisor = self.steps.map_or(1, |steps| 2 * steps);
+        let Self { zero_point, low, high, .. } = self;
+        Requantise { multipliers: vec![1], divisor, zero_point, low, high }
+    }
 }
 
 /// Smallest and largest `c` of a requantisation over an accumulator interval.
-fn quotients(rule: &Requantise, split: Split, (low, high): (i64, i64)) -> (i64, i64) {
-    let ends = (0..rule.multipliers.len()).flat_map(|channel| [low, high].map(|acc| rule.cells(split, acc, channel).c));
-    ends.fold((i64::MAX, i64::MIN), |(first, last), c| (first.min(c), last.max(c)))
+fn quotients(rule: &Requantise, split: Split, (low, high): (i64, i64)) -> (i128, i128) {
+    let quotient = |acc: i64, multiplier: u64| {
+        (i128::from(acc) * i128::from(multiplier) - i128::from(split.first)).div_euclid(i128::from(split.modulus))
+    };
+    let ends = rule.multipliers.iter().flat_map(|multiplier| [quotient(low, *multiplier), quotient(high, *multiplier)]);
+    ends.fold((i128::MAX, i128::MIN), |(first, last), c| (first.min(c), last.max(c)))
 }
 
-/// The quotients of an output table, and one of the requantisations that it serves.
+/// The quotients of an output table.
 struct Outputs {
     rule: OutputRule,
-    split: Split,
-    requantise: Requantise,
     /// Smallest and largest `c`.
     first: i64,
     last: i64,
@@ -65,8 +75,8 @@ impl Outputs {
 
     /// `(c, b, z)` by ascending `c`.
     fn entries(&self) -> impl Iterator<Item = [i64; 3]> {
-        let entry = |c: i64, b: i64| [c, b, self.requantise.output(self.split, c, b)];
-        (self.first..=self.last).flat_map(move |c| [0, 1].map(|b| entry(c, b)))
+        let rule = self.rule.of_twice_c_and_b();
+        (self.first..=self.last).flat_map(move |c| [0, 1].map(|b| [c, b, rule.apply(2 * c + b, 0)]))
     }
 }
 
@@ -123,15 +133,19 @@ impl Tables {
         let split = splits.min_by_key(|split| self.added(rule, *split, accumulators));
         let split = split.ok_or(CircuitError::Invariant("a rule has a split"))?;
         let (first, last) = quotients(rule, split, accumulators);
-        let rows = u128::from(split.modulus) + 2 * (i128::from(last) - i128::from(first) + 1).unsigned_abs();
+        let rows = u128::from(split.modulus) + 2 * (last - first + 1).unsigned_abs();
         if rows > MAX_TABLE {
             let (node, divisor) = (node.name.clone(), rule.divisor);
             return Err(CircuitError::TableTooLarge { node, rows, limit: MAX_TABLE, divisor });
         }
+        let [first, last] = [first, last].map(i64::try_from);
+        let (Ok(first), Ok(last)) = (first, last) else {
+            return Err(CircuitError::Invariant("a quotient has 64 bits"));
+        };
         let output = OutputRule::of(rule, split);
         match self.outputs.iter_mut().find(|known| known.rule == output) {
             Some(known) => (known.first, known.last) = (known.first.min(first), known.last.max(last)),
-            None => self.outputs.push(Outputs { rule: output, split, requantise: rule.clone(), first, last }),
+            None => self.outputs.push(Outputs { rule: output, first, last }),
         }
         Ok(([self.tag(TableKey::Remainder(split)), self.tag(TableKey::Output(output))], split))
     }
@@ -141,8 +155,9 @@ impl Tables {
         let remainders = if self.keys.contains(&TableKey::Remainder(split)) { 0 } else { u128::from(split.modulus) };
         let (first, last) = quotients(rule, split, accumulators);
         let known = self.outputs.iter().find(|known| known.rule == OutputRule::of(rule, split));
-        let (from, to) = known.map_or((first, last), |known| (known.first.min(first), known.last.max(last)));
-        let quotients = 2 * (i128::from(to) - i128::from(from) + 1).unsigned_abs();
+        let (from, to) =
+            known.map_or((first, last), |known| (first.min(i128::from(known.first)), last.max(i128::from(known.last))));
+        let quotients = 2 * (to - from + 1).unsigned_abs();
         remainders + quotients - known.map_or(0, |known| known.rows() as u128)
     }
 

@@ -15,6 +15,7 @@
 //! | `reads` | what a gate reads in a row, as a polynomial in cells |
 //! | `canaries` | every gate, lookup and copy removed in turn: a lie then passes |
 //! | `uniqueness` | gates with tables solved in the field: outputs are a function of inputs |
+//! | `shared_tables` | requantisations of unlike divisors share a table that is right for each |
 //! | `tables` | tables are functions; flags and padding are where they belong |
 //! | `challenges` | identities are sound only with challenges drawn after the commitment |
 //!
@@ -48,6 +49,8 @@ mod networks;
 mod parity;
 #[cfg(test)]
 mod reads;
+#[cfg(test)]
+mod shared_tables;
 #[cfg(test)]
 mod steer;
 #[cfg(test)]

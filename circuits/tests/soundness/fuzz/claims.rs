@@ -200,8 +200,10 @@ impl<'a> Needs<'a> {
         let first = usize::from(root == self.graph.input);
         let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
         let blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id));
-        let blocks = blocks.flat_map(|blocks| blocks.iter()).skip(first);
-        blocks.filter(last).nth(number).map(|block| Block { rows: block.rows.clone() })
+        // A tensor may be read under several names: the order is that of the rows.
+        let mut blocks: Vec<&Block> = blocks.flatten().collect();
+        blocks.sort_by_key(|block| block.rows.iter().min());
+        blocks.into_iter().skip(first).filter(last).nth(number).map(|block| Block { rows: block.rows.clone() })
     }
 
     /// A second set of cells holds the tensor: `c`, which its lookup makes equal to `z`, has the fingerprint of the original.

@@ -105,7 +105,21 @@ impl Maker {
         };
         let low = if dtype == DType::U8 && self.below(2) == 0 { zero_point } else { dtype.min() as i32 };
         let multipliers = self.numbers.many(count, 1, 5).into_iter().map(|m| m as u64).collect();
-        Requantise { multipliers, divisor, zero_point, low, high: dtype.max() as i32 }
+        let rule = Requantise { multipliers, divisor, zero_point, low, high: dtype.max() as i32 };
+        match self.below(6) {
+            // A handful of outputs: what reads them has few accumulators, down to a constant.
+            0 => Requantise { high: (low + 1 + self.below(6) as i32).min(rule.high), ..rule },
+            1 | 2 => self.shared(rule),
+            _ => rule,
+        }
+    }
+
+    /// The outputs of an earlier node, with multipliers and a divisor of its own: the two may share a table.
+    fn shared(&mut self, rule: Requantise) -> Requantise {
+        let earlier: Vec<&Requantise> = self.nodes.iter().filter_map(|node| node.op.requantise()).collect();
+        let Some(last) = earlier.len().checked_sub(1) else { return rule };
+        let Requantise { zero_point, low, high, .. } = *earlier[self.numbers.between(0, last as i64) as usize];
+        Requantise { zero_point, low, high, ..rule }
     }
 
     /// Small weights. Every fourth network has zeros among them; in the others every fingerprint matters to every identity that reads it.

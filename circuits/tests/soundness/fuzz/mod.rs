@@ -26,7 +26,7 @@ use graphs::Network;
 const NETWORKS: u64 = 300;
 
 /// Seeds of networks that once found a fault, or stand for a kind of network that must stay among those tried.
-const REGRESSIONS: [u64; 8] = [1, 2, 3, 5, 8, 13, 21, 34];
+const REGRESSIONS: [u64; 11] = [1, 2, 3, 5, 8, 13, 21, 34, 5119, 7494, 21654];
 
 #[test]
 fn random_networks_claim_what_their_graphs_need_and_accept_no_lie() {
