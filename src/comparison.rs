@@ -12,6 +12,7 @@ use assay_models::import;
 use assay_prover::{Srs, constraints, keygen_observed};
 use assay_verifier::VerifyingKey;
 use rand::rngs::OsRng;
+use sha2::{Digest as _, Sha256};
 
 use crate::commands::srs;
 use crate::compiled::{Compiled, short};
@@ -78,8 +79,12 @@ fn check_graph(folder: &ModelFolder, compiled: &Compiled) -> Outcome {
         return Ok(());
     }
     let model = folder.model().display();
-    let imported =
-        import(&files::read(folder.model())?, "model").request(format_args!("cannot import {model}"))?.digest();
+    let bytes = files::read(folder.model())?;
+    let read: [u8; 32] = Sha256::digest(&bytes).into();
+    if read != compiled.onnx {
+        return refuse(format_args!("{model} changed while it was read: run the command again"));
+    }
+    let imported = import(&bytes, "model").request(format_args!("cannot import {model}"))?.digest();
     if imported != compiled.digest {
         return refuse(format_args!(
             "{} holds graph {}, and {model} compiles to graph {}: run `assay compile {model}`",

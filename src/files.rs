@@ -88,11 +88,12 @@ pub(crate) fn named<T>(path: &Path, result: io::Result<T>) -> Outcome<T> {
     }
 }
 
-/// Where this user's own files of assay lie: `assay` in the user's data folder, unless the environment names none.
+/// Where this user's own files of assay lie: `assay` in the user's data folder, unless the environment names none. A path that is empty or
+/// relative names none: it would be another folder in every working directory, and verdicts rest on what lies in it.
 pub(crate) fn data_folder() -> Option<PathBuf> {
-    let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    Some(data.or_else(home)?.join("assay"))
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
+    Some(data?.join("assay"))
 }
 
 /// Creates the folder that a file is to lie in.

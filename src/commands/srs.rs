@@ -216,7 +216,7 @@ fn save(srs: &Srs, path: &Path, contributions: Option<Vec<String>>, terminal: Te
 pub(crate) fn default_path() -> Outcome<PathBuf> {
     match files::data_folder() {
         Some(folder) => Ok(folder.join("srs")),
-        None => refuse("neither XDG_DATA_HOME nor HOME is set: name the SRS with --srs or --output"),
+        None => refuse("neither XDG_DATA_HOME nor HOME is an absolute path: name the SRS with --srs or --output"),
     }
 }
 

@@ -143,6 +143,17 @@ fn a_key_is_compared_once_and_remembered_by_the_user_and_not_by_the_folder() {
     let first = stranger();
     assert!(first.contains("made again from the model") && first.contains("compared in"), "{first}");
     assert!(stranger().contains("compared before"));
+    // An environment that names no folder does not make one of the working directory, where anybody's findings may lie.
+    let findings = pair.sandbox.path("assay/models");
+    fs::create_dir_all(&findings).unwrap();
+    for found in fs::read_dir(pair.sandbox.path("stranger/assay/models")).unwrap() {
+        let found = found.unwrap();
+        fs::copy(found.path(), findings.join(found.file_name())).unwrap();
+    }
+    let mut command = pair.sandbox.command(&["verify", MODEL]);
+    let output = command.env("XDG_DATA_HOME", "").env("HOME", pair.sandbox.path("nobody")).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("compared in"), "{said}");
     // Without powers it cannot be compared, and says what helps.
     fs::remove_file(pair.own("srs")).unwrap();
     fs::remove_dir_all(pair.sandbox.path("stranger")).unwrap();
@@ -186,6 +197,8 @@ fn the_answer_is_decoded_and_compared_with_what_was_asked_for() {
     sandbox.succeeds(&["verify", MODEL, "--input", "input.npy", "--output", "answer.json"]);
 
     let mut other = answer["output"].as_array().unwrap().clone();
+    // A file of that name does not stand in for what was typed.
+    let right = Value::from(other.clone()).to_string();
     other[3] = (other[3].as_i64().unwrap() ^ 1).into();
     let other = Value::from(other).to_string();
     let mut pixels: Value = json(&fs::read_to_string(sandbox.path("input.json")).unwrap());
@@ -194,6 +207,8 @@ fn the_answer_is_decoded_and_compared_with_what_was_asked_for() {
     let differs = |arguments: &[&str], what: &str| {
         sandbox.fails(&[&["verify", MODEL], arguments].concat(), INVALID_PROOF, &["not what was asked for", what]);
     };
+    differs(&["--output", &other], "another output");
+    fs::write(sandbox.path(&other), right).unwrap();
     differs(&["--output", &other], "another output");
     differs(&["--input", "other.json"], "another input");
     differs(&["--context", "c0ffef"], "another context");

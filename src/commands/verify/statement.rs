@@ -137,24 +137,29 @@ pub(super) fn met(differences: &[&'static str]) -> Outcome {
     Err(Failure { kind: Kind::InvalidProof, error })
 }
 
-/// Integers as they are typed, or as a file holds them: a list, or what `assay infer --json` and `assay verify --json` print.
+/// Integers as they are typed, or as a file holds them: a list, or what `assay infer --json` and `assay verify --json` print. What
+/// is typed in full is never looked for among files, which may be somebody else's.
 fn integers(text: &str) -> Outcome<Vec<i64>> {
     let path = Path::new(text);
-    let read = fs::exists(path).unwrap_or(false);
-    let text =
-        if read { String::from_utf8(files::read(path)?).request("--output is not text")? } else { text.to_owned() };
-    let inner = text.trim();
-    let bare = !inner.starts_with(['[', '{']);
-    let list = if bare { format!("[{inner}]") } else { inner.to_owned() };
-    let parsed = serde_json::from_str::<serde_json::Value>(&list).map(|mut value| match value.get_mut("output") {
-        Some(output) => output.take(),
-        None => value,
-    });
-    match parsed.and_then(serde_json::from_value::<Vec<i64>>) {
+    let parsed = match listed(text) {
+        Err(_) if fs::exists(path).unwrap_or(false) => {
+            listed(&String::from_utf8(files::read(path)?).request("--output is not text")?)
+        }
+        typed => typed,
+    };
+    match parsed {
         Ok(values) => Ok(values),
         Err(error) => refuse(format_args!(
             "--output expects the integers of the output tensor, such as 1,-2,3, or a file with a list of them or what `assay infer --json` \
              prints: {error}"
         )),
     }
+}
+
+fn listed(text: &str) -> serde_json::Result<Vec<i64>> {
+    let inner = text.trim();
+    let bare = !inner.starts_with(['[', '{']);
+    let list = if bare { format!("[{inner}]") } else { inner.to_owned() };
+    let mut value = serde_json::from_str::<serde_json::Value>(&list)?;
+    serde_json::from_value(value.get_mut("output").map(serde_json::Value::take).unwrap_or(value))
 }
