@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 
 /// The program whose findings these are: another version may compile the same file to another graph or circuit.
-const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+fn program() -> String {
+    format!("{}, circuits of revision {}", env!("CARGO_PKG_VERSION"), assay_circuits::REVISION)
+}
 
 /// Findings about one ONNX file.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,7 @@ impl Known {
     /// What is known of the ONNX file of this digest, if it compiles to this graph.
     pub(crate) fn of(onnx: &[u8; 32], graph: &[u8; 32]) -> Option<Self> {
         let known: Self = serde_json::from_slice(&std::fs::read(path(onnx)?).ok()?).ok()?;
-        (known.program == PROGRAM && known.graph_digest == hex::encode(graph)).then_some(known)
+        (known.program == program() && known.graph_digest == hex::encode(graph)).then_some(known)
     }
 
     /// Whether the key of this digest was made from the graph, or found equal to one that was.
@@ -38,7 +40,7 @@ impl Known {
 /// Best effort: what is not remembered is found again, and takes its time.
 pub(crate) fn remember(onnx: &[u8; 32], graph: &[u8; 32], key: Option<[u8; 32]>) {
     let mut known = Known::of(onnx, graph).unwrap_or_default();
-    (known.program, known.graph_digest) = (PROGRAM.to_owned(), hex::encode(graph));
+    (known.program, known.graph_digest) = (program(), hex::encode(graph));
     known.vk_digests.extend(key.filter(|key| !known.has_key(key)).map(hex::encode));
     if let (Some(path), Ok(text)) = (path(onnx), serde_json::to_vec_pretty(&known))
         && let Some(folder) = path.parent()
