@@ -24,8 +24,8 @@ contract Verifier is IVerifier {
     /// Most proofs of a batch.
     uint256 private constant MOST_PROOFS = 32;
     /// Gas that a call takes at most: once for all proofs of a batch, and for each.
-    uint256 private constant SHARED_GAS = 513353;
-    uint256 private constant PROOF_GAS = 245650;
+    uint256 private constant SHARED_GAS = 512954;
+    uint256 private constant PROOF_GAS = 246386;
     /// Public values.
     uint256 private constant INSTANCE_COUNT = 28;
     /// Bytes of a proof.
@@ -429,15 +429,21 @@ contract Verifier is IVerifier {
         }
     }
 
-    /// Decides one proof of a batch by itself.
+    /// Decides one well-formed proof of a batch by itself. `InvalidProof` is the only verdict against it: a call that ends in another way
+    /// says nothing about the proof, and the batch ends with it.
     function _decideOne(address key, uint256[] calldata instances, bytes calldata proof) private view returns (bool) {
-        // A call gets at most 63/64 of the gas; a proof must not be found invalid because the gas ran out.
+        // A call gets at most 63/64 of the gas.
         uint256 left = gasleft() - gasleft() / 64;
         if (left < SHARED_GAS + PROOF_GAS) revert NotEnoughGas(SHARED_GAS + PROOF_GAS, left);
         try this.verify(key, instances, proof) {
             return true;
-        } catch {
-            return false;
+        } catch (bytes memory reason) {
+            if (bytes4(reason) == InvalidProof.selector) return false;
+            // Nothing is said where the gas ran out.
+            if (reason.length == 0) revert NotEnoughGas(SHARED_GAS + PROOF_GAS, left);
+            assembly ("memory-safe") {
+                revert(add(reason, 32), mload(reason))
+            }
         }
     }
 
