@@ -72,7 +72,7 @@ key is not the model's or not the proof's, a file is missing or is not what it s
     Verify(VerifyArgs),
     /// Run the model without proving
     #[command(
-        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers;\na .npy of floats is real, one of integers is quantised."
+        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers;\na .npy file holds real numbers, whatever its type, unless the graph's own input is one of integers."
     )]
     Infer(InferArgs),
     /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one

@@ -397,6 +397,29 @@ fn a_missing_or_damaged_proving_key_is_refused_with_the_command_that_makes_it() 
 }
 
 #[test]
+fn a_proof_replaces_nothing_but_a_proof_and_is_the_one_that_the_next_step_names() {
+    let sandbox = Sandbox::new("outputs");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["setup", "mnist-mlp.onnx"]);
+    let model = fs::read(sandbox.path("mnist-mlp.onnx")).unwrap();
+    let prove =
+        |output: &str| ["prove", "mnist-mlp.onnx", "--input", "input.json", "--output", output].map(str::to_owned);
+    let refused = |output: &str, says: &str| {
+        let arguments = prove(output);
+        sandbox.fails(&arguments.each_ref().map(String::as_str), WRONG_REQUEST, &[says]);
+    };
+    refused("mnist-mlp.onnx", "is no proof, and would be replaced");
+    refused("mnist-mlp.assay", "is no proof, and would be replaced");
+    refused("missing/proof.json", "there is no folder missing");
+    assert_eq!(fs::read(sandbox.path("mnist-mlp.onnx")).unwrap(), model);
+    for _ in 0..2 {
+        let said = sandbox.succeeds(&prove("second.json").each_ref().map(String::as_str));
+        assert!(said.contains("next: assay verify mnist-mlp.onnx --proof second.json"), "{said}");
+    }
+}
+
+#[test]
 fn work_that_needs_more_memory_than_allowed_is_refused_before_it_begins() {
     let sandbox = Sandbox::new("memory");
     sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);

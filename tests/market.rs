@@ -16,6 +16,7 @@ use anvil::{ACCOUNTS, Anvil};
 use assay_contracts::interface::VerifierRouter;
 use assay_contracts::network::creation_of_data;
 use assay_contracts::{Address, B256, Chain, Market, Network as _, Node, Request, Signer, U256};
+use assay_verifier::{KeyParts, VerifyingKey};
 use proxy::Proxy;
 use sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -639,6 +640,33 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(PROVER, &["fulfil", MODEL, "--request", "cheap.json"], &["--at-a-loss", "gas"]);
     assert_eq!(scene.anvil.sent(ACCOUNTS[PROVER].0), 0, "nothing was sent");
     scene.does(PROVER, &["fulfil", MODEL, "--request", "cheap.json", "--at-a-loss"]);
+}
+
+/// A key that says it is of the model's graph, with two of the commitments exchanged.
+#[test]
+fn a_key_that_is_not_the_models_is_refused_before_anything_is_escrowed_or_registered() {
+    let scene = Scene::new("market-forged-key");
+    let path = scene.sandbox.path("mnist-mlp.assay/vk");
+    let key = VerifyingKey::from_bytes(&fs::read(&path).unwrap()).unwrap();
+    let mut parts = KeyParts {
+        k: key.k(),
+        instances: key.instances(),
+        constraints: key.constraints().clone(),
+        opening: key.opening(),
+        commitments: key.commitments().to_vec(),
+        representative: key.representative(),
+        graph_digest: key.graph_digest(),
+        srs: *key.srs(),
+    };
+    parts.commitments.swap(0, 1);
+    fs::write(&path, VerifyingKey::new(parts).unwrap().bytes()).unwrap();
+    let sent = || [OWNER, CLIENT].map(|account| scene.anvil.sent(ACCOUNTS[account].0));
+    let before = sent();
+    let says = ["is not the key of mnist-mlp.onnx"];
+    scene.refused(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1"], &says);
+    scene.refused(OWNER, &["register", MODEL, "--market", &scene.market, "--skip-delay"], &says);
+    assert_eq!(sent(), before);
+    assert_eq!(scene.files("request"), [""; 0]);
 }
 
 #[test]

@@ -210,9 +210,7 @@ pub enum ModelError {
         expected: &'static str,
     },
     /// A constant kept outside the model file.
-    #[error(
-        "initializer {tensor:?} lies in another file: save the model with its weights inside (`onnx.save(model, path, save_as_external_data=False)`)"
-    )]
+    #[error("initializer {tensor:?} lies in another file: {}", Self::WEIGHTS_INSIDE)]
     ExternalData {
         /// Tensor name.
         tensor: String,
@@ -412,6 +410,10 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// What to do about weights in another file.
+    pub(crate) const WEIGHTS_INSIDE: &str =
+        "save the model with its weights inside (`onnx.save(model, path, save_as_external_data=False)`)";
+
     /// The node that the message begins with, if it does.
     pub(crate) fn node(&self) -> Option<&str> {
         match self {

@@ -23,8 +23,16 @@ impl Refusals {
     /// The refusals of an importer.
     pub fn of(errors: &[ModelError]) -> Self {
         let mut refusals = Self::default();
+        let external = errors.iter().filter(|error| matches!(error, ModelError::ExternalData { .. })).count();
         for error in errors {
-            refusals.add_error(error);
+            match error {
+                ModelError::ExternalData { .. } if external > 1 => {
+                    let sentence =
+                        format!("{external} initializers lie in another file: {}", ModelError::WEIGHTS_INSIDE);
+                    refusals.add(None, sentence);
+                }
+                error => refusals.add_error(error),
+            }
         }
         refusals
     }

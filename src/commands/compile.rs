@@ -15,6 +15,9 @@ use crate::files::{self, ModelFolder};
 use crate::terminal::Terminal;
 use crate::{compiled, known};
 
+/// Circuits whose tables are worth a warning, where they are what makes them large: `2^k` rows.
+const LARGE_K: u32 = 15;
+
 #[derive(Serialize)]
 struct Compiled {
     model: String,
@@ -64,6 +67,12 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
         report.fixed_columns,
         report.instances,
     ));
+    if report.k >= LARGE_K && report.table_rows > 4 * report.weight_rows.max(report.activation_rows) {
+        Terminal::warn(format_args!(
+            "lookup tables decide the size of this circuit: scales that are no powers of two need long ones. Round them with \
+             `models/zoo/powers_of_two.py`, and compare the accuracy"
+        ));
+    }
     terminal.say(format_args!("next: assay setup {}", folder.model().display()));
     terminal.result(&compiled);
     Ok(())

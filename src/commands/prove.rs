@@ -1,5 +1,7 @@
 //! `assay prove`: an answer and the proof of it.
 
+use std::path::Path;
+
 use assay_halo2::convert::values;
 use assay_models::interpret;
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
@@ -39,6 +41,9 @@ struct PhaseTime {
 
 pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
+    if let Some(path) = &args.output {
+        replaceable(path)?;
+    }
     let context = values(&parse_context(&args.context)?).first().copied();
     let Some(context) = context else { return refuse("--context is empty") };
     let compiled = compiled::read(&folder)?;
@@ -89,7 +94,8 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let label = largest(&output);
     terminal.say(format_args!("output {output:?}{}", label.map_or_else(String::new, |l| format!(", largest: {l}"))));
     terminal.say(format_args!("wrote {} ({} bytes of proof)", path.display(), proof.bytes.len()));
-    terminal.say(format_args!("next: assay verify {}", folder.model().display()));
+    let named = args.output.as_ref().map_or_else(String::new, |path| format!(" --proof {}", path.display()));
+    terminal.say(format_args!("next: assay verify {}{named}", folder.model().display()));
     terminal.result(&Proved {
         output,
         label,
@@ -104,4 +110,27 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         warnings: warnings(input.clamped),
     });
     Ok(())
+}
+
+/// Refuses a path for the proof whose folder is missing, or where something other than a proof would be replaced.
+fn replaceable(path: &Path) -> Outcome {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return refuse(format_args!(
+            "--output {}: there is no folder {}: make it first",
+            path.display(),
+            folder.display()
+        ));
+    }
+    if !path.exists() {
+        return Ok(());
+    }
+    let is_proof = |text: String| ProofFile::from_json(&text).is_ok();
+    if path.is_file() && std::fs::read_to_string(path).is_ok_and(is_proof) {
+        return Ok(());
+    }
+    refuse(format_args!(
+        "--output {} is there already and is no proof, and would be replaced: name another file",
+        path.display()
+    ))
 }

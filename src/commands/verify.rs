@@ -144,7 +144,14 @@ fn say(
     folder: Option<&ModelFolder>,
     terminal: Terminal,
 ) {
-    terminal.say(format_args!("valid, in {:.1} ms", verdict.verify_ms));
+    if verdict.differs.is_empty() {
+        terminal.say(format_args!("valid, in {:.1} ms", verdict.verify_ms));
+    } else {
+        terminal.say(format_args!(
+            "not what was asked for: a valid proof of another {}",
+            verdict.differs.join(" and another ")
+        ));
+    }
     for (name, line) in verdict.statement.lines() {
         terminal.say(format_args!("  {name:<9}{line}"));
     }

@@ -1,9 +1,11 @@
-//! `{"input_data": [[...]]}`: one row of numbers, row-major.
+//! `{"input_data": [[...]]}`: one row of numbers, row-major, or the tensor nested by its axes.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::InputValues;
 use crate::error::ModelError;
+use crate::ops::RANK_LIMIT;
 
 /// The form, for messages.
 pub(super) const FORMAT: &str = r#"JSON of the form {"input_data": [[...]]}"#;
@@ -11,30 +13,73 @@ pub(super) const FORMAT: &str = r#"JSON of the form {"input_data": [[...]]}"#;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    input_data: Vec<Vec<serde_json::Number>>,
+    input_data: Vec<Value>,
     #[serde(default)]
     quantized: bool,
 }
 
-/// Reads `{"input_data": [[...]]}`, one row of numbers in row-major order. A byte order mark before it is skipped.
+/// Reads `{"input_data": [[...]]}`: one row of numbers in row-major order, or lists nested by the axes of the tensor, three deep or more. A
+/// byte order mark before it is skipped.
 ///
 /// With `"quantized": true` beside them, the numbers are the integers of the quantised input itself.
 ///
 /// # Errors
-/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, or not exactly one row.
+/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, not exactly one row, or nested lists of unlike lengths.
 pub fn parse_json(text: &str) -> Result<InputValues, ModelError> {
     let bad = |reason: String| ModelError::InputFile { format: FORMAT, reason };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let object = serde_json::from_str(text).map(serde_json::Value::Object).map_err(|error| bad(error.to_string()))?;
+    let object = serde_json::from_str(text).map(Value::Object).map_err(|error| bad(error.to_string()))?;
     let file: File = serde_json::from_value(object).map_err(|error| bad(error.to_string()))?;
-    let [row] = file.input_data.as_slice() else {
-        return Err(bad(format!("expected 1 row (one tensor, flattened), got {}", file.input_data.len())));
-    };
-    let real = |(at, number): (usize, &serde_json::Number)| {
-        number.as_f64().ok_or_else(|| bad(format!("expected a number at element {at}, got {number}")))
-    };
-    let numbers = row.iter().enumerate().map(real).collect::<Result<Vec<f64>, _>>()?;
-    Ok(InputValues { shape: vec![numbers.len()], numbers, quantised: file.quantized })
+    let mut nested = Nested::default();
+    nested.append(&file.input_data, 0).map_err(bad)?;
+    let Nested { mut shape, numbers, .. } = nested;
+    match shape.as_slice() {
+        [1, len] => shape = vec![*len],
+        [rows, _] => return Err(bad(format!("expected 1 row (one tensor, flattened), got {rows}"))),
+        [_] | [] => return Err(bad("expected a row of numbers in a list, got the numbers themselves".to_owned())),
+        [_, _, _, ..] => {}
+    }
+    Ok(InputValues { shape, numbers, quantised: file.quantized })
+}
+
+/// Nested lists as a tensor.
+#[derive(Default)]
+struct Nested {
+    /// Length of the lists of each depth.
+    shape: Vec<usize>,
+    /// Depth at which the numbers stand.
+    leaves: Option<usize>,
+    numbers: Vec<f64>,
+}
+
+impl Nested {
+    /// Appends the numbers of a list and of the lists in it, which must be of one length and of one kind at each depth.
+    fn append(&mut self, values: &[Value], depth: usize) -> Result<(), String> {
+        match self.shape.get(depth) {
+            _ if depth >= RANK_LIMIT => return Err(format!("expected lists at most {RANK_LIMIT} deep")),
+            None => self.shape.push(values.len()),
+            Some(len) if *len == values.len() => {}
+            Some(len) => {
+                return Err(format!("expected lists of {len} at depth {}, got one of {}", depth + 1, values.len()));
+            }
+        }
+        for value in values {
+            let deeper = self.leaves.map_or(self.shape.len() > depth + 1, |leaves| leaves > depth);
+            match value {
+                Value::Array(_) if self.leaves == Some(depth) => return Err("expected a number, got a list".to_owned()),
+                Value::Array(values) => self.append(values, depth + 1)?,
+                value if deeper => return Err(format!("expected a list, got {value}")),
+                value => {
+                    let at = self.numbers.len();
+                    let number =
+                        value.as_f64().ok_or_else(|| format!("expected a number at element {at}, got {value}"));
+                    self.leaves = Some(depth);
+                    self.numbers.push(number?);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +95,20 @@ mod tests {
     }
 
     #[test]
+    fn lists_nested_by_the_axes_are_a_tensor_of_that_shape() {
+        let nested = parse_json(r#"{"input_data": [[[1, 2, 3], [4, 5, 6]]]}"#).unwrap();
+        assert_eq!((nested.shape, nested.numbers), (vec![1, 2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+        for (text, expected) in [
+            (r#"{"input_data": [[[1, 2], [3]]]}"#, "expected lists of 2 at depth 3, got one of 1"),
+            (r#"{"input_data": [[[1, 2], 3]]}"#, "expected a list, got 3"),
+            (r#"{"input_data": [[1, [2]]]}"#, "expected a number, got a list"),
+        ] {
+            let message = parse_json(text).unwrap_err().to_string();
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
     fn a_byte_order_mark_is_skipped() {
         let plain = r#"{"input_data": [[1, 0.5]]}"#;
         assert_eq!(parse_json(&format!("\u{feff}{plain}")).unwrap(), parse_json(plain).unwrap());
@@ -60,7 +119,7 @@ mod tests {
         for (text, expected) in [
             ("", "EOF"),
             ("[[[1, 2]]]", "expected a map"),
-            (r#"{"input_data": [1, 2]}"#, "sequence"),
+            (r#"{"input_data": [1, 2]}"#, "the numbers themselves"),
             (r#"{"input_data": [[1], [2]]}"#, "expected 1 row"),
             (r#"{"input_data": [["a"]]}"#, "number"),
             (r#"{"input_data": [[NaN]]}"#, "expected value"),
