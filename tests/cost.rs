@@ -110,6 +110,22 @@ fn an_srs_is_cut_once_for_all_models_of_a_size_and_again_only_when_the_cut_is_da
     assert!(fs::read(cut).unwrap() == good && srs("second.assay") == good);
 }
 
+/// The header and the first powers are all that opening a file compares with the digest: a stranger's file is kept under the name of a ceremony
+/// only if the rest is of it too.
+#[test]
+fn no_cut_is_kept_of_powers_that_are_not_all_of_one_secret() {
+    let sandbox = two_models("cut-foreign", 14);
+    let mut raw = fs::read(sandbox.path("large")).unwrap();
+    let last = raw.len() - 32;
+    // A power in place of the next: each is on the curve.
+    raw.copy_within(192 + 64 * 5..192 + 64 * 6, 192 + 64 * 6);
+    let sum = <sha2::Sha256 as sha2::Digest>::digest(&raw[..last]);
+    raw[last..].copy_from_slice(&sum);
+    fs::write(sandbox.path("foreign"), raw).unwrap();
+    sandbox.fails(&["setup", "first.onnx", "--srs", "foreign"], WRONG_REQUEST, &["not those of one secret"]);
+    assert!(cuts(&sandbox).is_empty() && !sandbox.path("first.assay/vk").exists());
+}
+
 #[test]
 fn two_setups_at_once_cut_the_srs_safely() {
     let sandbox = two_models("cut-at-once", 14);

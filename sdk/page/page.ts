@@ -25,15 +25,17 @@ async function check(): Promise<void> {
   const { proof, key } = files;
   if (!proof || !key) return say('', proof ? 'now the verifying key' : 'now the proof');
   say('', 'checking');
-  const [text, bytes] = await Promise.all([proof.text(), key.arrayBuffer()]);
-  if (mine !== turn) return;
-  const start = performance.now();
   try {
-    const verdict = verifyFiles(new Uint8Array(bytes), text, expected());
+    const [text, bytes] = await Promise.all([proof.text(), key.arrayBuffer()]);
+    if (mine !== turn) return;
+    const start = performance.now();
+    const known = expected();
+    const verdict = verifyFiles(new Uint8Array(bytes), text, known);
     const milliseconds = performance.now() - start;
     say(trusted(verdict) ? 'yes' : 'but', `checked in ${milliseconds.toFixed(0)} ms`);
-    show(verdict);
+    show(verdict, known);
   } catch (error) {
+    if (mine !== turn) return;
     say('no', error instanceof VerifyError ? error.message : `what you gave cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
@@ -73,9 +75,11 @@ function say(valid: 'yes' | 'but' | 'no' | '', reason: string): void {
   element('picture').hidden = true;
 }
 
-function show(verdict: Verdict): void {
+function show(verdict: Verdict, known: Expected): void {
   const { keyDigest, graphDigest, srsDigest, context, input = [], output = [] } = verdict;
-  for (const sentence of inWords(verdict)) {
+  const open = (['input', 'output', 'context'] as const).filter((name) => known[name] === undefined);
+  const notCompared = open.length > 0 ? [`As the proof says, compared with nothing that you gave: ${open.join(', ')}.`] : [];
+  for (const sentence of [...inWords(verdict), ...notCompared]) {
     const item = document.createElement('li');
     item.textContent = sentence;
     element('words').append(item);

@@ -164,6 +164,13 @@ test('a proof or a receipt is found only in a transaction that succeeded and in 
   const elsewhere = await sent(scene.rival.account, data);
   assert.equal(elsewhere.status, 'success');
   await assert.rejects(fulfilmentIn(client, elsewhere.hash, second.id), /brought no RequestProved/);
+  // A batch that holds the request twice: the market skips the first, which is of another input, and takes the second.
+  const good = answered(second.request, prover);
+  const wrong = { ...good, input: good.output, output: good.input };
+  const both = [model.id, [encoded(wrong), encoded(good)]] as const;
+  const twofold = await sent(client.market, encodeFunctionData({ abi: marketAbi, functionName: 'fulfilBatch', args: both }));
+  assert.equal(twofold.status, 'success');
+  assert.deepEqual((await fulfilmentIn(client, twofold.hash, second.id)).output, good.output);
 
   const { request, receipt } = await answer({ tier: 'receipt' });
   const repeated = encodeFunctionData({ abi: marketAbi, functionName: 'answer', args: [encodable(request), '0x', '0x', receipt.output, receipt.signer, receipt.signature] });

@@ -2,7 +2,8 @@
 //! time of a first `assay setup`.
 //!
 //! A cut is named by the digest of its SRS, `k` and the columns behind a commitment, and is an SRS file like any other: what is
-//! read is checked whole, and must be of the same secret. It is written under another name and renamed; two commands at once
+//! read must be as it was written, and of the same secret. Of the file that is cut, which may be somebody else's, no more than the first powers
+//! is known to be of that secret: a cut is checked whole before it is used or kept. It is written under another name and renamed; two commands at once
 //! make the same file. The cuts that were not used for longest are removed when all take more than [`MOST_BYTES`].
 
 use std::fs::{self, File};
@@ -11,6 +12,7 @@ use std::time::SystemTime;
 
 use assay_prover::{ProverError, Srs};
 use assay_verifier::Opening;
+use rand::rngs::OsRng;
 
 use crate::failure::{Classify as _, Outcome};
 use crate::files;
@@ -41,6 +43,7 @@ pub(super) fn of_size(
     let (cut, seconds) = terminal
         .counted("cut the SRS to size", "multiples", |progress| srs.cut_observed(k, opening, progress))
         .request("cannot cut the SRS")?;
+    terminal.step("check what was cut", None, || cut.check(OsRng)).request("cannot use the SRS")?;
     if let Some(cuts) = &cuts {
         cuts.keep(&cut);
     }

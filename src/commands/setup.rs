@@ -5,6 +5,7 @@ use std::sync::Arc;
 use assay_circuits::Layout;
 use assay_prover::{Cost, Srs, constraints, keygen_observed};
 use assay_verifier::Opening;
+use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::{cuts, opening, shape_of, srs, threads, warn_if_no_chain_takes};
@@ -47,6 +48,10 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let cutting = || within(args.memory, cost.setup_peak_bytes(true), "cutting the SRS to size and making the keys of");
     let (srs, cut_seconds) = cuts::of_size(srs, layout.k, opening, cutting, terminal)?;
+    // What is cut is checked, and so is the user's own file when it is imported; powers that are named may be anybody's.
+    if args.srs.is_some() && cut_seconds.is_none() {
+        terminal.step("check the powers", None, || srs.check(OsRng)).request("cannot use the SRS")?;
+    }
     let (key, seconds) = terminal
         .counted("make the keys", "columns", |progress| keygen_observed(&srs, layout, compiled.digest, progress))
         .machine("cannot make the keys")?;

@@ -56,6 +56,11 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
             }
             let names = imported.contributions.as_ref().map(|all| all.iter().map(shown).collect());
             save(&imported.srs, &path, names, terminal)?;
+            // Beacons are public: where nobody contributed a secret, there is none to trust.
+            let secret = |all: &Vec<Contribution>| all.iter().any(|one| one.kind == Kind::Secret);
+            if !imported.contributions.as_ref().is_none_or(secret) {
+                return Ok(());
+            }
             if let Some(list) = ceremony::trust(&imported.srs.point(), &imported.name)? {
                 terminal.say(format_args!(
                     "named in {}: keys made with this ceremony are said to be of \"{}\"",

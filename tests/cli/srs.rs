@@ -116,6 +116,10 @@ fn an_import_prints_who_contributed_and_says_when_it_was_one_person() {
     assert!(list().contains("mine.ptau, one person's powers"), "{}", list());
 
     fs::remove_file(sandbox.path("data/assay/ceremonies")).unwrap();
+    ptau(&sandbox, "nobodys.ptau", &[("drand", true)]);
+    let (said, _) = import("nobodys.ptau");
+    assert!(!said.contains("named in") && !sandbox.path("data/assay/ceremonies").exists(), "{said}");
+
     ptau(&sandbox, "ours.ptau", &[("Ann", false), ("Bob\u{1b}[2J", false), ("", false)]);
     let (said, warned) = import("ours.ptau");
     assert!(said.contains("2  Bob[2J\n") && said.contains("3  (no name)"), "{said}");

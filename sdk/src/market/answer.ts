@@ -8,15 +8,22 @@ import { TIERS } from './names.js';
 import { type Receipt, type Request, contextOf, digestOf, idOf } from './request.js';
 
 /**
- * The fulfilment of a request in a transaction of the market, alone or in a batch.
+ * The fulfilment of a request that the market took in a transaction, alone or in a batch.
  *
  * @throws {Error} when the transaction failed, when the market did not take the proof in it, or when its calldata does not hold it:
  * another contract may have called the market.
  */
 export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment> {
-  const call = await callIn(market, transaction, id, 'RequestProved');
+  const { call, logs } = await callIn(market, transaction, id, 'RequestProved');
+  // A batch may hold a request twice: what the market skipped is whatever its sender wrote.
+  const skipped = new Set(
+    parseEventLogs({ abi: marketAbi, eventName: 'FulfilmentSkipped', logs })
+      .filter(({ address }) => isAddressEqual(address, market.market))
+      .map(({ args }) => args.index),
+  );
   const answers = call?.functionName === 'fulfil' ? call.args : call?.functionName === 'fulfilBatch' ? call.args[1] : [];
-  for (const answer of answers) {
+  for (const [index, answer] of answers.entries()) {
+    if (skipped.has(BigInt(index))) continue;
     const fulfilment = { ...answer, request: typed(answer.request) };
     if (idOf(fulfilment.request, market) === id) return fulfilment;
   }
@@ -31,7 +38,7 @@ export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): P
  * another contract may have called the market.
  */
 export async function receiptIn(market: Market, transaction: Hex, id: Hex): Promise<Receipt> {
-  const call = await callIn(market, transaction, id, 'RequestAnswered');
+  const { call } = await callIn(market, transaction, id, 'RequestAnswered');
   if (call?.functionName === 'answer') {
     const [request, , , output, signer, signature] = call.args;
     if (idOf(typed(request), market) === id) return { output, signer, signature };
@@ -39,7 +46,7 @@ export async function receiptIn(market: Market, transaction: Hex, id: Hex): Prom
   throw new Error(`transaction ${transaction} holds no receipt for request ${id} in its calldata; have it from the prover`);
 }
 
-/** The market's function that a transaction calls, after which the market told this event of the request; none when it calls another contract. */
+/** The market's function that a transaction calls, after which the market told this event of the request, and all that was told; no function when it calls another contract. */
 async function callIn(market: Market, transaction: Hex, id: Hex, eventName: 'RequestProved' | 'RequestAnswered') {
   const { status, logs } = await market.client.getTransactionReceipt({ hash: transaction });
   if (status !== 'success') throw new Error(`transaction ${transaction} failed: nothing that it says of request ${id} happened`);
@@ -48,11 +55,11 @@ async function callIn(market: Market, transaction: Hex, id: Hex, eventName: 'Req
     throw new Error(`transaction ${transaction} brought no ${eventName} of request ${id} from market ${market.market}; find the one that did with \`watch\``);
   }
   const { to, input } = await market.client.getTransaction({ hash: transaction });
-  if (!to || !isAddressEqual(to, market.market)) return undefined;
+  if (!to || !isAddressEqual(to, market.market)) return { call: undefined, logs };
   try {
-    return decodeFunctionData({ abi: marketAbi, data: input });
+    return { call: decodeFunctionData({ abi: marketAbi, data: input }), logs };
   } catch {
-    return undefined;
+    return { call: undefined, logs };
   }
 }
 
