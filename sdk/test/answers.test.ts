@@ -166,7 +166,7 @@ test('a proof or a receipt is found only in a transaction that succeeded and in 
   await assert.rejects(fulfilmentIn(client, elsewhere.hash, second.id), /brought no RequestProved/);
   // A batch that holds the request twice: the market skips the first, which is of another input, and takes the second.
   const good = answered(second.request, prover);
-  const wrong = { ...good, input: good.output, output: good.input };
+  const wrong = { ...good, input: good.input.map((word) => word ^ 1n) };
   const both = [model.id, [encoded(wrong), encoded(good)]] as const;
   const twofold = await sent(client.market, encodeFunctionData({ abi: marketAbi, functionName: 'fulfilBatch', args: both }));
   assert.equal(twofold.status, 'success');
