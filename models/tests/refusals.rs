@@ -70,6 +70,18 @@ fn everything_that_is_refused_is_said_in_one_run() {
     says(&error.to_string(), &["6 things are refused:", "\n  1. ", "\n  6. "]);
 }
 
+/// The planner judges it in the same run, though nothing gives it a scale.
+#[test]
+fn a_conv_whose_reader_is_refused_is_among_the_nodes_that_were_read() {
+    let mut writer = Writer::float(&[1, 1, 4, 4]);
+    writer.requantize("x", "q", 0.5, 3).weights("w", &[2, 1, 2, 2], &[1, -2, 3, -4, 5, -6, 7, -8], 0.25);
+    writer.node("Conv", &["q.real", "w.real"], "c", &[ints("strides", &[2, 2])]).node("Sigmoid", &["c"], "s", &[]);
+    let reading = read(&ending(writer, "s").bytes(), "m");
+    assert_eq!(reading.refusals.len(), 1, "{:?}", reading.refusals);
+    let named: Vec<&str> = reading.graph.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!(named, ["c/Conv"]);
+}
+
 #[test]
 fn what_would_be_said_of_two_nodes_is_said_once_with_both_names() {
     let mut writer = conv();

@@ -1,8 +1,13 @@
 //! The end of the import: only what the output depends on remains.
 
 use super::builder::Builder;
+use super::value::{Pending, Source, Value};
 use crate::error::ModelError;
-use crate::graph::{Node, QuantizedGraph, TensorId, TensorInfo};
+use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
+use crate::requantise::Requantise;
+
+/// A divisor whose tables are small for any accumulators, for results whose scale is not known.
+const ANY_DIVISOR: u64 = 1 << 20;
 
 /// The graph of a builder, without the nodes and tensors that its output does not need.
 pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<QuantizedGraph, ModelError> {
@@ -31,8 +36,26 @@ pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<Q
     Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input: builder.integer_input })
 }
 
-/// What a builder has, as it is: not a graph, but enough to say more of its nodes.
-pub(super) fn nodes_alone(name: &str, builder: Builder) -> QuantizedGraph {
+/// What a builder has, as it is: not a graph, but enough to say more of its nodes. A result that waits for its scale for ever, because what
+/// reads it was refused, is given one.
+pub(super) fn nodes_alone(name: &str, mut builder: Builder) -> QuantizedGraph {
+    let mut waiting: Vec<Pending> = std::mem::take(&mut builder.values)
+        .into_values()
+        .filter_map(|value| if let Value::Pending(pending) = value { Some(*pending) } else { None })
+        .filter(|pending| builder.nodes.iter().all(|node| node.name != pending.node))
+        .collect();
+    waiting.sort_by(|a, b| a.node.cmp(&b.node));
+    waiting.dedup_by(|a, b| a.node == b.node);
+    for pending in waiting {
+        let Source::Accumulators { mut op, input, .. } = pending.source else { continue };
+        let Some(rule) = op.requantise_mut() else { continue };
+        *rule = Requantise { multipliers: vec![1], divisor: ANY_DIVISOR, zero_point: 0, low: 0, high: 255 };
+        let output = TensorId(builder.tensors.len());
+        let info =
+            TensorInfo { name: pending.name, shape: pending.source_shape, dtype: DType::U8, scale: 1.0, zero_point: 0 };
+        builder.tensors.push(info);
+        builder.nodes.push(Node { name: pending.node, op, inputs: vec![input], output });
+    }
     let (input, output) = (builder.input.unwrap_or(TensorId(0)), TensorId(0));
     let (tensors, nodes, integer_input) = (builder.tensors, builder.nodes, builder.integer_input);
     QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input }
