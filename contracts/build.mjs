@@ -46,7 +46,7 @@ function write(name, folder, contract, belongsTo = {}, data = '') {
 }
 
 const sources = (folder) => readdirSync(join(root, folder)).filter((file) => file.endsWith('.sol')).sort();
-const deployed = ['InferenceMarket.sol', 'ModelRegistry.sol', 'PrevRandaoBeacon.sol', 'VerifierRouter.sol'];
+const deployed = ['InferenceMarket.sol', 'ModelRegistry.sol', 'PrevRandaoBeacon.sol', 'Signatures.sol', 'VerifierRouter.sol'];
 
 for (const [folder, files] of [['src/market', deployed], ['mocks', sources('mocks')]]) {
   for (const file of files) {

@@ -6,11 +6,13 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Accounts} from "../src/market/Accounts.sol";
 import {Answers} from "../src/market/Answers.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Jobs} from "../src/market/Jobs.sol";
 import {PrevRandaoBeacon} from "../src/market/PrevRandaoBeacon.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Rewards} from "../src/market/Rewards.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
+import {Signatures} from "../src/market/Signatures.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
 import {Headers} from "./support/Headers.sol";
 import {Scene} from "./support/Scene.sol";
@@ -30,9 +32,8 @@ contract AnswersTest is Scene {
     }
 
     /// A proof of the true output, which pays `payee`.
-    function evidence(Request memory r, address payee) internal view returns (Answers.Evidence memory e) {
-        Proofs.Fulfilment memory f = proved(r, payee);
-        e = Answers.Evidence(market.idOf(r), payee, f.input, f.output, f.proof);
+    function evidence(Request memory r, address payee) internal view returns (Answers.Evidence memory) {
+        return evidence(r, proved(r, payee));
     }
 
     function contradict(Request memory r, uint256 word, address payee) internal {
@@ -80,16 +81,16 @@ contract AnswersTest is Scene {
     function test_AnswerNeedsAReceiptOfTheNamedProver() external {
         Request memory r = request(Tier.Receipt);
         refuseAnswer(r, RIVAL_SIGNER, Proofs.NotProver.selector);
-        refuseAnswer(r, CLIENT, Answers.UnknownKey.selector);
+        refuseAnswer(r, CLIENT, Signatures.UnknownKey.selector);
         bytes memory signature = signed(r);
         bytes memory other = receipt(r, truth(r), RIVAL_SIGNER);
         uint256[] memory output = new uint256[](1);
         output[0] = truth(r);
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.answer(r, signature, "", output, vm.addr(SIGNER), other);
         vm.prank(prover);
-        market.revokeKey(vm.addr(SIGNER));
-        refuseAnswer(r, SIGNER, Answers.UnknownKey.selector);
+        signatures.revokeKey(vm.addr(SIGNER));
+        refuseAnswer(r, SIGNER, Answers.RevokedKey.selector);
     }
 
     function test_AnswerFitsTierTimeAndModel() external {
@@ -98,30 +99,31 @@ contract AnswersTest is Scene {
         refuseAnswer(r, SIGNER, Jobs.WrongTerms.selector);
         r = opened(Tier.Receipt);
         uint256[] memory output = new uint256[](2);
+        bytes memory two = receiptOver(r, keccak256(abi.encodePacked(output)), SIGNER);
         vm.expectPartialRevert(Answers.WrongOutput.selector);
-        market.answer(r, "", "", output, vm.addr(SIGNER), "");
+        market.answer(r, "", "", output, vm.addr(SIGNER), two);
         vm.warp(uint256(r.deadline) + 1);
         refuseAnswer(r, SIGNER, Jobs.TooLate.selector);
     }
 
     function test_KeysBelongToWhoHoldsThem() external {
         vm.prank(rival);
-        vm.expectPartialRevert(Answers.KeyTaken.selector);
-        market.registerKey(vm.addr(SIGNER), "");
-        bytes memory forProver = sign(CLIENT, typed(keccak256(abi.encode(keccak256("ReceiptKey(address prover)"), prover))));
+        vm.expectPartialRevert(Signatures.KeyTaken.selector);
+        signatures.registerKey(vm.addr(SIGNER), "");
+        bytes memory forProver = sign(CLIENT, keyDigest(prover));
         vm.prank(rival);
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
-        market.registerKey(vm.addr(CLIENT), forProver);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        signatures.registerKey(vm.addr(CLIENT), forProver);
         vm.prank(rival);
-        vm.expectPartialRevert(Answers.UnknownKey.selector);
-        market.revokeKey(vm.addr(SIGNER));
+        vm.expectPartialRevert(Signatures.UnknownKey.selector);
+        signatures.revokeKey(vm.addr(SIGNER));
     }
 
     function test_ReceiptIsNeverErc1271() external {
         // A signer with code: its word counts only as a key's signature, which it cannot give.
         vm.prank(prover);
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
-        market.registerKey(address(verifier), "");
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        signatures.registerKey(address(verifier), "");
     }
 
     function test_AnsweredRequestIsNotRefunded() external {
@@ -155,9 +157,9 @@ contract AnswersTest is Scene {
         vm.prank(RIVAL_CALLER);
         market.slashUnproved(r);
         assertEq(bondFree(prover), STAKE - BOND, "the whole reserved bond");
-        assertEq(credit(STRANGER), 5e18 + BOND / 10, "deposit and bounty");
-        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
-        assertEq(credit(RIVAL_CALLER), 0, "the caller has no bounty of the challenger's");
+        assertEq(gained(STRANGER), 5e18 + BOND / 10, "deposit and bounty");
+        assertEq(gained(client), 100e18 + 10e18, "escrow and loss");
+        assertEq(gained(RIVAL_CALLER), 0, "the caller has no bounty of the challenger's");
         assertTrue(credit(BURN) * 2 >= BOND, "half is burnt");
         assertEq(credit(BURN), BOND - BOND / 10 - 10e18, "the rest is burnt");
     }
@@ -213,8 +215,8 @@ contract AnswersTest is Scene {
         Request memory unsecured = request(Tier.Receipt);
         refuseAnswer(unsecured, SIGNER, Accounts.TooLittle.selector);
         contradict(r, LIE, STRANGER);
-        assertEq(credit(client), 100e18 + 10e18, "the last is covered as the first");
-        assertEq(credit(STRANGER), BOND / 10, "bounty");
+        assertEq(gained(client), 100e18 + 10e18, "the last is covered as the first");
+        assertEq(gained(STRANGER), BOND / 10, "bounty");
         assertEq(bondFree(prover), STAKE - lies * BOND, "no other receipt's bond is touched");
     }
 
@@ -222,10 +224,10 @@ contract AnswersTest is Scene {
         Request memory r = answered(Tier.Receipt, LIE);
         vm.prank(RIVAL_CALLER);
         contradict(r, LIE, STRANGER);
-        assertStatus(r, Jobs.Status.Slashed);
-        assertEq(credit(STRANGER), BOND / 10, "bounty to the proof's payee, whoever sends it");
-        assertEq(credit(RIVAL_CALLER), 0, "copying the proof gains nothing");
-        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
+        assertStatus(r, IInferenceMarket.Status.Slashed);
+        assertEq(gained(STRANGER), BOND / 10, "bounty to the proof's payee, whoever sends it");
+        assertEq(gained(RIVAL_CALLER), 0, "copying the proof gains nothing");
+        assertEq(gained(client), 100e18 + 10e18, "escrow and loss");
         vm.warp(vm.getBlockTimestamp() + 2 days);
         vm.expectPartialRevert(Jobs.WrongStatus.selector);
         market.settle(r);
@@ -235,7 +237,7 @@ contract AnswersTest is Scene {
     /// A receipt, and evidence against it, are for the chain and the market that they were made for; those made for where they are used do slash.
     function replayed(Request memory r, bytes memory signature, Answers.Evidence memory e) internal {
         Answers.Evidence memory own = evidence(r, STRANGER);
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.contradict(r, digestOf(LIE), vm.addr(SIGNER), signature, own);
         refuseContradiction(r, LIE, e, IVerifierErrors.InvalidProof.selector);
         assertEq(bondFree(prover), STAKE, "nothing is slashed");
@@ -255,7 +257,6 @@ contract AnswersTest is Scene {
         (bytes memory signature, Answers.Evidence memory e) = (receipt(r, LIE, SIGNER), evidence(r, STRANGER));
         market = newMarket(address(market.beacon()));
         fundAll(token);
-        registerKey(prover, SIGNER);
         replayed(r, signature, e);
     }
 
@@ -282,9 +283,9 @@ contract AnswersTest is Scene {
         Request memory r = answered(Tier.Receipt, LIE);
         vm.warp(vm.getBlockTimestamp() + 1 days + 1);
         market.settle(r);
-        uint256 before = credit(client);
+        uint256 before = gained(client);
         contradict(r, LIE, STRANGER);
-        assertEq(credit(client) - before, 50e18 + 10e18, "price and loss");
+        assertEq(gained(client) - before, 50e18 + 10e18, "price and loss");
         assertEq(bondFree(prover), STAKE - BOND, "at most the bond of the tier");
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
     }
@@ -296,9 +297,9 @@ contract AnswersTest is Scene {
         vm.etch(address(verifier), hex"00");
         market.refund(r);
         vm.etch(address(verifier), code);
-        uint256 before = credit(client);
+        uint256 before = gained(client);
         contradict(r, LIE, STRANGER);
-        assertEq(credit(client) - before, 10e18, "the loss");
+        assertEq(gained(client) - before, 10e18, "the loss");
         assertEq(bondFree(prover), STAKE - BOND, "at most the bond of the tier");
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
     }
@@ -306,11 +307,11 @@ contract AnswersTest is Scene {
     function test_ReceiptOffChainIsHeldAgainstFreeAndLeavingBond() external {
         Request memory r = request(Tier.Receipt);
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE - 100e18);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE - 100e18);
         contradict(r, LIE, STRANGER);
         assertEq(bondFree(prover), 0, "free first");
-        assertEq(credit(client), 10e18, "loss");
-        assertEq(market.accountOf(Accounts.Pot.Bond, prover, address(token)).leaving, STAKE - BOND, "then leaving");
+        assertEq(gained(client), 10e18, "loss");
+        assertEq(market.accountOf(IInferenceMarket.Pot.Bond, prover, address(token)).leaving, STAKE - BOND, "then leaving");
         bytes memory signature = signed(r);
         bytes memory receiptSignature = receipt(r, LIE, SIGNER);
         uint256[] memory output = new uint256[](1);
@@ -321,16 +322,16 @@ contract AnswersTest is Scene {
 
     function leaveWith(uint128 rest) internal {
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE - rest);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE - rest);
         vm.warp(vm.getBlockTimestamp() + 10 days);
         vm.prank(prover);
-        market.leave(Accounts.Pot.Bond, address(token));
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
     }
 
     function fundBond(uint96 amount) internal {
         token.mint(prover, amount);
         vm.prank(prover);
-        market.fund(Accounts.Pot.Bond, address(token), amount, "");
+        market.fund(IInferenceMarket.Pot.Bond, address(token), amount, "");
     }
 
     /// A prover whose free bond is a single unit has a friend contradict it: that uses nothing up.
@@ -348,8 +349,8 @@ contract AnswersTest is Scene {
         contradict(r, LIE, STRANGER);
         assertEq(market.slashedOf(receiptId), BOND, "the bond of the tier");
         assertEq(bondFree(prover), 600e18 + 1 - BOND, "and no more");
-        assertEq(credit(client), 10e18, "the loss, once");
-        assertEq(credit(STRANGER), BOND / 10, "the bounty of one slash");
+        assertEq(gained(client), 10e18, "the loss, once");
+        assertEq(gained(STRANGER), BOND / 10, "the bounty of one slash");
         assertEq(credit(BURN), BOND - BOND / 10 - 10e18, "the rest is burnt");
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
     }
@@ -368,9 +369,9 @@ contract AnswersTest is Scene {
             taken += part;
         }
         uint256 most = taken / 2 - taken / 10;
-        assertEq(credit(STRANGER), taken / 10, "bounty");
-        assertEq(credit(client), loss < most ? loss : most, "loss");
-        assertEq(credit(BURN), taken - credit(STRANGER) - credit(client), "burnt");
+        assertEq(gained(STRANGER), taken / 10, "bounty");
+        assertEq(gained(client), loss < most ? loss : most, "loss");
+        assertEq(credit(BURN), taken - gained(STRANGER) - gained(client), "burnt");
     }
 
     function test_BondBeyond96BitsIsTakenExactly() external {
@@ -399,17 +400,17 @@ contract AnswersTest is Scene {
     function test_RevocationDoesNotForgive() external {
         Request memory r = request(Tier.Receipt);
         vm.prank(prover);
-        market.revokeKey(vm.addr(SIGNER));
+        signatures.revokeKey(vm.addr(SIGNER));
         contradict(r, LIE, STRANGER);
         assertEq(bondFree(prover), STAKE - BOND, "slashed");
     }
 
     function test_NothingToSlashIsSaid() external {
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE);
         vm.warp(vm.getBlockTimestamp() + 10 days);
         vm.prank(prover);
-        market.leave(Accounts.Pot.Bond, address(token));
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
         Request memory r = request(Tier.Receipt);
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.NothingToSlash.selector);
     }
@@ -436,14 +437,14 @@ contract AnswersTest is Scene {
         vm.expectPartialRevert(Jobs.TooEarly.selector);
         market.slashUnproved(r);
         market.fulfil(proved(r, prover));
-        assertStatus(r, Jobs.Status.Settled);
+        assertStatus(r, IInferenceMarket.Status.Settled);
         vm.warp(vm.getBlockTimestamp() + 1);
         refuse(proved(late, prover), Proofs.Refused.selector);
-        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](1);
         items[0] = proved(late, prover);
         assertEq(market.fulfilBatch(modelId, items), 0, "nor in a batch");
         market.slashUnproved(late);
-        assertStatus(late, Jobs.Status.Slashed);
+        assertStatus(late, IInferenceMarket.Status.Slashed);
         assertEq(bondFree(prover), STAKE - BOND, "one bond");
     }
 
@@ -458,7 +459,7 @@ contract AnswersTest is Scene {
         // A proof may come after the window as long as nobody has settled.
         vm.warp(uint256(r.deadline) + 2 days);
         market.fulfil(proved(r, prover));
-        assertStatus(r, Jobs.Status.Settled);
+        assertStatus(r, IInferenceMarket.Status.Settled);
     }
 
     function deadClass() internal {
@@ -494,7 +495,7 @@ contract AnswersTest is Scene {
     /// Only an open request is secured; then nothing that its client does changes what the prover is owed.
     function test_OpenRequestOutlivesItsClientsTricks() external {
         vm.prank(client);
-        market.fund(Accounts.Pot.Deposit, address(token), 200e18, "");
+        market.fund(IInferenceMarket.Pot.Deposit, address(token), 200e18, "");
         Request memory r = opened(Tier.Receipt);
         vm.prank(client);
         vm.expectPartialRevert(Jobs.NonceUsed.selector);
@@ -505,7 +506,7 @@ contract AnswersTest is Scene {
         open(own);
         vm.prank(client);
         vm.expectPartialRevert(Accounts.TooLittle.selector);
-        market.giveNotice(Accounts.Pot.Deposit, address(token), 1);
+        market.giveNotice(IInferenceMarket.Pot.Deposit, address(token), 1);
         answer(r, truth(r));
         vm.warp(vm.getBlockTimestamp() + 2 days);
         market.settle(r);
@@ -523,8 +524,90 @@ contract AnswersTest is Scene {
         Request memory r = answered(Tier.Challenged, LIE);
         challenge(r, RIVAL_CALLER);
         contradict(r, LIE, STRANGER);
-        assertEq(credit(RIVAL_CALLER), r.proofFee, "deposit back");
-        assertEq(credit(STRANGER), BOND / 10, "bounty");
+        assertEq(gained(RIVAL_CALLER), r.proofFee, "deposit back");
+        assertEq(gained(STRANGER), BOND / 10, "bounty");
+    }
+
+    /// A settled lie that its own prover contradicts through a friend: what is not burnt waits as the bond's notice would have.
+    function test_ContradictingOneselfSkipsNoNotice() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.settle(r);
+        uint256 before = credit(client);
+        contradict(r, LIE, client);
+        assertEq(credit(client), before, "nothing at once");
+        assertEq(proceeds(client), 50e18 + 10e18 + BOND / 10, "price, loss and bounty");
+        uint256 due = vm.getBlockTimestamp() + 10 days;
+        vm.warp(due - 1);
+        vm.prank(client);
+        vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
+        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
+        vm.warp(due);
+        vm.prank(client);
+        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
+        assertEq(credit(client), before + 60e18 + BOND / 10, "then all of it");
+    }
+
+    /// Proceeds leave together at the mean of their times, weighed by amount: a gift of next to nothing delays nobody, and what comes late is not carried out by what came early.
+    function test_ProceedsWaitByTheirAmounts(uint96 late, uint40 pause) external {
+        Request memory r = request(Tier.Receipt);
+        contradict(r, LIE, STRANGER);
+        uint256 first = proceeds(STRANGER);
+        uint256 start = vm.getBlockTimestamp();
+        vm.warp(start + pause % 10 days);
+        Request memory second = request(Tier.Receipt);
+        second.feeCeiling = 1 + late % 1e21;
+        second.feeFloor = 0;
+        contradict(second, LIE, STRANGER);
+        uint256 amount = proceeds(STRANGER) - first;
+        uint256 leavesAt = market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt;
+        uint256 weighed = first * (start + 10 days) + amount * (vm.getBlockTimestamp() + 10 days);
+        assertTrue(leavesAt * (first + amount) >= weighed && (leavesAt - 1) * (first + amount) < weighed, "the mean, rounded up");
+        vm.warp(leavesAt);
+        Request memory third = request(Tier.Receipt);
+        contradict(third, LIE, STRANGER);
+        assertEq(credit(STRANGER), first + amount, "what is over its time is credited");
+        assertEq(market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt, leavesAt + 10 days, "and the next begins anew");
+    }
+
+    /// In ether the bounty pays for the transaction that contradicts, at twice the base fee of the answer; a dearer request's bond is its own.
+    function test_BondPaysForItsContradiction(uint64 fee, bool dear) external {
+        vm.fee(fee);
+        Request memory r = request(Tier.Receipt);
+        (r.token, r.feeFloor, r.feeCeiling, r.loss) = (address(0), 1, dear ? 100e18 : 1, 0);
+        vm.deal(prover, type(uint128).max);
+        vm.prank(prover);
+        market.fund{value: type(uint96).max}(IInferenceMarket.Pot.Bond, address(0), type(uint96).max, "");
+        vm.prank(client);
+        market.open{value: r.feeCeiling}(r, "", "");
+        answer(r, LIE);
+        uint256 bond = market.jobOf(market.idOf(r)).bond;
+        uint256 gas = gasleft();
+        contradict(r, LIE, STRANGER);
+        gas -= gasleft();
+        uint256 bounty = market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(0)).leaving;
+        assertEq(bounty, bond / 10, "a tenth");
+        assertTrue(bounty >= 2 * uint256(fee) * gas, "pays for itself");
+        uint256 least = uint256(fee) * 20 * (verifier.verifyGas(1) + 400_000 + 3 * 1_700);
+        assertEq(bond, least > formulas.bond(r) ? least : formulas.bond(r), "the larger of the two");
+    }
+
+    /// After it was paid, the whole bond of the answer can be taken, also where it was more than the request's terms ask for.
+    function test_ContradictionAfterThePaymentTakesTheAnswersBond() external {
+        vm.fee(100 gwei);
+        Request memory r = request(Tier.Receipt);
+        (r.token, r.feeFloor, r.feeCeiling, r.loss) = (address(0), 1, 1, 0);
+        vm.prank(prover);
+        market.fund{value: 100e18}(IInferenceMarket.Pot.Bond, address(0), 100e18, "");
+        vm.prank(client);
+        market.open{value: 1}(r, "", "");
+        answer(r, LIE);
+        uint256 bond = market.jobOf(market.idOf(r)).bond;
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        market.settle(r);
+        contradict(r, LIE, STRANGER);
+        assertEq(market.accountOf(IInferenceMarket.Pot.Bond, prover, address(0)).free, 100e18 - bond, "all of it");
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
     }
 
     function test_SelfSlashThroughAFriend(uint96 loss) external {
@@ -536,7 +619,7 @@ contract AnswersTest is Scene {
         vm.assume(bond <= STAKE);
         answer(r, LIE);
         contradict(r, LIE, client);
-        uint256 recovered = credit(client) - r.feeCeiling;
+        uint256 recovered = gained(client) - r.feeCeiling;
         assertTrue(recovered <= bond / 2, "at least half is gone");
         assertEq(recovered + credit(BURN), bond, "conserved");
     }
@@ -548,8 +631,8 @@ contract AnswersTest is Scene {
         vm.warp(uint256(r.deadline) + 1);
         vm.prank(client);
         market.refund(r);
-        assertTrue((credit(client) - r.feeCeiling) * 2 <= STAKE - bondFree(prover), "absent");
-        assertEq(credit(client) - r.feeCeiling, 100e18 + 25e18, "whole loss and bounty");
+        assertTrue((gained(client) - r.feeCeiling) * 2 <= STAKE - bondFree(prover), "absent");
+        assertEq(gained(client) - r.feeCeiling, 100e18 + 25e18, "whole loss and bounty");
     }
 
     function drawWith(Request memory r, uint256 prevrandao) internal returns (bool) {
@@ -562,20 +645,27 @@ contract AnswersTest is Scene {
         return uint256(keccak256(abi.encode(prevrandao, market.idOf(r)))) % 10_000 < r.sampleRate;
     }
 
+    /// A random value that does not select a request.
+    function unselecting(Request memory r) internal view returns (uint256 prevrandao) {
+        prevrandao = 1 << 64;
+        while (selects(r, prevrandao)) ++prevrandao;
+    }
+
     function test_BeaconDraws(uint256 prevrandao, uint16 rate) external {
         Request memory r = request(Tier.Sampled);
         r.sampleRate = 300 + rate % 9701;
         answer(r, truth(r));
+        if (prevrandao < 1 << 64) prevrandao += 1 << 64;
         bool selected = drawWith(r, prevrandao);
         assertTrue(selected == selects(r, prevrandao), "as the beacon says");
-        assertStatus(r, selected ? Jobs.Status.Proving : Jobs.Status.Answered);
+        assertStatus(r, selected ? IInferenceMarket.Status.Proving : IInferenceMarket.Status.Answered);
         if (selected) {
             market.fulfil(proved(r, prover));
         } else {
             vm.warp(vm.getBlockTimestamp() + 1 days + 1);
             market.settle(r);
         }
-        assertStatus(r, Jobs.Status.Settled);
+        assertStatus(r, IInferenceMarket.Status.Settled);
     }
 
     function test_SampledAnswerIsNotPaidUndrawn() external {
@@ -601,8 +691,7 @@ contract AnswersTest is Scene {
 
     function test_DrawnOnceOnly() external {
         Request memory r = answered(Tier.Sampled, LIE);
-        uint256 prevrandao = 0;
-        while (selects(r, prevrandao)) ++prevrandao;
+        uint256 prevrandao = unselecting(r);
         assertTrue(!drawWith(r, prevrandao), "not selected");
         vm.expectPartialRevert(Jobs.WrongTerms.selector);
         market.draw(r, "");
@@ -624,8 +713,7 @@ contract AnswersTest is Scene {
     function test_HeaderIsReadFor8191Blocks() external {
         for (uint256 late = 0; late < 2; ++late) {
             Request memory r = answered(Tier.Sampled, LIE);
-            uint256 prevrandao = 0;
-            while (selects(r, prevrandao)) ++prevrandao;
+            uint256 prevrandao = unselecting(r);
             uint256 number = market.jobOf(market.idOf(r)).beaconBlock;
             bytes memory header = Headers.withPrevRandao(prevrandao);
             vm.roll(number + 8191 + late);
@@ -639,6 +727,14 @@ contract AnswersTest is Scene {
         }
     }
 
+    /// On chains whose header says zero, one, a difficulty or any other small number, that is no randomness: the prover would know beforehand what need not be proved.
+    function test_ConstantBeaconSelects(uint64 constant_) external {
+        Request memory r = answered(Tier.Sampled, LIE);
+        r.sampleRate = 2500;
+        assertTrue(drawWith(r, constant_), "selected, whatever its hash says");
+        assertStatus(r, IInferenceMarket.Status.Proving);
+    }
+
     function test_SilencePastTheBeaconSelects() external {
         Request memory r = answered(Tier.Sampled, LIE);
         vm.roll(vm.getBlockNumber() + 9000);
@@ -646,7 +742,7 @@ contract AnswersTest is Scene {
         vm.warp(vm.getBlockTimestamp() + 1 days + 1);
         vm.prank(STRANGER);
         market.slashUnproved(r);
-        assertEq(credit(STRANGER), formulas.bond(r) / 10, "the caller has the bounty");
+        assertEq(gained(STRANGER), formulas.bond(r) / 10, "the caller has the bounty");
     }
 
     function test_TombstoneReturnsEverybodysOwn() external {

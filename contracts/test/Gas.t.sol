@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {IVerifier} from "../generated/IVerifier.sol";
 import {Answers} from "../src/market/Answers.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {Scene} from "./support/Scene.sol";
@@ -62,7 +63,7 @@ contract GasTest is Scene {
         r.inputDigest = keccak256(abi.encodePacked(new uint256[](WORDS)));
     }
 
-    function answered(Request memory r) internal view returns (Proofs.Fulfilment memory f) {
+    function answered(Request memory r) internal view returns (IInferenceMarket.Fulfilment memory f) {
         f.request = r;
         f.payee = prover;
         f.input = new uint256[](WORDS);
@@ -71,8 +72,8 @@ contract GasTest is Scene {
         f.proof = new bytes(4544);
     }
 
-    function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {
-        items = new Proofs.Fulfilment[](count);
+    function batchOf(uint256 count) internal returns (IInferenceMarket.Fulfilment[] memory items) {
+        items = new IInferenceMarket.Fulfilment[](count);
         for (uint256 i = 0; i < count; ++i) {
             Request memory r = wide();
             open(r);
@@ -93,7 +94,7 @@ contract GasTest is Scene {
     }
 
     function test_GasOfFulfil() external {
-        Proofs.Fulfilment[] memory items = batchOf(1);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(1);
         cool();
         market.fulfil(items[0]);
         uint256 used = vm.snapshotGasLastCall("market", "fulfil an open request");
@@ -103,7 +104,7 @@ contract GasTest is Scene {
     function test_GasOfFulfilLocked() external {
         Request memory r = wide();
         lock(r, prover);
-        Proofs.Fulfilment memory f = answered(r);
+        IInferenceMarket.Fulfilment memory f = answered(r);
         cool();
         market.fulfil(f);
         uint256 used = vm.snapshotGasLastCall("market", "fulfil a locked request");
@@ -111,7 +112,7 @@ contract GasTest is Scene {
     }
 
     function test_GasOfBatch() external {
-        Proofs.Fulfilment[] memory items = batchOf(32);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(32);
         cool();
         market.fulfilBatch(modelId, items);
         uint256 used = vm.snapshotGasLastCall("market", "fulfil 32 open requests");
@@ -146,8 +147,8 @@ contract GasTest is Scene {
         r.inputDigest = keccak256(abi.encodePacked(filled(inputWords)));
     }
 
-    function fulfilment(Request memory r) internal view returns (Proofs.Fulfilment memory) {
-        return Proofs.Fulfilment(r, prover, filled(inputWords), filled(outputWords), new bytes(28_000));
+    function fulfilment(Request memory r) internal view returns (IInferenceMarket.Fulfilment memory) {
+        return IInferenceMarket.Fulfilment(r, prover, filled(inputWords), filled(outputWords), new bytes(28_000));
     }
 
     /// Whatever gas a batch has, it is settled or refused by name before anything is verified.
@@ -157,7 +158,7 @@ contract GasTest is Scene {
         modelId = register(class);
         Request memory r = widestRequest(Tier.Proved);
         open(r);
-        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](1);
         items[0] = fulfilment(r);
         bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
         bool refused;
@@ -185,7 +186,7 @@ contract GasTest is Scene {
             fits(abi.encodeCall(market.fulfil, (fulfilment(r))), string.concat("fulfil", shape));
             r = widestRequest(Tier.Proved);
             open(r);
-            Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+            IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](1);
             items[0] = fulfilment(r);
             fits(abi.encodeCall(market.fulfilBatch, (modelId, items)), string.concat("fulfil a batch of one", shape));
             r = widestRequest(Tier.Receipt);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Accounts} from "../src/market/Accounts.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {InferenceMarket} from "../src/market/InferenceMarket.sol";
-import {Jobs} from "../src/market/Jobs.sol";
 import {ModelRegistry} from "../src/market/ModelRegistry.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {Handler} from "./support/Handler.sol";
@@ -37,10 +36,10 @@ contract InvariantsTest {
         targets[0] = address(handler);
     }
 
-    function actions() internal pure returns (bytes4[18] memory) {
+    function actions() internal pure returns (bytes4[19] memory) {
         return [
             Handler.ask.selector, Handler.ask.selector, Handler.fund.selector, Handler.giveNotice.selector, Handler.leave.selector,
-            bytes4(keccak256("lock(uint256,bool)")), Handler.prove.selector, Handler.proveBatch.selector, Handler.refund.selector,
+            bytes4(keccak256("lock(uint256,bool)")), Handler.prove.selector, Handler.rescue.selector, Handler.proveBatch.selector, Handler.refund.selector,
             bytes4(keccak256("answer(uint256,bool)")), Handler.challenge.selector, Handler.draw.selector, Handler.settle.selector,
             Handler.slashUnproved.selector, Handler.contradict.selector, Handler.claim.selector, Handler.admin.selector, Handler.passTime.selector
         ];
@@ -49,11 +48,11 @@ contract InvariantsTest {
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
         targets[0].addr = address(handler);
-        targets[0].selectors = new bytes4[](19);
-        for (uint256 i = 0; i < 18; ++i) {
+        targets[0].selectors = new bytes4[](20);
+        for (uint256 i = 0; i < 19; ++i) {
             targets[0].selectors[i] = actions()[i];
         }
-        targets[0].selectors[18] = Handler.withdraw.selector;
+        targets[0].selectors[19] = Handler.withdraw.selector;
     }
 
     /// One campaign for all: each is a state's property or a sticky count, so that a breach stays visible; the error names it.
@@ -68,6 +67,8 @@ contract InvariantsTest {
         checkBondCoversReceipts();
         checkHonestKeepsBond();
         checkSlashBounded();
+        checkBondsWait();
+        checkAnswersTold();
         checkConservation();
     }
 
@@ -81,16 +82,16 @@ contract InvariantsTest {
         Request[] memory stories = handler.requests();
         for (uint256 i = 0; i < stories.length; ++i) {
             Request memory r = stories[i];
-            Jobs.Job memory job = market.jobOf(market.idOf(r));
+            IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
             if (r.token != what || !live(job)) continue;
-            owed += uint256(r.feeCeiling) + (job.status == Jobs.Status.Open ? 0 : job.bond);
-            if (job.status == Jobs.Status.Proving && job.challenger != address(0)) owed += r.proofFee;
+            owed += uint256(r.feeCeiling) + (job.status == IInferenceMarket.Status.Open ? 0 : job.bond);
+            if (job.status == IInferenceMarket.Status.Proving && job.challenger != address(0)) owed += r.proofFee;
         }
         for (uint256 i = 0; i < 9; ++i) {
             address who = handler.people(i);
             owed += market.creditOf(who, what);
-            for (uint256 pot = 0; pot < 2; ++pot) {
-                Accounts.Account memory account = market.accountOf(Accounts.Pot(pot), who, what);
+            for (uint256 pot = 0; pot < 3; ++pot) {
+                IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot(pot), who, what);
                 owed += uint256(account.free) + account.leaving;
             }
         }
@@ -106,7 +107,7 @@ contract InvariantsTest {
         Request[] memory stories = handler.requests();
         for (uint256 i = 0; i < stories.length; ++i) {
             bytes32 id = market.idOf(stories[i]);
-            if (stories[i].tier != Tier.Proved || market.jobOf(id).status != Jobs.Status.Settled) continue;
+            if (stories[i].tier != Tier.Proved || market.jobOf(id).status != IInferenceMarket.Status.Settled) continue;
             if (!handler.trulyProved(id)) revert Broken("PaidOnlyWithProof", 1, 0);
         }
     }
@@ -128,15 +129,35 @@ contract InvariantsTest {
     function slashesOf(address what) internal view {
         address liar = handler.people(2);
         uint256 lost = handler.bondPaidIn(liar, what) - handler.bondOf(liar, what);
+        lost -= handler.risesPaid(what);
         uint256 burnt = market.creditOf(market.BURN(), what);
         if (burnt * 2 < lost || burnt > lost) revert Broken("SlashBounded: burnt", lost, burnt);
+    }
+
+    function checkBondsWait() internal view {
+        expect("BondsWait", 0, handler.bondsPaidAtOnce());
+    }
+
+    /// What contracts are told is what was proved, or signed and paid, and nothing else.
+    function checkAnswersTold() internal view {
+        Request[] memory stories = handler.requests();
+        for (uint256 i = 0; i < stories.length; ++i) {
+            bytes32 id = market.idOf(stories[i]);
+            (bytes32 digest, IInferenceMarket.Assurance assurance) = market.answerOf(id);
+            if ((assurance == IInferenceMarket.Assurance.Proved) != handler.trulyProved(id)) revert Broken("AnswersTold", 1, i);
+            if (assurance == IInferenceMarket.Assurance.Proved) expect("AnswersTold: digest", uint256(handler.truthDigest(stories[i])), uint256(digest));
+            if (assurance == IInferenceMarket.Assurance.None) expect("AnswersTold: none", 0, uint256(digest));
+            // The one lie that a rival signs about a request.
+            bool lied = digest == keccak256(abi.encodePacked(uint256(1)));
+            if (assurance == IInferenceMarket.Assurance.Unproved && lied && handler.lieCost(id) != 0) revert Broken("AnswersTold: refuted", 0, i);
+        }
     }
 
     function checkBondCoversReceipts() internal view {
         Request[] memory stories = handler.requests();
         for (uint256 i = 0; i < stories.length; ++i) {
-            Jobs.Job memory job = market.jobOf(market.idOf(stories[i]));
-            if (live(job) && job.status != Jobs.Status.Open) expect("BondCoversReceipts", formulas.bond(stories[i]), job.bond);
+            IInferenceMarket.Job memory job = market.jobOf(market.idOf(stories[i]));
+            if (live(job) && job.status != IInferenceMarket.Status.Open) expect("BondCoversReceipts", formulas.bond(stories[i]), job.bond);
         }
     }
 
@@ -203,35 +224,35 @@ contract InvariantsTest {
 
     /// The invariants see something only if the handler gets everywhere: a few seeded walks do everything.
     function test_HandlerReachesEverything() external {
-        string[22] memory names = [
+        string[24] memory names = [
             "ask", "fund", "giveNotice", "leave", "lock", "prove", "proveBatch", "refund", "answer", "challenge", "draw", "settle", "slashUnproved",
-            "contradict", "contradict off chain", "claim", "withdraw", "tombstone", "owed", "propose", "admit", "setGuardian"
+            "contradict", "contradict off chain", "claim", "withdraw", "tombstone", "owed", "propose", "admit", "setGuardian", "rescue", "leave proceeds"
         ];
-        uint256[22] memory counts;
+        uint256[24] memory counts;
         for (uint256 i = 0; i < 4; ++i) {
             Handler walker = new Handler();
             walk(walker, i);
-            for (uint256 j = 0; j < 22; ++j) {
+            for (uint256 j = 0; j < 24; ++j) {
                 counts[j] += walker.done(bytes32(bytes(names[j])));
             }
         }
-        for (uint256 j = 0; j < 22; ++j) {
+        for (uint256 j = 0; j < 24; ++j) {
             if (counts[j] == 0) revert Broken(names[j], 1, 0);
         }
     }
 
     function walk(Handler walker, uint256 start) internal {
-        bytes4[18] memory what = actions();
+        bytes4[19] memory what = actions();
         for (uint256 i = 0; i < 400; ++i) {
             uint256 seed = uint256(keccak256(abi.encode(start, i)));
             bytes memory arguments = abi.encode(seed >> 32, seed >> 8 & 1, seed >> 9 & 1, seed >> 16 & type(uint64).max);
-            (bool ok,) = address(walker).call(abi.encodePacked(what[seed % 18], arguments));
+            (bool ok,) = address(walker).call(abi.encodePacked(what[seed % 19], arguments));
             if (ok && i % 16 == 0) (ok,) = address(walker).call(abi.encodePacked(Handler.withdraw.selector, arguments));
         }
     }
 
-    function live(Jobs.Job memory job) internal pure returns (bool) {
-        return job.status >= Jobs.Status.Open && job.status <= Jobs.Status.Proving;
+    function live(IInferenceMarket.Job memory job) internal pure returns (bool) {
+        return job.status >= IInferenceMarket.Status.Open && job.status <= IInferenceMarket.Status.Proving;
     }
 
     function model(uint256 i) internal view returns (bytes32) {

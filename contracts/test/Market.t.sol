@@ -3,15 +3,17 @@ pragma solidity 0.8.30;
 
 import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Accounts} from "../src/market/Accounts.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {InferenceMarket} from "../src/market/InferenceMarket.sol";
 import {Jobs} from "../src/market/Jobs.sol";
 import {ModelRegistry} from "../src/market/ModelRegistry.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
+import {Signatures} from "../src/market/Signatures.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
 import {HungryVerifier, MockVerifier} from "./support/MockVerifier.sol";
 import {Scene} from "./support/Scene.sol";
-import {ApprovingWallet} from "./support/Wallets.sol";
+import {ApprovingWallet, BurningWallet} from "./support/Wallets.sol";
 import {vm} from "./support/Vm.sol";
 
 /// Requests of tier proved: opening, locking, proving, refunding.
@@ -26,7 +28,7 @@ contract MarketTest is Scene {
         assertEq(credit(OWNER), 15e18, "owner");
         assertEq(credit(CONTRIBUTOR), 7.5e18, "contributor");
         assertEq(credit(client), 25e18, "client: ceiling less fee");
-        assertStatus(r, Jobs.Status.Settled);
+        assertStatus(r, IInferenceMarket.Status.Settled);
     }
 
     function test_PriceRampIsLinear(uint40 start, uint40 length, uint96 floor, uint96 rise, uint40 time) external {
@@ -48,11 +50,11 @@ contract MarketTest is Scene {
     function test_OthersSignatureOpensNothing() external {
         Request memory r = request(Tier.Proved);
         bytes memory wrong = sign(RIVAL, market.idOf(r));
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.open(r, wrong, "");
         bytes memory signature = signed(r);
         r.feeFloor = r.feeCeiling;
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.open(r, signature, "");
     }
 
@@ -65,25 +67,25 @@ contract MarketTest is Scene {
         bytes32 id = market.idOf(r);
         wallet.set(id, true);
         wallet.set(id, false);
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.open{value: 0}(r, "", "");
         wallet.set(id, true);
         vm.prank(address(wallet));
-        market.fund{value: 1 ether}(Accounts.Pot.Deposit, address(0), 1 ether, "");
+        market.fund{value: 1 ether}(IInferenceMarket.Pot.Deposit, address(0), 1 ether, "");
         market.open(r, "", "");
-        assertStatus(r, Jobs.Status.Open);
+        assertStatus(r, IInferenceMarket.Status.Open);
     }
 
     function test_ReplayAcrossChainIds() external {
         Request memory r = request(Tier.Proved);
         bytes memory signature = signed(r);
-        Proofs.Fulfilment memory f = proved(r, prover);
+        IInferenceMarket.Fulfilment memory f = proved(r, prover);
         bytes32 id = market.idOf(r);
         uint256 context = market.contextOf(id, prover);
         vm.chainId(vm.getChainId() + 1);
         assertTrue(market.idOf(r) != id, "the id names the chain");
         assertTrue(market.contextOf(id, prover) != context, "so does the context");
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         market.open(r, signature, "");
         open(r);
         refuse(f, IVerifierErrors.InvalidProof.selector);
@@ -92,13 +94,13 @@ contract MarketTest is Scene {
 
     function test_ReplayAcrossMarkets() external {
         Request memory r = opened(Tier.Proved);
-        Proofs.Fulfilment memory f = proved(r, prover);
+        IInferenceMarket.Fulfilment memory f = proved(r, prover);
         bytes memory signature = signed(r);
         InferenceMarket other = newMarket(address(market.beacon()));
         bytes32 id = market.idOf(r);
         assertTrue(other.idOf(r) != id, "the id names the market");
         assertTrue(other.contextOf(id, prover) != market.contextOf(id, prover), "so does the context");
-        vm.expectPartialRevert(Jobs.WrongSignature.selector);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
         other.open(r, signature, "");
         vm.prank(client);
         token.approve(address(other), type(uint256).max);
@@ -143,7 +145,7 @@ contract MarketTest is Scene {
         lock(r, prover);
         vm.warp(r.deadline);
         market.fulfil(proved(r, prover));
-        assertStatus(r, Jobs.Status.Settled);
+        assertStatus(r, IInferenceMarket.Status.Settled);
     }
 
     function test_TermsThatCannotWorkAreRefused() external {
@@ -178,7 +180,7 @@ contract MarketTest is Scene {
 
     function test_WrongAnswersAndInputsAreRefused() external {
         Request memory r = opened(Tier.Proved);
-        Proofs.Fulfilment memory f = proved(r, prover);
+        IInferenceMarket.Fulfilment memory f = proved(r, prover);
         f.output[0] += 1;
         refuse(f, IVerifierErrors.InvalidProof.selector);
         f = proved(r, prover);
@@ -201,14 +203,14 @@ contract MarketTest is Scene {
         input[0] = 1 << 248;
         r.inputDigest = keccak256(abi.encodePacked(input));
         open(r);
-        Proofs.Fulfilment memory f = proved(r, prover);
+        IInferenceMarket.Fulfilment memory f = proved(r, prover);
         f.input = input;
         refuse(f, Proofs.Refused.selector);
     }
 
     function test_ThiefCopyingAProof() external {
         Request memory r = opened(Tier.Proved);
-        Proofs.Fulfilment memory f = proved(r, prover);
+        IInferenceMarket.Fulfilment memory f = proved(r, prover);
         f.payee = STRANGER;
         refuse(f, IVerifierErrors.InvalidProof.selector);
         f.payee = prover;
@@ -220,7 +222,7 @@ contract MarketTest is Scene {
 
     function test_TwoProversRacing() external {
         Request memory r = opened(Tier.Proved);
-        Proofs.Fulfilment memory second = proved(r, rival);
+        IInferenceMarket.Fulfilment memory second = proved(r, rival);
         market.fulfil(proved(r, prover));
         refuse(second, Proofs.Refused.selector);
         r = request(Tier.Proved);
@@ -238,7 +240,7 @@ contract MarketTest is Scene {
         lock(r, prover);
         assertEq(bondFree(prover), STAKE - 100e18, "bond reserved");
         uint256 half = (vm.getBlockTimestamp() + r.deadline) / 2;
-        Proofs.Fulfilment memory late = proved(r, rival);
+        IInferenceMarket.Fulfilment memory late = proved(r, rival);
         vm.warp(half);
         refuse(late, Proofs.Refused.selector);
         market.fulfil(proved(r, prover));
@@ -256,7 +258,7 @@ contract MarketTest is Scene {
         assertEq(credit(prover), 35e18, "as if it were open");
         assertEq(bondFree(rival), STAKE - 100e18, "the lock is undone, the other one stands");
         vm.warp(vm.getBlockTimestamp() + 60);
-        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](1);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](1);
         items[0] = proved(other, prover);
         assertEq(market.fulfilBatch(modelId, items), 1, "also a minute later");
         uint256 fee = formulas.priceAt(other, vm.getBlockTimestamp());
@@ -283,14 +285,60 @@ contract MarketTest is Scene {
         assertEq(bondFree(prover), STAKE, "who is overtaken loses nothing");
     }
 
+    /// The lock was made at the floor of 50, of which the ramp has made 100 by now; the bond is 100.
     function test_LateProverIsRescued() external {
         Request memory r = request(Tier.Proved);
         lock(r, prover);
         vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
         market.fulfil(proved(r, rival));
-        assertEq(bondFree(prover), STAKE - 20e18, "late: a fifth of the bond");
-        assertEq(credit(rival), 35e18 + 10e18, "rescuer: fee and half the slash");
+        assertEq(bondFree(prover), STAKE - 50e18 - 20e18, "late: the rise of the fee, and a fifth of the bond");
+        assertEq(credit(rival), 35e18, "rescuer: its share of the locked fee at once");
+        assertEq(proceeds(rival), 50e18 + 10e18, "and the rise and half the slash after the notice of a bond");
+        assertEq(credit(client), 50e18, "the client pays what it was locked for");
         assertEq(credit(BURN), 10e18, "burnt");
+    }
+
+    /// A griefer locks at a floor of nothing with a commitment that it cannot meet: whoever delivers instead has no less than without the lock, and more.
+    function test_GriefedLockIsRescuedAtAProfit(uint96 floor, uint40 wait) external {
+        Request memory r = request(Tier.Proved);
+        r.feeFloor = floor % (r.feeCeiling + 1);
+        r.rampEnd = r.deadline;
+        bytes memory signature = signed(r);
+        vm.prank(rival);
+        market.lock(r, signature, "", keccak256("garbage"));
+        uint256 end = market.jobOf(market.idOf(r)).time;
+        vm.warp(end + 1 + wait % (r.deadline - end));
+        uint256 without = formulas.priceAt(r, vm.getBlockTimestamp()) * 7000 / 10_000;
+        market.fulfil(proved(r, prover));
+        assertTrue(gained(prover) > without, "more than the fee of now");
+        assertTrue(STAKE - bondFree(rival) + 1 >= gained(prover) - credit(prover), "from the griefer's bond");
+        assertTrue(STAKE - bondFree(rival) <= formulas.bond(r), "and no more than it");
+    }
+
+    /// What a rescuer has of a bond is no way out of it before its notice is over.
+    function test_ALockersBondDoesNotComeBackThroughARescuer() external {
+        Request memory r = request(Tier.Proved);
+        (r.client, r.feeFloor) = (client, 0);
+        lock(r, prover);
+        vm.warp(market.jobOf(market.idOf(r)).time + 1);
+        market.fulfil(proved(r, STRANGER));
+        assertEq(credit(STRANGER), 0, "nothing at once");
+        assertEq(proceeds(STRANGER), 100e18, "the whole bond is the rise here, and waits as its notice would have");
+        assertEq(market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt, vm.getBlockTimestamp() + 10 days, "ten days");
+    }
+
+    function test_LateLockerLosesPriceByTime(uint40 wait) external {
+        Request memory r = request(Tier.Proved);
+        uint256 start = vm.getBlockTimestamp();
+        lock(r, prover);
+        uint256 time = start + wait % (r.deadline - start + 1);
+        vm.warp(time);
+        market.fulfil(proved(r, prover));
+        uint256 end = (start + r.deadline) / 2;
+        uint256 price = time <= end ? 50e18 : 50e18 * (r.deadline - time) / (r.deadline - end);
+        assertEq(credit(prover), price - price * 3000 / 10_000, "its share of what is left");
+        assertEq(credit(client), 100e18 - price, "the client has the rest");
+        assertEq(bondFree(prover), STAKE, "nobody else had to");
     }
 
     function test_LateLockerMayStillDeliver() external {
@@ -299,6 +347,7 @@ contract MarketTest is Scene {
         vm.warp(r.deadline);
         market.fulfil(proved(r, prover));
         assertEq(bondFree(prover), STAKE, "nobody else had to");
+        assertEq(credit(client), 100e18, "at the last moment for nothing");
     }
 
     function test_AbsentProverPaysTheClient() external {
@@ -309,9 +358,71 @@ contract MarketTest is Scene {
         vm.prank(STRANGER);
         market.refund(r);
         assertEq(bondFree(prover), STAKE - 50e18, "absent: half the bond");
-        assertEq(credit(client), 100e18 + 10e18, "escrow and loss");
-        assertEq(credit(STRANGER), 5e18, "reporter");
+        assertEq(gained(client), 100e18 + 10e18, "escrow and loss");
+        assertEq(gained(STRANGER), 5e18, "reporter");
         assertEq(credit(BURN), 35e18, "burnt");
+    }
+
+    /// A chain that changes its id: what was opened before ends as it would have, and what was signed before and not opened never opens.
+    function test_ChainThatChangesItsIdFreezesNothing() external {
+        Request memory toRefund = opened(Tier.Proved);
+        Request memory toDeliver = request(Tier.Proved);
+        lock(toDeliver, prover);
+        Request memory toSettle = request(Tier.Receipt);
+        answer(toSettle, truth(toSettle));
+        Request memory signedOnly = request(Tier.Proved);
+        bytes memory signature = signed(signedOnly);
+        bytes32 id = market.idOf(toRefund);
+        vm.chainId(vm.getChainId() + 1);
+        assertEq(uint256(market.idOf(toRefund)), uint256(id), "keeps its id");
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        market.open(signedOnly, signature, "");
+        market.fulfil(proved(toDeliver, prover));
+        assertStatus(toDeliver, IInferenceMarket.Status.Settled);
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        market.settle(toSettle);
+        market.refund(toRefund);
+        assertStatus(toRefund, IInferenceMarket.Status.Refunded);
+        assertEq(bondFree(prover), STAKE, "no bond is left behind");
+        vm.prank(client);
+        vm.expectPartialRevert(Jobs.NonceUsed.selector);
+        market.open(copyWithLaterDeadline(toRefund), "", "");
+        Request memory fresh = request(Tier.Proved);
+        market.open(fresh, signed(fresh), "");
+        assertTrue(market.idOf(fresh) == typed(structureOf(fresh)), "new requests are of the new chain");
+    }
+
+    function copyWithLaterDeadline(Request memory r) internal view returns (Request memory) {
+        r.deadline = uint40(vm.getBlockTimestamp() + 1 days);
+        return r;
+    }
+
+    function structureOf(Request memory r) internal view returns (bytes32) {
+        return formulas.hash(r);
+    }
+
+    /// A client that is a contract and never stops when it is asked for its signature costs the prover that opens its request the gas that is granted, and no more.
+    function test_HostileWalletBurnsNoMoreThanItsGas() external {
+        BurningWallet wallet = new BurningWallet();
+        Request memory r = request(Tier.Proved);
+        r.client = address(wallet);
+        bytes32 mine = commitment(r, prover);
+        vm.prank(prover);
+        uint256 gas = gasleft();
+        try market.lock(r, "", "", mine) {
+            assertTrue(false, "not signed");
+        } catch (bytes memory why) {
+            assertTrue(bytes4(why) == Signatures.WrongSignature.selector, "not signed");
+        }
+        assertTrue(gas - gasleft() < 300_000, "bounded");
+    }
+
+    function test_RequestsOfUnknownModelsAreRefused() external {
+        Request memory r = request(Tier.Proved);
+        r.modelId = "nobody's";
+        vm.prank(client);
+        vm.expectPartialRevert(ModelRegistry.UnknownModel.selector);
+        market.open(r, "", "");
     }
 
     function test_BondCoversTheStatedLoss(uint96 ceiling, uint96 loss, uint16 rate) external {
@@ -339,8 +450,8 @@ contract MarketTest is Scene {
         vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
         refuse(proved(r, rival), Proofs.Refused.selector);
         market.fulfil(proved(r, prover));
-        assertEq(bondFree(rival), STAKE - 20e18, "the locker loses");
-        assertEq(credit(prover), 35e18 + 10e18, "who has the input is paid");
+        assertEq(bondFree(rival), STAKE - 50e18 - 20e18, "the locker loses");
+        assertEq(gained(prover), 35e18 + 50e18 + 10e18, "who has the input is paid");
     }
 
     function test_NamedProverOnly() external {
@@ -450,7 +561,7 @@ contract MarketTest is Scene {
     }
 
     function test_DeadClassTakesNoBatch() external {
-        Proofs.Fulfilment[] memory items = batchOf(2);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(2);
         vm.prank(GUARDIAN);
         router.tombstone(class);
         vm.expectPartialRevert(VerifierRouter.Tombstoned.selector);
@@ -469,8 +580,8 @@ contract MarketTest is Scene {
         assertEq(bondFree(prover), STAKE, "no slash");
     }
 
-    function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {
-        items = new Proofs.Fulfilment[](count);
+    function batchOf(uint256 count) internal returns (IInferenceMarket.Fulfilment[] memory items) {
+        items = new IInferenceMarket.Fulfilment[](count);
         for (uint256 i = 0; i < count; ++i) {
             items[i] = proved(opened(Tier.Proved), prover);
         }
@@ -479,12 +590,12 @@ contract MarketTest is Scene {
     function test_BadProofAmong31Good() external {
         for (uint256 brittle = 0; brittle < 2; ++brittle) {
             modelId = register(admit(address(new MockVerifier(1, brittle == 1))));
-            Proofs.Fulfilment[] memory items = batchOf(32);
+            IInferenceMarket.Fulfilment[] memory items = batchOf(32);
             items[13].proof[7] ^= 0x01;
             uint256 before = credit(prover);
             assertEq(market.fulfilBatch(modelId, items), type(uint32).max - (1 << 13), "all but one");
             assertEq(credit(prover) - before, 31 * 35e18, "31 paid");
-            assertStatus(items[13].request, Jobs.Status.Open);
+            assertStatus(items[13].request, IInferenceMarket.Status.Open);
             market.fulfil(proved(items[13].request, prover));
         }
     }
@@ -492,7 +603,7 @@ contract MarketTest is Scene {
     function test_OffCurvePoint() external {
         for (uint256 brittle = 0; brittle < 2; ++brittle) {
             modelId = register(admit(address(new MockVerifier(2, brittle == 1))));
-            Proofs.Fulfilment[] memory items = batchOf(4);
+            IInferenceMarket.Fulfilment[] memory items = batchOf(4);
             items[0].proof = hex"01";
             assertEq(market.fulfilBatch{gas: 16_000_000}(modelId, items), 14, "all but the gas burner");
             refuse(items[0], bytes4(0));
@@ -501,17 +612,17 @@ contract MarketTest is Scene {
 
     function test_UnderGassedRelayer(uint32 gas) external {
         modelId = register(admit(address(new HungryVerifier())));
-        Proofs.Fulfilment[] memory items = batchOf(3);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(3);
         uint256 limit = 500_000 + uint256(gas) % 9_500_000;
         (bool ok, bytes memory out) =
             address(market).call{gas: limit}(abi.encodeCall(market.fulfilBatch, (modelId, items)));
         if (ok) assertEq(abi.decode(out, (uint256)), 7, "a good item never fails");
-        else assertStatus(items[0].request, Jobs.Status.Open);
+        else assertStatus(items[0].request, IInferenceMarket.Status.Open);
     }
 
     function test_UnderGassedRelayerRevertsInTheMiddle() external {
         modelId = register(admit(address(new HungryVerifier())));
-        Proofs.Fulfilment[] memory items = batchOf(3);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(3);
         items[1].output[0] ^= 1;
         vm.expectPartialRevert(Proofs.GasTooLow.selector);
         market.fulfilBatch{gas: 4_200_000}(modelId, items);
@@ -520,7 +631,7 @@ contract MarketTest is Scene {
 
     function test_BatchThatDoesNotFitFailsEarly() external {
         modelId = register(admit(address(new HungryVerifier())));
-        Proofs.Fulfilment[] memory items = batchOf(3);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(3);
         bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
         uint256 before = gasleft();
         (bool ok, bytes memory why) = address(market).call{gas: 3_400_000}(call);
@@ -529,7 +640,7 @@ contract MarketTest is Scene {
     }
 
     function test_BatchSkipsWhatIsNotPayable() external {
-        Proofs.Fulfilment[] memory items = batchOf(6);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(6);
         market.fulfil(items[1]);
         items[2] = items[0];
         items[3].input[0] += 1;
@@ -539,10 +650,10 @@ contract MarketTest is Scene {
     }
 
     function test_BatchSizeIsBounded() external {
-        Proofs.Fulfilment[] memory none = new Proofs.Fulfilment[](0);
+        IInferenceMarket.Fulfilment[] memory none = new IInferenceMarket.Fulfilment[](0);
         vm.expectPartialRevert(Proofs.WrongBatchSize.selector);
         market.fulfilBatch(modelId, none);
-        none = new Proofs.Fulfilment[](33);
+        none = new IInferenceMarket.Fulfilment[](33);
         vm.expectPartialRevert(Proofs.WrongBatchSize.selector);
         market.fulfilBatch(modelId, none);
     }

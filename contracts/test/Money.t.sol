@@ -6,9 +6,8 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
 
 import {Accounts} from "../src/market/Accounts.sol";
-import {Jobs} from "../src/market/Jobs.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {ModelRegistry} from "../src/market/ModelRegistry.sol";
-import {Proofs} from "../src/market/Proofs.sol";
 import {Rewards} from "../src/market/Rewards.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {MockVerifier} from "./support/MockVerifier.sol";
@@ -52,7 +51,7 @@ contract MoneyTest is Scene {
         market.open{value: 1}(r, "", "");
         vm.prank(client);
         vm.expectPartialRevert(Rewards.WrongEther.selector);
-        market.fund{value: 1}(Accounts.Pot.Deposit, address(token), 1, "");
+        market.fund{value: 1}(IInferenceMarket.Pot.Deposit, address(token), 1, "");
         vm.prank(client);
         (bool ok,) = address(market).call{value: 1}("");
         assertTrue(!ok, "plain transfers are refused");
@@ -66,11 +65,11 @@ contract MoneyTest is Scene {
         market.open(r, "", "");
         vm.prank(client);
         vm.expectPartialRevert(Rewards.WrongAmountReceived.selector);
-        market.fund(Accounts.Pot.Bond, address(token), 1e18, "");
+        market.fund(IInferenceMarket.Pot.Bond, address(token), 1e18, "");
         use(new GenerousToken());
         vm.prank(client);
         vm.expectPartialRevert(Rewards.WrongAmountReceived.selector);
-        market.fund(Accounts.Pot.Bond, address(token), 1e18, "");
+        market.fund(IInferenceMarket.Pot.Bond, address(token), 1e18, "");
     }
 
     function test_FalseReturningTokenIsRefused() external {
@@ -109,7 +108,7 @@ contract MoneyTest is Scene {
         SilentToken silent = new SilentToken();
         silent.mint(client, 10);
         vm.prank(client);
-        market.fund(Accounts.Pot.Bond, address(silent), 10, "");
+        market.fund(IInferenceMarket.Pot.Bond, address(silent), 10, "");
         assertEq(silent.balanceOf(address(market)), 10, "received");
     }
 
@@ -125,24 +124,24 @@ contract MoneyTest is Scene {
         HookToken hook = new HookToken();
         use(hook);
         vm.prank(client);
-        market.fund(Accounts.Pot.Deposit, address(token), 500e18, "");
+        market.fund(IInferenceMarket.Pot.Deposit, address(token), 500e18, "");
         Request memory r = opened(Tier.Proved);
         Request memory other = opened(Tier.Proved);
         Request memory challenged = request(Tier.Challenged);
         bytes[] memory calls = new bytes[](7);
         calls[0] = abi.encodeCall(market.withdraw, (address(token), address(hook)));
         calls[1] = abi.encodeCall(market.fulfil, (proved(other, address(hook))));
-        calls[2] = abi.encodeCall(market.fund, (Accounts.Pot.Bond, address(token), 0, ""));
-        calls[3] = abi.encodeCall(market.leave, (Accounts.Pot.Bond, address(token)));
+        calls[2] = abi.encodeCall(market.fund, (IInferenceMarket.Pot.Bond, address(token), 0, ""));
+        calls[3] = abi.encodeCall(market.leave, (IInferenceMarket.Pot.Bond, address(token)));
         calls[4] = abi.encodeCall(market.open, (challenged, signed(challenged), ""));
         calls[5] = abi.encodeCall(market.claim, (modelId, address(token), OWNER));
-        calls[6] = abi.encodeCall(market.giveNotice, (Accounts.Pot.Bond, address(token), 0));
+        calls[6] = abi.encodeCall(market.giveNotice, (IInferenceMarket.Pot.Bond, address(token), 0));
         market.fulfil(proved(r, address(hook)));
         hook.listen(address(market), calls);
         vm.prank(address(hook));
         market.withdraw(address(token), address(hook));
         vm.prank(client);
-        market.fund(Accounts.Pot.Deposit, address(token), 1, "");
+        market.fund(IInferenceMarket.Pot.Deposit, address(token), 1, "");
         assertEq(hook.attempts(), 14, "attempts");
         assertEq(hook.successes(), 0, "successes");
     }
@@ -199,7 +198,7 @@ contract MoneyTest is Scene {
         bytes memory permit = permitOf(r.feeCeiling);
         vm.prank(STRANGER);
         market.open(r, signature, permit);
-        assertStatus(r, Jobs.Status.Open);
+        assertStatus(r, IInferenceMarket.Status.Open);
     }
 
     function test_PermitFrontRun() external {
@@ -213,7 +212,7 @@ contract MoneyTest is Scene {
         token.permit(client, address(market), value, deadline, v, x, y);
         vm.prank(client);
         market.open(r, "", permit);
-        assertStatus(r, Jobs.Status.Open);
+        assertStatus(r, IInferenceMarket.Status.Open);
     }
 
     function test_PermitAloneMovesNothing() external {
@@ -223,23 +222,23 @@ contract MoneyTest is Scene {
         uint256 before = token.balanceOf(client);
         vm.prank(STRANGER);
         vm.expectPartialRevert(IERC20Errors.ERC20InsufficientAllowance.selector);
-        market.fund(Accounts.Pot.Deposit, address(token), 1e18, permit);
+        market.fund(IInferenceMarket.Pot.Deposit, address(token), 1e18, permit);
         assertEq(token.balanceOf(client), before, "nobody spends another's allowance");
     }
 
     function test_ClientWhoWithdrawsBeforeSettlement() external {
         vm.prank(client);
-        market.fund(Accounts.Pot.Deposit, address(token), 100e18, "");
+        market.fund(IInferenceMarket.Pot.Deposit, address(token), 100e18, "");
         Request memory r = request(Tier.Receipt);
         r.deadline = uint40(vm.getBlockTimestamp() + 7 days);
         vm.prank(client);
-        market.giveNotice(Accounts.Pot.Deposit, address(token), 100e18);
+        market.giveNotice(IInferenceMarket.Pot.Deposit, address(token), 100e18);
         vm.prank(client);
         token.approve(address(market), 0);
         vm.warp(r.deadline);
         vm.prank(client);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
-        market.leave(Accounts.Pot.Deposit, address(token));
+        market.leave(IInferenceMarket.Pot.Deposit, address(token));
         // The prover served the answer at once and brings the receipt at the last moment.
         r.deadline = uint40(vm.getBlockTimestamp() + 2 hours);
         answer(r, truth(r));
@@ -247,7 +246,7 @@ contract MoneyTest is Scene {
         market.settle(r);
         assertEq(credit(prover), 70e18, "paid from the leaving deposit");
         vm.prank(client);
-        assertEq(market.leave(Accounts.Pot.Deposit, address(token)), 0, "nothing is left");
+        assertEq(market.leave(IInferenceMarket.Pot.Deposit, address(token)), 0, "nothing is left");
     }
 
     function test_NoticesLastLongerThanWhatTheyCover() external view {
@@ -258,7 +257,7 @@ contract MoneyTest is Scene {
 
     function test_LeavingBondVouchesForNothingNew() external {
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE);
         Request memory r = opened(Tier.Proved);
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.TooLittle.selector);
@@ -266,10 +265,10 @@ contract MoneyTest is Scene {
         vm.warp(vm.getBlockTimestamp() + 10 days - 1);
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
-        market.leave(Accounts.Pot.Bond, address(token));
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
         vm.warp(vm.getBlockTimestamp() + 1);
         vm.prank(prover);
-        assertEq(market.leave(Accounts.Pot.Bond, address(token)), STAKE, "left");
+        assertEq(market.leave(IInferenceMarket.Pot.Bond, address(token)), STAKE, "left");
         assertEq(credit(prover), STAKE, "credit");
     }
 
@@ -279,31 +278,46 @@ contract MoneyTest is Scene {
         for (uint256 i = 0; i < 3; ++i) {
             token.mint(prover, type(uint96).max);
             vm.prank(prover);
-            market.fund(Accounts.Pot.Bond, address(token), type(uint96).max, "");
+            market.fund(IInferenceMarket.Pot.Bond, address(token), type(uint96).max, "");
         }
         vm.warp(uint256(r.deadline) + 1);
         market.refund(r);
-        assertEq(credit(client), 110e18, "client");
+        assertEq(gained(client), 110e18, "client");
         assertEq(bondFree(prover), 3 * uint256(type(uint96).max) + STAKE - 50e18, "bond");
+    }
+
+    /// Money that somebody puts among his own proceeds, or notice that he gives of them anew, leaves no sooner than a bond would.
+    function test_ProceedsTakeABondsNotice() external {
+        vm.prank(prover);
+        market.fund(IInferenceMarket.Pot.Proceeds, address(token), 5e18, "");
+        vm.prank(prover);
+        market.giveNotice(IInferenceMarket.Pot.Proceeds, address(token), 5e18);
+        vm.warp(vm.getBlockTimestamp() + 10 days - 1);
+        vm.prank(prover);
+        vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
+        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
+        vm.warp(vm.getBlockTimestamp() + 1);
+        vm.prank(prover);
+        assertEq(market.leave(IInferenceMarket.Pot.Proceeds, address(token)), 5e18, "then it is his");
     }
 
     function test_NoticeCanBeChangedNotExceeded(uint96 first, uint96 second) external {
         vm.assume(first <= STAKE && second <= STAKE);
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), first);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), first);
         vm.warp(vm.getBlockTimestamp() + 9 days);
         vm.prank(prover);
-        market.giveNotice(Accounts.Pot.Bond, address(token), second);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), second);
         vm.warp(vm.getBlockTimestamp() + 9 days);
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
-        market.leave(Accounts.Pot.Bond, address(token));
-        Accounts.Account memory account = market.accountOf(Accounts.Pot.Bond, prover, address(token));
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
+        IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot.Bond, prover, address(token));
         assertEq(account.leaving, second, "leaving");
         assertEq(account.free, STAKE - second, "free");
         vm.prank(prover);
         vm.expectPartialRevert(Accounts.TooLittle.selector);
-        market.giveNotice(Accounts.Pot.Bond, address(token), STAKE + 1);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE + 1);
     }
 
     function test_WithdrawPaysOnceAndOnlyTheCaller() external {

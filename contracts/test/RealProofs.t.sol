@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IVerifier} from "../generated/IVerifier.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {ModelRegistry} from "../src/market/ModelRegistry.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
@@ -77,10 +78,10 @@ contract RealProofsTest is Scene {
         if (key != address(0)) r.key = key;
     }
 
-    function batchOf(uint256 count) internal returns (Proofs.Fulfilment[] memory items) {
-        items = new Proofs.Fulfilment[](count);
+    function batchOf(uint256 count) internal returns (IInferenceMarket.Fulfilment[] memory items) {
+        items = new IInferenceMarket.Fulfilment[](count);
         for (uint256 i = 0; i < count; ++i) {
-            Proofs.Fulfilment memory f = items[i];
+            IInferenceMarket.Fulfilment memory f = items[i];
             f.request = request(Tier.Proved);
             (f.payee, f.input, f.output, f.proof) = (prover, new uint256[](words.length - 2), new uint256[](1), proof);
             for (uint256 j = 0; j < f.input.length; ++j) {
@@ -93,7 +94,7 @@ contract RealProofsTest is Scene {
     }
 
     /// Sends a batch with what a transaction has left after its base and its calldata.
-    function send(Proofs.Fulfilment[] memory items) internal returns (bool ok, bytes memory out, uint256 used) {
+    function send(IInferenceMarket.Fulfilment[] memory items) internal returns (bool ok, bytes memory out, uint256 used) {
         bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
         uint256 base = 21_000;
         for (uint256 i = 0; i < call.length; ++i) {
@@ -121,7 +122,7 @@ contract RealProofsTest is Scene {
             assertTrue(!ok && bytes4(out) == Proofs.GasTooLow.selector, "one more does not");
             assertTrue(used < TRANSACTION / 2, "which is said before anything is verified");
         }
-        Proofs.Fulfilment[] memory items = batchOf(fewer);
+        IInferenceMarket.Fulfilment[] memory items = batchOf(fewer);
         items[5].proof = abi.encodePacked(proof);
         items[5].proof[proof.length - 1] ^= 0x01;
         items[6].proof = abi.encodePacked(proof);

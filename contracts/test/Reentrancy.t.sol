@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Accounts} from "../src/market/Accounts.sol";
 import {Answers} from "../src/market/Answers.sol";
-import {Proofs} from "../src/market/Proofs.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Request} from "../src/market/Requests.sol";
 import {Scene} from "./support/Scene.sol";
 import {HookToken} from "./support/Tokens.sol";
@@ -27,7 +26,7 @@ contract ReentrancyTest is Scene {
         calls[0] = call;
         hook.listen(address(market), calls);
         vm.prank(client);
-        market.fund(Accounts.Pot.Deposit, address(hook), 1, "");
+        market.fund(IInferenceMarket.Pot.Deposit, address(hook), 1, "");
         assertEq(hook.stopped(), 1, "stopped by the guard");
     }
 
@@ -40,15 +39,15 @@ contract ReentrancyTest is Scene {
     }
 
     function test_GuardOfFund() external {
-        stopped(abi.encodeCall(market.fund, (Accounts.Pot.Bond, address(hook), 0, "")));
+        stopped(abi.encodeCall(market.fund, (IInferenceMarket.Pot.Bond, address(hook), 0, "")));
     }
 
     function test_GuardOfGiveNotice() external {
-        stopped(abi.encodeCall(market.giveNotice, (Accounts.Pot.Bond, address(hook), 0)));
+        stopped(abi.encodeCall(market.giveNotice, (IInferenceMarket.Pot.Bond, address(hook), 0)));
     }
 
     function test_GuardOfLeave() external {
-        stopped(abi.encodeCall(market.leave, (Accounts.Pot.Bond, address(hook))));
+        stopped(abi.encodeCall(market.leave, (IInferenceMarket.Pot.Bond, address(hook))));
     }
 
     function test_GuardOfOpen() external {
@@ -60,12 +59,12 @@ contract ReentrancyTest is Scene {
     }
 
     function test_GuardOfFulfil() external {
-        Proofs.Fulfilment memory f;
+        IInferenceMarket.Fulfilment memory f;
         stopped(abi.encodeCall(market.fulfil, (f)));
     }
 
     function test_GuardOfFulfilBatch() external {
-        stopped(abi.encodeCall(market.fulfilBatch, (modelId, new Proofs.Fulfilment[](1))));
+        stopped(abi.encodeCall(market.fulfilBatch, (modelId, new IInferenceMarket.Fulfilment[](1))));
     }
 
     function test_GuardOfRefund() external {

@@ -73,6 +73,14 @@ impl Artifact {
         Self::from_json("PrevRandaoBeacon", include_str!("../../artifacts/PrevRandaoBeacon.json"))
     }
 
+    /// `Signatures`.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn signatures() -> Result<Self, ContractsError> {
+        Self::from_json("Signatures", include_str!("../../artifacts/Signatures.json"))
+    }
+
     /// The compiled verifier of the circuit shape with this digest, if one is embedded.
     ///
     /// # Errors

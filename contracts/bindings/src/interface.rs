@@ -34,18 +34,21 @@ sol! {
 
     enum Status { None, Open, Locked, Answered, Proving, Settled, Refunded, Slashed }
     enum Term { Fee, Ramp, Prover, ProofFee, SampleRate, Tier }
-    enum Pot { Deposit, Bond }
+    enum Pot { Deposit, Bond, Proceeds }
+    enum Assurance { None, Unproved, Proved }
     enum Refusal { None, NotLive, TooLate, NotPayee, OtherModel, WrongInput, WrongOutput, WrongWords, ProofRejected }
 
-    /// What changes about a request; see `Jobs.Job`.
+    /// What changes about a request; see `IInferenceMarket.Job`.
     struct Job {
         Status status;
         bool drawn;
+        bool proved;
+        bool refuted;
         address prover;
         uint40 time;
-        uint40 beaconBlock;
         uint96 price;
         uint96 bond;
+        uint40 beaconBlock;
         bytes32 commitment;
         address challenger;
     }
@@ -99,8 +102,17 @@ sol! {
         bytes32 keyHash;
     }
 
+    /// What the market needs of a model's record; see `ModelRegistry.Judged`.
+    struct Judged {
+        address key;
+        uint16 inputWords;
+        uint16 outputWords;
+        uint16 proverPoints;
+        bool retired;
+    }
+
     contract InferenceMarket {
-        constructor(address models, address source);
+        constructor(address models, address source, address signers);
 
         function withdraw(address token, address to) external returns (uint256 amount);
         function claim(bytes32 modelId, address token, address account) external returns (uint256 amount);
@@ -123,7 +135,9 @@ sol! {
         function cancelNonce(uint256 nonce) external;
         function idOf(Request r) external view returns (bytes32);
         function jobOf(bytes32 id) external view returns (Job memory);
+        function answerOf(bytes32 id) external view returns (bytes32 digest, Assurance assurance);
         function router() external view returns (address);
+        function signatures() external view returns (address);
         function MIN_DURATION() external view returns (uint256);
         function MAX_DURATION() external view returns (uint256);
 
@@ -136,8 +150,6 @@ sol! {
         function LOCK_MATURITY() external view returns (uint256);
         function WORD_BOUND() external view returns (uint256);
 
-        function registerKey(address signer, bytes signature) external;
-        function revokeKey(address signer) external;
         function answer(Request r, bytes signature, bytes permit, uint256[] output, address signer, bytes receiptSignature) external;
         function challenge(Request r, bytes permit) external payable;
         function draw(Request r, bytes header) external returns (bool selected);
@@ -145,21 +157,17 @@ sol! {
         function slashUnproved(Request r) external;
         function contradict(Request r, bytes32 outputDigest, address signer, bytes receiptSignature, Evidence e) external;
         function beacon() external view returns (address);
-        function keys(address signer) external view returns (address prover, bool revoked);
         function slashedOf(bytes32 receiptId) external view returns (uint256);
         function CHALLENGE_WINDOW() external view returns (uint256);
         function PROOF_PERIOD() external view returns (uint256);
         function DRAW_DELAY() external view returns (uint256);
-        function eip712Domain() external view returns (
-            bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions
-        );
 
         event Credited(address indexed account, address indexed token, uint256 amount);
-        event PoolGrown(bytes32 indexed modelId, address indexed token, uint256 amount);
         event Withdrawn(address indexed account, address indexed token, address to, uint256 amount);
         event Funded(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
         event NoticeGiven(Pot indexed pot, address indexed owner, address indexed token, uint256 leaving, uint256 leavesAt);
         event Left(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
+        event ProceedsHeld(address indexed account, address indexed token, uint256 amount, uint256 leavesAt);
         event RequestOpened(bytes32 indexed requestId, address indexed client, bytes32 indexed modelId, Request request);
         event NonceCancelled(address indexed client, uint256 nonce);
         event RequestSettled(bytes32 indexed requestId, address indexed payee, uint256 price, Tier tier, bool proved);
@@ -168,8 +176,6 @@ sol! {
         event RequestLocked(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 exclusiveUntil);
         event RequestProved(bytes32 indexed requestId, address indexed payee, uint256[] output);
         event FulfilmentSkipped(bytes32 indexed requestId, uint256 index, Refusal reason);
-        event KeyRegistered(address indexed signer, address indexed prover);
-        event KeyRevoked(address indexed signer, address indexed prover);
         event RequestAnswered(
             bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 windowEnd, uint256 beaconBlock, uint256[] output
         );
@@ -177,7 +183,6 @@ sol! {
         event AnswerDrawn(bytes32 indexed requestId, bool selected);
         event ReceiptContradicted(bytes32 indexed receiptId, bytes32 indexed requestId, address indexed prover, address payee);
         event RequestSlashed(bytes32 indexed requestId, uint256 escrow);
-        event EIP712DomainChanged();
 
         error WrongAmountReceived(address token, uint256 expected, uint256 got);
         error WrongEther(uint256 expected, uint256 got);
@@ -188,7 +193,6 @@ sol! {
         error WrongStatus(bytes32 requestId, Status status);
         error WrongTerms(Term term);
         error WrongDeadline(uint256 earliest, uint256 latest, uint256 got);
-        error WrongSignature(address signer);
         error NonceUsed(address client, uint256 nonce);
         error ModelRetired(bytes32 modelId);
         error TooEarly(uint256 after_, uint256 time);
@@ -197,14 +201,34 @@ sol! {
         error Refused(bytes32 requestId, Refusal reason);
         error WrongBatchSize(uint256 most, uint256 got);
         error GasTooLow(uint256 needed, uint256 got);
-        error KeyTaken(address signer, address prover);
-        error UnknownKey(address signer);
+        error RevokedKey(address signer);
         error WrongOutput();
         error WrongInput(bytes32 expected, bytes32 got);
         error SameOutput(bytes32 digest);
         error Contradicted(bytes32 receiptId);
         error NotDrawn(bytes32 requestId);
         error NothingToSlash(address prover, address token);
+    }
+
+    /// Who signed what.
+    contract Signatures {
+        function registerKey(address signer, bytes signature) external;
+        function revokeKey(address signer) external;
+        function keys(address signer) external view returns (address prover, bool revoked);
+        function proverOf(address signer, bytes32 digest, bytes signature) external view returns (address prover, bool revoked);
+        function checkClient(address client, bytes32 digest, bytes signature) external view;
+        function SIGNATURE_GAS() external view returns (uint256);
+        function eip712Domain() external view returns (
+            bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions
+        );
+
+        event KeyRegistered(address indexed signer, address indexed prover);
+        event KeyRevoked(address indexed signer, address indexed prover);
+        event EIP712DomainChanged();
+
+        error KeyTaken(address signer, address prover);
+        error UnknownKey(address signer);
+        error WrongSignature(address signer);
     }
 
     contract ModelRegistry {
@@ -214,7 +238,7 @@ sol! {
         function retire(bytes32 modelId) external;
         function setMetadata(bytes32 modelId, string uri) external;
         function get(bytes32 modelId) external view returns (Model memory model);
-        function judged(bytes32 modelId) external view returns (Model memory model, address judge);
+        function judged(bytes32 modelId) external view returns (Judged memory model, address judge);
         function dead(bytes32 modelId) external view returns (bool);
         function pointsOf(bytes32 modelId, address account) external view returns (uint256);
         function router() external view returns (address);

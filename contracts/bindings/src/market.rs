@@ -11,7 +11,7 @@ use alloy_sol_types::{
 use crate::interface::InferenceMarket as market;
 use crate::interface::ModelRegistry as registry;
 use crate::interface::VerifierRouter as router;
-use crate::interface::{Account, Pot};
+use crate::interface::{Account, Assurance, Pot};
 use crate::network::place;
 use crate::{Artifact, ContractsError, Fulfilment, Job, Model, Network, Receipt, Registration, Request, Tier};
 
@@ -42,7 +42,7 @@ pub struct Market {
 }
 
 impl Market {
-    /// Deploys the four contracts, or finds them where [`place`] puts them. `owner` proposes verifiers to the router and guards it.
+    /// Deploys the five contracts, or finds them where [`place`] puts them. `owner` proposes verifiers to the router and guards it.
     ///
     /// # Errors
     /// As [`Network::send`].
@@ -55,7 +55,8 @@ impl Market {
         let router = deploy(Artifact::router()?, arguments)?;
         let registry = deploy(Artifact::registry()?, registry::constructorCall { judge: router }.abi_encode())?;
         let source = deploy(Artifact::beacon()?, vec![])?;
-        let arguments = market::constructorCall { models: registry, source }.abi_encode();
+        let signers = deploy(Artifact::signatures()?, vec![])?;
+        let arguments = market::constructorCall { models: registry, source, signers }.abi_encode();
         let address = deploy(Artifact::market()?, arguments)?;
         Ok(Self { chain: network.chain_id(), address, registry, router })
     }
@@ -96,8 +97,9 @@ impl Market {
     /// # Errors
     /// An unknown model, a tombstoned class, a key that has changed.
     pub fn model(&self, network: &mut impl Network, model: B256) -> Result<(Model, Address), ContractsError> {
-        let found = network.ask(self.registry, &registry::judgedCall { modelId: model })?;
-        Ok((found.model, found.judge))
+        let record = network.ask(self.registry, &registry::getCall { modelId: model })?;
+        let judge = network.ask(self.registry, &registry::judgedCall { modelId: model })?.judge;
+        Ok((record, judge))
     }
 
     /// What has happened to a request.
@@ -185,6 +187,32 @@ impl Market {
         settled.find(|event| event.requestId == id).map(|event| (event.payee, event.price))
     }
 
+    /// What a contract is told of a request: the digest of its output, and whether a proof stands behind it.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn answer(&self, network: &mut impl Network, id: B256) -> Result<(B256, Assurance), ContractsError> {
+        let told = network.ask(self.address, &market::answerOfCall { id })?;
+        Ok((told.digest, told.assurance))
+    }
+
+    /// What an account was given of slashed bonds in ether, and when it leaves.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn proceeds(&self, network: &mut impl Network, owner: Address) -> Result<Account, ContractsError> {
+        network.ask(self.address, &market::accountOfCall { pot: Pot::Proceeds, owner, token: ETHER })
+    }
+
+    /// Turns an account's proceeds of slashed bonds into credit, once their time is over; returns the wei.
+    ///
+    /// # Errors
+    /// Proceeds whose time is not over; as [`Network::send`].
+    pub fn leave_proceeds(&self, network: &mut impl Network, owner: Address) -> Result<U256, ContractsError> {
+        let call = market::leaveCall { pot: Pot::Proceeds, token: ETHER };
+        network.transact(owner, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
+    }
+
     /// A prover's bond in ether, without what its locks reserve.
     ///
     /// # Errors
@@ -269,7 +297,7 @@ impl Market {
 }
 
 impl Request {
-    /// A request of tier proved that any prover may fulfil, in ether, for a fee of `fee` wei that does not rise.
+    /// A request of tier proved that any prover may fulfil, in ether, for a fee of `fee` wei that does not rise, with the [`default_loss`].
     /// `client`, `nonce`, model and digest of the input say whose it is and what is asked; `now` and `deadline` are Unix seconds.
     pub fn proved(
         (client, nonce, model, input_digest): (Address, U256, B256, B256),
@@ -290,7 +318,7 @@ impl Request {
             rampStart: time(now),
             rampEnd: time(now),
             deadline: time(deadline),
-            loss: U96::ZERO,
+            loss: default_loss(fee),
             proofFee: U96::ZERO,
             sampleRate: 0,
         }
@@ -322,6 +350,12 @@ impl Registration {
     pub fn id(&self, owner: Address, key_hash: B256) -> B256 {
         keccak256((owner, self.clone(), key_hash).abi_encode_params())
     }
+}
+
+/// What a client loses when a locker does not deliver, unless it says otherwise: a fifth of the fee's ceiling, in wei. It asks for no more bond than the ceiling does, see
+/// [`Request::lock_bond`], and an absent locker pays all of it.
+pub fn default_loss(ceiling: U96) -> U96 {
+    ceiling / U96::from(5)
 }
 
 /// The call that opens a request of its caller, and the wei that go with it.

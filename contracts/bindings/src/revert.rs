@@ -6,6 +6,7 @@ use alloy_sol_types::{SolInterface, decode_revert_reason};
 
 use crate::interface::InferenceMarket::InferenceMarketErrors as MarketErrors;
 use crate::interface::ModelRegistry::ModelRegistryErrors as RegistryErrors;
+use crate::interface::Signatures::SignaturesErrors;
 use crate::interface::Verifier::VerifierErrors;
 use crate::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
 use crate::interface::{Pot, Refusal, Status, Term};
@@ -20,6 +21,8 @@ pub enum Revert {
     Registry(RegistryErrors),
     /// The router's.
     Router(RouterErrors),
+    /// Of who judges signatures.
+    Signatures(SignaturesErrors),
     /// A generated verifier's.
     Verifier(VerifierErrors),
     /// Data that none of them reverts with; empty where a contract has no such function, or a call could not be decoded.
@@ -33,6 +36,7 @@ impl Revert {
             .map(Self::Market)
             .or_else(|_| RegistryErrors::abi_decode(data).map(Self::Registry))
             .or_else(|_| RouterErrors::abi_decode(data).map(Self::Router))
+            .or_else(|_| SignaturesErrors::abi_decode(data).map(Self::Signatures))
             .or_else(|_| VerifierErrors::abi_decode(data).map(Self::Verifier))
             .unwrap_or_else(|_| Self::Other(data.to_vec()))
     }
@@ -51,6 +55,7 @@ impl Revert {
             Self::Market(error) => inner(format!("{error:?}")),
             Self::Registry(error) => inner(format!("{error:?}")),
             Self::Router(error) => inner(format!("{error:?}")),
+            Self::Signatures(error) => inner(format!("{error:?}")),
             Self::Verifier(error) => inner(format!("{error:?}")),
             Self::Other(data) if data.is_empty() => "no data".to_owned(),
             Self::Other(data) => decode_revert_reason(data).unwrap_or_else(|| format!("0x{}", hex::encode(data))),
@@ -63,6 +68,7 @@ impl Revert {
             Self::Market(error) => market(error),
             Self::Registry(error) => registry(error),
             Self::Router(error) => router(error),
+            Self::Signatures(error) => Some(signatures(error)),
             Self::Verifier(VerifierErrors::InvalidProof(_)) => Some(
                 "the proof is not valid for this input, this output, this request and this payee: a proof pays \
                  only the account that it was made for"
@@ -104,7 +110,7 @@ fn market(error: &MarketErrors) -> Option<String> {
         MarketErrors::NotProver(e) => format!("only {} may do this, not {}", e.prover, e.caller),
         MarketErrors::NothingToWithdraw(e) => format!("the market owes {} nothing", e.account),
         MarketErrors::WrongEther(e) => format!("{} wei must be sent along, not {}", e.expected, e.got),
-        MarketErrors::WrongSignature(e) => format!("the signature is not {}'s", e.signer),
+        MarketErrors::RevokedKey(e) => format!("the receipt key {} is revoked: it brings no new answer", e.signer),
         _ => return None,
     })
 }
@@ -135,6 +141,14 @@ fn router(error: &RouterErrors) -> Option<String> {
         RouterErrors::OwnableUnauthorizedAccount(e) => format!("{} does not own the router", e.account),
         _ => return None,
     })
+}
+
+fn signatures(error: &SignaturesErrors) -> String {
+    match error {
+        SignaturesErrors::WrongSignature(e) => format!("the signature is not {}'s", e.signer),
+        SignaturesErrors::UnknownKey(e) => format!("no prover answers for the receipt key {}", e.signer),
+        SignaturesErrors::KeyTaken(e) => format!("the receipt key {} is {}'s", e.signer, e.prover),
+    }
 }
 
 fn refusal(reason: Refusal) -> &'static str {

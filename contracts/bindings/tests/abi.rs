@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use alloy_json_abi::JsonAbi;
-use assay_contracts::interface::{FusedVerifier, InferenceMarket, ModelRegistry, Verifier, VerifierRouter};
+use assay_contracts::interface::{FusedVerifier, InferenceMarket, ModelRegistry, Signatures, Verifier, VerifierRouter};
 
 /// One line for everything that an ABI declares, but for its constructor.
 fn lines(abi: &JsonAbi) -> BTreeSet<String> {
@@ -45,6 +45,7 @@ fn the_bindings_declare_what_the_compiled_contracts_do_and_nothing_else() {
     let cases = [
         ("InferenceMarket", InferenceMarket::abi::contract(), include_str!("../../artifacts/InferenceMarket.json")),
         ("ModelRegistry", ModelRegistry::abi::contract(), include_str!("../../artifacts/ModelRegistry.json")),
+        ("Signatures", Signatures::abi::contract(), include_str!("../../artifacts/Signatures.json")),
         ("VerifierRouter", VerifierRouter::abi::contract(), include_str!("../../artifacts/VerifierRouter.json")),
         ("lenet", Verifier::abi::contract(), include_str!("../../artifacts/lenet.json")),
         ("mnist-mlp", Verifier::abi::contract(), include_str!("../../artifacts/mnist-mlp.json")),

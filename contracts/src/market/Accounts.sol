@@ -7,21 +7,9 @@ import {Rewards} from "./Rewards.sol";
 
 /// @title Money that stands ready and leaves only after notice
 /// @notice Clients keep deposits that their signed requests draw on, provers keep bonds. Both leave by the same two steps: notice, then, when it is over, a credit.
-/// The notice is longer than anything that was promised against the money before it was given.
+/// The notice is longer than anything that was promised against the money before it was given. What is taken of a bond and not burnt waits as long as the notice of the bond
+/// would have taken, whoever receives it: nobody gets his own bond back sooner by being slashed through a friend.
 abstract contract Accounts is Rewards {
-    enum Pot {
-        Deposit,
-        Bond
-    }
-
-    /// @dev `leaving` has been given notice of and can go from `leavesAt` on; until it goes it still pays requests and slashes. Amounts enter by 96 bits at most, so that
-    /// no sum overflows and nobody can make the release of his own bond fail.
-    struct Account {
-        uint128 free;
-        uint128 leaving;
-        uint40 leavesAt;
-    }
-
     /// @notice Seconds of notice of a deposit: longer than a request lives.
     uint256 public constant DEPOSIT_NOTICE = 8 days;
     /// @notice Seconds of notice of a bond: longer than a request, its window and a proof on demand together.
@@ -32,12 +20,13 @@ abstract contract Accounts is Rewards {
     event Funded(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
     event NoticeGiven(Pot indexed pot, address indexed owner, address indexed token, uint256 leaving, uint256 leavesAt);
     event Left(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
+    event ProceedsHeld(address indexed account, address indexed token, uint256 amount, uint256 leavesAt);
 
     error TooLittle(Pot pot, address owner, address token, uint256 needed, uint256 got);
     error NoticeNotOver(uint256 leavesAt, uint256 time);
 
     /// @notice Adds to the caller's deposit or bond.
-    /// @param pot Deposit or bond.
+    /// @param pot Deposit or bond; proceeds are no pot to add to, and what is added there leaves by notice only.
     /// @param token The token; zero is ether, which must be sent along.
     /// @param amount How much.
     /// @param permit Empty, or an ERC-2612 permit of the caller: `abi.encode(value, deadline, v, r, s)`; its failure is ignored.
@@ -58,12 +47,12 @@ abstract contract Accounts is Rewards {
         if (amount > all) revert TooLittle(pot, msg.sender, token, amount, all);
         account.free = all - amount;
         account.leaving = amount;
-        account.leavesAt = uint40(block.timestamp + (pot == Pot.Bond ? BOND_NOTICE : DEPOSIT_NOTICE));
+        account.leavesAt = uint40(block.timestamp + (pot == Pot.Deposit ? DEPOSIT_NOTICE : BOND_NOTICE));
         emit NoticeGiven(pot, msg.sender, token, amount, account.leavesAt);
     }
 
-    /// @notice Turns what is left of a noticed amount into credit, once its time is over.
-    /// @param pot Deposit or bond.
+    /// @notice Turns what is left of a noticed amount, or proceeds, into credit, once the time is over.
+    /// @param pot Deposit, bond or proceeds.
     /// @param token The token.
     /// @return amount What was credited.
     function leave(Pot pot, address token) external nonReentrant returns (uint256 amount) {
@@ -119,9 +108,25 @@ abstract contract Accounts is Rewards {
         bounty -= hadBounty;
         compensation -= hadLoss;
         burnt = amount - bounty - compensation;
-        _credit(reporter, token, bounty);
-        _credit(client, token, compensation);
+        _hold(reporter, token, bounty);
+        _hold(client, token, compensation);
         _credit(BURN, token, burnt);
+    }
+
+    /// @dev Gives an account a part of a bond, which leaves after `BOND_NOTICE`. What waits already and the new part then leave together, at the mean of their times weighed by their
+    /// amounts (rounded up): small gifts delay nobody, and no amount waits less for another. What is over its time is credited first.
+    function _hold(address owner, address token, uint256 amount) internal {
+        if (amount == 0) return;
+        Account storage account = accounts[Pot.Proceeds][owner][token];
+        uint256 waiting = account.leaving;
+        if (block.timestamp >= account.leavesAt) {
+            _credit(owner, token, waiting);
+            waiting = 0;
+        }
+        uint256 weighed = waiting * account.leavesAt + amount * (block.timestamp + BOND_NOTICE);
+        account.leaving = uint128(waiting + amount);
+        account.leavesAt = uint40(Math.ceilDiv(weighed, waiting + amount));
+        emit ProceedsHeld(owner, token, amount, account.leavesAt);
     }
 
     /// @dev Bounty and compensation in a slash. Both never fall when the slash grows.

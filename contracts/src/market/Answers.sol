@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {IVerifier} from "../../generated/IVerifier.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {PrevRandaoBeacon} from "./PrevRandaoBeacon.sol";
 import {Proofs} from "./Proofs.sol";
 import {Request, Requests, Tier} from "./Requests.sol";
 
 /// @title Answers that are signed now and proved only when somebody asks
-/// @notice A receipt is an EIP-712 signature by a key that a prover registered: this model gives this output for this input. Receipts are ECDSA only, because a contract's
-/// signature can be taken back. An answer on chain reserves its own bond; a receipt that is not on chain reserves nothing.
+/// @notice A receipt is an EIP-712 signature by a key that a prover registered (`Signatures`): this model gives this output for this input. An answer on chain reserves its own bond; a receipt that is not on chain reserves nothing.
 abstract contract Answers is Proofs {
     using Requests for Request;
-
-    /// @dev A key that signs receipts. A revoked key can bring no new answer; what it signed can still be held against its prover.
-    struct Key {
-        address prover;
-        bool revoked;
-    }
 
     /// @dev A proof that names a request and a payee of this market; the payee has the bounty, so that copying the proof gains nothing.
     struct Evidence {
@@ -37,26 +31,25 @@ abstract contract Answers is Proofs {
     uint256 public constant DRAW_DELAY = 64;
     /// @dev Points of the bond that a prover loses without the proof, or with a contradicted receipt.
     uint256 private constant FRAUD = POINTS;
-    bytes32 private constant KEY_TYPE = keccak256("ReceiptKey(address prover)");
+    /// @dev Gas of a contradiction besides the verifier's: the market's own work and a proof as calldata, and what each word of input and output adds, its calldata included. The
+    /// bounty of a bond in ether pays for `RISE` times that at the base fee of the answer.
+    uint256 private constant CONTRADICTION_GAS = 400_000;
+    uint256 private constant CONTRADICTION_WORD_GAS = 1_700;
+    uint256 private constant RISE = 2;
 
     /// @notice Draws sampled answers.
     PrevRandaoBeacon public immutable beacon;
 
-    /// @notice Who answers for a receipt key.
-    mapping(address signer => Key) public keys;
     /// @notice What contradictions have taken from the prover of a receipt: at most the bond of the request's tier. Zero when no proof has contradicted it.
     mapping(bytes32 receiptId => uint256) public slashedOf;
 
-    event KeyRegistered(address indexed signer, address indexed prover);
-    event KeyRevoked(address indexed signer, address indexed prover);
     event RequestAnswered(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 windowEnd, uint256 beaconBlock, uint256[] output);
     event AnswerChallenged(bytes32 indexed requestId, address indexed challenger, uint256 deposit, uint256 proveUntil);
     event AnswerDrawn(bytes32 indexed requestId, bool selected);
     event ReceiptContradicted(bytes32 indexed receiptId, bytes32 indexed requestId, address indexed prover, address payee);
     event RequestSlashed(bytes32 indexed requestId, uint256 escrow);
 
-    error KeyTaken(address signer, address prover);
-    error UnknownKey(address signer);
+    error RevokedKey(address signer);
     error WrongOutput();
     error WrongInput(bytes32 expected, bytes32 got);
     error SameOutput(bytes32 digest);
@@ -66,24 +59,6 @@ abstract contract Answers is Proofs {
 
     constructor(PrevRandaoBeacon source) {
         beacon = source;
-    }
-
-    /// @notice Registers a key that signs receipts for the caller's bond. A key belongs to one prover for ever.
-    /// @param signer The key's address.
-    /// @param signature Its EIP-712 signature over `ReceiptKey(address prover)`, so that nobody registers another's key.
-    function registerKey(address signer, bytes calldata signature) external {
-        if (keys[signer].prover != address(0)) revert KeyTaken(signer, keys[signer].prover);
-        _checkSigner(signer, _hashTypedDataV4(keccak256(abi.encode(KEY_TYPE, msg.sender))), signature);
-        keys[signer].prover = msg.sender;
-        emit KeyRegistered(signer, msg.sender);
-    }
-
-    /// @notice Stops a key of the caller from bringing new answers.
-    /// @param signer The key's address.
-    function revokeKey(address signer) external {
-        if (keys[signer].prover != msg.sender) revert UnknownKey(signer);
-        keys[signer].revoked = true;
-        emit KeyRevoked(signer, msg.sender);
     }
 
     /// @notice Brings a signed answer on chain at the fee of this moment and reserves its bond; anyone who has the receipt may call.
@@ -105,24 +80,14 @@ abstract contract Answers is Proofs {
         _openOnce(r, id, signature, permit);
         if (r.tier == Tier.Proved) revert WrongTerms(Term.Tier);
         if (block.timestamp > r.deadline) revert TooLate(r.deadline, block.timestamp);
-        (ModelRegistry.Model memory model,) = _judged(r.modelId);
-        if (!_fits(output, model.outputWords)) revert WrongOutput();
         bytes32 digest = _digest(output);
         {
-            bytes32 receiptId = _checkReceipt(r, id, digest, signer, receiptSignature);
+            (bytes32 receiptId, address prover, bool revoked) = _checkReceipt(r, id, digest, signer, receiptSignature);
             if (slashedOf[receiptId] != 0) revert Contradicted(receiptId);
+            if (revoked) revert RevokedKey(signer);
+            if (prover != r.prover) revert NotProver(r.prover, prover);
         }
-        if (keys[signer].revoked) revert UnknownKey(signer);
-        if (keys[signer].prover != r.prover) revert NotProver(r.prover, keys[signer].prover);
-        Job storage job = jobs[id];
-        job.status = Status.Answered;
-        job.prover = r.prover;
-        job.time = uint40(block.timestamp + CHALLENGE_WINDOW);
-        job.beaconBlock = uint40(block.number + DRAW_DELAY);
-        job.price = r.priceAt(block.timestamp);
-        job.bond = _reserveBond(r, r.prover);
-        job.commitment = digest;
-        emit RequestAnswered(id, r.prover, job.price, job.bond, job.time, job.beaconBlock, output);
+        _post(id, r, output, digest);
     }
 
     /// @notice Demands the proof of an answer, once, within its window. The deposit is the request's proof fee: the prover's if the proof comes, the caller's
@@ -170,8 +135,8 @@ abstract contract Answers is Proofs {
         Job storage job = jobs[id];
         if (block.timestamp <= job.time) revert TooEarly(job.time, block.timestamp);
         if (r.tier == Tier.Sampled && !job.drawn) revert NotDrawn(id);
-        (ModelRegistry.Model memory model,) = _judged(r.modelId);
-        _settle(id, r, model, job.prover, false);
+        (ModelRegistry.Judged memory model,) = _judged(r.modelId);
+        _settle(id, r, model, job.prover, job.commitment, false);
     }
 
     /// @notice Ends an answer whose proof was due and did not come: the prover's whole bond is slashed, client and challenger have theirs back. Anyone may call.
@@ -200,23 +165,47 @@ abstract contract Answers is Proofs {
         Evidence calldata e
     ) external nonReentrant {
         bytes32 id = idOf(r);
-        bytes32 receiptId = _checkReceipt(r, id, outputDigest, signer, receiptSignature);
-        uint256 before = slashedOf[receiptId];
-        if (before == r.bond()) revert Contradicted(receiptId);
-        _checkEvidence(r, outputDigest, e);
-        address prover = keys[signer].prover;
-        emit ReceiptContradicted(receiptId, id, prover, e.payee);
+        (bytes32 receiptId, address prover,) = _checkReceipt(r, id, outputDigest, signer, receiptSignature);
         Job storage job = jobs[id];
         bool posted = job.status >= Status.Answered && job.prover == prover && job.commitment == outputDigest;
+        uint256 before = slashedOf[receiptId];
+        uint256 bond = posted ? job.bond : r.bond();
+        if (before >= bond) revert Contradicted(receiptId);
+        _checkEvidence(r, outputDigest, e);
+        emit ReceiptContradicted(receiptId, id, prover, e.payee);
         if (posted && job.status == Status.Slashed) revert WrongStatus(id, job.status);
         if (posted && _isLive(job.status)) {
             slashedOf[receiptId] = job.bond;
             _endSlashed(id, r, e.payee);
         } else {
             // Of a refunded request, whose class or key was dead for a while, nothing was paid.
-            uint256 paid = posted && job.status == Status.Settled ? job.price : 0;
-            slashedOf[receiptId] = before + _slashUnreserved(id, r, prover, e.payee, paid, before);
+            bool settled = posted && job.status == Status.Settled;
+            if (settled) job.refuted = true;
+            slashedOf[receiptId] = before + _slashUnreserved(id, r, prover, e.payee, settled ? job.price : 0, before, bond);
         }
+    }
+
+    function _post(bytes32 id, Request calldata r, uint256[] calldata output, bytes32 digest) private {
+        (ModelRegistry.Judged memory model, address judge) = _judged(r.modelId);
+        if (!_fits(output, model.outputWords)) revert WrongOutput();
+        Job storage job = jobs[id];
+        job.status = Status.Answered;
+        job.prover = r.prover;
+        job.time = uint40(block.timestamp + CHALLENGE_WINDOW);
+        job.beaconBlock = uint40(block.number + DRAW_DELAY);
+        job.price = r.priceAt(block.timestamp);
+        job.bond = _reserveBond(r, r.prover, _answerBond(r, model, judge));
+        job.commitment = digest;
+        emit RequestAnswered(id, r.prover, job.price, job.bond, job.time, job.beaconBlock, output);
+    }
+
+    /// @dev The request's bond; in ether, where it is more, one whose bounty pays for contradicting the answer. The market knows no token's price: there the client's loss says how much.
+    function _answerBond(Request calldata r, ModelRegistry.Judged memory model, address judge) private view returns (uint256 bond) {
+        bond = r.bond();
+        if (r.token != address(0)) return bond;
+        uint256 words = uint256(model.inputWords) + model.outputWords;
+        uint256 gas = IVerifier(judge).verifyGas(1) + CONTRADICTION_GAS + CONTRADICTION_WORD_GAS * words;
+        return Math.max(bond, gas * block.basefee * RISE * POINTS / BOUNTY);
     }
 
     function _demandProof(Job storage job) private {
@@ -233,12 +222,12 @@ abstract contract Answers is Proofs {
         emit RequestSlashed(id, r.feeCeiling);
     }
 
-    /// @dev For a receipt that has no reserved bond, or no more: what stands free or is leaving, at most what `before` leaves of the bond of its tier.
-    function _slashUnreserved(bytes32 id, Request calldata r, address prover, address reporter, uint256 paid, uint256 before)
+    /// @dev For a receipt that has no reserved bond, or no more: what stands free or is leaving, at most what `before` leaves of `bond`.
+    function _slashUnreserved(bytes32 id, Request calldata r, address prover, address reporter, uint256 paid, uint256 before, uint256 bond)
         private
         returns (uint256 amount)
     {
-        amount = _take(Pot.Bond, prover, r.token, r.bond() - before);
+        amount = _take(Pot.Bond, prover, r.token, bond - before);
         if (amount == 0) revert NothingToSlash(prover, r.token);
         uint256 burnt = _splitSlash(r.token, before, amount, reporter, BOUNTY, r.client, r.loss + paid);
         emit BondSlashed(id, prover, amount, burnt);
@@ -249,7 +238,7 @@ abstract contract Answers is Proofs {
         if (inputDigest != r.inputDigest) revert WrongInput(r.inputDigest, inputDigest);
         if (_digest(e.output) == outputDigest) revert SameOutput(outputDigest);
         if (e.payee == address(0)) revert ZeroAddress();
-        (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
+        (ModelRegistry.Judged memory model, address judge) = _judged(r.modelId);
         if (!_fits(e.input, model.inputWords) || !_fits(e.output, model.outputWords)) revert WrongOutput();
         _verify(judge, model.key, _instances(e.input, e.output, e.requestId, e.payee), e.proof);
     }
@@ -257,15 +246,9 @@ abstract contract Answers is Proofs {
     function _checkReceipt(Request calldata r, bytes32 id, bytes32 outputDigest, address signer, bytes calldata signature)
         private
         view
-        returns (bytes32 receiptId)
+        returns (bytes32 receiptId, address prover, bool revoked)
     {
-        receiptId = _hashTypedDataV4(r.receiptHash(id, outputDigest, signer));
-        if (keys[signer].prover == address(0)) revert UnknownKey(signer);
-        _checkSigner(signer, receiptId, signature);
-    }
-
-    function _checkSigner(address signer, bytes32 digest, bytes calldata signature) private pure {
-        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (problem != ECDSA.RecoverError.NoError || recovered != signer) revert WrongSignature(signer);
+        receiptId = _typed(r.receiptHash(id, outputDigest, signer));
+        (prover, revoked) = signatures.proverOf(signer, receiptId, signature);
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-
 import {Answers} from "./Answers.sol";
 import {Jobs} from "./Jobs.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {PrevRandaoBeacon} from "./PrevRandaoBeacon.sol";
 import {Rewards} from "./Rewards.sol";
+import {Signatures} from "./Signatures.sol";
 
 /// @title Market for inferences that are proved, or can be
 /// @notice Clients escrow fees for answers of registered models; provers are paid for answers whose proofs check, or that nobody held against them. `docs/market.md` says
@@ -17,10 +16,6 @@ import {Rewards} from "./Rewards.sol";
 contract InferenceMarket is Answers {
     /// @param models Says what a model is; its router says which verifiers may judge.
     /// @param source Draws sampled answers.
-    constructor(ModelRegistry models, PrevRandaoBeacon source)
-        Rewards(models)
-        Jobs(models)
-        Answers(source)
-        EIP712("Assay", "1")
-    {}
+    /// @param signers Says who signed what.
+    constructor(ModelRegistry models, PrevRandaoBeacon source, Signatures signers) Rewards(models) Jobs(models, signers) Answers(source) {}
 }

@@ -1,62 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {Accounts} from "./Accounts.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 import {Request, Requests, Tier} from "./Requests.sol";
+import {Signatures} from "./Signatures.sol";
 import {VerifierRouter} from "./VerifierRouter.sol";
 
 /// @title From a signed request to an escrow, and from there to an end
-abstract contract Jobs is Accounts, EIP712 {
+abstract contract Jobs is Accounts {
     using Requests for Request;
-
-    enum Status {
-        None,
-        Open,
-        Locked,
-        Answered,
-        Proving,
-        Settled,
-        Refunded,
-        Slashed
-    }
-
-    /// @dev What of a request is wrong.
-    enum Term {
-        Fee,
-        Ramp,
-        Prover,
-        ProofFee,
-        SampleRate,
-        Tier
-    }
-
-    /// @dev What changes about a request; the rest is in the request, whose digest is the key.
-    /// `time`: Locked: end of exclusivity. Answered: end of the window. Proving: end of the proof period.
-    /// `commitment`: Locked: `keccak256(abi.encode(prover, output digest))`. Answered and Proving: the output digest.
-    struct Job {
-        Status status;
-        bool drawn;
-        address prover;
-        uint40 time;
-        uint40 beaconBlock;
-        uint96 price;
-        uint96 bond;
-        bytes32 commitment;
-        address challenger;
-    }
 
     /// @notice Shortest time to a deadline, in seconds, when a request is opened or locked: both halves outlast a chain that halts for an hour.
     uint256 public constant MIN_DURATION = 2 hours;
     /// @notice Longest time to a deadline, in seconds, when a request is opened.
     uint256 public constant MAX_DURATION = 7 days;
+    bytes32 private constant DOMAIN_TYPE = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
     /// @notice Says which verifier code may judge.
     VerifierRouter public immutable router;
+    /// @notice Says who signed what.
+    Signatures public immutable signatures;
+    /// @dev The chain's id, and with it the domain of signatures, when the market was deployed.
+    uint256 private immutable firstChain;
+    bytes32 private immutable firstDomain;
 
     mapping(bytes32 requestId => Job) internal jobs;
     mapping(address client => mapping(uint256 word => uint256)) private usedNonces;
@@ -70,14 +40,16 @@ abstract contract Jobs is Accounts, EIP712 {
     error WrongStatus(bytes32 requestId, Status status);
     error WrongTerms(Term term);
     error WrongDeadline(uint256 earliest, uint256 latest, uint256 got);
-    error WrongSignature(address signer);
     error NonceUsed(address client, uint256 nonce);
     error ModelRetired(bytes32 modelId);
     error TooEarly(uint256 after_, uint256 time);
     error TooLate(uint256 until, uint256 time);
 
-    constructor(ModelRegistry models) {
+    constructor(ModelRegistry models, Signatures signers) {
+        signatures = signers;
         router = models.router();
+        firstChain = block.chainid;
+        firstDomain = _domain();
     }
 
     /// @notice Opens a request and escrows its fee ceiling: from ether sent along, else from the client's deposit, else by the client's allowance.
@@ -103,8 +75,14 @@ abstract contract Jobs is Accounts, EIP712 {
     }
 
     /// @notice The id of a request: its EIP-712 digest, which names this chain and contract.
-    function idOf(Request calldata r) public view returns (bytes32) {
-        return _hashTypedDataV4(r.hash());
+    /// @dev A chain that changes its id keeps the requests that were opened before under their first id: their escrows end as all others do. Nothing new is opened under it.
+    function idOf(Request calldata r) public view returns (bytes32 id) {
+        bytes32 content = r.hash();
+        if (block.chainid != firstChain) {
+            id = MessageHashUtils.toTypedDataHash(firstDomain, content);
+            if (jobs[id].status != Status.None) return id;
+        }
+        return _typed(content);
     }
 
     /// @notice What changes about a request.
@@ -112,12 +90,20 @@ abstract contract Jobs is Accounts, EIP712 {
         return jobs[id];
     }
 
+    /// @notice What was answered to a request, for contracts that act on it.
+    /// @param id The request's id.
+    /// @return digest Keccak of the packed output words, which whoever calls brings along; zero when there is no answer.
+    /// @return assurance None before the settlement, after a refund or a slash, and when a proof of another output came after an unproved settlement.
+    function answerOf(bytes32 id) external view returns (bytes32 digest, Assurance assurance) {
+        Job storage job = jobs[id];
+        if (job.status != Status.Settled || job.refuted) return (0, Assurance.None);
+        return (job.commitment, job.proved ? Assurance.Proved : Assurance.Unproved);
+    }
+
     function _open(Request calldata r, bytes32 id, bytes calldata signature, bytes calldata permit) internal {
         _expect(id, Status.None);
         _checkTerms(r);
-        if (msg.sender != r.client && !SignatureChecker.isValidSignatureNowCalldata(r.client, id, signature)) {
-            revert WrongSignature(r.client);
-        }
+        if (msg.sender != r.client) signatures.checkClient(r.client, id, signature);
         _useNonce(r.client, r.nonce);
         jobs[id].status = Status.Open;
         emit RequestOpened(id, r.client, r.modelId, r);
@@ -127,6 +113,11 @@ abstract contract Jobs is Accounts, EIP712 {
             _tryPermit(r.token, r.client, permit);
             _pull(r.token, r.client, r.feeCeiling);
         }
+    }
+
+    /// @dev EIP-712 digest of a structure's hash, in the domain of this contract on the chain as it is now.
+    function _typed(bytes32 content) internal view returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(block.chainid == firstChain ? firstDomain : _domain(), content);
     }
 
     /// @dev Opens the request unless it is open already.
@@ -141,13 +132,13 @@ abstract contract Jobs is Accounts, EIP712 {
     }
 
     /// @dev A model and the verifier that judges it; reverts when its class is tombstoned or its key has changed.
-    function _judged(bytes32 modelId) internal view returns (ModelRegistry.Model memory, address) {
+    function _judged(bytes32 modelId) internal view returns (ModelRegistry.Judged memory, address) {
         return registry.judged(modelId);
     }
 
-    /// @dev Reserves the request's bond of a prover.
-    function _reserveBond(Request calldata r, address prover) internal returns (uint96 bond) {
-        bond = SafeCast.toUint96(r.bond());
+    /// @dev Reserves a bond of a prover.
+    function _reserveBond(Request calldata r, address prover, uint256 amount) internal returns (uint96 bond) {
+        bond = SafeCast.toUint96(amount);
         _reserve(prover, r.token, bond);
     }
 
@@ -169,6 +160,10 @@ abstract contract Jobs is Accounts, EIP712 {
         emit BondSlashed(id, prover, amount, burnt);
     }
 
+    function _domain() private view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TYPE, keccak256("Assay"), keccak256("1"), block.chainid, address(this)));
+    }
+
     function _checkTerms(Request calldata r) private view {
         if (r.feeCeiling == 0 || r.feeFloor > r.feeCeiling) revert WrongTerms(Term.Fee);
         if (r.rampStart > r.rampEnd) revert WrongTerms(Term.Ramp);
@@ -178,7 +173,7 @@ abstract contract Jobs is Accounts, EIP712 {
         uint256 earliest = block.timestamp + MIN_DURATION;
         uint256 latest = block.timestamp + MAX_DURATION;
         if (r.deadline < earliest || r.deadline > latest) revert WrongDeadline(earliest, latest, r.deadline);
-        (ModelRegistry.Model memory model,) = _judged(r.modelId);
+        (ModelRegistry.Judged memory model,) = _judged(r.modelId);
         if (model.retired) revert ModelRetired(r.modelId);
     }
 

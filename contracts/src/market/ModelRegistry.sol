@@ -24,7 +24,7 @@ contract ModelRegistry {
         uint16[] points;
     }
 
-    /// @dev What the market needs.
+    /// @dev A model's record.
     struct Model {
         address key;
         uint16 inputWords;
@@ -34,6 +34,15 @@ contract ModelRegistry {
         bytes32 class;
         address owner;
         bytes32 keyHash;
+    }
+
+    /// @dev What the market needs of a record: its first slot.
+    struct Judged {
+        address key;
+        uint16 inputWords;
+        uint16 outputWords;
+        uint16 proverPoints;
+        bool retired;
     }
 
     /// @notice All points of a fee.
@@ -130,13 +139,16 @@ contract ModelRegistry {
     /// @notice A model's record and the verifier that judges it; reverts when its class may not judge or the key's code is not the registered one.
     /// @dev A contract that is created and destroyed in one transaction can be registered in between and come back with other code.
     /// @param modelId A model.
-    /// @return model Its record.
+    /// @return model What the market needs of its record.
     /// @return judge The verifier.
-    function judged(bytes32 modelId) external view returns (Model memory model, address judge) {
-        model = get(modelId);
-        bytes32 got = model.key.codehash;
-        if (got != model.keyHash) revert KeyChanged(modelId, model.keyHash, got);
-        judge = router.route(model.class);
+    function judged(bytes32 modelId) external view returns (Judged memory model, address judge) {
+        Model storage full = models[modelId];
+        model = Judged(full.key, full.inputWords, full.outputWords, full.proverPoints, full.retired);
+        // The zero address has no code, so that no model has it for a key.
+        if (model.key == address(0)) revert UnknownModel(modelId);
+        (bytes32 expected, bytes32 got) = (full.keyHash, model.key.codehash);
+        if (got != expected) revert KeyChanged(modelId, expected, got);
+        judge = router.route(full.class);
     }
 
     /// @notice Whether nothing can be judged for a model: its verifier's class is tombstoned, or its verifier's or its key's code is not the registered one.

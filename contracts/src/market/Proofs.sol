@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {IVerifier} from "../../generated/IVerifier.sol";
 import {Jobs} from "./Jobs.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
@@ -9,28 +11,6 @@ import {Request, Requests, Tier} from "./Requests.sol";
 /// @title Locking a request, paying for its proof, giving its escrow back
 abstract contract Proofs is Jobs {
     using Requests for Request;
-
-    /// @dev A proved answer. `input` and `output` are packed words of 31 bytes; the proof names `payee`, see `contextOf`.
-    struct Fulfilment {
-        Request request;
-        address payee;
-        uint256[] input;
-        uint256[] output;
-        bytes proof;
-    }
-
-    /// @dev Why a fulfilment is not accepted.
-    enum Refusal {
-        None,
-        NotLive,
-        TooLate,
-        NotPayee,
-        OtherModel,
-        WrongInput,
-        WrongOutput,
-        WrongWords,
-        ProofRejected
-    }
 
     /// @dev Parallel lists as long as the call's. Bits of `worth` say what is worth verifying, `count` how much that is; of the rest instances and proof are empty.
     struct Batch {
@@ -48,7 +28,8 @@ abstract contract Proofs is Jobs {
     uint256 public constant LOCK_MATURITY = 60;
     /// @notice Every word of a proof's public values is below: 31 bytes, so below the field's modulus.
     uint256 public constant WORD_BOUND = 1 << 248;
-    /// @dev Points of the bond that a late locker loses, of which the rescuer has half; that an absent one loses, of which the reporter has a tenth.
+    /// @dev Points of the bond that a late locker loses, of which the rescuer has half, besides what the fee has risen since the lock, which is the rescuer's whole; that an absent one
+    /// loses, of which the reporter has a tenth.
     uint256 internal constant LATE = 2000;
     uint256 internal constant ABSENT = 5000;
     uint256 internal constant RESCUE = 5000;
@@ -66,7 +47,8 @@ abstract contract Proofs is Jobs {
     error WrongBatchSize(uint256 most, uint256 got);
     error GasTooLow(uint256 needed, uint256 got);
 
-    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, from `LOCK_MATURITY` on, at the fee of this moment.
+    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, from `LOCK_MATURITY` on, at the fee of this moment. Afterwards the caller's
+    /// fee falls in a line to zero at the deadline, and whoever else delivers has that fee and what it has risen since, out of the bond.
     /// @param r A request of tier proved; opened here when it is not open yet.
     /// @param signature The client's, as in `open`; unread when the request is open.
     /// @param permit As in `open`.
@@ -86,7 +68,7 @@ abstract contract Proofs is Jobs {
         job.prover = msg.sender;
         job.time = uint40((block.timestamp + r.deadline) / 2);
         job.price = r.priceAt(block.timestamp);
-        job.bond = _reserveBond(r, msg.sender);
+        job.bond = _reserveBond(r, msg.sender, r.bond());
         job.commitment = commitment;
         emit RequestLocked(id, msg.sender, job.price, job.bond, job.time);
     }
@@ -96,7 +78,7 @@ abstract contract Proofs is Jobs {
     function fulfil(Fulfilment calldata f) external nonReentrant {
         Request calldata r = f.request;
         bytes32 id = idOf(r);
-        (ModelRegistry.Model memory model, address judge) = _judged(r.modelId);
+        (ModelRegistry.Judged memory model, address judge) = _judged(r.modelId);
         Refusal reason = _refusal(id, f, model);
         if (reason != Refusal.None) revert Refused(id, reason);
         _verify(judge, model.key, _instances(f.input, f.output, id, f.payee), f.proof);
@@ -110,7 +92,7 @@ abstract contract Proofs is Jobs {
     /// @return settled Bit `i` is set when item `i` was settled.
     function fulfilBatch(bytes32 modelId, Fulfilment[] calldata items) external nonReentrant returns (uint256 settled) {
         if (items.length == 0 || items.length > MAX_BATCH) revert WrongBatchSize(MAX_BATCH, items.length);
-        (ModelRegistry.Model memory model, address judge) = _judged(modelId);
+        (ModelRegistry.Judged memory model, address judge) = _judged(modelId);
         Batch memory batch = _gather(modelId, items, model);
         uint256 accepted = _verifyAll(judge, model, batch);
         for (uint256 i = 0; i < items.length; ++i) {
@@ -153,7 +135,7 @@ abstract contract Proofs is Jobs {
     }
 
     /// @dev Everything about a fulfilment but its proof.
-    function _refusal(bytes32 id, Fulfilment calldata f, ModelRegistry.Model memory model) internal view returns (Refusal) {
+    function _refusal(bytes32 id, Fulfilment calldata f, ModelRegistry.Judged memory model) internal view returns (Refusal) {
         Request calldata r = f.request;
         Job storage job = jobs[id];
         Status status = job.status;
@@ -180,8 +162,10 @@ abstract contract Proofs is Jobs {
         IVerifier(judge).verify(key, instances, proof);
     }
 
-    /// @dev Pays for a delivered answer and ends the request.
-    function _settle(bytes32 id, Request calldata r, ModelRegistry.Model memory model, address payee, bool proved) internal {
+    /// @dev Pays for a delivered answer and ends the request. What an earlier lock committed to is replaced by what was delivered.
+    function _settle(bytes32 id, Request calldata r, ModelRegistry.Judged memory model, address payee, bytes32 outputDigest, bool proved)
+        internal
+    {
         Job storage job = jobs[id];
         Status status = job.status;
         address prover = job.prover;
@@ -189,14 +173,37 @@ abstract contract Proofs is Jobs {
         bool overtaken = payee != prover && block.timestamp <= job.time;
         uint96 price = status == Status.Open || overtaken ? r.priceAt(block.timestamp) : job.price;
         job.status = Status.Settled;
+        job.proved = proved;
+        job.commitment = outputDigest;
+        if (status == Status.Locked && payee == prover) price = _latePrice(job, r);
         if (status != Status.Open) {
             if (payee == prover || overtaken) _release(prover, r.token, job.bond);
-            else _slash(id, r, LATE, payee, RESCUE, 0);
+            else _rescue(id, r, payee);
         }
         if (status == Status.Proving && job.challenger != address(0)) _credit(payee, r.token, r.proofFee);
         _credit(r.client, r.token, r.feeCeiling - price);
         _payFee(r.modelId, model.proverPoints, payee, r.token, price);
         emit RequestSettled(id, payee, price, r.tier, proved);
+    }
+
+    /// @dev A locker's fee: whole while it is exclusive, then falling in a line to zero at the deadline, rounded down.
+    function _latePrice(Job storage job, Request calldata r) private view returns (uint96) {
+        uint96 price = job.price;
+        uint256 end = job.time;
+        if (block.timestamp <= end) return price;
+        return uint96(uint256(price) * (r.deadline - block.timestamp) / (r.deadline - end));
+    }
+
+    /// @dev Takes from a late locker's bond what the fee has risen since the lock, for the rescuer, and `LATE` points besides, of which the rescuer has `RESCUE` points.
+    function _rescue(bytes32 id, Request calldata r, address rescuer) private {
+        Job storage job = jobs[id];
+        uint256 bond = job.bond;
+        uint256 excess = Math.min(r.priceAt(block.timestamp) - job.price, bond);
+        uint256 late = Math.min(bond * LATE / POINTS, bond - excess);
+        _release(job.prover, r.token, uint96(bond - excess - late));
+        _hold(rescuer, r.token, excess);
+        uint256 burnt = _splitSlash(r.token, 0, late, rescuer, RESCUE, r.client, 0);
+        emit BondSlashed(id, job.prover, excess + late, burnt);
     }
 
     /// @dev Exclusivity ends halfway from the lock to the deadline, which tells when the lock was made (to the second, rounded down).
@@ -217,12 +224,12 @@ abstract contract Proofs is Jobs {
         return true;
     }
 
-    function _settleProved(bytes32 id, Fulfilment calldata f, ModelRegistry.Model memory model) private {
+    function _settleProved(bytes32 id, Fulfilment calldata f, ModelRegistry.Judged memory model) private {
         emit RequestProved(id, f.payee, f.output);
-        _settle(id, f.request, model, f.payee, true);
+        _settle(id, f.request, model, f.payee, _digest(f.output), true);
     }
 
-    function _gather(bytes32 modelId, Fulfilment[] calldata items, ModelRegistry.Model memory model)
+    function _gather(bytes32 modelId, Fulfilment[] calldata items, ModelRegistry.Judged memory model)
         private
         returns (Batch memory batch)
     {
@@ -246,7 +253,7 @@ abstract contract Proofs is Jobs {
 
     /// @dev The verifier's own batch first, which is cheaper; what that does not accept, or all when it says nothing, is then verified alone. No item can fail for lack of gas or
     /// for its neighbours.
-    function _verifyAll(address judge, ModelRegistry.Model memory model, Batch memory batch) private view returns (uint256 accepted) {
+    function _verifyAll(address judge, ModelRegistry.Judged memory model, Batch memory batch) private view returns (uint256 accepted) {
         uint256 count = batch.count;
         uint256 reserve = count * (SETTLE_GAS + WORD_GAS * model.outputWords);
         if (count > 1) {
@@ -292,12 +299,12 @@ abstract contract Proofs is Jobs {
         returns (uint256[] memory words)
     {
         words = new uint256[](input.length + output.length + 1);
-        for (uint256 i = 0; i < input.length; ++i) {
-            words[i] = input[i];
+        assembly ("memory-safe") {
+            // After the array's length: the input, then the output.
+            let size := shl(5, input.length)
+            calldatacopy(add(words, 32), input.offset, size)
+            calldatacopy(add(add(words, 32), size), output.offset, shl(5, output.length))
         }
-        for (uint256 i = 0; i < output.length; ++i) {
-            words[input.length + i] = output[i];
-        }
-        words[input.length + output.length] = contextOf(id, payee);
+        words[words.length - 1] = contextOf(id, payee);
     }
 }

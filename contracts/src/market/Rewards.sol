@@ -7,13 +7,14 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
+import {IInferenceMarket} from "./IInferenceMarket.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
 
 /// @title Money in, money out, and what is owed in between
 /// @notice Amounts are in the smallest unit of a token; token zero is ether, in wei. Money leaves only by `withdraw`, which its owner calls: nobody is ever paid by a
 /// call in the middle of something else. Tokens whose transfers deliver less or more than asked are refused by measured balance; tokens whose balances
 /// change by themselves are not supported (nothing but their own accounts would be short).
-abstract contract Rewards is ReentrancyGuardTransient {
+abstract contract Rewards is IInferenceMarket, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @notice Where burnt money is credited: nobody can sign for it.
@@ -33,7 +34,6 @@ abstract contract Rewards is ReentrancyGuardTransient {
     mapping(bytes32 modelId => mapping(address token => mapping(address account => uint256))) public claimedOf;
 
     event Credited(address indexed account, address indexed token, uint256 amount);
-    event PoolGrown(bytes32 indexed modelId, address indexed token, uint256 amount);
     event Withdrawn(address indexed account, address indexed token, address to, uint256 amount);
 
     error WrongAmountReceived(address token, uint256 expected, uint256 got);
@@ -84,13 +84,10 @@ abstract contract Rewards is ReentrancyGuardTransient {
         emit Credited(account, token, amount);
     }
 
-    /// @dev The sharers' part is rounded down; the prover has the rest.
+    /// @dev The sharers' part is rounded down; the prover has the rest. `RequestSettled` says the fee, from which both follow.
     function _payFee(bytes32 modelId, uint256 proverPoints, address prover, address token, uint256 fee) internal {
         uint256 shared = fee * (POINTS - proverPoints) / POINTS;
-        if (shared != 0) {
-            poolOf[modelId][token] += shared;
-            emit PoolGrown(modelId, token, shared);
-        }
+        if (shared != 0) poolOf[modelId][token] += shared;
         _credit(prover, token, fee - shared);
     }
 

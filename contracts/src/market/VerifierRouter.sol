@@ -6,7 +6,15 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 /// @title Which verifier code may judge
 /// @notice A class of verifiers is the hash of their runtime code, immutables (and with them the SRS) included. The owner proposes code, which is admitted
 /// after `ADMISSION_DELAY`; owner or guardian can tombstone a class at once and for ever. There is no third power and no money here.
+/// @dev A tombstone ends contradictions too, because the class no longer judges. So neither owner nor guardian may be a prover, or be paid by one: a prover that lied could end the class
+/// and keep the bond that a proof would have taken.
 contract VerifierRouter is Ownable2Step {
+    /// @dev Where an admitted class is, and whether it may no longer judge, which is for ever.
+    struct Class {
+        address verifier;
+        bool tombstoned;
+    }
+
     /// @notice Seconds between a proposal and its admission: the exit window.
     uint256 public constant ADMISSION_DELAY = 7 days;
 
@@ -16,9 +24,7 @@ contract VerifierRouter is Ownable2Step {
     mapping(address verifier => uint256) public admissibleAt;
     /// @notice Hash of the code that a proposed verifier had when it was proposed.
     mapping(address verifier => bytes32) public proposedClass;
-    /// @notice True for ever once a class may no longer judge.
-    mapping(bytes32 class => bool) public tombstoned;
-    mapping(bytes32 class => address) private verifiers;
+    mapping(bytes32 class => Class) private classes;
 
     event GuardianChanged(address indexed guardian);
     event VerifierProposed(address indexed verifier, bytes32 indexed class, uint256 admissibleAt);
@@ -76,10 +82,10 @@ contract VerifierRouter is Ownable2Step {
         if (block.timestamp < earliest) revert TooEarly(earliest, block.timestamp);
         class = proposedClass[verifier];
         if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);
-        if (tombstoned[class]) revert Tombstoned(class);
-        if (verifiers[class] != address(0)) revert ClassExists(class);
+        if (classes[class].tombstoned) revert Tombstoned(class);
+        if (classes[class].verifier != address(0)) revert ClassExists(class);
         delete admissibleAt[verifier];
-        verifiers[class] = verifier;
+        classes[class].verifier = verifier;
         emit VerifierAdmitted(verifier, class);
     }
 
@@ -87,7 +93,7 @@ contract VerifierRouter is Ownable2Step {
     /// @param class Hash of a verifier's code.
     function tombstone(bytes32 class) external {
         if (msg.sender != guardian && msg.sender != owner()) revert NotGuardian(msg.sender);
-        tombstoned[class] = true;
+        classes[class].tombstoned = true;
         emit ClassTombstoned(class);
     }
 
@@ -96,8 +102,8 @@ contract VerifierRouter is Ownable2Step {
     /// @param class Hash of a verifier's code.
     /// @return verifier Where it is; reverts when the class is unknown or tombstoned, or when other code is there now.
     function route(bytes32 class) external view returns (address verifier) {
-        if (tombstoned[class]) revert Tombstoned(class);
-        verifier = verifiers[class];
+        if (classes[class].tombstoned) revert Tombstoned(class);
+        verifier = classes[class].verifier;
         if (verifier == address(0)) revert UnknownClass(class);
         if (verifier.codehash != class) revert ClassChanged(class, verifier.codehash);
     }
@@ -105,6 +111,12 @@ contract VerifierRouter is Ownable2Step {
     /// @notice Whether `route` finds a verifier.
     /// @param class Hash of a verifier's code.
     function live(bytes32 class) external view returns (bool) {
-        return !tombstoned[class] && verifiers[class].codehash == class;
+        return !classes[class].tombstoned && classes[class].verifier.codehash == class;
+    }
+
+    /// @notice Whether a class may no longer judge.
+    /// @param class Hash of a verifier's code.
+    function tombstoned(bytes32 class) external view returns (bool) {
+        return classes[class].tombstoned;
     }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Accounts} from "../../src/market/Accounts.sol";
 import {Answers} from "../../src/market/Answers.sol";
-import {Jobs} from "../../src/market/Jobs.sol";
-import {Proofs} from "../../src/market/Proofs.sol";
+import {IInferenceMarket} from "../../src/market/IInferenceMarket.sol";
 import {Request, Tier} from "../../src/market/Requests.sol";
 import {Headers} from "./Headers.sol";
 import {MockVerifier} from "./MockVerifier.sol";
@@ -32,6 +30,10 @@ contract Handler is Scene {
     mapping(bytes32 requestId => uint256) public endings;
     mapping(bytes32 requestId => bool) public trulyProved;
     mapping(address owner => mapping(address token => uint256)) public bondPaidIn;
+    /// What rescuers had of the rival's bonds because the fee had risen since its locks.
+    mapping(address token => uint256) public risesPaid;
+    /// Deeds after which more could be withdrawn than the escrow, the challenger's deposit and what had waited long enough.
+    uint256 public bondsPaidAtOnce;
     uint256 public forgeriesAccepted;
     uint256 public slashesBeyondTheBond;
     uint256 public adminEffects;
@@ -47,8 +49,12 @@ contract Handler is Scene {
         mortalModel = register(mortalClass);
         for (uint256 i = 1; i < 3; ++i) {
             bondPaidIn[people[i]][address(token)] = STAKE;
-            fundFor(people[i], Accounts.Pot.Bond, address(0), STAKE);
+            fundFor(people[i], IInferenceMarket.Pot.Bond, address(0), STAKE);
         }
+    }
+
+    function truthDigest(Request memory r) external pure returns (bytes32) {
+        return digestOf(truth(r));
     }
 
     function requests() external view returns (Request[] memory) {
@@ -74,7 +80,7 @@ contract Handler is Scene {
         r.feeCeiling = uint96(50e18 + (seed >> 32) % 50e18);
         r.deadline = uint40(vm.getBlockTimestamp() + 6 hours + (seed >> 48) % 6 days);
         r.sampleRate = uint16(500 + (seed >> 64) % 9501);
-        bool deposited = market.accountOf(Accounts.Pot.Deposit, client, r.token).free >= r.feeCeiling;
+        bool deposited = market.accountOf(IInferenceMarket.Pot.Deposit, client, r.token).free >= r.feeCeiling;
         bytes memory signature = signed(r);
         bool posts = seed >> 7 & 1 == 1;
         vm.deal(STRANGER, 1e24);
@@ -86,90 +92,119 @@ contract Handler is Scene {
 
     function fund(uint256 who, bool bond, bool ether_, uint96 amount) external {
         address owner = people[who % 3];
-        fundFor(owner, bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
+        fundFor(owner, bond ? IInferenceMarket.Pot.Bond : IInferenceMarket.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
         ++done["fund"];
     }
 
-    function fundFor(address owner, Accounts.Pot pot, address what, uint96 amount) internal {
+    function fundFor(address owner, IInferenceMarket.Pot pot, address what, uint96 amount) internal {
         vm.prank(owner);
         market.fund{value: what == address(0) ? amount : 0}(pot, what, amount, "");
-        if (pot == Accounts.Pot.Bond) bondPaidIn[owner][what] += amount;
+        if (pot == IInferenceMarket.Pot.Bond) bondPaidIn[owner][what] += amount;
     }
 
     function giveNotice(uint256 who, bool bond, bool ether_, uint96 amount) external {
         vm.prank(people[who % 3]);
-        market.giveNotice(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
+        market.giveNotice(bond ? IInferenceMarket.Pot.Bond : IInferenceMarket.Pot.Deposit, ether_ ? address(0) : address(token), amount % 1e21);
         ++done["giveNotice"];
     }
 
     function leave(uint256 who, bool bond, bool ether_, uint256 wait) external {
         address what = ether_ ? address(0) : address(token);
-        uint256 leavesAt = market.accountOf(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, people[who % 3], what).leavesAt;
+        IInferenceMarket.Pot pot = bond ? IInferenceMarket.Pot.Bond : IInferenceMarket.Pot(wait >> 8 & 1 == 0 ? 0 : 2);
+        address owner = people[who % (pot == IInferenceMarket.Pot.Proceeds ? 4 : 3)];
+        uint256 leavesAt = market.accountOf(pot, owner, what).leavesAt;
         if (wait % 8 == 0 && leavesAt != 0) advance(leavesAt);
-        vm.prank(people[who % 3]);
-        uint256 amount = market.leave(bond ? Accounts.Pot.Bond : Accounts.Pot.Deposit, what);
-        if (bond) bondPaidIn[people[who % 3]][what] -= amount;
-        if (amount != 0) ++done["leave"];
+        vm.prank(owner);
+        uint256 amount = market.leave(pot, what);
+        if (bond) bondPaidIn[owner][what] -= amount;
+        if (amount != 0) ++done[pot == IInferenceMarket.Pot.Proceeds ? bytes32("leave proceeds") : bytes32("leave")];
     }
 
     function lock(uint256 which, bool honest) external {
-        Request memory r = pickIn(which, Jobs.Status.Open, PROVED);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Open, PROVED);
         lock(r, r.prover != address(0) ? r.prover : honest ? prover : rival);
         ++done["lock"];
     }
 
     /// Mode 0 is an honest proof; the others are a stolen payee, a wrong output, a spoilt proof and a wrong input.
     function prove(uint256 which, uint256 who, uint256 mode) external {
-        Request memory r = pickIn(which, Jobs.Status(1 + (which >> 32) % 4), ANY);
+        Request memory r = pickIn(which, IInferenceMarket.Status(1 + (which >> 32) % 4), ANY);
         address payee = r.prover != address(0) && who % 4 != 0 ? r.prover : people[1 + who % 3];
-        Proofs.Fulfilment memory f = spoilt(proved(r, payee), mode % 8);
+        IInferenceMarket.Fulfilment memory f = spoilt(proved(r, payee), mode % 8);
         uint256 before = bondOf(rival, r.token);
+        IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
+        uint256 most = mostCredit(r);
         market.fulfil(f);
+        noteCredit(r, most);
+        noteRescue(r, job, payee);
         noteProof(f, mode % 8);
         noteSlash(r, before);
         ++done["prove"];
     }
 
+    /// Delivers what the rival locked and did not.
+    function rescue(uint256 which, uint256 who) external {
+        Request memory r = pickIn(which, IInferenceMarket.Status.Locked, PROVED);
+        IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
+        require(job.prover == rival && r.prover == address(0) && vm.getBlockTimestamp() <= r.deadline);
+        if (vm.getBlockTimestamp() <= job.time) advance(uint256(job.time) + 1);
+        address payee = people[who % 2 == 0 ? 0 : 3];
+        uint256 most = mostCredit(r);
+        try market.fulfil(proved(r, payee)) {
+            noteCredit(r, most);
+            noteRescue(r, job, payee);
+            noteProof(proved(r, payee), 0);
+        } catch {}
+    }
+
     function proveBatch(uint256 seed, uint256 modes) external {
-        Proofs.Fulfilment[] memory items = new Proofs.Fulfilment[](4);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](4);
         for (uint256 i = 0; i < 4; ++i) {
-            Request memory r = pickIn(seed >> (i * 16), Jobs.Status(1 + (seed >> 80 + i) % 2), ANY);
+            Request memory r = pickIn(seed >> (i * 16), IInferenceMarket.Status(1 + (seed >> 80 + i) % 2), ANY);
             items[i] = spoilt(proved(r, r.prover == address(0) ? prover : r.prover), modes >> (8 * i) & 7);
+        }
+        IInferenceMarket.Job[4] memory jobs;
+        for (uint256 i = 0; i < 4; ++i) {
+            jobs[i] = market.jobOf(market.idOf(items[i].request));
         }
         uint256 settled = market.fulfilBatch(items[0].request.modelId, items);
         for (uint256 i = 0; i < 4; ++i) {
-            if (settled >> i & 1 == 1) noteProof(items[i], modes >> (8 * i) & 7);
+            if (settled >> i & 1 == 0) continue;
+            noteProof(items[i], modes >> (8 * i) & 7);
+            noteRescue(items[i].request, jobs[i], items[i].payee);
         }
         if (settled != 0) ++done["proveBatch"];
     }
 
     function refund(uint256 which, uint256 who, bool wait) external {
-        Request memory r = pickIn(which, Jobs.Status(1 + (which >> 32) % 4), ANY);
+        Request memory r = pickIn(which, IInferenceMarket.Status(1 + (which >> 32) % 4), ANY);
         if (wait && (which >> 64) % 4 == 0) advance(uint256(r.deadline) + 1);
         uint256 before = bondOf(rival, r.token);
+        uint256 most = mostCredit(r);
         vm.prank(people[who % 4]);
         try market.refund(r) {
+            noteCredit(r, most);
             noteSlash(r, before);
             end(r, "refund");
         } catch {}
     }
 
     function answer(uint256 which, bool lie) external {
-        Request memory r = pickIn(which, Jobs.Status.Open, ANY - PROVED);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Open, ANY - PROVED);
         if (r.prover == prover) answerBy(r, truth(r), SIGNER);
         else answerBy(r, lie ? 1 : truth(r), RIVAL_SIGNER);
         ++done["answer"];
     }
 
     function challenge(uint256 which, uint256 who) external {
-        Request memory r = pickIn(which, Jobs.Status.Answered, CHALLENGED);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Answered, CHALLENGED);
         vm.prank(people[who % 3]);
         market.challenge{value: r.token == address(0) ? r.proofFee : 0}(r, "");
         ++done["challenge"];
     }
 
     function draw(uint256 which, uint256 prevrandao, bool missed) external {
-        Request memory r = pickIn(which, Jobs.Status.Answered, SAMPLED);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Answered, SAMPLED);
         uint256 beacon = market.jobOf(market.idOf(r)).beaconBlock;
         uint256 next = beacon + (missed ? 9000 : 1);
         if (next < vm.getBlockNumber()) next = vm.getBlockNumber();
@@ -179,7 +214,7 @@ contract Handler is Scene {
     }
 
     function settle(uint256 which, bool wait) external {
-        Request memory r = pickIn(which, Jobs.Status.Answered, ANY);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Answered, ANY);
         if (wait) advance(uint256(market.jobOf(market.idOf(r)).time) + 1);
         try market.settle(r) {
             end(r, "settle");
@@ -187,11 +222,13 @@ contract Handler is Scene {
     }
 
     function slashUnproved(uint256 which, uint256 who, bool wait) external {
-        Request memory r = pickIn(which, Jobs.Status.Proving, ANY);
+        Request memory r = pickIn(which, IInferenceMarket.Status.Proving, ANY);
         if (wait) advance(uint256(market.jobOf(market.idOf(r)).time) + 1);
         uint256 before = bondOf(rival, r.token);
+        uint256 most = mostCredit(r);
         vm.prank(people[who % 4]);
         try market.slashUnproved(r) {
+            noteCredit(r, most);
             noteSlash(r, before);
             end(r, "slashUnproved");
         } catch {}
@@ -199,17 +236,19 @@ contract Handler is Scene {
 
     /// Holds a lie, or the truth, that a prover signed against it, whether it is on chain or not.
     function contradict(uint256 which, uint256 who, bool lie) external {
-        Request memory r = (which >> 32) % 2 == 0 ? pick(which) : pickIn(which, Jobs.Status(3 + (which >> 64) % 2), ANY);
+        Request memory r = (which >> 32) % 2 == 0 ? pick(which) : pickIn(which, IInferenceMarket.Status(3 + (which >> 64) % 2), ANY);
         bool honest = r.prover == prover;
         uint256 word = honest || !lie ? truth(r) : 1;
-        Proofs.Fulfilment memory f = proved(r, people[who % 4]);
+        IInferenceMarket.Fulfilment memory f = proved(r, people[who % 4]);
         if (honest) f.output[0] ^= 1;
         Answers.Evidence memory e = Answers.Evidence(market.idOf(r), f.payee, f.input, f.output, f.proof);
         uint256 key = honest ? SIGNER : RIVAL_SIGNER;
         bytes memory signature = receipt(r, word, key);
         uint256 before = bondOf(rival, r.token);
         bool live = isLive(r);
+        uint256 most = mostCredit(r);
         market.contradict(r, digestOf(word), vm.addr(key), signature, e);
+        noteCredit(r, most);
         noteSlash(r, before);
         // The rival signs one lie about a request.
         lieCost[market.idOf(r)] += before - bondOf(rival, r.token);
@@ -266,8 +305,8 @@ contract Handler is Scene {
     function advance(uint256 next) internal {
         for (uint256 i = 0; i < stories.length; ++i) {
             Request memory r = stories[i];
-            Jobs.Job memory job = market.jobOf(market.idOf(r));
-            bool owes = job.prover == prover && (job.status == Jobs.Status.Locked || job.status == Jobs.Status.Proving);
+            IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
+            bool owes = job.prover == prover && (job.status == IInferenceMarket.Status.Locked || job.status == IInferenceMarket.Status.Proving);
             if (owes && job.time < next && !router.tombstoned(registry.get(r.modelId).class)) {
                 market.fulfil(proved(r, prover));
                 noteProof(proved(r, prover), 0);
@@ -310,29 +349,29 @@ contract Handler is Scene {
 
     function closeStory(Request memory r) internal {
         if (!isLive(r)) return;
-        Jobs.Status status = statusOf(r);
+        IInferenceMarket.Status status = statusOf(r);
         bool dead = router.tombstoned(registry.get(r.modelId).class);
         bool drawn = r.tier != Tier.Sampled || market.jobOf(market.idOf(r)).drawn;
         vm.prank(STRANGER);
-        if (dead || status < Jobs.Status.Answered) market.refund(r);
-        else if (status == Jobs.Status.Proving) market.slashUnproved(r);
+        if (dead || status < IInferenceMarket.Status.Answered) market.refund(r);
+        else if (status == IInferenceMarket.Status.Proving) market.slashUnproved(r);
         else if (!drawn) market.draw(r, "");
         else market.settle(r);
     }
 
     function emptyAccounts(address who, address what) internal {
         for (uint256 i = 0; i < 2; ++i) {
-            Accounts.Account memory account = market.accountOf(Accounts.Pot(i), who, what);
+            IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot(i), who, what);
             vm.prank(who);
-            market.giveNotice(Accounts.Pot(i), what, account.free + account.leaving);
+            market.giveNotice(IInferenceMarket.Pot(i), what, account.free + account.leaving);
         }
     }
 
     function cashOut(address who, address what) internal {
         if (who == BURN) return;
-        for (uint256 i = 0; i < 2; ++i) {
+        for (uint256 i = 0; i < 3; ++i) {
             vm.prank(who);
-            market.leave(Accounts.Pot(i), what);
+            market.leave(IInferenceMarket.Pot(i), what);
         }
         if (market.creditOf(who, what) == 0) return;
         vm.prank(who);
@@ -344,7 +383,7 @@ contract Handler is Scene {
     }
 
     /// A request in a state, of one of the tiers in a set.
-    function pickIn(uint256 which, Jobs.Status status, uint256 tiers) internal view returns (Request memory r) {
+    function pickIn(uint256 which, IInferenceMarket.Status status, uint256 tiers) internal view returns (Request memory r) {
         for (uint256 i = 0; i < stories.length; ++i) {
             r = stories[(which % stories.length + i) % stories.length];
             if (statusOf(r) == status && tiers >> uint256(r.tier) & 1 == 1) return r;
@@ -353,11 +392,11 @@ contract Handler is Scene {
     }
 
     function isLive(Request memory r) internal view returns (bool) {
-        Jobs.Status status = statusOf(r);
-        return status >= Jobs.Status.Open && status <= Jobs.Status.Proving;
+        IInferenceMarket.Status status = statusOf(r);
+        return status >= IInferenceMarket.Status.Open && status <= IInferenceMarket.Status.Proving;
     }
 
-    function spoilt(Proofs.Fulfilment memory f, uint256 mode) internal pure returns (Proofs.Fulfilment memory) {
+    function spoilt(IInferenceMarket.Fulfilment memory f, uint256 mode) internal pure returns (IInferenceMarket.Fulfilment memory) {
         if (mode == 1) f.payee = STRANGER;
         if (mode == 2) f.output[0] ^= 1;
         if (mode == 3) f.proof[3] ^= 0x01;
@@ -366,7 +405,7 @@ contract Handler is Scene {
     }
 
     /// A stolen payee is no theft when it is the thief's own proof.
-    function noteProof(Proofs.Fulfilment memory f, uint256 mode) internal {
+    function noteProof(IInferenceMarket.Fulfilment memory f, uint256 mode) internal {
         bytes32 id = market.idOf(f.request);
         if (mode >= 2 && mode <= 4) ++forgeriesAccepted;
         else if (keccak256(f.proof) != keccak256(proved(f.request, f.payee).proof)) ++forgeriesAccepted;
@@ -380,6 +419,35 @@ contract Handler is Scene {
         if (before > current) ++done["slash"];
     }
 
+    /// Exactly what a rise of the fee costs the rival whose lock it is.
+    function noteRescue(Request memory r, IInferenceMarket.Job memory job, address payee) internal {
+        if (job.status != IInferenceMarket.Status.Locked || job.prover != rival || payee == rival || vm.getBlockTimestamp() <= job.time) return;
+        uint256 rise = formulas.priceAt(r, vm.getBlockTimestamp()) - job.price;
+        risesPaid[r.token] += rise < job.bond ? rise : job.bond;
+        ++done["rescue"];
+    }
+
+    /// The most that all credits but the burnt can be after a request ends: nothing of a bond is among it.
+    function mostCredit(Request memory r) internal view returns (uint256 most) {
+        IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
+        most = creditsOf(r.token) + (isLive(r) ? r.feeCeiling : 0);
+        if (isLive(r) && job.challenger != address(0)) most += r.proofFee;
+        for (uint256 i = 0; i < people.length; ++i) {
+            IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot.Proceeds, people[i], r.token);
+            if (account.leavesAt <= vm.getBlockTimestamp()) most += account.leaving;
+        }
+    }
+
+    function noteCredit(Request memory r, uint256 most) internal {
+        if (creditsOf(r.token) > most) ++bondsPaidAtOnce;
+    }
+
+    function creditsOf(address what) internal view returns (uint256 sum) {
+        for (uint256 i = 0; i < people.length; ++i) {
+            if (people[i] != BURN) sum += market.creditOf(people[i], what);
+        }
+    }
+
     function end(Request memory r, bytes32 how) internal {
         ++endings[market.idOf(r)];
         ++done[how];
@@ -387,10 +455,10 @@ contract Handler is Scene {
 
     /// A prover's whole bond: free, leaving and reserved.
     function bondOf(address who, address what) public view returns (uint256 sum) {
-        Accounts.Account memory account = market.accountOf(Accounts.Pot.Bond, who, what);
+        IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot.Bond, who, what);
         sum = uint256(account.free) + account.leaving;
         for (uint256 i = 0; i < stories.length; ++i) {
-            Jobs.Job memory job = market.jobOf(market.idOf(stories[i]));
+            IInferenceMarket.Job memory job = market.jobOf(market.idOf(stories[i]));
             if (stories[i].token == what && job.prover == who && isLive(stories[i])) sum += job.bond;
         }
     }
@@ -398,9 +466,9 @@ contract Handler is Scene {
     /// What can be withdrawn or is ready for use, of all people and both tokens.
     function fortune() internal view returns (uint256 sum) {
         for (uint256 i = 0; i < people.length; ++i) {
-            for (uint256 j = 0; j < 4; ++j) {
+            for (uint256 j = 0; j < 6; ++j) {
                 address what = j & 1 == 1 ? address(0) : address(token);
-                Accounts.Account memory account = market.accountOf(Accounts.Pot(j / 2), people[i], what);
+                IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot(j / 2), people[i], what);
                 sum += uint256(account.free) + account.leaving + (j < 2 ? market.creditOf(people[i], what) : 0);
             }
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Accounts} from "../../src/market/Accounts.sol";
+import {Answers} from "../../src/market/Answers.sol";
+import {IInferenceMarket} from "../../src/market/IInferenceMarket.sol";
 import {InferenceMarket} from "../../src/market/InferenceMarket.sol";
-import {Jobs} from "../../src/market/Jobs.sol";
 import {ModelRegistry} from "../../src/market/ModelRegistry.sol";
-import {Proofs} from "../../src/market/Proofs.sol";
 import {Request, Requests, Tier} from "../../src/market/Requests.sol";
+import {Signatures} from "../../src/market/Signatures.sol";
 import {VerifierRouter} from "../../src/market/VerifierRouter.sol";
 import {MockVerifier, Truth} from "./MockVerifier.sol";
 import {Token} from "./Tokens.sol";
@@ -20,6 +20,10 @@ contract Formulas {
 
     function bond(Request calldata r) external pure returns (uint256) {
         return Requests.bond(r);
+    }
+
+    function hash(Request calldata r) external pure returns (bytes32) {
+        return Requests.hash(r);
     }
 
     function receiptHash(Request calldata r, bytes32 id, bytes32 digest, address signer) external pure returns (bytes32) {
@@ -48,6 +52,7 @@ abstract contract Scene {
     address internal rival = vm.addr(RIVAL);
     VerifierRouter internal router;
     ModelRegistry internal registry;
+    Signatures internal signatures;
     InferenceMarket internal market;
     MockVerifier internal verifier;
     Formulas internal formulas = new Formulas();
@@ -63,6 +68,7 @@ abstract contract Scene {
         vm.roll(1000);
         router = VerifierRouter(deploy("VerifierRouter", abi.encode(ADMIN, GUARDIAN)));
         registry = ModelRegistry(deploy("ModelRegistry", abi.encode(router)));
+        signatures = Signatures(deploy("Signatures", ""));
         market = newMarket(deploy("PrevRandaoBeacon", ""));
         verifier = new MockVerifier(0, false);
         class = admit(address(verifier));
@@ -84,7 +90,7 @@ abstract contract Scene {
     }
 
     function newMarket(address beacon) internal returns (InferenceMarket) {
-        return InferenceMarket(deploy("InferenceMarket", abi.encode(registry, beacon)));
+        return InferenceMarket(deploy("InferenceMarket", abi.encode(registry, beacon, signatures)));
     }
 
     function admit(address code) internal returns (bytes32) {
@@ -123,25 +129,34 @@ abstract contract Scene {
         }
         for (uint256 i = 1; i < 3; ++i) {
             vm.prank(people[i]);
-            market.fund(Accounts.Pot.Bond, address(what), STAKE, "");
+            market.fund(IInferenceMarket.Pot.Bond, address(what), STAKE, "");
         }
     }
 
     function registerKey(address owner, uint256 key) internal {
-        bytes memory signature = sign(key, typed(keccak256(abi.encode(keccak256("ReceiptKey(address prover)"), owner))));
+        bytes memory signature = sign(key, keyDigest(owner));
         vm.prank(owner);
-        market.registerKey(vm.addr(key), signature);
+        signatures.registerKey(vm.addr(key), signature);
+    }
+
+    /// What a receipt key signs to belong to a prover.
+    function keyDigest(address owner) internal view returns (bytes32) {
+        return typedFor(address(signatures), keccak256(abi.encode(keccak256("ReceiptKey(address prover)"), owner)));
+    }
+
+    function typed(bytes32 structure) internal view returns (bytes32) {
+        return typedFor(address(market), structure);
     }
 
     /// EIP-712, written here once more on purpose.
-    function typed(bytes32 structure) internal view returns (bytes32) {
+    function typedFor(address place, bytes32 structure) internal view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("Assay"),
                 keccak256("1"),
                 vm.getChainId(),
-                address(market)
+                place
             )
         );
         return keccak256(abi.encodePacked(hex"1901", domain, structure));
@@ -204,7 +219,7 @@ abstract contract Scene {
     }
 
     /// The true answer with its proof for a payee.
-    function proved(Request memory r, address payee) internal view returns (Proofs.Fulfilment memory f) {
+    function proved(Request memory r, address payee) internal view returns (IInferenceMarket.Fulfilment memory f) {
         f.request = r;
         f.payee = payee;
         f.input = new uint256[](2);
@@ -218,17 +233,26 @@ abstract contract Scene {
     }
 
     function receipt(Request memory r, uint256 word, uint256 key) internal view returns (bytes memory) {
+        return receiptOver(r, digestOf(word), key);
+    }
+
+    function receiptOver(Request memory r, bytes32 digest, uint256 key) internal view returns (bytes memory) {
         bytes32 structure = keccak256(
             abi.encode(
                 keccak256("Receipt(bytes32 requestId,bytes32 modelId,bytes32 inputDigest,bytes32 outputDigest,address signer)"),
                 market.idOf(r),
                 r.modelId,
                 r.inputDigest,
-                digestOf(word),
+                digest,
                 vm.addr(key)
             )
         );
         return sign(key, typed(structure));
+    }
+
+    /// A fulfilment's proof, held against a receipt.
+    function evidence(Request memory r, IInferenceMarket.Fulfilment memory f) internal view returns (Answers.Evidence memory) {
+        return Answers.Evidence(market.idOf(r), f.payee, f.input, f.output, f.proof);
     }
 
     function answer(Request memory r, uint256 word) internal {
@@ -242,7 +266,7 @@ abstract contract Scene {
     }
 
     /// Expects an error; a revert that says nothing when `selector` is zero.
-    function refuse(Proofs.Fulfilment memory f, bytes4 selector) internal {
+    function refuse(IInferenceMarket.Fulfilment memory f, bytes4 selector) internal {
         if (selector == 0) vm.expectRevert("");
         else vm.expectPartialRevert(selector);
         market.fulfil(f);
@@ -252,11 +276,21 @@ abstract contract Scene {
         return market.creditOf(who, address(token));
     }
 
-    function bondFree(address who) internal view returns (uint256) {
-        return market.accountOf(Accounts.Pot.Bond, who, address(token)).free;
+    /// What waits of slashed bonds.
+    function proceeds(address who) internal view returns (uint256) {
+        return market.accountOf(IInferenceMarket.Pot.Proceeds, who, address(token)).leaving;
     }
 
-    function statusOf(Request memory r) internal view returns (Jobs.Status) {
+    /// What can be withdrawn now, and what waits.
+    function gained(address who) internal view returns (uint256) {
+        return credit(who) + proceeds(who);
+    }
+
+    function bondFree(address who) internal view returns (uint256) {
+        return market.accountOf(IInferenceMarket.Pot.Bond, who, address(token)).free;
+    }
+
+    function statusOf(Request memory r) internal view returns (IInferenceMarket.Status) {
         return market.jobOf(market.idOf(r)).status;
     }
 
@@ -268,7 +302,7 @@ abstract contract Scene {
         if (!condition) revert Fails(what);
     }
 
-    function assertStatus(Request memory r, Jobs.Status expected) internal view {
+    function assertStatus(Request memory r, IInferenceMarket.Status expected) internal view {
         assertEq(uint256(statusOf(r)), uint256(expected), "status");
     }
 

@@ -54,3 +54,11 @@ contract ClosedReceiver {
         }
     }
 }
+
+/// Never says whether a signature is its own.
+contract BurningWallet {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        while (true) {}
+        return 0;
+    }
+}
