@@ -81,19 +81,21 @@ impl Artifact {
         Self::from_json("Signatures", include_str!("../../artifacts/Signatures.json"))
     }
 
+    /// All compiled verifiers that are embedded; they are for keys of the published insecure SRS.
+    ///
+    /// # Errors
+    /// A damaged artifact.
+    pub fn verifiers() -> Result<Vec<Self>, ContractsError> {
+        ZOO.iter().map(|(model, [verifier, _, _])| Self::from_json(model, verifier)).collect()
+    }
+
     /// The compiled verifier of the circuit shape with this digest, if one is embedded.
     ///
     /// # Errors
     /// A damaged artifact.
     pub fn verifier_of_shape(shape: &[u8; 32]) -> Result<Option<Self>, ContractsError> {
         let wanted = hex::encode(shape);
-        for (model, [verifier, _, _]) in ZOO {
-            let artifact = Self::from_json(model, verifier)?;
-            if artifact.shape.as_ref() == Some(&wanted) {
-                return Ok(Some(artifact));
-            }
-        }
-        Ok(None)
+        Ok(Self::verifiers()?.into_iter().find(|artifact| artifact.shape.as_ref() == Some(&wanted)))
     }
 
     /// The compiled verifier of the shape of a model of the zoo; it takes keys of its own shape only.

@@ -138,6 +138,69 @@ pub enum ContractsError {
         /// How long was waited.
         seconds: u64,
     },
+    /// Others used every nonce that the node named.
+    #[error(
+        "other transactions of {account} used the next nonce {tries} times: stop the other program, and run the command again"
+    )]
+    NonceUsed {
+        /// The sender.
+        account: Address,
+        /// How often.
+        tries: usize,
+    },
+    /// A transaction was sent, and another took its nonce: none of these will ever be in a block.
+    #[error(
+        "another transaction of {account} took nonce {nonce}, so that this one will never be in a block and costs nothing ({}): \
+         run the command again", hashes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    Overtaken {
+        /// The sender.
+        account: Address,
+        /// The nonce.
+        nonce: u64,
+        /// What was sent under it.
+        hashes: Vec<B256>,
+    },
+    /// The gas costs more than the user allows.
+    #[error(
+        "{gas} gas would cost {cost} ether at the price that the node names (base fee {base} wei, tip {tip} wei), more than the {most} ether \
+         that --max-cost allows: wait for a lower price, allow more with --max-cost, or ask another node with --rpc if that price is wrong"
+    )]
+    TooDear {
+        /// The transaction's limit of gas, in units of gas.
+        gas: u64,
+        /// The block's price of a unit of gas, in wei.
+        base: String,
+        /// The tip for a unit of gas, in wei.
+        tip: String,
+        /// What it would cost, in ether.
+        cost: String,
+        /// What it may cost, in ether.
+        most: String,
+    },
+    /// The node wants a larger tip than the user allows.
+    #[error(
+        "a tip of {tip} wei for a unit of gas is all that --max-tip allows, and the node takes none so small: allow more with --max-tip ({error})"
+    )]
+    Tip {
+        /// The tip, in wei for a unit of gas.
+        tip: String,
+        /// What the node says.
+        error: Box<ContractsError>,
+    },
+    /// A contract is not the one that this crate brings.
+    #[error(
+        "{market} is no market that this version of assay deploys: {what} ({address}); assay pays only contracts that it brings, since other \
+         code may keep the money. Name the right market, or use the version of assay that deployed this one"
+    )]
+    Foreign {
+        /// The market that was named.
+        market: Address,
+        /// What is wrong, in words.
+        what: &'static str,
+        /// Where it is wrong.
+        address: Address,
+    },
     /// A transaction failed in its block although it would have succeeded before, and would succeed now.
     #[error("transaction {0} failed in its block although trying it succeeds: run the command again")]
     Failed(B256),

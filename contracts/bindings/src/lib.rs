@@ -6,10 +6,12 @@
 //! | [`artifact`] | [`Artifact`]: bytecode of a compiled contract, embedded in this crate |
 //! | [`network`] | [`Network`]: what a chain does for its users |
 //! | [`chain`] | [`Chain`]: accounts, blocks and gas on revm, with mainnet's rules and limits |
-//! | [`node`] | [`Node`]: a chain behind JSON-RPC |
+//! | [`node`] | [`Node`]: a chain behind JSON-RPC; [`node::Limits`]: how long it is waited for, and what a transaction may cost |
+//! | `sending` | how a node sends a transaction: once, and for a capped price |
 //! | [`signer`] | [`Signer`]: a private key, and transactions signed with it |
 //! | `transaction` | what is signed and sent |
 //! | [`market`] | [`Market`]: a deployed market; ids, contexts, prices and bonds of requests |
+//! | `genuine` | whether a market is the one that this crate brings |
 //! | [`revert`] | [`Revert`]: what a contract refused with, in words |
 //!
 //! Artifacts are compiled by `contracts/build.mjs` and committed: running this crate needs neither Node.js nor a compiler.
@@ -19,16 +21,18 @@
 pub mod artifact;
 pub mod chain;
 mod error;
+mod genuine;
 pub mod interface;
 pub mod market;
 pub mod network;
 pub mod node;
 pub mod revert;
+mod sending;
 pub mod signer;
 mod transaction;
 
 pub use alloy_primitives::{Address, B256, U256};
-pub use alloy_sol_types::SolEvent;
+pub use alloy_sol_types::{SolCall, SolEvent};
 pub use artifact::Artifact;
 pub use chain::Chain;
 pub use error::ContractsError;

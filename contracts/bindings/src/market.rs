@@ -2,7 +2,7 @@
 
 use alloy_primitives::aliases::U40;
 pub use alloy_primitives::aliases::U96;
-pub use alloy_primitives::utils::{format_ether, parse_ether};
+pub use alloy_primitives::utils::{format_ether, format_units, parse_ether, parse_units};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{
     Eip712Domain, SolCall as _, SolConstructor as _, SolEvent as _, SolStruct as _, SolValue as _, eip712_domain,
@@ -42,16 +42,30 @@ pub struct Market {
 }
 
 impl Market {
-    /// Deploys the five contracts, or finds them where [`place`] puts them. `owner` proposes verifiers to the router and guards it.
+    /// [`Market::deploy_for`] the account that pays for it: it proposes verifiers to the router and guards it.
     ///
     /// # Errors
     /// As [`Network::send`].
     pub fn deploy(network: &mut impl Network, owner: Address) -> Result<Self, ContractsError> {
+        Self::deploy_for(network, owner, owner, owner)
+    }
+
+    /// Deploys the five contracts, or finds them where [`place`] puts them, paid for by `from`. `owner` proposes verifiers to the router and names
+    /// its guardian; `guardian` may end a class of verifiers, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Network::send`].
+    pub fn deploy_for(
+        network: &mut impl Network,
+        from: Address,
+        owner: Address,
+        guardian: Address,
+    ) -> Result<Self, ContractsError> {
         let mut deploy = |artifact: Artifact, arguments: Vec<u8>| {
             let code = [artifact.bytecode(), arguments].concat();
-            place(network, owner, &code)
+            place(network, from, &code)
         };
-        let arguments = router::constructorCall { owner, firstGuardian: owner }.abi_encode();
+        let arguments = router::constructorCall { owner, firstGuardian: guardian }.abi_encode();
         let router = deploy(Artifact::router()?, arguments)?;
         let registry = deploy(Artifact::registry()?, registry::constructorCall { judge: router }.abi_encode())?;
         let source = deploy(Artifact::beacon()?, vec![])?;
@@ -61,7 +75,7 @@ impl Market {
         Ok(Self { chain: network.chain_id(), address, registry, router })
     }
 
-    /// The market at an address.
+    /// What says that it is a market at an address, whosever code it is: [`Market::genuine`] compares it.
     ///
     /// # Errors
     /// [`ContractsError::NoContract`], [`ContractsError::Answer`]: what is there is no market.

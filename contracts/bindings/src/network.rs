@@ -106,11 +106,16 @@ pub fn place(network: &mut impl Network, from: Address, code: &[u8]) -> Result<A
     if network.code(FACTORY)?.is_empty() {
         return Err(ContractsError::NoFactory { factory: FACTORY, chain: network.chain_id() });
     }
-    let address = FACTORY.create2(B256::ZERO, keccak256(code));
+    let address = address_of(code);
     if network.code(address)?.is_empty() {
         network.send(from, Some(FACTORY), U256::ZERO, &[B256::ZERO.as_slice(), code].concat())?;
     }
     Ok(address)
+}
+
+/// Where [`place`] puts a contract with this creation code, on every chain.
+pub fn address_of(code: &[u8]) -> Address {
+    FACTORY.create2(B256::ZERO, keccak256(code))
 }
 
 fn returned<C: SolCall>(from: Address, answer: &[u8]) -> Result<C::Return, ContractsError> {

@@ -1,4 +1,4 @@
-//! A chain behind a node's JSON-RPC. Calls are made one after the other; every transaction is tried before it is signed.
+//! A chain behind a node's JSON-RPC, and what it is asked. Calls are made one after the other; `sending` sends transactions.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -8,17 +8,42 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::transaction::Transaction;
 use crate::{ContractsError, Network, Receipt, Revert, Signer};
 
-/// Seconds that a node may take for one answer.
-const ANSWER: Duration = Duration::from_secs(30);
-/// Seconds to wait until a transaction is in a block.
-const MINED: Duration = Duration::from_mins(3);
 /// Pauses before a question is asked again, after an answer that says nothing about it (no connection, 429, 5xx).
-const RETRIES: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(600), Duration::from_secs(2)];
-/// Most gas that a transaction may have on mainnet (EIP-7825).
-const MOST_GAS: u64 = 1 << 24;
+pub(crate) const RETRIES: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_secs(2)];
+
+/// How long a node is waited for, and what a transaction may cost whatever the node says.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For an answer, all tries together. Below ten seconds, so that a node that hangs is soon reported.
+    pub answer: Duration,
+    /// For an answer with events, which a node may have to seek through many blocks.
+    pub events: Duration,
+    /// Until a transaction is in a block.
+    pub mined: Duration,
+    /// Until a transaction that is in no block is sent again for a higher price.
+    pub stuck: Duration,
+    /// Largest tip, in wei for a unit of gas.
+    pub most_tip: U256,
+    /// Most that the gas of one transaction may cost, in wei: its limit of gas times its highest price.
+    pub most_cost: U256,
+}
+
+impl Default for Limits {
+    /// A tip of 10 gwei and 0.5 ether of gas: mainnet asks for less nearly always, for the largest deployment too.
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(9),
+            events: Duration::from_secs(30),
+            mined: Duration::from_mins(3),
+            stuck: Duration::from_secs(45),
+            most_tip: U256::from(10_000_000_000_u64),
+            most_cost: U256::from(500_000_000_000_000_000_u64),
+        }
+    }
+}
 
 /// A node, and the key that signs transactions sent through it, if there is one.
 #[derive(Debug)]
@@ -27,13 +52,14 @@ pub struct Node {
     url: String,
     /// The URL as errors show it.
     shown: String,
-    chain_id: u64,
-    signer: Option<Signer>,
+    pub(crate) chain_id: u64,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) limits: Limits,
 }
 
 /// An event in a block.
 #[derive(Debug, Deserialize)]
-struct Event {
+pub(crate) struct Event {
     address: Address,
     topics: Vec<B256>,
     data: Bytes,
@@ -41,46 +67,52 @@ struct Event {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Block {
+pub(crate) struct Block {
     number: U256,
     timestamp: U256,
-    base_fee_per_gas: Option<U256>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Mined {
-    status: U256,
-    gas_used: U256,
-    contract_address: Option<Address>,
-    #[serde(default)]
-    logs: Vec<Event>,
+    pub(crate) base_fee_per_gas: Option<U256>,
 }
 
 /// What JSON-RPC answers.
 #[derive(Debug, Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     result: Option<Value>,
-    error: Option<Problem>,
+    pub(crate) error: Option<Problem>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Problem {
+pub(crate) struct Problem {
     #[serde(default)]
-    message: String,
+    pub(crate) message: String,
     #[serde(default)]
     data: Option<Value>,
 }
 
+/// Why there is no answer.
+pub(crate) enum Unanswered {
+    /// Nothing came, or nothing that says anything about the question: asking again may help.
+    Lost(String),
+    /// Asking again does not help.
+    Final(ContractsError),
+}
+
 impl Node {
+    /// Connects to a node, with the limits that [`Limits`] has by default.
+    ///
+    /// # Errors
+    /// As [`Node::connect_within`].
+    pub fn connect(url: &str, signer: Option<Signer>) -> Result<Self, ContractsError> {
+        Self::connect_within(url, signer, Limits::default())
+    }
+
     /// Connects to a node.
     ///
     /// # Errors
     /// [`ContractsError::Url`]; [`ContractsError::Node`]: it does not answer, or not as a node does.
-    pub fn connect(url: &str, signer: Option<Signer>) -> Result<Self, ContractsError> {
+    pub fn connect_within(url: &str, signer: Option<Signer>, limits: Limits) -> Result<Self, ContractsError> {
         let shown = shown(url)?;
-        let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER)).http_status_as_error(false).build();
-        let mut node = Self { agent: config.into(), url: url.to_owned(), shown, chain_id: 0, signer };
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let mut node = Self { agent: config.into(), url: url.to_owned(), shown, chain_id: 0, signer, limits };
         let id: U256 = node.ask_node("eth_chainId", &json!([]))?;
         node.chain_id = node.number(id)?;
         Ok(node)
@@ -126,105 +158,84 @@ impl Node {
         self.ask_node::<Value>("evm_mine", &json!([])).map(|_| ())
     }
 
-    fn latest(&self) -> Result<Block, ContractsError> {
+    pub(crate) fn latest(&self) -> Result<Block, ContractsError> {
         self.ask_node("eth_getBlockByNumber", &json!(["latest", false]))
     }
 
     /// Asks the node, again when the connection or the node's front fails.
-    fn ask_node<T: DeserializeOwned>(&self, method: &str, parameters: &Value) -> Result<T, ContractsError> {
+    pub(crate) fn ask_node<T: DeserializeOwned>(&self, method: &str, parameters: &Value) -> Result<T, ContractsError> {
         let answer = self.answer(method, parameters)?;
         if let Some(problem) = answer.error {
-            return Err(problem.revert().map_or_else(
-                || self.failed(format!("{method}: {}", problem.message)),
-                |data| ContractsError::Reverted { error: Revert::decode(&data), gas: 0 },
-            ));
+            return Err(self.problem(method, &problem));
         }
         let result = answer.result.unwrap_or_default();
         serde_json::from_value(result).map_err(|error| self.failed(format!("{method}: the answer is none: {error}")))
     }
 
+    /// What a node's refusal means: a contract's, or its own.
+    pub(crate) fn problem(&self, method: &str, problem: &Problem) -> ContractsError {
+        problem.revert().map_or_else(
+            || self.failed(format!("{method}: {}", problem.message)),
+            |data| ContractsError::Reverted { error: Revert::decode(&data), gas: 0 },
+        )
+    }
+
     fn answer(&self, method: &str, parameters: &Value) -> Result<Answer, ContractsError> {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+        let patience = if method == "eth_getLogs" { self.limits.events } else { self.limits.answer };
+        let start = Instant::now();
         let mut pauses = RETRIES.iter();
         loop {
-            let problem = match self.agent.post(&self.url).send_json(&body) {
-                Ok(mut response) if response.status().is_success() => match response.body_mut().read_json() {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => return Err(self.failed(format!("{method}: the answer is no JSON-RPC: {error}"))),
+            match self.answer_once(method, parameters, patience.saturating_sub(start.elapsed())) {
+                Ok(answer) => return Ok(answer),
+                Err(Unanswered::Final(error)) => return Err(error),
+                Err(Unanswered::Lost(problem)) => match pauses.next() {
+                    Some(pause) if start.elapsed() + *pause < patience => sleep(*pause),
+                    _ => return Err(self.failed(problem)),
                 },
-                Ok(response) if response.status().as_u16() == 429 || response.status().is_server_error() => {
-                    format!("{method}: HTTP status {}", response.status())
-                }
-                Ok(response) => return Err(self.failed(format!("{method}: HTTP status {}", response.status()))),
-                // Its own words repeat the whole URL.
-                Err(ureq::Error::BadUri(_)) => return Err(ContractsError::Url("it is malformed")),
-                Err(error @ ureq::Error::HostNotFound) => return Err(self.failed(format!("{error}; check --rpc"))),
-                Err(error) => format!("{error}; is it running? a development chain is one command: anvil"),
-            };
-            let Some(pause) = pauses.next() else { return Err(self.failed(problem)) };
-            sleep(*pause);
+            }
         }
     }
 
-    fn failed(&self, what: String) -> ContractsError {
+    /// One question, whose answer must be there within `patience`.
+    pub(crate) fn answer_once(
+        &self,
+        method: &str,
+        parameters: &Value,
+        patience: Duration,
+    ) -> Result<Answer, Unanswered> {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": parameters });
+        let fail = |what: String| Err(Unanswered::Final(self.failed(what)));
+        let lost = |what: String| Err(Unanswered::Lost(what));
+        let hangs = || {
+            let seconds = patience.as_secs_f64();
+            lost(format!("{method}: no answer within {seconds:.0} s; is it a node? name another with --rpc"))
+        };
+        let request = self.agent.post(&self.url).config().timeout_global(Some(patience)).build();
+        match request.send_json(&body) {
+            Ok(mut response) if response.status().is_success() => match response.body_mut().read_to_string() {
+                Ok(text) => serde_json::from_str(&text)
+                    .or_else(|error| fail(format!("{method}: the answer is no JSON-RPC: {error}"))),
+                Err(ureq::Error::Timeout(_)) => hangs(),
+                Err(error) => lost(format!("{method}: the answer broke off: {error}")),
+            },
+            Ok(response) if response.status().as_u16() == 429 || response.status().is_server_error() => {
+                lost(format!("{method}: HTTP status {}", response.status()))
+            }
+            Ok(response) => fail(format!("{method}: HTTP status {}", response.status())),
+            // Its own words repeat the whole URL.
+            Err(ureq::Error::BadUri(_)) => Err(Unanswered::Final(ContractsError::Url("it is malformed"))),
+            Err(error @ ureq::Error::HostNotFound) => fail(format!("{error}; check --rpc")),
+            Err(ureq::Error::Timeout(_)) => hangs(),
+            Err(error) => lost(format!("{error}; is it running? a development chain is one command: anvil")),
+        }
+    }
+
+    pub(crate) fn failed(&self, what: String) -> ContractsError {
         ContractsError::Node { url: self.shown.clone(), what }
     }
 
-    fn number(&self, value: U256) -> Result<u64, ContractsError> {
+    pub(crate) fn number(&self, value: U256) -> Result<u64, ContractsError> {
         u64::try_from(value).map_err(|_| self.failed(format!("{value} is too large a number")))
-    }
-
-    fn nonce(&self, account: Address, block: &str) -> Result<u64, ContractsError> {
-        let nonce: U256 = self.ask_node("eth_getTransactionCount", &json!([account, block]))?;
-        self.number(nonce)
-    }
-
-    /// The account's next nonce, once all that it has sent is in blocks: what is asked then is asked after all of it.
-    ///
-    /// # Errors
-    /// [`ContractsError::NotMined`]; a node that does not answer.
-    pub fn settled_nonce(&self, account: Address) -> Result<u64, ContractsError> {
-        wait(|| {
-            let (done, sent) = (self.nonce(account, "latest")?, self.nonce(account, "pending")?);
-            Ok((done >= sent).then_some(done))
-        })?
-        .ok_or_else(|| not_mined(format!("earlier transactions of {account} are in no block")))
-    }
-
-    /// Tries a transaction and returns it, ready to sign, with what it would return.
-    fn prepared(
-        &self,
-        from: Address,
-        to: Option<Address>,
-        wei: U256,
-        data: &[u8],
-    ) -> Result<(Transaction, Bytes), ContractsError> {
-        let nonce = self.settled_nonce(from)?;
-        let has: U256 = self.ask_node("eth_getBalance", &json!([from, "latest"]))?;
-        afford(from, has, wei)?;
-        let call = transaction(from, to, wei, data);
-        let output: Bytes = self.ask_node("eth_call", &json!([call, "latest"]))?;
-        let estimate: U256 = self.ask_node("eth_estimateGas", &json!([call]))?;
-        let estimate = self.number(estimate)?;
-        // A fifth more: what others do before it is in a block can make it dearer.
-        let gas_limit = estimate.saturating_add(estimate / 5).min(MOST_GAS.max(estimate));
-        let base = self.latest()?.base_fee_per_gas.unwrap_or_default();
-        let tip: U256 =
-            self.ask_node("eth_maxPriorityFeePerGas", &json!([])).unwrap_or_else(|_| U256::from(1_000_000_000));
-        let fee = base.saturating_mul(U256::from(2)).saturating_add(tip);
-        afford(from, has, wei.saturating_add(fee.saturating_mul(U256::from(gas_limit))))?;
-        let small = |value: U256| u128::try_from(value).map_err(|_| self.failed(format!("a gas price of {value} wei")));
-        let transaction = Transaction {
-            chain_id: self.chain_id,
-            nonce,
-            gas_limit,
-            max_fee_per_gas: small(fee)?,
-            max_priority_fee_per_gas: small(tip)?,
-            to,
-            value: wei,
-            input: data.to_vec().into(),
-        };
-        Ok((transaction, output))
     }
 }
 
@@ -250,58 +261,18 @@ impl Network for Node {
         if !wei.is_zero() {
             afford(from, self.balance(from)?, wei)?;
         }
-        let output: Bytes = self.ask_node("eth_call", &json!([transaction(from, Some(to), wei, data), "latest"]))?;
+        let output: Bytes = self.ask_node("eth_call", &json!([call(from, Some(to), wei, data), "latest"]))?;
         Ok(output.to_vec())
     }
 
     fn send(&mut self, from: Address, to: Option<Address>, wei: U256, data: &[u8]) -> Result<Receipt, ContractsError> {
-        let signer = match &self.signer {
-            Some(signer) if signer.address() == from => signer,
-            other => return Err(ContractsError::NoKey { wanted: from, held: other.as_ref().map(Signer::address) }),
-        };
-        let (prepared, output) = self.prepared(from, to, wei, data)?;
-        let (raw, hash) = signer.sign(&prepared)?;
-        let sent = self.ask_node::<Value>("eth_sendRawTransaction", &json!([Bytes::from(raw)]));
-        let after = |error| ContractsError::Sent { hash, error: Box::new(error) };
-        // A lost answer is sent again, and the node then knows the transaction or has it in a block already.
-        if let Err(error) = sent
-            && self.ask_node::<Value>("eth_getTransactionByHash", &json!([hash])).map_err(after)?.is_null()
-        {
-            return Err(error);
-        }
-        // It is on its way, whatever the node says meanwhile.
-        let mut failure = None;
-        let mined = wait(|| match self.ask_node::<Option<Mined>>("eth_getTransactionReceipt", &json!([hash])) {
-            Ok(mined) => {
-                failure = None;
-                Ok(mined)
-            }
-            Err(error) => {
-                failure = Some(error);
-                Ok(None)
-            }
-        })?;
-        let mined = mined.ok_or_else(|| {
-            failure.map_or_else(|| not_mined(format!("transaction {hash} is sent and in no block")), after)
-        })?;
-        let gas = mined.gas_used.saturating_to::<u64>();
-        if mined.status.is_zero() {
-            // Something came first; what the contract says now is why.
-            return Err(
-                match self.ask_node::<Value>("eth_call", &json!([transaction(from, to, wei, data), "latest"])) {
-                    Err(ContractsError::Reverted { error, .. }) => ContractsError::Reverted { error, gas },
-                    _ => ContractsError::Failed(hash),
-                },
-            );
-        }
-        let logs = mined.logs.into_iter().filter_map(Event::log).collect();
-        Ok(Receipt { hash, gas, output: output.to_vec(), contract: mined.contract_address, logs })
+        self.send_transaction(from, to, wei, data)
     }
 }
 
 impl Event {
     /// None with more topics than an event has.
-    fn log(self) -> Option<Log> {
+    pub(crate) fn log(self) -> Option<Log> {
         Log::new(self.address, self.topics, self.data)
     }
 }
@@ -319,7 +290,8 @@ impl Problem {
     }
 }
 
-fn transaction(from: Address, to: Option<Address>, wei: U256, data: &[u8]) -> Value {
+/// A call as nodes take it.
+pub(crate) fn call(from: Address, to: Option<Address>, wei: U256, data: &[u8]) -> Value {
     let mut call = json!({ "from": from, "value": wei, "data": Bytes::copy_from_slice(data) });
     if let (Some(to), Some(fields)) = (to, call.as_object_mut()) {
         fields.insert("to".to_owned(), json!(to));
@@ -327,7 +299,8 @@ fn transaction(from: Address, to: Option<Address>, wei: U256, data: &[u8]) -> Va
     call
 }
 
-fn afford(account: Address, has: U256, needs: U256) -> Result<(), ContractsError> {
+/// Refuses what an account cannot pay; amounts in wei.
+pub(crate) fn afford(account: Address, has: U256, needs: U256) -> Result<(), ContractsError> {
     if has < needs {
         return Err(ContractsError::Funds { account, has: has.to_string(), needs: needs.to_string() });
     }
@@ -336,26 +309,6 @@ fn afford(account: Address, has: U256, needs: U256) -> Result<(), ContractsError
 
 fn hexadecimal(number: u64) -> String {
     format!("{number:#x}")
-}
-
-fn not_mined(what: String) -> ContractsError {
-    ContractsError::NotMined { what, seconds: MINED.as_secs() }
-}
-
-/// Asks until there is an answer, less and less often; none when [`MINED`] has passed.
-fn wait<T>(mut ready: impl FnMut() -> Result<Option<T>, ContractsError>) -> Result<Option<T>, ContractsError> {
-    let start = Instant::now();
-    let mut pause = Duration::from_millis(50);
-    loop {
-        if let Some(value) = ready()? {
-            return Ok(Some(value));
-        }
-        if start.elapsed() > MINED {
-            return Ok(None);
-        }
-        sleep(pause);
-        pause = (pause * 2).min(Duration::from_secs(2));
-    }
 }
 
 /// A node's URL without what may be secret: user, password, path and query.
