@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::market::{ChainArgs, ClaimArgs, FulfilArgs, RegisterArgs, RequestArgs, StatusArgs};
+pub(crate) use self::market::{
+    ChainArgs, ClaimArgs, DeployArgs, FulfilArgs, ProposeArgs, RegisterArgs, RequestArgs, StatusArgs,
+};
 use crate::ceremony;
 use crate::memory::Bytes;
 
@@ -90,9 +92,15 @@ One Verifier serves all models of its shape; each brings a Key. calldata.hex cal
     Demo(DemoArgs),
     /// Deploy the market's contracts on a chain
     #[command(after_help = concat!(
-        "Example, on a development chain:\n  anvil &\n  export ASSAY_PRIVATE_KEY=0x...\n  assay deploy\n\n\
+        "Example, on a development chain:\n  anvil &\n  export ASSAY_PRIVATE_KEY=0x...\n  assay deploy\nElsewhere:\n  assay deploy --owner 0x... --guardian 0x...\n\n\
 Contracts that are there already are found again and not paid for twice.\n", key_help!()))]
-    Deploy(ChainArgs),
+    Deploy(DeployArgs),
+    /// Propose a verifier to a market's router, and admit it seven days later: for the router's owner
+    #[command(after_help = concat!(
+        "Example:\n  assay propose 0x... --market 0x...\n  assay propose 0x... --market 0x... --model lenet.onnx\n\n\
+Says the verifier's class and from when it may judge; run again, it says how the proposal stands, and admits it when the time has come.\n\
+A verifier judges who is paid: only one that assay brings, or that was compiled for a model of yours, is proposed unless you say otherwise.\n", key_help!()))]
+    Propose(ProposeArgs),
     /// Register a model with the market, with its key and its shape's verifier
     #[command(after_help = concat!(
         "Example:\n  assay register lenet.onnx --market 0x...\n  assay register lenet.onnx --market 0x... --owner-share 20 \\\n    --contributor 0x...=10\n\n\

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         Command::Srs(command) => commands::srs::run(command, terminal),
         Command::Demo(args) => commands::demo::run(args, terminal),
         Command::Deploy(args) => market::deploy::run(args, terminal),
+        Command::Propose(args) => market::propose::run(args, terminal),
         Command::Register(args) => market::register::run(args, terminal),
         Command::Request(args) => market::request::run(args, terminal),
         Command::Fulfil(args) => market::fulfil::run(args, terminal),

@@ -496,7 +496,7 @@ fn what_a_failing_node_does_not_say_is_not_made_up() {
     proxy.fail(move |method, parameters| {
         method == "eth_call" && parameters[0]["to"].as_str().is_some_and(|to| to.to_lowercase() == registry)
     });
-    scene.behind(&proxy, RIVAL, &["status", MODEL], MACHINE, &["cannot ask for the model"]);
+    scene.behind(&proxy, RIVAL, &["status", MODEL], MACHINE, &["cannot use the market"]);
 
     // A node without events: the receipt says what was paid, and later nobody does.
     proxy.fail(|method, _| method == "eth_getLogs");

@@ -1,8 +1,12 @@
 //! Arguments of the market's verbs: chains, accounts, amounts and times.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use assay_contracts::market::{MAX_DURATION, MAX_OWNER_POINTS, MIN_DURATION, U96};
+use assay_contracts::market::{
+    MAX_DURATION, MAX_OWNER_POINTS, MIN_DURATION, U96, format_ether, format_units, parse_units,
+};
+use assay_contracts::node::Limits;
 use assay_contracts::{Address, U256};
 use clap::Args;
 
@@ -30,6 +34,73 @@ pub(crate) struct ChainArgs {
     /// An Ethereum keystore (JSON, version 3) with the account's key [default: the key in the environment]
     #[arg(long, value_name = "FILE")]
     pub(crate) keystore: Option<PathBuf>,
+    /// Largest tip for a unit of gas, in gwei, whatever the node says
+    #[arg(long, value_name = "GWEI", value_parser = gwei, default_value_t = Gwei(Limits::default().most_tip))]
+    pub(crate) max_tip: Gwei,
+    /// Most that the gas of one transaction may cost, in ether, whatever the node says
+    #[arg(long, value_name = "ETHER", value_parser = amount, default_value_t = Ether(Limits::default().most_cost))]
+    pub(crate) max_cost: Ether,
+}
+
+impl ChainArgs {
+    /// What a transaction may cost, and how long a node is waited for.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { most_tip: self.max_tip.0, most_cost: self.max_cost.0, ..Limits::default() }
+    }
+}
+
+/// Wei, shown as gwei.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gwei(U256);
+
+impl fmt::Display for Gwei {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&short(&format_units(self.0, "gwei").unwrap_or_default()))
+    }
+}
+
+/// Wei, shown as ether.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ether(U256);
+
+impl fmt::Display for Ether {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&short(&format_ether(self.0)))
+    }
+}
+
+/// A decimal number without the zeros at its end.
+fn short(number: &str) -> String {
+    number.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// Who proposes verifiers to the router and names its guardian; meant to be a contract with several signers [default: your account]
+    #[arg(long, value_name = "ADDRESS", value_parser = account)]
+    pub(crate) owner: Option<Address>,
+    /// Who may end a verifier's class at once, and nothing else; nobody who also proves [default: your account]
+    #[arg(long, value_name = "ADDRESS", value_parser = account)]
+    pub(crate) guardian: Option<Address>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProposeArgs {
+    /// The verifier, a contract on the chain: `assay register` deploys one and says its address
+    pub(crate) verifier: Address,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
+    /// The market whose router it is
+    #[arg(long, value_name = "ADDRESS", env = "ASSAY_MARKET")]
+    pub(crate) market: Address,
+    /// A model whose verifier it should be; its folder has the key, and `Verifier.bin` where you compiled it [default: a verifier that assay brings]
+    #[arg(long, value_name = "MODEL.onnx")]
+    pub(crate) model: Option<PathBuf>,
+    /// Propose code that is neither: you have read it, and know that it accepts valid proofs alone
+    #[arg(long, conflicts_with = "model")]
+    pub(crate) unknown_code: bool,
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +203,30 @@ pub(crate) struct StatusArgs {
     pub(crate) account: Option<Address>,
 }
 
+/// An account that can act: not the address zero.
+fn account(text: &str) -> Result<Address, String> {
+    match text.parse::<Address>() {
+        Ok(address) if address.is_zero() => Err("nobody can act as the address zero: name an account".to_owned()),
+        Ok(address) => Ok(address),
+        Err(error) => Err(format!("expected an address of 20 bytes, got {text:?}: {error}")),
+    }
+}
+
+/// An amount of ether of any size as wei.
+fn amount(text: &str) -> Result<Ether, String> {
+    ether(text).map(|wei| Ether(U256::from(wei)))
+}
+
+/// A price of a unit of gas in gwei: `1.5`.
+fn gwei(text: &str) -> Result<Gwei, String> {
+    let wrong = || format!("expected an amount of gwei such as 1.5, got {text:?}");
+    let number = text.starts_with(|c: char| c.is_ascii_digit()).then(|| parse_units(text, "gwei"));
+    match number.ok_or_else(wrong)? {
+        Ok(units) => Ok(Gwei(units.get_absolute())),
+        Err(error) => Err(format!("{}: {error}", wrong())),
+    }
+}
+
 /// An amount of ether as wei: `0.01`.
 fn ether(text: &str) -> Result<U96, String> {
     let wrong = || format!("expected an amount of ether such as 0.01, got {text:?}");
@@ -205,6 +300,10 @@ mod tests {
         for wrong in ["119m", "169h", "18446744073709551615s"] {
             assert!(within(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(gwei("1.5"), Ok(Gwei(U256::from(1_500_000_000))));
+        assert_eq!((gwei("2").unwrap().to_string(), amount("0.50").unwrap().to_string()), ("2".into(), "0.5".into()));
+        assert!(gwei("-1").is_err() && gwei("").is_err() && gwei("x").is_err());
+        assert!(account(&format!("{:?}", Address::ZERO)).is_err() && account("0x12").is_err());
         assert!(points("101").is_err() && points("x").is_err());
         assert!(owner_points("30").is_ok() && owner_points("30.01").is_err());
         assert!(contributor("0x00000000000000000000000000000000000000ff=10").is_ok());

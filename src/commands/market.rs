@@ -1,13 +1,17 @@
 //! The verbs of the market: a model is registered, an answer asked for, proved, paid for.
 
 pub(crate) mod claim;
+mod date;
 pub(crate) mod deploy;
 pub(crate) mod fulfil;
 mod keys;
+mod model_file;
+pub(crate) mod propose;
 mod records;
 pub(crate) mod register;
 pub(crate) mod request;
 pub(crate) mod status;
+mod trust;
 mod verifier;
 
 use std::fmt::Display;
@@ -19,7 +23,7 @@ use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
-use self::records::{Asked, Record};
+use self::records::Asked;
 use crate::cli::ChainArgs;
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::terminal::Terminal;
@@ -36,6 +40,8 @@ impl<T> OnChain<T> for Result<T, ContractsError> {
                 ContractsError::Node { .. }
                 | ContractsError::NotMined { .. }
                 | ContractsError::Sent { .. }
+                | ContractsError::NonceUsed { .. }
+                | ContractsError::Overtaken { .. }
                 | ContractsError::Failed(_) => Kind::Machine,
                 _ => Kind::Request,
             };
@@ -54,21 +60,9 @@ impl Session {
     fn open(args: &ChainArgs) -> Outcome<Self> {
         let signer = keys::signer(args.keystore.as_deref())?;
         let account = signer.address();
-        let node = Node::connect(&args.node.rpc, Some(signer)).on_chain("cannot use the node")?;
+        let node = Node::connect_within(&args.node.rpc, Some(signer), args.limits()).on_chain("cannot use the node")?;
         Ok(Self { node, account })
     }
-}
-
-/// The market of a record, on the record's chain.
-fn market_of(node: &mut Node, record: &Record) -> Outcome<Market> {
-    if node.chain_id() != record.chain {
-        return refuse(format_args!(
-            "the model is registered on chain {}, the node's is {}: name the right node with --rpc",
-            record.chain,
-            node.chain_id()
-        ));
-    }
-    Market::at(node, record.market).on_chain("cannot use the market")
 }
 
 /// Whom a settled request paid, and how much.

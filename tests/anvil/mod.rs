@@ -34,6 +34,11 @@ pub(crate) struct Anvil {
 
 impl Anvil {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With more of anvil's options.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let architecture = if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" };
         let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
         let binary = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,8 +48,9 @@ impl Anvil {
             "{} is missing: run `npm ci` in contracts/; where npm has no anvil for this platform, these tests cannot run",
             binary.display()
         );
-        let mut process =
-            Command::new(binary).args(["--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = Command::new(binary);
+        command.args(["--port", "0"]).args(options).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let address = lines
             .by_ref()

@@ -4,7 +4,8 @@ use assay_contracts::{Address, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
 
 use super::records::{self, Asked, Record};
-use super::{Bond, OnChain as _, Session, bond, market_of, shown, when};
+use super::trust::market_of;
+use super::{Bond, OnChain as _, Session, bond, shown, when};
 use crate::cli::ClaimArgs;
 use crate::failure::{Outcome, refuse};
 use crate::files::ModelFolder;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         return refuse(format_args!("{} does not exist", path.display()));
     }
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &record)?;
+    let market = market_of(&mut node, record.chain, record.market)?;
     let refunded = match asked {
         Some(asked) => match asked.check(&market, &record) {
             Ok(()) => refund(&mut node, &market, &record, &asked, account, terminal)?,

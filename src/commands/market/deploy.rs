@@ -4,7 +4,7 @@ use assay_contracts::{Address, Market};
 use serde::Serialize;
 
 use super::{OnChain as _, Session};
-use crate::cli::ChainArgs;
+use crate::cli::DeployArgs;
 use crate::failure::Outcome;
 use crate::terminal::Terminal;
 
@@ -15,17 +15,19 @@ struct Deployed {
     registry: Address,
     router: Address,
     owner: Address,
+    guardian: Address,
 }
 
-pub(crate) fn run(args: &ChainArgs, terminal: Terminal) -> Outcome {
-    let Session { mut node, account } = Session::open(args)?;
+pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
+    let Session { mut node, account } = Session::open(&args.chain)?;
+    let (owner, guardian) = (args.owner.unwrap_or(account), args.guardian.unwrap_or(account));
     let (market, _) = terminal
-        .step("deploy the market", None, || Market::deploy(&mut node, account))
+        .step("deploy the market", None, || Market::deploy_for(&mut node, account, owner, guardian))
         .on_chain("cannot deploy the market")?;
     let Market { chain, address, registry, router } = market;
     terminal.say(format_args!("market {address}, registry {registry}, router {router} on chain {chain}"));
-    terminal.say(format_args!("{account} proposes verifiers to the router and guards it"));
+    terminal.say(format_args!("{owner} proposes verifiers to the router, {guardian} guards it"));
     terminal.say(format_args!("next: assay register MODEL.onnx --market {address}"));
-    terminal.result(&Deployed { chain, market: address, registry, router, owner: account });
+    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian });
     Ok(())
 }

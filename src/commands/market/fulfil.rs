@@ -18,7 +18,8 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::records::{self, Asked};
-use super::{OnChain as _, Session, check_model, market_of, prover_share, settlement, shown, verifier, when, words_of};
+use super::trust::{self, market_of};
+use super::{OnChain as _, Session, check_model, prover_share, settlement, shown, when, words_of};
 use crate::cli::FulfilArgs;
 use crate::commands::{expected_phases, threads};
 use crate::compiled::{self, Compiled};
@@ -67,7 +68,8 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let key = own.verifying_key(&folder)?;
     let Compiled { graph, digest: graph_digest, .. } = own;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &record)?;
+    let market = market_of(&mut node, record.chain, record.market)?;
+    trust::check_srs(key.srs(), market.chain)?;
     asked.check(&market, &record)?;
     let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
     let saved = saved_proof(&folder, market.context(asked.id, account));
@@ -77,12 +79,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     }
     let (model, _) = market.model(&mut node, asked.request.modelId).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(&graph)?)?;
-    if verifier::compiled(&folder, &key)?.class != model.class {
-        return refuse(format_args!(
-            "the model is judged by verifier code {}, which is not the code generated for its shape: a proof may not be paid",
-            model.class
-        ));
-    }
+    trust::check_judge(&folder, &key, &model)?;
     let mut work = Work { node, account, market, model, asked };
     work.check_turn(&job)?;
     work.check_fee(&job, &key, args.at_a_loss)?;

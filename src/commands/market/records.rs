@@ -118,7 +118,8 @@ fn read<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
     serde_json::from_slice(&bytes).map(Some).request(format_args!("{} is not what assay writes", path.display()))
 }
 
-fn write(path: PathBuf, value: &impl Serialize) -> Outcome<PathBuf> {
+/// Writes what others read as JSON.
+pub(super) fn write(path: PathBuf, value: &impl Serialize) -> Outcome<PathBuf> {
     let text = serde_json::to_string_pretty(value).machine("cannot encode a record")?;
     files::write(&path, (text + "\n").as_bytes())?;
     Ok(path)

@@ -1,16 +1,17 @@
 //! `assay register`: a model with its key and its shape's verifier, on the market's registry.
 
-use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
-use assay_contracts::interface::{ModelRegistry, VerifierRouter};
+use assay_contracts::interface::ModelRegistry;
 use assay_contracts::market::{MAX_CONTRIBUTORS, MAX_WORDS, hash};
-use assay_contracts::network::{creation_of_data, place};
+use assay_contracts::network::{address_of, creation_of_data, place};
 use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Registration, Revert, U256};
 use serde::Serialize;
 
+use super::date::iso;
+use super::propose::{self, Standing, stands};
 use super::records::{self, Record};
+use super::trust::{self, market_at};
 use super::verifier::{self, Compiled};
-use super::{OnChain as _, Session, when, words_of};
-use crate::ceremony::SrsVerdict;
+use super::{OnChain as _, Session, model_file, when, words_of};
 use crate::cli::RegisterArgs;
 use crate::comparison;
 use crate::compiled;
@@ -30,6 +31,7 @@ struct Registered {
     prover_points: u16,
     new: bool,
     registration: String,
+    model: String,
 }
 
 pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
@@ -37,7 +39,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     let model = compiled::read(&folder)?;
     let key = model.verifying_key(&folder)?;
     comparison::with_model(&folder, &model, &key, None, terminal)?;
-    SrsVerdict::of(key.srs(), &[])?.warn();
+    let labels = model_file::labels(&folder, &model.graph)?;
     let verifier = verifier::compiled(&folder, &key)?;
     let address = match (args.market, records::registration(&folder)?) {
         (Some(market), _) => market,
@@ -53,7 +55,8 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         ..terms(args, words_of(&model.graph)?)?
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = Market::at(&mut node, address).on_chain("cannot use the market")?;
+    let market = market_at(&mut node, address)?;
+    trust::check_srs(key.srs(), market.chain)?;
     admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
 
     let (key_at, _) = terminal
@@ -71,8 +74,10 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
             .on_chain("cannot register the model")?;
     }
     let path = records::write_registration(&folder, &record)?;
+    let described = model_file::write(&folder, &record, &model.graph, &key, verifier.class, labels)?;
     terminal.say(format_args!("model {model_id}{}", if new { "" } else { ", registered already" }));
     terminal.say(format_args!("wrote {}", path.display()));
+    terminal.say(format_args!("wrote {}: programs ask the model by it, in real numbers", described.display()));
     terminal.say(format_args!("next: assay request {} --input input.json --fee 0.01", folder.model().display()));
     terminal.result(&Registered {
         record,
@@ -82,6 +87,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         prover_points,
         new,
         registration: path.display().to_string(),
+        model: described.display().to_string(),
     });
     Ok(())
 }
@@ -142,38 +148,37 @@ fn admit(
     skip_delay: bool,
     terminal: Terminal,
 ) -> Outcome {
-    match node.ask(market.router, &VerifierRouter::routeCall { class: compiled.class }) {
-        Err(ContractsError::Reverted { error: Revert::Router(RouterErrors::UnknownClass(_)), .. }) => {}
-        other => return other.map(|_| ()).on_chain("this verifier cannot be used"),
+    // Where it is, or will be.
+    let verifier = address_of(&compiled.creation);
+    if matches!(stands(node, market, verifier, compiled.class)?.0, Standing::Admitted) {
+        return Ok(());
     }
     let (verifier, _) = terminal
         .step("deploy the verifier", None, || place(node, account, &compiled.creation))
         .on_chain("cannot deploy the verifier")?;
-    let asked = "cannot ask the router";
-    let proposed = VerifierRouter::admissibleAtCall { verifier };
-    if node.ask(market.router, &proposed).on_chain(asked)?.is_zero() {
-        let owner = node.ask(market.router, &VerifierRouter::ownerCall {}).on_chain(asked)?;
+    if matches!(stands(node, market, verifier, compiled.class)?.0, Standing::Unknown) {
+        let owner = propose::owner(node, market)?;
         if owner != account {
             return refuse(format_args!(
-                "the router does not know this verifier yet: its owner {owner} must propose {verifier}; seven days later, run this again"
+                "the router does not know this verifier yet. Its owner, {owner}, runs `assay propose {verifier} --market {}`; run this again \
+                 seven days later",
+                market.address
             ));
         }
-        node.transact(account, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier })
-            .on_chain("cannot propose the verifier")?;
+        propose::propose(node, market, account, verifier)?;
     }
-    let earliest = node.ask(market.router, &proposed).on_chain(asked)?.saturating_to::<u64>();
-    let now = node.time().on_chain(asked)?;
-    if now < earliest {
-        if !skip_delay {
-            return refuse(format_args!(
-                "the verifier {verifier} is proposed and may judge {}: run the same command again then",
-                when(earliest, now)
-            ));
+    if let (Standing::Proposed(earliest), now) = stands(node, market, verifier, compiled.class)? {
+        if now < earliest {
+            if !skip_delay {
+                return refuse(format_args!(
+                    "the verifier {verifier} is proposed and may judge from {}, {}: run the same command again then",
+                    iso(earliest),
+                    when(earliest, now)
+                ));
+            }
+            node.advance(earliest - now).on_chain("--skip-delay is for development chains such as anvil")?;
         }
-        node.advance(earliest - now).on_chain("--skip-delay is for development chains such as anvil")?;
+        propose::admit(node, market, account, verifier, terminal)?;
     }
-    node.transact(account, market.router, U256::ZERO, &VerifierRouter::admitCall { verifier })
-        .on_chain("cannot admit the verifier")?;
-    terminal.say(format_args!("the router has admitted verifier {verifier}"));
     Ok(())
 }

@@ -12,8 +12,8 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::records::{self, Asked, Record};
-use super::{OnChain as _, Session, check_model, market_of, shown, words_of};
-use crate::ceremony::SrsVerdict;
+use super::trust::{self, market_of};
+use super::{OnChain as _, Session, check_model, shown, words_of};
 use crate::cli::RequestArgs;
 use crate::commands::read_input;
 use crate::comparison;
@@ -46,11 +46,12 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let key = compiled.verifying_key(&folder)?;
     // Before any money: what is proved for another key is no answer of this model.
     comparison::with_model(&folder, &compiled, &key, None, terminal)?;
-    SrsVerdict::of(key.srs(), &[])?.warn();
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &record)?;
+    let market = market_of(&mut node, record.chain, record.market)?;
+    trust::check_srs(key.srs(), market.chain)?;
     let (model, _) = market.model(&mut node, record.model_id).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(graph)?)?;
+    trust::check_judge(&folder, &key, &model)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
     // Whatever an earlier run has sent is in a block before the chain is asked about it.

@@ -5,7 +5,8 @@ use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node,
 use serde::Serialize;
 
 use super::records::{self, Asked};
-use super::{Bond, OnChain as _, bond, market_of, settlement, shown, when};
+use super::trust::market_of;
+use super::{Bond, OnChain as _, bond, settlement, shown, when};
 use crate::cli::StatusArgs;
 use crate::failure::{Outcome, refuse};
 use crate::files::ModelFolder;
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let record = records::registered(&folder)?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
-    let market = market_of(&mut node, &record)?;
+    let market = market_of(&mut node, record.chain, record.market)?;
     let model = match market.model(&mut node, record.model_id) {
         Ok((model, _)) => Ok(model),
         Err(ContractsError::Reverted { error, .. }) => Err(error),

@@ -1,0 +1,68 @@
+//! Whom the market's verbs trust: the contracts that this program brings, the verifier generated for a model, an SRS whose secret nobody published.
+//!
+//! Files and flags name a market; none of it is asked for anything, or paid, that was not looked at here first.
+
+use std::fmt::Display;
+
+use assay_contracts::{Address, Market, Model, Network as _, Node};
+use assay_verifier::{SrsPoint, VerifyingKey};
+
+use super::{OnChain as _, verifier};
+use crate::ceremony::SrsVerdict;
+use crate::failure::{Outcome, refuse};
+use crate::files::ModelFolder;
+
+/// Ids of chains on which nothing is worth anything: anvil's and Hardhat's, geth's.
+const DEVELOPMENT: [u64; 2] = [31_337, 1_337];
+
+/// The market at an address that a file names for a chain: one that this program would deploy.
+pub(super) fn market_of(node: &mut Node, chain: u64, address: Address) -> Outcome<Market> {
+    if node.chain_id() != chain {
+        return refuse(format_args!(
+            "the market is on chain {chain}, the node's is {}: name the right node with --rpc",
+            node.chain_id()
+        ));
+    }
+    market_at(node, address)
+}
+
+/// The market at an address on the node's chain: one that this program would deploy.
+pub(super) fn market_at(node: &mut Node, address: Address) -> Outcome<Market> {
+    Market::genuine(node, address).on_chain("cannot use the market")
+}
+
+/// Refuses a model that another verifier judges than the one generated for its key: it may accept what is no proof, or refuse what is one.
+pub(super) fn check_judge(folder: &ModelFolder, key: &VerifyingKey, model: &Model) -> Outcome {
+    let class = verifier::compiled(folder, key)?.class;
+    if class == model.class {
+        return Ok(());
+    }
+    refuse(format_args!(
+        "the model is judged by verifier code {}, which is not the code generated for its shape ({class}): it may accept what is no proof, \
+         and refuse what is one. Use a model that is registered with the generated verifier",
+        model.class
+    ))
+}
+
+/// Whether a chain is one for trying things out.
+pub(super) fn is_development(chain: u64) -> bool {
+    DEVELOPMENT.contains(&chain)
+}
+
+/// Refuses an SRS whose secret is published, except on a chain for trying things out; warns of one that the user did not name.
+pub(super) fn check_srs(srs: &SrsPoint, chain: u64) -> Outcome {
+    let verdict = SrsVerdict::of(srs, &[])?;
+    if verdict.insecure() && !is_development(chain) {
+        return insecure("the keys are", chain);
+    }
+    verdict.warn();
+    Ok(())
+}
+
+/// The refusal of an SRS whose secret is published: `what` is of it.
+pub(super) fn insecure<T>(what: impl Display, chain: u64) -> Outcome<T> {
+    refuse(format_args!(
+        "{what} of an SRS whose secret is published: everybody can forge proofs, and chain {chain} is no development chain. Import a \
+         ceremony's powers with `assay srs import FILE`, and make the keys again with `assay setup`"
+    ))
+}

@@ -1,0 +1,146 @@
+//! A contract that a file or a flag names gets nothing before it is known to be the one that assay brings.
+
+use std::fs;
+use std::path::Path;
+
+use assay_contracts::interface::{ModelRegistry, VerifierRouter};
+use assay_contracts::network::{address_of, creation_of_data, place};
+use assay_contracts::{Address, Artifact, B256, Market, Network as _, Registration, U256};
+
+use crate::anvil::{ACCOUNTS, Anvil};
+use crate::{CLIENT, MODEL, OTHER, OWNER, PROVER, REQUEST, Scene};
+
+const REGISTRATION: &str = "mnist-mlp.assay/registration.json";
+const ASKED: &str = "mnist-mlp.assay/request.json";
+
+/// Code that answers every call with one word, and keeps the ether that comes with it.
+fn answering(word: B256) -> Vec<u8> {
+    // PUSH32 word, PUSH0, MSTORE, PUSH1 32, PUSH0, RETURN
+    creation_of_data(&[&[0x7f], word.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat())
+}
+
+/// A scene whose model is registered and asked, and its market.
+fn asked(name: &str) -> (Scene, Address) {
+    let scene = Scene::with_keys(name);
+    let market = scene.does(OWNER, &["deploy"])["market"].as_str().unwrap().to_owned();
+    scene.does(OWNER, &["register", MODEL, "--market", &market, "--skip-delay"]);
+    scene.does(CLIENT, &REQUEST);
+    (scene, market.parse().unwrap())
+}
+
+#[test]
+fn a_market_that_is_not_the_one_assay_brings_gets_nothing() {
+    let (scene, genuine) = asked("trust-market");
+    let mut node = scene.node(OTHER);
+    let account = node.account().unwrap();
+    let genuine = Market::at(&mut node, genuine).unwrap();
+    let mut placed = |code: &[u8]| place(&mut node, account, code).unwrap();
+    let with = |artifact: &Artifact, arguments: [Address; 2]| {
+        [artifact.bytecode(), arguments.iter().flat_map(|address| address.into_word().0).collect()].concat()
+    };
+    let beacon = address_of(&Artifact::beacon().unwrap().bytecode());
+    let fake = placed(&answering(genuine.router.into_word()));
+    let fake_registry = placed(&with(&Artifact::market().unwrap(), [fake, beacon]));
+    let fake_router = placed(&answering(B256::with_last_byte(1)));
+    let its_registry = placed(&[Artifact::registry().unwrap().bytecode(), fake_router.into_word().to_vec()].concat());
+    let fake_router_at = fake_router.to_string();
+    let fake_router = placed(&with(&Artifact::market().unwrap(), [its_registry, beacon]));
+    // The true code over another storage: its author may have credited himself with everything.
+    let code = node.code(genuine.address).unwrap();
+    let (copy, _) = node.deploy(account, &creation_of_data(&code)).unwrap();
+
+    let cases = [
+        (fake, "no market"),
+        (fake_registry, "its registry has other code"),
+        (fake_router, fake_router_at.as_str()),
+        (copy, "its own code is other"),
+    ];
+    for (market, says) in cases {
+        let market = market.to_string();
+        scene.write(REGISTRATION, "market", market.clone());
+        scene.write(ASKED, "market", market.clone());
+        let says = [market.as_str(), says, "pays only contracts that it brings"];
+        scene.refused(CLIENT, &REQUEST, &says);
+        scene.refused(CLIENT, &["claim", MODEL], &says);
+        scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &says);
+        scene.refused(PROVER, &["status", MODEL], &says);
+        scene.refused(OWNER, &["register", MODEL, "--market", &market, "--skip-delay"], &says);
+        scene.refused(OWNER, &["propose", ACCOUNTS[OTHER].0, "--market", &market], &says);
+        assert_eq!(scene.anvil.balance(&market), 0);
+    }
+}
+
+#[test]
+fn a_model_that_another_verifier_judges_escrows_nothing() {
+    let (scene, market) = asked("trust-judge");
+    let mut node = scene.node(OWNER);
+    let owner = node.account().unwrap();
+    let market = Market::genuine(&mut node, market).unwrap();
+    // Says yes to everything, and 28 when it is asked for the number of public values.
+    let verifier = place(&mut node, owner, &answering(B256::with_last_byte(28))).unwrap();
+    node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
+    node.advance(7 * 86_400).unwrap();
+    let admit = VerifierRouter::admitCall { verifier };
+    let (class, _) = node.transact(owner, market.router, U256::ZERO, &admit).unwrap();
+    let id = scene.read(REGISTRATION)["model_id"].as_str().unwrap().parse().unwrap();
+    let (true_model, _) = market.model(&mut node, id).unwrap();
+    let registration = Registration {
+        class,
+        key: true_model.key,
+        inputWords: true_model.inputWords,
+        outputWords: true_model.outputWords,
+        proverPoints: 10_000,
+        ..Registration::default()
+    };
+    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+    let (id, _) = node.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+
+    scene.write(REGISTRATION, "model_id", id.to_string());
+    let escrowed = scene.anvil.balance(&market.address.to_string());
+    let says = ["judged by verifier code", &class.to_string(), "not the code generated"];
+    scene.refused(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat(), &says);
+    assert!(!scene.sandbox.path("other.json").exists());
+    assert_eq!(scene.anvil.balance(&market.address.to_string()), escrowed);
+}
+
+#[test]
+fn an_srs_whose_secret_is_published_is_refused_where_money_is_worth_something() {
+    let (mut scene, market) = asked("trust-srs");
+    // The same market is at the same address on every chain.
+    scene.anvil = Anvil::start_with(&["--chain-id", "1"]);
+    let deployed = scene.does(OWNER, &["deploy"]);
+    assert_eq!(deployed["market"].as_str().unwrap().parse(), Ok(market));
+    for file in [REGISTRATION, ASKED] {
+        scene.write(file, "chain", 1);
+    }
+    let says = ["SRS whose secret is published", "chain 1", "assay srs import"];
+    scene.refused(OWNER, &["register", MODEL, "--market", &market.to_string(), "--skip-delay"], &says);
+    scene.refused(CLIENT, &REQUEST, &says);
+    scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &says);
+    // The verifiers that assay brings are for that SRS too.
+    let mut node = scene.node(OTHER);
+    let account = node.account().unwrap();
+    let verifier = Artifact::verifier("mnist-mlp").unwrap().bytecode();
+    let verifier = place(&mut node, account, &verifier).unwrap().to_string();
+    scene.refused(OWNER, &["propose", &verifier, "--market", &market.to_string(), "--unknown-code"], &says);
+}
+
+/// `Market::at` compares nothing: the verbs take a market from `trust` alone.
+#[test]
+fn no_command_uses_a_market_that_was_not_compared() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut compared = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("Market::at"), "{}", path.display());
+            compared += text.matches("Market::genuine").count();
+        }
+    }
+    assert_eq!(compared, 1, "in trust.rs");
+}
