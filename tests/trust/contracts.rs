@@ -35,16 +35,16 @@ fn a_market_that_is_not_the_one_assay_brings_gets_nothing() {
     let account = node.account().unwrap();
     let genuine = Market::at(&mut node, genuine).unwrap();
     let mut placed = |code: &[u8]| place(&mut node, account, code).unwrap();
-    let with = |artifact: &Artifact, arguments: [Address; 2]| {
+    let with = |artifact: &Artifact, arguments: [Address; 3]| {
         [artifact.bytecode(), arguments.iter().flat_map(|address| address.into_word().0).collect()].concat()
     };
-    let beacon = address_of(&Artifact::beacon().unwrap().bytecode());
+    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
     let fake = placed(&answering(genuine.router.into_word()));
-    let fake_registry = placed(&with(&Artifact::market().unwrap(), [fake, beacon]));
+    let fake_registry = placed(&with(&Artifact::market().unwrap(), [fake, beacon, signers]));
     let fake_router = placed(&answering(B256::with_last_byte(1)));
     let its_registry = placed(&[Artifact::registry().unwrap().bytecode(), fake_router.into_word().to_vec()].concat());
     let fake_router_at = fake_router.to_string();
-    let fake_router = placed(&with(&Artifact::market().unwrap(), [its_registry, beacon]));
+    let fake_router = placed(&with(&Artifact::market().unwrap(), [its_registry, beacon, signers]));
     // The true code over another storage: its author may have credited himself with everything.
     let code = node.code(genuine.address).unwrap();
     let (copy, _) = node.deploy(account, &creation_of_data(&code)).unwrap();

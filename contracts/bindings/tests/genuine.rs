@@ -47,9 +47,9 @@ fn what_deploy_deploys_is_genuine_whoever_owns_it() {
 }
 
 #[test]
-fn other_code_in_any_of_the_four_places_is_refused_by_name() {
+fn other_code_in_any_of_its_places_is_refused_by_name() {
     let (mut chain, owner, good) = scene();
-    let beacon = address_of(&Artifact::beacon().unwrap().bytecode());
+    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
     // Answers every question with one address, as a contract does that takes all money.
     let answering =
         |address: Address| [&[0x73][..], address.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
@@ -58,19 +58,22 @@ fn other_code_in_any_of_the_four_places_is_refused_by_name() {
     // A market that is none, with true registry and router.
     let liar = placed(creation_of_data(&answering(good.router)));
     // A true market before a registry of other code, whose router is the true one.
-    let registry_liar = placed(with(&Artifact::market().unwrap(), &[liar, beacon]));
+    let registry_liar = placed(with(&Artifact::market().unwrap(), &[liar, beacon, signers]));
     // A true market and registry before a router of other code.
     let router_liar = placed(creation_of_data(&[0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]));
     let its_registry = placed(with(&Artifact::registry().unwrap(), &[router_liar]));
-    let routed_by_liar = placed(with(&Artifact::market().unwrap(), &[its_registry, beacon]));
+    let routed_by_liar = placed(with(&Artifact::market().unwrap(), &[its_registry, beacon, signers]));
     // A true market that draws by another beacon.
-    let drawn_by_liar = placed(with(&Artifact::market().unwrap(), &[good.registry, liar]));
+    let drawn_by_liar = placed(with(&Artifact::market().unwrap(), &[good.registry, liar, signers]));
+    // A true market that believes whoever says that everybody signed everything.
+    let signed_by_liar = placed(with(&Artifact::market().unwrap(), &[good.registry, beacon, liar]));
     // A true registry behind a market of other code.
     assert_eq!(refused(&mut chain, liar).1, good.router, "the router as its registry");
     assert_eq!(refused(&mut chain, registry_liar), ("its registry has other code", liar));
     assert_eq!(refused(&mut chain, routed_by_liar), ("its router has other code", router_liar));
     let what = "its own code is other, or `assay deploy` did not place it";
     assert_eq!(refused(&mut chain, drawn_by_liar), (what, drawn_by_liar));
+    assert_eq!(refused(&mut chain, signed_by_liar), (what, signed_by_liar));
 }
 
 /// The true code, over a storage that says whose all the money is: comparing the code finds nothing.
@@ -87,8 +90,8 @@ fn true_code_that_another_constructor_put_there_is_refused() {
     assert_eq!(refused(&mut chain, placed).1, placed);
     let code = chain.code(good.registry).unwrap();
     let copy = place(&mut chain, owner, &creation_of_data(&code)).unwrap();
-    let beacon = address_of(&Artifact::beacon().unwrap().bytecode());
-    let before_copy = place(&mut chain, owner, &with(&Artifact::market().unwrap(), &[copy, beacon])).unwrap();
+    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
+    let before_copy = place(&mut chain, owner, &with(&Artifact::market().unwrap(), &[copy, beacon, signers])).unwrap();
     assert_eq!(
         chain.call(owner, copy, U256::ZERO, &registry::routerCall {}.abi_encode()).unwrap()[12..],
         good.router[..]
