@@ -11,6 +11,13 @@ use crate::terminal::Terminal;
 
 const HEAD: &str = "# Ceremonies whose powers you trust, one a line: the digest of the SRS, then what you call it. `assay srs import` adds to them.\n";
 
+/// What every command says of an SRS whose secret is published: where it is.
+pub(crate) fn insecure(origin: &str) -> String {
+    format!(
+        "the SRS is insecure: its secret is published ({origin}), and whoever knows it can forge every proof made with it"
+    )
+}
+
 /// What a verdict says of an SRS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct SrsVerdict {
@@ -45,9 +52,7 @@ impl SrsVerdict {
     pub(crate) fn warning(&self) -> Option<String> {
         match (self.standing, &self.ceremony) {
             ("named", _) => None,
-            ("published", Some(origin)) => Some(format!(
-                "the SRS is insecure: its secret is published ({origin}), and whoever knows it can forge every proof made with it"
-            )),
+            ("published", Some(origin)) => Some(insecure(origin)),
             _ => Some(format!(
                 "the SRS is not one you named: whoever made it may know its secret and forge every proof made with it. If you trust SRS {}, \
                  name it with `assay verify --srs-digest`, import the ceremony's file, or add a line to {}",
@@ -68,7 +73,7 @@ impl SrsVerdict {
     pub(crate) fn line(&self) -> String {
         let known = match (self.standing, &self.ceremony) {
             ("named", Some(name)) => name.clone(),
-            ("published", Some(origin)) => format!("secret published by {origin}"),
+            ("published", Some(origin)) => format!("insecure: secret published by {origin}"),
             _ => "not one you named".to_owned(),
         };
         format!("{}, {known}", self.digest)

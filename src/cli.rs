@@ -29,11 +29,13 @@ macro_rules! key_help {
     after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
 assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n  \
 assay deploy && assay register lenet.onnx --market ADDRESS\n  \
-assay request lenet.onnx --input input.json --fee 0.01 && assay fulfil lenet.onnx\n\n\
-Exit codes: 0 done, 1 the proof is invalid or shows something else than was asked, 2 the request is wrong, 3 the machine failed."
+assay request lenet.onnx --input input.json --fee 0.01\n  assay fulfil lenet.onnx\n\n\
+Sizes are decimal: 1 MB is 1,000,000 bytes, 1 GB is 1,000,000,000 bytes. Amounts of ether have four digits, and are never rounded up.\n\
+Exit codes: 0 done, 1 the proof is invalid or shows something else than was asked, 2 the request is wrong, 3 the machine failed, \
+130 stopped with Ctrl-C. With --json a failure is an object with \"error\", \"because\", \"next\" (a command, or null) and \"code\"."
 )]
 pub(crate) struct Cli {
-    /// Print one machine-readable JSON object, last
+    /// Print one machine-readable JSON object, last, also of a failure
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -43,10 +45,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Import a quantised ONNX model and plan its circuit
-    #[command(
-        after_help = "Example:\n  assay compile lenet.onnx\nWrites lenet.assay/graph.bin and lenet.assay/layout.json."
-    )]
-    Compile(ModelArgs),
+    #[command(after_help = "Examples:\n  assay compile lenet.onnx\n  assay compile lenet.onnx --labels labels.txt\n\n\
+Writes lenet.assay/graph.bin and lenet.assay/layout.json, and with --labels lenet.assay/labels.txt. Labels are what you call the outputs: \
+they are shown with answers, and nothing proves them.")]
+    Compile(CompileArgs),
     /// Say what keys, proofs and their verification on a chain will cost, before anything is made
     #[command(
         after_help = "Examples:\n  assay estimate lenet.onnx\n  assay estimate lenet.onnx --threads 16 --json\nNeeds the model only: no keys, no SRS."
@@ -54,7 +56,7 @@ pub(crate) enum Command {
     Estimate(EstimateArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk.\nAn SRS that is larger than the keys is cut to size once; the cut is kept in assay/srs in the cache folder\n(XDG_CACHE_HOME, or .cache in HOME; 4 GiB at most, remove it at any time) and serves all models of that size."
+        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk.\nAn SRS that is larger than the keys is cut to size once; the cut is kept in assay/srs in the cache folder (XDG_CACHE_HOME, or .cache in HOME; 4 GiB at most, remove it at any time) and serves all models of that size."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
@@ -67,14 +69,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  assay verify lenet.onnx\n  assay verify lenet.onnx --proof proof.json --input input.json\n  \
 assay verify --vk-digest 5f0c... --key vk --proof proof.json\n\n\
 The key is compared with the model: it is made again from the model and the SRS, once, and remembered in your data folder.\n\
-Exit code 0: the proof is valid, and shows what was asked for with --input, --output and --context. 1: it is malformed, has the wrong\n\
-number of public values or one that is not canonical, is invalid, or shows something else. 2: no proof was judged: the model changed, the\n\
+Exit code 0: the proof is valid, and shows what was asked for with --input, --output and --context. 1: it is malformed, has the wrong \
+number of public values or one that is not canonical, is invalid, or shows something else. 2: no proof was judged: the model changed, the \
 key is not the model's or not the proof's, a file is missing or is not what it should be."
     )]
     Verify(VerifyArgs),
     /// Run the model without proving
     #[command(
-        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers;\na .npy file holds real numbers, whatever its type, unless the graph's own input is one of integers."
+        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers; a .npy file holds real numbers, whatever its type, unless the graph's own input is one of integers."
     )]
     Infer(InferArgs),
     /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one
@@ -108,8 +110,8 @@ Deploys what is not on the chain yet and writes MODEL.assay/registration.json.\n
     Register(RegisterArgs),
     /// Ask for a proved answer and escrow the fee
     #[command(after_help = concat!(
-        "Example:\n  assay request lenet.onnx --input input.json --fee 0.01\n  assay request lenet.onnx --input input.json --fee 0.01 --fee-floor 0.004 --within 3h\n\n\
-Writes MODEL.assay/request.json, which a prover needs. Run again, it goes on with that request and never pays for it twice;\n\
+        "Example:\n  assay request lenet.onnx --input input.json --fee 0.01\n  assay request lenet.onnx --input input.json --fee 0.01 --within 3h\n\n\
+Writes MODEL.assay/request.json, which a prover needs. Run again, it goes on with that request and never pays for it twice; \
 a request that the chain has not taken gives way to one with the terms and the time that are asked for now.\n", key_help!()))]
     Request(RequestArgs),
     /// Prove the answer to a request and be paid for it
@@ -129,9 +131,12 @@ Keeps the proof in MODEL.assay until it is paid: run again, it sends that one.\n
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ModelArgs {
+pub(crate) struct CompileArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+    /// What you call the outputs: text, one label a line, as many as the output has values
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +211,9 @@ pub(crate) struct InferArgs {
     /// The input, .json or .npy; `assay infer --help` shows the form
     #[arg(long)]
     pub(crate) input: PathBuf,
+    /// Show the output tensor's integers too
+    #[arg(long)]
+    pub(crate) integers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -230,6 +238,9 @@ pub(crate) struct ProveArgs {
     /// Where to write the proof [default: MODEL.assay/proof.json]
     #[arg(long)]
     pub(crate) output: Option<PathBuf>,
+    /// Show the output tensor's integers too
+    #[arg(long)]
+    pub(crate) integers: bool,
 }
 
 #[derive(Debug, Args)]
@@ -261,6 +272,9 @@ pub(crate) struct VerifyArgs {
     /// The context that the proof must be bound to, up to 31 bytes of hexadecimal
     #[arg(long, value_name = "HEX")]
     pub(crate) context: Option<String>,
+    /// Show the output tensor's integers too
+    #[arg(long)]
+    pub(crate) integers: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -332,5 +346,17 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_of_examples_fit_a_line_of_80_columns() {
+        fn check(command: &clap::Command) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines().filter(|line| line.starts_with("  ")) {
+                assert!(line.len() <= 80, "{}: {line}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&<Cli as clap::CommandFactory>::command());
     }
 }

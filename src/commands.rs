@@ -24,16 +24,19 @@ use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
 use assay_verifier::{ConstraintSystem, Instances, Opening};
 
 use crate::cli::OpeningChoice;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files;
+use crate::next::Next;
 use crate::terminal::Terminal;
+use crate::units;
 
 /// Reads an input file and quantises it for the graph's input. What was clamped is returned and warned of.
 fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
     let bytes = files::read(path)?;
     let doing = format!("cannot use {} as an input", path.display());
-    let values = InputValues::parse(&bytes, path.extension().is_some_and(|e| e == "npy")).request(&doing)?;
-    let input = values.quantise(graph).request(&doing)?;
+    let form = || Next::assay("infer").arg("--help");
+    let values = InputValues::parse(&bytes, path.extension().is_some_and(|e| e == "npy")).request(&doing).next(form)?;
+    let input = values.quantise(graph).request(&doing).next(form)?;
     if let Some(clamped) = &input.clamped {
         Terminal::warn(format_args!("{}: {clamped}", path.display()));
     }
@@ -43,11 +46,6 @@ fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
 /// Sentences of warnings, for machines.
 fn warnings<W: ToString>(warnings: impl IntoIterator<Item = W>) -> Vec<String> {
     warnings.into_iter().map(|warning| warning.to_string()).collect()
-}
-
-/// Position of the largest value; the first of equals.
-fn largest(values: &[i64]) -> Option<usize> {
-    (0..values.len()).rev().max_by_key(|i| values.get(*i))
 }
 
 /// Predicted seconds of each phase of proving, for progress lines.
@@ -87,9 +85,10 @@ fn warn_if_no_chain_takes(shape: &Shape) {
     if !shape.fits_a_transaction() {
         Terminal::warn(format_args!(
             "this model's proof cannot be sent to a chain: with its public values it is {} bytes of calldata, and nodes take \
-             transactions of at most {MOST_TRANSACTION_BYTES} bytes; `assay verify` checks it all the same. A model with a \
+             transactions of at most {} bytes; `assay verify` checks it all the same. A model with a \
              smaller input or output has fewer public values",
-            shape.call_bytes()
+            units::count(shape.call_bytes()),
+            units::count(MOST_TRANSACTION_BYTES)
         ));
     }
 }

@@ -16,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::commands::srs;
 use crate::compiled::{Compiled, short};
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::known::{self, Known};
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 /// How a key was found to be a model's.
@@ -49,10 +50,11 @@ pub(crate) fn with_model(
     let expected = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let other = |why: &str| {
         refuse(format_args!(
-            "the verifying key {} is not the key of {model}: {why}. A proof for it says nothing about {model}: run `assay setup {model}` and \
-             `assay prove {model}`, or get a proof for the right key",
+            "the verifying key {} is not the key of {model}: {why}. A proof for it says nothing about {model}: make a key and a proof, or get a \
+             proof for the right key",
             short(&key.digest())
         ))
+        .next(|| Next::of("setup", folder.model()).then(&files::prove(folder.model())))
     };
     if (key.k(), key.instances()) != (layout.k, layout.instances) || *key.constraints() != expected {
         return other("it describes another circuit");
@@ -87,11 +89,12 @@ fn check_graph(folder: &ModelFolder, compiled: &Compiled) -> Outcome {
     let imported = import(&bytes, "model").request(format_args!("cannot import {model}"))?.digest();
     if imported != compiled.digest {
         return refuse(format_args!(
-            "{} holds graph {}, and {model} compiles to graph {}: run `assay compile {model}`",
+            "{} holds graph {}, and {model} compiles to graph {}",
             folder.file("graph.bin").display(),
             short(&compiled.digest),
             short(&imported)
-        ));
+        ))
+        .next(|| Next::of("compile", folder.model()));
     }
     known::remember(&compiled.onnx, &compiled.digest, None);
     Ok(())
@@ -115,10 +118,11 @@ fn powers(folder: &ModelFolder, key: &VerifyingKey, named: Option<&Path>, termin
         }
     }
     let found = if faults.is_empty() { "there is none".to_owned() } else { faults.join("; ") };
-    let model = folder.model().display();
+    let verify = Next::of("verify", folder.model());
     refuse(format_args!(
-        "to compare the key with {model} it takes 2^{} powers of the SRS {}: {found}. Run `assay verify {model} --srs FILE` with a file of \
-         that ceremony, or `assay verify {model} --vk-digest HEX` with a digest of the key from somebody whom you trust",
+        "to compare the key with {} it takes 2^{} powers of the SRS {}: {found}. Name a file of that ceremony, `{verify} --srs FILE`, or a \
+         digest of the key from somebody whom you trust, `{verify} --vk-digest HEX`",
+        folder.model().display(),
         key.k() + key.opening().width().next_power_of_two().ilog2(),
         hex::encode(key.srs().digest()),
     ))

@@ -15,8 +15,9 @@ use assay_models::QuantizedGraph;
 use assay_verifier::VerifyingKey;
 use sha2::{Digest as _, Sha256};
 
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
+use crate::next::Next;
 
 const MAGIC: &[u8; 8] = b"ASSAYCM1";
 const NAME: &str = "graph.bin";
@@ -48,23 +49,22 @@ pub(crate) fn read(folder: &ModelFolder) -> Outcome<Compiled> {
     let bytes = folder.map(NAME, "compile")?;
     let (path, model) = (folder.file(NAME), folder.model().display());
     let body = bytes.strip_prefix(MAGIC).and_then(<[u8]>::split_first_chunk::<32>);
+    let again = || Next::of("compile", folder.model());
     let Some((compiled_from, graph)) = body else {
-        return refuse(format_args!(
-            "{} is not what this version of assay compiles to: run `assay compile {model}`",
-            path.display()
-        ));
+        return refuse(format_args!("{} is not what this version of assay compiles to", path.display())).next(again);
     };
     let onnx = digest_of_model(folder)?;
     if onnx != *compiled_from {
         return refuse(format_args!(
-            "{model} changed since it was compiled ({}, compiled from {}): run `assay compile {model}`",
+            "{model} changed since it was compiled ({}, compiled from {})",
             short(&onnx),
             short(compiled_from)
-        ));
+        ))
+        .next(again);
     }
-    let doing = format!("cannot use {}: run `assay compile {model}`", path.display());
-    let digest = QuantizedGraph::digest_of(graph).request(&doing)?;
-    let graph = QuantizedGraph::from_bytes(graph).request(&doing)?;
+    let doing = format!("cannot use {}", path.display());
+    let digest = QuantizedGraph::digest_of(graph).request(&doing).next(again)?;
+    let graph = QuantizedGraph::from_bytes(graph).request(&doing).next(again)?;
     Ok(Compiled { graph, digest, onnx })
 }
 
@@ -72,7 +72,7 @@ impl Compiled {
     /// The verifying key in the model's folder, if it says that it is this graph's. Whether it is, [`crate::comparison`] finds.
     pub(crate) fn verifying_key(&self, folder: &ModelFolder) -> Outcome<VerifyingKey> {
         let key = folder.read("vk", "setup")?;
-        self.own(folder, key, &folder.file("vk").display())
+        self.own(folder, key, &folder.file("vk").display()).next(|| Next::of("setup", folder.model()))
     }
 
     /// Reads a verifying key, and refuses one that says it is another graph's.
@@ -82,13 +82,13 @@ impl Compiled {
         bytes: impl AsRef<[u8]>,
         name: &dyn std::fmt::Display,
     ) -> Outcome<VerifyingKey> {
-        let model = folder.model().display();
-        let key = VerifyingKey::from_bytes(bytes.as_ref())
-            .request(format_args!("cannot read the verifying key {name}: run `assay setup {model}`"))?;
+        let key =
+            VerifyingKey::from_bytes(bytes.as_ref()).request(format_args!("cannot read the verifying key {name}"))?;
         if key.graph_digest() != self.digest {
             return refuse(format_args!(
-                "{name} is the key of another model: of graph {}, and {model} compiles to graph {}: run `assay setup {model}`",
+                "{name} is the key of another model: of graph {}, and {} compiles to graph {}",
                 short(&key.graph_digest()),
+                folder.model().display(),
                 short(&self.digest)
             ));
         }

@@ -1,6 +1,6 @@
 //! Files of a model: where they lie by default, read with clear errors, written whole or not at all.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use assay_prover::Mapped;
 
-use crate::failure::{Classify as _, Failure, Kind, Outcome};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
+use crate::interrupt;
+use crate::next::Next;
 
 /// The folder `MODEL.assay` beside `MODEL.onnx`.
 #[derive(Clone, Debug)]
@@ -56,16 +58,37 @@ impl ModelFolder {
     fn get<T>(&self, name: &str, made_by: &str, how: impl FnOnce(&Path) -> io::Result<T>) -> Outcome<T> {
         let path = self.file(name);
         match how(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                let next = format!("run `assay {made_by} {}`", self.model.display());
-                Err(Failure {
-                    kind: Kind::Request,
-                    error: anyhow::anyhow!("{} does not exist: {next} first", path.display()),
-                })
-            }
+            Err(e) if e.kind() == ErrorKind::NotFound => self.missing(&path, made_by),
             other => other.machine(format_args!("cannot read {}", path.display())),
         }
     }
+
+    /// A file of the folder is missing, maybe because there is no such model at all.
+    fn missing<T>(&self, path: &Path, made_by: &str) -> Outcome<T> {
+        let model = self.model.display();
+        if !self.model.exists() && !self.folder.exists() {
+            return refuse(format_args!(
+                "cannot read {model}: there is no such file, and no folder {}",
+                self.folder.display()
+            ));
+        }
+        match made_by {
+            "compile" | "setup" => {
+                refuse(format_args!("{} does not exist", path.display())).next(|| Next::of(made_by, &self.model))
+            }
+            "prove" => refuse(format_args!("{} does not exist", path.display())).next(|| prove(&self.model)),
+            _ => refuse(format_args!(
+                "{} does not exist: run `{}` first",
+                path.display(),
+                Next::of(made_by, &self.model)
+            )),
+        }
+    }
+}
+
+/// Proves the answer to an input that is called as in the examples.
+pub(crate) fn prove(model: &Path) -> Next {
+    Next::of("prove", model).arg("--input").arg("input.json")
 }
 
 /// Reads a file the user names.
@@ -106,14 +129,14 @@ pub(crate) fn create_parent(path: &Path) -> Outcome {
 
 /// Removes a file, if there is one.
 pub(crate) fn remove(path: &Path) -> Outcome {
-    match fs::remove_file(path) {
+    match interrupt::remove(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         other => other.machine(format_args!("cannot remove {}", path.display())),
     }
 }
 
 /// Writes a file under a temporary name in the same folder, flushes it to the disk and renames it: a reader finds the old
-/// file or the whole new one. An interrupted write leaves at most a `*.partial` file, which no command reads and the next write of the
+/// file or the whole new one. A write that is killed leaves at most a `*.partial` file, which no command reads and the next write of the
 /// file removes.
 ///
 /// No command writes into a file that exists: another may have it mapped.
@@ -126,19 +149,32 @@ pub(crate) fn write_with<E: Into<anyhow::Error>>(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
 ) -> Outcome {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    remove_abandoned(path, &name);
-    name.push(format!(".{}.partial", std::process::id()));
-    let partial = path.with_file_name(name);
-    let written = write_partial(&partial, content).and_then(|held| {
-        fs::rename(&partial, path)?;
-        drop(held);
-        Ok(())
+    write_whole(path, true, content)
+}
+
+/// [`write()`] for a file of the user's own that no command names.
+pub(crate) fn write_untold(path: &Path, bytes: &[u8]) -> Outcome {
+    write_whole(path, false, |out| out.write_all(bytes))
+}
+
+fn write_whole<E: Into<anyhow::Error>>(
+    path: &Path,
+    told: bool,
+    content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
+) -> Outcome {
+    let name = path.file_name().unwrap_or_default();
+    remove_abandoned(path, name);
+    let written = create_held(path, name).map_err(anyhow::Error::from).and_then(|(partial, file)| {
+        let whole = write_partial(file, content).and_then(|held| {
+            interrupt::finish(&partial, path, told)?;
+            drop(held);
+            Ok(())
+        });
+        if whole.is_err() {
+            interrupt::discard(&partial);
+        }
+        whole
     });
-    if written.is_err() {
-        // Best effort: the error of the write is the one to report.
-        let _ = fs::remove_file(&partial);
-    }
     written.machine(format_args!("cannot write {}", path.display()))
 }
 
@@ -149,22 +185,34 @@ fn remove_abandoned(path: &Path, name: &OsStr) {
         let other = entry.file_name();
         let (Some(other), Some(name)) = (other.to_str(), name.to_str()) else { continue };
         let writer = other.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".partial"));
-        if writer.is_none_or(|process| process.parse::<u32>().is_err()) {
+        if writer.is_none_or(|writer| writer.is_empty() || !writer.chars().all(|c| c.is_ascii_hexdigit())) {
             continue;
         }
         let Ok(abandoned) = fs::File::open(entry.path()) else { continue };
-        // Held until the file is gone: see `create_held`.
+        // Held until the file is gone: see `hold`.
         if abandoned.try_lock().is_ok() {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// Creates a partial file and locks it, so that nobody takes it for abandoned. One that was removed before it was locked is created again; where
-/// there are no locks, nothing is removed either.
-fn create_held(partial: &Path) -> io::Result<fs::File> {
+/// Creates a partial file that no other process has, also none in another container, and locks it, so that nobody takes it for abandoned.
+fn create_held(path: &Path, name: &OsStr) -> io::Result<(PathBuf, fs::File)> {
     loop {
-        let file = fs::File::create(partial)?;
+        let mut partial: OsString = name.to_owned();
+        partial.push(format!(".{:016x}.partial", rand::random::<u64>()));
+        let partial = path.with_file_name(partial);
+        match interrupt::create(&partial, hold) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            held => return held.map(|file| (partial, file)),
+        }
+    }
+}
+
+/// Creates a file and locks it. One that was removed before it was locked is created again; where there are no locks, nothing is removed either.
+fn hold(partial: &Path) -> io::Result<fs::File> {
+    loop {
+        let file = fs::File::create_new(partial)?;
         if file.lock().is_err() || partial.exists() {
             return Ok(file);
         }
@@ -172,10 +220,10 @@ fn create_held(partial: &Path) -> io::Result<fs::File> {
 }
 
 fn write_partial<E: Into<anyhow::Error>>(
-    partial: &Path,
+    file: fs::File,
     content: impl FnOnce(&mut BufWriter<fs::File>) -> Result<(), E>,
 ) -> Result<fs::File, anyhow::Error> {
-    let mut out = BufWriter::new(create_held(partial)?);
+    let mut out = BufWriter::new(file);
     content(&mut out).map_err(Into::into)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
@@ -204,7 +252,8 @@ mod tests {
         for name in ["vk.1.partial", "vk.2.partial", "pk.1.partial", "vk.x.partial"] {
             fs::write(folder.join(name), b"half").unwrap();
         }
-        let held = create_held(&folder.join("vk.2.partial")).unwrap();
+        fs::remove_file(folder.join("vk.2.partial")).unwrap();
+        let held = hold(&folder.join("vk.2.partial")).unwrap();
         write(&folder.join("vk"), b"whole").unwrap();
         let mut left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         left.sort();
@@ -215,21 +264,43 @@ mod tests {
 
     /// Whoever finds a partial file between its creation and its lock takes it for abandoned.
     #[test]
-    fn a_partial_file_that_is_removed_before_it_is_locked_is_created_again() {
+    fn a_writer_keeps_its_file_while_others_remove_what_is_abandoned() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = std::env::temp_dir().join(format!("assay-removers-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("vk");
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    remove_abandoned(&path, OsStr::new("vk"));
+                }
+            });
+            for _ in 0..500 {
+                let (partial, held) = create_held(&path, OsStr::new("vk")).unwrap();
+                let there = partial.exists();
+                over.fetch_or(!there, Ordering::Relaxed);
+                assert!(there, "the writer has a file without a name");
+                drop(held);
+                interrupt::discard(&partial);
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    /// Another process may have the same number, in another container.
+    #[test]
+    fn a_partial_file_of_another_process_is_never_written_into() {
         let folder = std::env::temp_dir().join(format!("assay-writers-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        let partial = folder.join("vk.1.partial");
-        let remover = fs::File::create(&partial).unwrap();
-        remover.lock().unwrap();
-        std::thread::scope(|scope| {
-            let writer = scope.spawn(|| create_held(&partial).unwrap());
-            std::thread::sleep(std::time::Duration::from_millis(200));
-            fs::remove_file(&partial).unwrap();
-            drop(remover);
-            let held = writer.join().unwrap();
-            assert!(partial.exists(), "the writer has a file without a name");
-            drop(held);
-        });
+        let others = folder.join("vk.1.partial");
+        fs::write(&others, b"theirs").unwrap();
+        assert_eq!(hold(&others).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        let path = folder.join("vk");
+        let [(first, _one), (second, _two)] = [(); 2].map(|()| create_held(&path, OsStr::new("vk")).unwrap());
+        assert!(first != second && first.exists() && second.exists());
+        assert_eq!(fs::read(&others).unwrap(), b"theirs");
         fs::remove_dir_all(&folder).unwrap();
     }
 

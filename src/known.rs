@@ -46,7 +46,7 @@ pub(crate) fn remember(onnx: &[u8; 32], graph: &[u8; 32], key: Option<[u8; 32]>)
         && let Some(folder) = path.parent()
         && std::fs::create_dir_all(folder).is_ok()
     {
-        let _ = files::write(&path, &text);
+        let _ = files::write_untold(&path, &text);
     }
 }
 

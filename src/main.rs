@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod answer;
 mod ceremony;
 mod cli;
 mod commands;
@@ -9,22 +10,47 @@ mod comparison;
 mod compiled;
 mod failure;
 mod files;
+mod interrupt;
 mod known;
+mod labels;
 mod memory;
+mod next;
 mod terminal;
+mod units;
+mod usage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 use crate::commands::market;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let terminal = Terminal::new(cli.json);
-    let outcome = match &cli.command {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    // The arguments may be wrong, and machines are answered all the same.
+    let terminal = Terminal::new(arguments.iter().any(|argument| argument == "--json"));
+    let outcome = usage::parse(&arguments, terminal).and_then(|cli| match cli {
+        Some(cli) => {
+            let again = arguments.iter().fold(Next::assay(""), Next::arg);
+            interrupt::listen(terminal, again, sends(&cli.command));
+            run(&cli, terminal)
+        }
+        None => Ok(()),
+    });
+    match outcome.and_then(|()| delivered()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal.report(&failure);
+            ExitCode::from(failure.kind.code())
+        }
+    }
+}
+
+fn run(cli: &Cli, terminal: Terminal) -> Outcome {
+    match &cli.command {
         Command::Compile(args) => commands::compile::run(args, terminal),
         Command::Estimate(args) => commands::estimate::run(args, terminal),
         Command::Setup(args) => commands::setup::run(args, terminal),
@@ -41,12 +67,24 @@ fn main() -> ExitCode {
         Command::Fulfil(args) => market::fulfil::run(args, terminal),
         Command::Claim(args) => market::claim::run(args, terminal),
         Command::Status(args) => market::status::run(args, terminal),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            terminal::report(&failure.error);
-            ExitCode::from(failure.kind.code())
-        }
     }
+}
+
+/// Whether a command sends transactions.
+const fn sends(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Deploy(_) | Command::Register(_) | Command::Request(_) | Command::Fulfil(_) | Command::Claim(_)
+    )
+}
+
+/// Fails where what was to be read is lost.
+fn delivered() -> Outcome {
+    if terminal::lost() {
+        return Err(Failure::new(
+            Kind::Machine,
+            anyhow::anyhow!("cannot write to standard output: what was to be read there is lost"),
+        ));
+    }
+    Ok(())
 }

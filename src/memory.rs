@@ -4,13 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::failure::{Outcome, refuse};
+use crate::units;
 
-/// Peak resident memory in MiB since the process started, where the system tells (Linux).
-pub(crate) fn peak_mb() -> Option<u64> {
+/// Peak resident memory in bytes since the process started, where the system tells (Linux).
+pub(crate) fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib / 1024)
+    Some(kib * 1024)
 }
 
 /// An amount of memory as people write it: `8GB`, `512MB`, `1.5GiB`, `800000000`.
@@ -42,10 +43,7 @@ impl FromStr for Bytes {
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            0..1_000_000_000 => write!(f, "{} MB", self.0.div_ceil(1_000_000)),
-            _ => write!(f, "{:.1} GB", self.0 as f64 / 1e9),
-        }
+        f.write_str(&units::size(self.0))
     }
 }
 
@@ -54,7 +52,7 @@ pub(crate) fn within(limit: Option<Bytes>, needed: u64, doing: &str) -> Outcome 
     match limit {
         Some(limit) if needed > limit.0 => refuse(format_args!(
             "{doing} this model takes about {}, more than --memory {limit}: allow more, use a machine with more memory, or a smaller model",
-            Bytes(needed)
+            units::size(needed)
         )),
         _ => Ok(()),
     }

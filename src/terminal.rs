@@ -1,13 +1,27 @@
-//! What people see: steps with a spinner and their seconds, tables, pictures. Silent where standard error is no terminal
-//! or `--json` is asked for. The only module that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the binary's one place that writes to the terminal")]
+//! What people and machines see: lines, verdicts, steps with their seconds, warnings, errors, and the one JSON object of `--json`. The only
+//! module that writes to the terminal.
+
+mod fold;
+mod picture;
+mod progress;
+mod stream;
 
 use std::fmt::Display;
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+
+pub(crate) use self::picture::picture;
+pub(crate) use self::stream::{Tone, lost};
+
+use self::progress::{Progress, WORTH_SAYING};
+use self::stream::Stream;
+use crate::failure::{Failure, Kind};
+use crate::next::Next;
+use crate::units;
+
+/// Where the values of named lines begin.
+const FIELD: usize = 11;
 
 /// Phases by name and their seconds.
 pub(crate) type Phases = Vec<(&'static str, f64)>;
@@ -26,21 +40,70 @@ impl Terminal {
     /// A line for people.
     pub(crate) fn say(self, line: impl Display) {
         if !self.json {
-            println!("{line}");
+            Stream::Out.line(&line.to_string(), None, None);
+        }
+    }
+
+    /// A line for people in which the first of these words stand out.
+    pub(crate) fn say_marked(self, line: impl Display, words: &str, tone: Tone) {
+        if !self.json {
+            Stream::Out.line(&line.to_string(), None, Some((words, tone)));
+        }
+    }
+
+    /// A value with its name.
+    pub(crate) fn field(self, name: &str, value: impl Display, mark: Option<(&str, Tone)>) {
+        if !self.json {
+            Stream::Out.line(&format!("  {name:<width$}{value}", width = FIELD - 2), Some(FIELD), mark);
+        }
+    }
+
+    /// The command that comes next, on a line of its own, never folded.
+    pub(crate) fn next(self, next: &Next) {
+        if !self.json {
+            Stream::Out.whole(&format!("next: {next}"));
         }
     }
 
     /// A warning, for people and machines alike, on standard error.
     pub(crate) fn warn(line: impl Display) {
-        eprintln!("warning: {line}");
+        Stream::Err.line(&format!("warning: {line}"), None, Some(("warning:", Tone::Caution)));
     }
 
     /// The result for machines: one JSON object, last.
     pub(crate) fn result(self, value: &impl Serialize) {
-        if self.json
-            && let Ok(text) = serde_json::to_string_pretty(value)
-        {
-            println!("{text}");
+        if self.json {
+            match serde_json::to_string_pretty(value) {
+                Ok(text) => Stream::Out.whole(&text),
+                Err(error) => Stream::Out.whole(&format!("{{\"error\": \"cannot encode the result: {error}\"}}")),
+            }
+        }
+    }
+
+    /// The error of a failed command, with its causes and what to do next: for people on standard error, for machines in the one object.
+    pub(crate) fn report(self, failure: &Failure) {
+        progress::clear();
+        let (said, because) = match failure.kind {
+            Kind::Interrupted => (failure.error.to_string(), "  "),
+            _ => (format!("error: {}", failure.error), "  because: "),
+        };
+        let mark = if failure.kind == Kind::InvalidProof { said.as_str() } else { "error:" };
+        Stream::Err.line(&said, None, Some((mark, Tone::Bad)));
+        for cause in failure.error.chain().skip(1) {
+            Stream::Err.line(&format!("{because}{cause}"), None, None);
+        }
+        if let Some(next) = &failure.next {
+            Stream::Err.whole(&format!("next: {next}"));
+        }
+        self.result(&failure.object());
+    }
+
+    /// Help or the version, as the arguments' parser wrote it.
+    pub(crate) fn help(self, text: &str) {
+        if self.json {
+            self.result(&serde_json::json!({ "help": text }));
+        } else {
+            Stream::Out.whole(text);
         }
     }
 
@@ -51,15 +114,9 @@ impl Terminal {
         expected: Option<Duration>,
         run: impl FnOnce() -> Result<T, E>,
     ) -> Result<(T, f64), E> {
-        let start = Instant::now();
-        let about = expected.map_or_else(String::new, |d| format!(" of about {:.0} s", d.as_secs_f64().max(1.0)));
-        let spinner = self.spinner(&format!("{what}{about}"));
-        let result = run();
-        spinner.finish_and_clear();
-        let value = result?;
-        let seconds = start.elapsed().as_secs_f64();
-        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
-        Ok((value, seconds))
+        let about = expected.filter(|time| *time >= WORTH_SAYING);
+        let about = about.map_or_else(String::new, |time| format!(", about {:.0} s", time.as_secs_f64()));
+        self.timed(what, &format!("{what}{about}"), |_| run())
     }
 
     /// Runs a step of several phases under a spinner that names the phase and says how long is left.
@@ -73,18 +130,15 @@ impl Terminal {
         run: impl FnOnce(&mut dyn FnMut(&'static str)) -> Result<T, E>,
     ) -> Result<(T, f64, Phases), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what);
         let mut marks: Vec<(&'static str, f64)> = Vec::new();
-        let result = run(&mut |phase| {
-            let elapsed = start.elapsed().as_secs_f64();
-            let left = seconds_left(expected, marks.len(), elapsed);
-            spinner.set_message(format!("{what}: {phase}{left}"));
-            marks.push((phase, elapsed));
-        });
-        spinner.finish_and_clear();
-        let value = result?;
-        let seconds = start.elapsed().as_secs_f64();
-        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        let (value, seconds) = self.timed(what, what, |progress| {
+            run(&mut |phase| {
+                let elapsed = start.elapsed().as_secs_f64();
+                let left = seconds_left(expected, marks.len(), elapsed);
+                progress.say(format!("{what}: {phase}{left}"));
+                marks.push((phase, elapsed));
+            })
+        })?;
         let ends: Vec<f64> = marks.iter().skip(1).map(|(_, at)| *at).chain([seconds]).collect();
         let phases = marks.into_iter().zip(ends).map(|((phase, at), end)| (phase, end - at)).collect();
         Ok((value, seconds, phases))
@@ -98,32 +152,34 @@ impl Terminal {
         run: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T, E>,
     ) -> Result<(T, f64), E> {
         let start = Instant::now();
-        let spinner = self.spinner(what);
-        let result = run(&mut |done, total| {
-            let left = match done {
-                0 => String::new(),
-                _ => {
-                    format!(", about {:.0} s left", start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64)
-                }
-            };
-            spinner.set_message(format!("{what}: {done} of {total} {units}{left}"));
-        });
-        spinner.finish_and_clear();
-        let value = result?;
+        self.timed(what, what, |progress| {
+            run(&mut |done, total| {
+                let left = match done {
+                    0 => String::new(),
+                    _ => {
+                        let seconds = start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64;
+                        format!(", about {seconds:.0} s left")
+                    }
+                };
+                progress.say(format!("{what}: {} of {} {units}{left}", units::count(done), units::count(total)));
+            })
+        })
+    }
+
+    /// Runs a step that is seen to go on, and says how long it took.
+    fn timed<T, E>(self, what: &str, shown: &str, run: impl FnOnce(&Progress) -> Result<T, E>) -> Result<(T, f64), E> {
+        let start = Instant::now();
+        let progress = Progress::new(shown, self.json);
+        let value = run(&progress)?;
+        drop(progress);
         let seconds = start.elapsed().as_secs_f64();
-        self.say(format_args!("  {what:<34} {seconds:>8.2} s"));
+        self.row(what, &units::seconds(seconds));
         Ok((value, seconds))
     }
 
-    fn spinner(self, what: &str) -> ProgressBar {
-        if self.json || !std::io::stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let style = ProgressStyle::with_template("  {spinner} {msg} {elapsed}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let spinner = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
-        spinner.enable_steady_tick(Duration::from_millis(120));
-        spinner
+    /// A name and a figure, in columns.
+    pub(crate) fn row(self, what: &str, figure: &str) {
+        self.say(format_args!("  {what:<34} {figure:>10}"));
     }
 }
 
@@ -134,27 +190,4 @@ fn seconds_left(expected: &[(&'static str, f64)], done: usize, elapsed: f64) -> 
     let pace = if sum(behind) > 0.0 { elapsed / sum(behind) } else { 1.0 };
     let left = sum(ahead) * pace;
     if left >= 1.0 { format!(", about {left:.0} s left") } else { String::new() }
-}
-
-/// The error of a failed command, with its causes and what to do next.
-pub(crate) fn report(error: &anyhow::Error) {
-    eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
-    }
-}
-
-/// A grey picture of bytes, row by row, two rows of pixels a line.
-pub(crate) fn picture(pixels: &[u8], width: usize) -> String {
-    const SHADES: [char; 5] = [' ', '\u{2591}', '\u{2592}', '\u{2593}', '\u{2588}'];
-    let rows: Vec<&[u8]> = pixels.chunks(width.max(1)).collect();
-    let mut lines = Vec::new();
-    for pair in rows.chunks(2) {
-        let at = |row: usize, column: usize| pair.get(row).and_then(|r| r.get(column)).map_or(0, |v| usize::from(*v));
-        let shade = |column: usize| SHADES[(at(0, column) + at(1, column)).div_ceil(2) * (SHADES.len() - 1) / 255];
-        lines.push((0..width).map(shade).collect::<String>().trim_end().to_owned());
-    }
-    let blank = lines.iter().take_while(|l| l.is_empty()).count();
-    let end = lines.iter().rposition(|l| !l.is_empty()).map_or(0, |i| i + 1);
-    lines.get(blank..end).unwrap_or_default().iter().flat_map(|line| ["      ", line.as_str(), "\n"]).collect()
 }

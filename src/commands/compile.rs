@@ -9,11 +9,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::model::read_model;
 use super::{shape_of, warn_if_no_chain_takes, warnings};
-use crate::cli::ModelArgs;
+use crate::cli::CompileArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
+use crate::next::Next;
 use crate::terminal::Terminal;
-use crate::{compiled, known};
+use crate::{compiled, known, labels, units};
 
 /// Circuits whose tables are worth a warning, where they are what makes them large: `2^k` rows.
 const LARGE_K: u32 = 15;
@@ -29,11 +30,19 @@ struct Compiled {
     warnings: Vec<String>,
 }
 
-pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    compiled: &'a Compiled,
+    next: Next,
+}
+
+pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let bytes = files::read(folder.model())?;
     let (graph, told) = read_model(&bytes, folder.model(), &name)?;
+    let named = args.labels.as_deref().map(|path| labels::named(path, &graph)).transpose()?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
@@ -53,27 +62,40 @@ pub(crate) fn run(args: &ModelArgs, terminal: Terminal) -> Outcome {
     known::remember(&onnx, &digest, None);
     let json = serde_json::to_vec_pretty(&compiled).machine("cannot encode the layout")?;
     files::write(&folder.file("layout.json"), &json)?;
+    match &named {
+        Some(labels) => labels::keep(labels, &folder)?,
+        // Warns of labels of before that do not fit.
+        None => drop(labels::of(&folder, &graph)?),
+    }
     let report = &compiled.layout;
+    let count = |value: usize| units::count(value);
     terminal.say(format_args!(
         "{}: {} parameters, {} nodes\n  2^{} rows: {} of weights, {} of activations, {} of tables\n  {} advice and {} fixed columns, {} public words",
         compiled.model,
-        compiled.parameters,
-        graph.nodes.len(),
+        count(compiled.parameters),
+        count(graph.nodes.len()),
         report.k,
-        report.weight_rows,
-        report.activation_rows,
-        report.table_rows,
+        count(report.weight_rows),
+        count(report.activation_rows),
+        count(report.table_rows),
         report.advice_columns,
         report.fixed_columns,
-        report.instances,
+        count(report.instances),
     ));
+    if named.is_some() {
+        terminal.say(format_args!(
+            "  labels: kept in {}; they are your words, and not proved",
+            folder.file("labels.txt").display()
+        ));
+    }
     if report.k >= LARGE_K && report.table_rows > 4 * report.weight_rows.max(report.activation_rows) {
         Terminal::warn(format_args!(
             "lookup tables decide the size of this circuit: scales that are no powers of two need long ones. Round them with \
              `models/zoo/powers_of_two.py`, and compare the accuracy"
         ));
     }
-    terminal.say(format_args!("next: assay setup {}", folder.model().display()));
-    terminal.result(&compiled);
+    let next = Next::of("setup", folder.model());
+    terminal.next(&next);
+    terminal.result(&Told { compiled: &compiled, next });
     Ok(())
 }

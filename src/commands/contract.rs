@@ -8,9 +8,10 @@ use crate::ceremony::SrsVerdict;
 use crate::cli::ContractArgs;
 use crate::comparison;
 use crate::compiled::{self, short};
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::terminal::Terminal;
+use crate::units;
 
 #[derive(Serialize)]
 struct Contract {
@@ -54,7 +55,7 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     if let Some(calldata) = calldata {
         let path = folder.file("calldata.hex");
         files::write(&path, format!("0x{}\n", hex::encode(&calldata)).as_bytes())?;
-        terminal.say(format_args!("wrote {} ({} bytes of calldata)", path.display(), calldata.len()));
+        terminal.say(format_args!("wrote {} ({} bytes of calldata)", path.display(), units::count(calldata.len())));
         contract.calldata = Some(path.display().to_string());
     }
     SrsVerdict::of(vk.srs(), &[])?.warn();
@@ -73,17 +74,18 @@ fn calldata_of(
         return Ok(None);
     }
     let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;
-    let file = ProofFile::from_json(&text).request("cannot read the proof file")?;
-    let instances = file.instances().request("cannot read the proof's public values")?;
-    let proof = file.proof().request("cannot read the proof")?;
+    let again = || files::prove(folder.model());
+    let file = ProofFile::from_json(&text).request("cannot read the proof file").next(again)?;
+    let instances = file.instances().request("cannot read the proof's public values").next(again)?;
+    let proof = file.proof().request("cannot read the proof").next(again)?;
     if proof.key_digest != vk.digest() {
         return refuse(format_args!(
-            "{} belongs to the verifying key {}, and the key in the folder is {}: run `assay prove {}` again, or remove the file",
+            "{} belongs to the verifying key {}, and the key in the folder is {}: prove again, or remove the file",
             folder.file("proof.json").display(),
             short(&proof.key_digest),
-            short(&vk.digest()),
-            folder.model().display()
-        ));
+            short(&vk.digest())
+        ))
+        .next(again);
     }
     Ok(match (args.fused, &args.key) {
         (true, _) => Some(calldata::verify_fused(&instances, &proof)),

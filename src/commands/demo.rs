@@ -14,11 +14,14 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use self::settlement::{Settlement, Statement};
-use super::{expected_phases, largest, opening, threads};
+use super::{expected_phases, opening, threads};
+use crate::answer::largest;
+use crate::ceremony::SrsVerdict;
 use crate::cli::{DemoArgs, OpeningChoice, ZooModel};
-use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
-use crate::memory::peak_mb;
-use crate::terminal::{Terminal, picture};
+use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
+use crate::memory::peak_bytes;
+use crate::terminal::{Terminal, Tone, picture};
+use crate::units;
 
 const SIDE: usize = 28;
 const DIGITS: &[u8] = include_bytes!("../../models/zoo/digits.u8");
@@ -36,8 +39,8 @@ struct Report {
     fixed_columns: usize,
     setup_s: f64,
     prove_s: f64,
-    verify_ms: f64,
-    peak_rss_mb: Option<u64>,
+    verify_s: f64,
+    peak_rss_bytes: Option<u64>,
     proof_bytes: usize,
     verifier_bytes: usize,
     key_bytes: usize,
@@ -77,16 +80,18 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         return refuse(format_args!("--digit expects 0..1000, got {digit}"));
     };
     let graph = import(zoo.onnx, zoo.name).machine("cannot import the zoo's model")?;
-    terminal.say(format_args!("{} ({} parameters), held-out digit {digit}:\n", zoo.name, graph.parameters()));
+    terminal.say(format_args!(
+        "{} ({} parameters), held-out digit {digit}:\n",
+        zoo.name,
+        units::count(graph.parameters())
+    ));
     terminal.say(picture(pixels, SIDE));
     let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
     let trace = interpret(&graph, &input).machine("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let answer = largest(&output);
-    terminal.say(format_args!(
-        "  the model answers {} (the label is {label})\n",
-        answer.map_or_else(String::new, |a| a.to_string())
-    ));
+    let shown = answer.map_or_else(String::new, |a| a.to_string());
+    terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})\n"), &shown, Tone::Strong);
 
     let (key, srs, setup_s) = keys(&graph, args.opening, terminal)?;
     let report = key.layout().report();
@@ -115,8 +120,8 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let verifier = Verifier::new(key.verifying_key()).machine("cannot prepare the verifier")?;
     let start = Instant::now();
     let verified = verifier.verify(&instances, &proof);
-    let verify_ms = start.elapsed().as_secs_f64() * 1000.0;
-    terminal.say(format_args!("  {:<34} {verify_ms:>8.1} ms", "verify natively"));
+    let verify_s = start.elapsed().as_secs_f64();
+    terminal.row("verify natively", &units::seconds(verify_s));
 
     let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
     let outcome = settle(&mut settlement, &proved, &words, terminal)?;
@@ -129,8 +134,8 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         fixed_columns: report.fixed_columns,
         setup_s,
         prove_s,
-        verify_ms,
-        peak_rss_mb: peak_mb(),
+        verify_s,
+        peak_rss_bytes: peak_bytes(),
         proof_bytes: proof.bytes.len(),
         verifier_bytes: settlement.verifier_bytes(),
         key_bytes: settlement.key_bytes(),
@@ -146,7 +151,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         answer,
         label,
     };
-    conclude(&found, terminal)
+    conclude(&found, &srs, terminal)
 }
 
 /// An insecure SRS of the right size, and the keys.
@@ -198,7 +203,9 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     let bytes = &proved.proof.bytes;
     let instances = proved.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();
-    terminal.say(format_args!("  {:<34} {:>8} gas, calldata included\n", "verify in the EVM", gas_verify.unwrap_or(0)));
+    let gas = gas_verify
+        .map_or_else(|| "rejected".to_owned(), |gas| format!("{:>8} gas, calldata included", units::count(gas)));
+    terminal.say(format_args!("  {:<34} {gas}\n", "verify in the EVM"));
     settlement.show_balances(terminal);
 
     let mut flipped = bytes.clone();
@@ -224,8 +231,8 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     say_outcome(terminal, "a thief who copies the proof", !thief_paid);
 
     let gas_fulfil = settlement.fulfil_as_prover(words, bytes).ok();
-    let gas = gas_fulfil.map_or_else(|| "rejected".to_owned(), |gas| format!("paid, {gas} gas"));
-    terminal.say(format_args!("  {:<42} {gas}", "the prover who made it"));
+    let gas = gas_fulfil.map_or_else(|| "rejected".to_owned(), |gas| format!("paid, {} gas", units::count(gas)));
+    terminal.say_marked(format_args!("  {:<42} {gas}", "the prover who made it"), "paid", Tone::Good);
     let replay_paid = settlement.fulfil_as_prover(words, bytes).is_ok();
     say_outcome(terminal, "the same proof once more", !replay_paid);
     settlement.withdraw_all().machine("cannot pay out")?;
@@ -236,22 +243,21 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
 }
 
 fn say_outcome(terminal: Terminal, what: &str, rejected: bool) {
-    terminal.say(format_args!("  {what:<42} {}", if rejected { "rejected, paid nothing" } else { "ACCEPTED" }));
+    let (outcome, tone) = if rejected { ("rejected, paid nothing", Tone::Good) } else { ("ACCEPTED", Tone::Bad) };
+    terminal.say_marked(format_args!("  {what:<42} {outcome}"), outcome, tone);
 }
 
-fn conclude(found: &Report, terminal: Terminal) -> Outcome {
-    let memory = found.peak_rss_mb.map_or_else(|| "unknown".to_owned(), |mb| format!("{mb} MB"));
-    terminal.say(format_args!("  proof {} bytes, peak memory {memory}", found.proof_bytes));
-    terminal.say(
-        "\n  The SRS of this demo is insecure: its secret is published. Use a ceremony's for anything that matters.",
-    );
-    terminal.result(found);
+fn conclude(found: &Report, srs: &Srs, terminal: Terminal) -> Outcome {
+    let memory = found.peak_rss_bytes.map_or_else(|| "unknown".to_owned(), units::size);
+    terminal.say(format_args!("  proof {} bytes, peak memory {memory}", units::count(found.proof_bytes)));
+    if let Some(warning) = SrsVerdict::of(&srs.point(), &[])?.warning() {
+        terminal.say_marked(format_args!("\n  {warning}"), "insecure", Tone::Caution);
+    }
     let sound = found.tampered_rejected && !found.replay_paid && !found.thief_paid;
     if found.verified_native && found.verified_evm && found.paid && sound {
+        terminal.result(found);
         return Ok(());
     }
-    Err(Failure {
-        kind: Kind::InvalidProof,
-        error: anyhow::anyhow!("the demo did not go as it must (see above): please report it with this output"),
-    })
+    let error = anyhow::anyhow!("the demo did not go as it must (see above): please report it with this output");
+    Err(Failure::new(Kind::InvalidProof, error)).found(found)
 }

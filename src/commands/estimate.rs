@@ -11,8 +11,9 @@ use super::{opening, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
-use crate::memory::Bytes;
+use crate::next::Next;
 use crate::terminal::Terminal;
+use crate::units;
 
 #[derive(Serialize)]
 struct Estimate {
@@ -24,6 +25,7 @@ struct Estimate {
     public_words: usize,
     threads: usize,
     openings: Vec<OfOpening>,
+    next: Next,
 }
 
 /// What one way of opening costs.
@@ -36,9 +38,9 @@ struct OfOpening {
     setup_s: f64,
     /// Of it, cutting a larger SRS to size, which later setups of this size find done.
     cut_s: f64,
-    setup_mb: u64,
+    setup_memory_bytes: u64,
     prove_s: f64,
-    prove_mb: u64,
+    prove_memory_bytes: u64,
     proof_bytes: usize,
     calldata_bytes: usize,
     /// Whether nodes take a transaction with this calldata.
@@ -64,21 +66,21 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         public_words: report.instances,
         threads,
         openings: openings(args, &layout, threads)?,
+        next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
         "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads\n",
         estimate.model,
-        estimate.parameters,
+        units::count(estimate.parameters),
         estimate.k,
         estimate.advice_columns,
         estimate.fixed_columns,
-        estimate.public_words
+        units::count(estimate.public_words)
     ));
     show(&estimate.openings, terminal);
-    terminal.say(format_args!(
-        "\nSeconds are those of a core of 2021 with this machine's instructions, gas includes calldata. next: assay compile {0} && assay setup {0} [--opening evm]",
-        folder.model().display()
-    ));
+    terminal.say("");
+    terminal.say("Seconds are those of a core of 2021 with this machine's instructions, gas includes calldata. Keys of the second column: `assay setup` with --opening evm");
+    terminal.next(&estimate.next);
     terminal.result(&estimate);
     Ok(())
 }
@@ -100,9 +102,9 @@ fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec
             srs_k: layout.k + opening.width().next_power_of_two().ilog2(),
             setup_s: cost.cut_seconds + cost.keygen_seconds,
             cut_s: cost.cut_seconds,
-            setup_mb: cost.setup_peak_bytes(true) >> 20,
+            setup_memory_bytes: cost.setup_peak_bytes(true),
             prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
-            prove_mb: cost.peak_bytes >> 20,
+            prove_memory_bytes: cost.peak_bytes,
             proof_bytes: 64 * points + 32 * scalars,
             calldata_bytes: shape.call_bytes(),
             fits_a_transaction: shape.fits_a_transaction(),
@@ -119,17 +121,16 @@ fn show(openings: &[OfOpening], terminal: Terminal) {
         let cells = openings.iter().fold(String::new(), |line, opening| format!("{line}{:>14}", cell(opening)));
         terminal.say(format_args!("  {what:<34}{cells}"));
     };
-    let megabytes = |mb: u64| Bytes(mb << 20).to_string();
     row("--opening", &|o| o.opening.to_owned());
     row("columns behind a commitment", &|o| o.columns_per_commitment.to_string());
     row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k));
-    row("setup", &|o| format!("{:.1} s", o.setup_s));
-    row("  of it to cut the SRS, once a size", &|o| format!("{:.1} s", o.cut_s));
-    row("  memory", &|o| megabytes(o.setup_mb));
-    row("a proof", &|o| format!("{:.1} s", o.prove_s));
-    row("  memory", &|o| megabytes(o.prove_mb));
-    row("  bytes", &|o| o.proof_bytes.to_string());
-    row("  bytes of calldata", &|o| o.calldata_bytes.to_string());
-    row("gas to verify it", &|o| o.gas_verify.to_string());
-    row("gas of another in a batch", &|o| o.gas_of_another_in_a_batch.to_string());
+    row("setup", &|o| units::seconds(o.setup_s));
+    row("  of it to cut the SRS, once a size", &|o| units::seconds(o.cut_s));
+    row("  memory", &|o| units::size(o.setup_memory_bytes));
+    row("a proof", &|o| units::seconds(o.prove_s));
+    row("  memory", &|o| units::size(o.prove_memory_bytes));
+    row("  bytes", &|o| units::count(o.proof_bytes));
+    row("  bytes of calldata", &|o| units::count(o.calldata_bytes));
+    row("gas to verify it", &|o| units::count(o.gas_verify));
+    row("gas of another in a batch", &|o| units::count(o.gas_of_another_in_a_batch));
 }

@@ -17,7 +17,6 @@ mod verifier;
 use std::fmt::Display;
 
 use assay_contracts::interface::InferenceMarket::RequestSettled;
-use assay_contracts::market::format_ether;
 use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, SolEvent as _, U256};
 use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::VerifyingKey;
@@ -27,6 +26,7 @@ use self::records::Asked;
 use crate::cli::ChainArgs;
 use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::terminal::Terminal;
+use crate::units::{ether as shown, when};
 
 /// Whose turn it is after an error of the chain: the machine's where a node failed or was too slow, else the user's.
 trait OnChain<T> {
@@ -45,7 +45,7 @@ impl<T> OnChain<T> for Result<T, ContractsError> {
                 | ContractsError::Failed(_) => Kind::Machine,
                 _ => Kind::Request,
             };
-            Failure { kind, error: anyhow::Error::new(error).context(doing.to_string()) }
+            Failure::new(kind, anyhow::Error::new(error).context(doing.to_string()))
         })
     }
 }
@@ -71,7 +71,7 @@ fn settlement(node: &Node, market: &Market, asked: &Asked) -> Outcome<(Address, 
     let doing = format!("request {} is settled, and the node does not say who was paid", asked.id);
     let events = node.events(market.address, asked.from_block, &topics).on_chain(&doing)?;
     let event = events.first().and_then(|event| RequestSettled::decode_log_data(event).ok());
-    let missing = || Failure { kind: Kind::Machine, error: anyhow::anyhow!("{doing}: it keeps no events so far back") };
+    let missing = || Failure::new(Kind::Machine, anyhow::anyhow!("{doing}: it keeps no events so far back"));
     event.map(|event| (event.payee, event.price)).ok_or_else(missing)
 }
 
@@ -143,34 +143,4 @@ fn check_model(node: &mut Node, model: &Model, key: &VerifyingKey, words: (usize
         ));
     }
     Ok(())
-}
-
-/// `0.01 ether`.
-fn shown(wei: U256) -> String {
-    let text = format_ether(wei);
-    let short = text.trim_end_matches('0');
-    format!("{} ether", if short.ends_with('.') { format!("{short}0") } else { short.to_owned() })
-}
-
-/// `in 1 h 20 min`, or `12 min ago`.
-fn when(time: u64, now: u64) -> String {
-    let length = |seconds: u64| match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{} min", seconds / 60),
-        3_600..172_800 => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
-        _ => format!("{} days", seconds / 86_400),
-    };
-    if time >= now { format!("in {}", length(time - now)) } else { format!("{} ago", length(now - time)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_and_times_are_short() {
-        assert_eq!(shown(U256::from(10_000_000_000_000_000_u64)), "0.01 ether");
-        assert_eq!(shown(U256::ZERO), "0.0 ether");
-        assert_eq!((when(70, 10), when(10, 4_000)), ("in 1 min".to_owned(), "1 h 6 min ago".to_owned()));
-    }
 }

@@ -9,26 +9,30 @@ use assay_verifier::{ProofFile, Verifier};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{expected_phases, largest, parse_context, read_input, threads, warnings};
+use super::{expected_phases, parse_context, read_input, threads, warnings};
+use crate::answer::Answer;
+use crate::ceremony::SrsVerdict;
 use crate::cli::ProveArgs;
-use crate::compiled;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
-use crate::memory::{Bytes, peak_mb, within};
+use crate::memory::{peak_bytes, within};
+use crate::next::Next;
 use crate::terminal::Terminal;
+use crate::{compiled, labels, units};
 
 #[derive(Serialize)]
 struct Proved {
-    output: Vec<i64>,
-    label: Option<usize>,
+    #[serde(flatten)]
+    answer: Answer,
     load_s: f64,
     prove_s: f64,
     phases: Vec<PhaseTime>,
-    expected_peak_mb: u64,
+    expected_peak_bytes: u64,
     proof_bytes: usize,
-    peak_rss_mb: Option<u64>,
+    peak_rss_bytes: Option<u64>,
     insecure: bool,
     proof: String,
+    next: Next,
     /// What to know about the input.
     warnings: Vec<String>,
 }
@@ -50,12 +54,17 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let graph = &compiled.graph;
     let input = read_input(graph, &args.input)?;
     let trace = interpret(graph, &input.values).request("cannot run the model")?;
-    let output = trace.output(graph).to_vec();
+    let answer = Answer::new(graph, trace.output(graph).to_vec(), labels::of(&folder, graph)?)?;
     let key = compiled.verifying_key(&folder)?;
+    let setup = || {
+        let next = Next::of("setup", folder.model());
+        args.srs.as_ref().map_or_else(|| next.clone(), |srs| next.clone().arg("--srs").file(srs))
+    };
     let file = folder.map("pk", "setup")?;
     let (key, load_s) = terminal
         .step("load the proving key", None, || ProvingKey::open(&file, graph, compiled.digest, key))
-        .request("cannot use the proving key")?;
+        .request("cannot use the proving key")
+        .next(setup)?;
     let verifying = key.verifying_key();
     let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
     let cost = cost.request("cannot use the verifying key")?;
@@ -64,8 +73,8 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         Some(path) => files::map(path)?,
         None => folder.map("srs", "setup")?,
     };
-    let srs = Srs::from_mapped(&srs).request("cannot use the SRS")?;
-    let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model")?;
+    let srs = Srs::from_mapped(&srs).request("cannot use the SRS").next(setup)?;
+    let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model").next(setup)?;
     let ((instances, proof), prove_s, phases) = terminal
         .phases("prove", &expected_phases(&cost), |progress| {
             prover.prove(&trace, context, OsRng, &mut |phase| progress(phase.name()))
@@ -73,17 +82,11 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         .machine("cannot prove this inference")?;
     if args.profile {
         for (phase, seconds) in &phases {
-            terminal.say(format_args!(
-                "    {phase:<32} {:>8.1} ms {:>5.1} %",
-                seconds * 1e3,
-                100.0 * seconds / prove_s
-            ));
+            let share = 100.0 * seconds / prove_s;
+            terminal.say(format_args!("    {phase:<32} {:>10} {share:>5.1} %", units::seconds(*seconds)));
         }
-        terminal.say(format_args!(
-            "    memory: about {} expected, {} MiB at the peak",
-            Bytes(cost.peak_bytes),
-            peak_mb().unwrap_or(0)
-        ));
+        let peak = peak_bytes().map_or_else(|| "an unknown amount".to_owned(), units::size);
+        terminal.say(format_args!("    memory: about {} expected, {peak} at the peak", units::size(cost.peak_bytes)));
     }
     Verifier::new(key.verifying_key())
         .and_then(|verifier| verifier.verify(&instances, &proof))
@@ -91,22 +94,25 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let path = args.output.clone().unwrap_or_else(|| folder.file("proof.json"));
     let file = ProofFile::new(key.verifying_key(), &instances, &proof).to_json().machine("cannot encode the proof")?;
     files::write(&path, file.as_bytes())?;
-    let label = largest(&output);
-    terminal.say(format_args!("output {output:?}{}", label.map_or_else(String::new, |l| format!(", largest: {l}"))));
-    terminal.say(format_args!("wrote {} ({} bytes of proof)", path.display(), proof.bytes.len()));
-    let named = args.output.as_ref().map_or_else(String::new, |path| format!(" --proof {}", path.display()));
-    terminal.say(format_args!("next: assay verify {}{named}", folder.model().display()));
+    answer.say(args.integers, terminal);
+    let standing = SrsVerdict::of(&srs.point(), &[])?;
+    standing.warn();
+    let (shown, bytes) = (path.display(), units::count(proof.bytes.len()));
+    terminal.say(format_args!("wrote {shown} ({bytes} bytes of proof)"));
+    let verify = Next::of("verify", folder.model());
+    let next = args.output.as_ref().map_or_else(|| verify.clone(), |path| verify.clone().arg("--proof").file(path));
+    terminal.next(&next);
     terminal.result(&Proved {
-        output,
-        label,
+        answer,
         load_s,
         prove_s,
         phases: phases.into_iter().map(|(phase, seconds)| PhaseTime { phase, seconds }).collect(),
-        expected_peak_mb: cost.peak_bytes >> 20,
+        expected_peak_bytes: cost.peak_bytes,
         proof_bytes: proof.bytes.len(),
-        peak_rss_mb: peak_mb(),
-        insecure: srs.is_insecure(),
+        peak_rss_bytes: peak_bytes(),
+        insecure: standing.insecure(),
         proof: path.display().to_string(),
+        next,
         warnings: warnings(input.clamped),
     });
     Ok(())
@@ -116,11 +122,8 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
 fn replaceable(path: &Path) -> Outcome {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
-        return refuse(format_args!(
-            "--output {}: there is no folder {}: make it first",
-            path.display(),
-            folder.display()
-        ));
+        return refuse(format_args!("--output {}: there is no folder {}", path.display(), folder.display()))
+            .next(|| Next::shell("mkdir -p").file(folder));
     }
     if !path.exists() {
         return Ok(());

@@ -1,5 +1,6 @@
 //! `assay setup`: the keys of a compiled model.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use assay_circuits::Layout;
@@ -10,13 +11,15 @@ use serde::Serialize;
 
 use super::{cuts, opening, shape_of, srs, threads, warn_if_no_chain_takes};
 use crate::ceremony::SrsVerdict;
-use crate::cli::{MAX_GENERATED, SetupArgs};
+use crate::cli::{OpeningChoice, SetupArgs};
 use crate::compiled;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::known::{self, Known};
-use crate::memory::{Bytes, peak_mb, within};
+use crate::memory::{peak_bytes, within};
+use crate::next::Next;
 use crate::terminal::Terminal;
+use crate::units;
 
 #[derive(Serialize)]
 struct Setup {
@@ -26,23 +29,30 @@ struct Setup {
     seconds: f64,
     /// None where nothing was cut.
     cut_s: Option<f64>,
-    peak_rss_mb: Option<u64>,
-    expected_setup_mb: u64,
+    peak_rss_bytes: Option<u64>,
+    expected_setup_bytes: u64,
     expected_prove_s: f64,
-    expected_prove_mb: u64,
+    expected_prove_bytes: u64,
     vk_digest: String,
     srs_digest: String,
     insecure: bool,
+    next: Next,
 }
 
 pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
+    if let (OpeningChoice::Shplonk, Some(width)) = (args.opening, args.columns.width) {
+        return refuse(
+            "--width is the number of columns behind a commitment with --opening evm, and this opening has one",
+        )
+        .next(|| Next::of("setup", folder.model()).arg("--opening").arg("evm").arg("--width").arg(width.to_string()));
+    }
     let compiled = compiled::read(&folder)?;
     let layout = Arc::new(Layout::plan(&compiled.graph).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let srs = srs::load(args.srs.as_deref())?;
     let opening = opening(args.opening, args.columns.width, &layout)?;
-    check_powers(&layout, opening, &srs)?;
+    let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
+    check_powers(&layout, opening, &srs, args.srs.as_deref())?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?);
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
@@ -70,67 +80,53 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     standing.warn();
     terminal.say(format_args!("verifying key {}", hex::encode(verifying.digest())));
     let expected: f64 = cost.phases.iter().map(|(_, seconds)| seconds).sum();
-    terminal.say(format_args!("a proof will take about {expected:.1} s and {}", Bytes(cost.peak_bytes)));
-    terminal.say(format_args!("next: assay prove {} --input input.json", folder.model().display()));
+    let (time, memory) = (units::seconds(expected), units::size(cost.peak_bytes));
+    terminal.say(format_args!("a proof will take about {time} and {memory}"));
+    let next = files::prove(folder.model());
+    terminal.next(&next);
     terminal.result(&Setup {
         k: verifying.k(),
         columns_per_commitment: opening.width(),
         seconds,
         cut_s: cut_seconds,
-        peak_rss_mb: peak_mb(),
-        expected_setup_mb: cost.setup_peak_bytes(cut_seconds.is_some()) >> 20,
+        peak_rss_bytes: peak_bytes(),
+        expected_setup_bytes: cost.setup_peak_bytes(cut_seconds.is_some()),
         expected_prove_s: expected,
-        expected_prove_mb: cost.peak_bytes >> 20,
+        expected_prove_bytes: cost.peak_bytes,
         vk_digest: hex::encode(verifying.digest()),
         srs_digest: hex::encode(srs.digest()),
         insecure: standing.insecure(),
+        next,
     });
     Ok(())
 }
 
+/// The power of two of powers that keys of a layout need.
+fn needed_k(layout: &Layout, opening: Opening) -> u32 {
+    layout.k + opening.width().next_power_of_two().ilog2()
+}
+
 /// Refuses an SRS with fewer powers than the keys need.
-fn check_powers(layout: &Layout, opening: Opening, srs: &Srs) -> Outcome {
+fn check_powers(layout: &Layout, opening: Opening, srs: &Srs, named: Option<&Path>) -> Outcome {
     let (needed, powers) = ((opening.width() as usize) << layout.k, srs.powers().len());
     if powers >= needed {
         return Ok(());
     }
-    let wanted = layout.k + opening.width().next_power_of_two().ilog2();
-    let got = if powers.is_power_of_two() { format!("2^{}", powers.ilog2()) } else { powers.to_string() };
-    let help = larger(wanted, srs.is_insecure());
-    let narrower = if opening == Opening::Shplonk { "" } else { ", or name fewer columns with --width" };
-    refuse(format_args!(
+    let wanted = needed_k(layout, opening);
+    let got = if powers.is_power_of_two() { format!("2^{}", powers.ilog2()) } else { units::count(powers) };
+    let made = srs::generate(wanted, named).filter(|_| srs.is_insecure());
+    // A ceremony's powers are not to be replaced by insecure ones.
+    let help = match &made {
+        Some(_) => "make a larger one to try things out, or import one with `assay srs import FILE`".to_owned(),
+        None => format!("import a file of the ceremony with 2^{wanted} powers or more: `assay srs import FILE`"),
+    };
+    let narrower = if opening == Opening::Shplonk { "" } else { "; or name fewer columns with --width" };
+    let refused = refuse(format_args!(
         "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: {help}{narrower}",
         layout.k
-    ))
-}
-
-/// How to come by an SRS of `2^k` powers, in place of an insecure one or of a ceremony's.
-fn larger(k: u32, insecure: bool) -> String {
-    if !insecure {
-        return format!("import a file of the ceremony with 2^{k} powers or more: `assay srs import FILE`");
-    }
-    if k > MAX_GENERATED {
-        return "import a larger one with `assay srs import`".to_owned();
-    }
-    format!("run `assay srs generate --insecure -k {k}` or import a larger one")
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser as _;
-
-    use super::*;
-    use crate::cli::Cli;
-
-    #[test]
-    fn what_is_advised_can_be_typed() {
-        for k in 4..30 {
-            assert!(!larger(k, false).contains("generate"), "it would replace a ceremony's file");
-            let advice = larger(k, true);
-            if let Some(command) = advice.split('`').nth(1).filter(|command| command.contains("generate")) {
-                Cli::try_parse_from(command.split(' ')).unwrap();
-            }
-            assert_eq!(advice.contains("generate"), k <= MAX_GENERATED);
-        }
+    ));
+    match made {
+        Some(next) => refused.next(|| next),
+        None => refused,
     }
 }

@@ -12,10 +12,12 @@ use serde::Serialize;
 
 use super::{cuts, threads};
 use crate::ceremony::{self, SrsVerdict};
-use crate::cli::SrsCommand;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::cli::{MAX_GENERATED, SrsCommand};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files;
+use crate::next::{Next, quoted};
 use crate::terminal::Terminal;
+use crate::units;
 
 #[derive(Serialize)]
 struct Made {
@@ -152,7 +154,8 @@ fn import(file: &Path, k: Option<u32>, terminal: Terminal) -> Outcome<Imported> 
             Ok(Imported { srs, name: format!("{name}, contributors unknown"), contributions: None })
         }
         SrsSource::Assay => refuse(format_args!(
-            "{shown} is an SRS of assay already: name it with --srs, as in `assay setup MODEL --srs {shown}`"
+            "{shown} is an SRS of assay already: name it with --srs, as in `assay setup MODEL --srs {}`",
+            quoted(&shown.to_string())
         )),
     }
 }
@@ -225,17 +228,28 @@ pub(crate) fn default_path() -> Outcome<PathBuf> {
     }
 }
 
-/// Loads the SRS that was named, or the user's own.
-pub(super) fn load(named: Option<&Path>) -> Outcome<Srs> {
+/// Makes an insecure SRS of `2^k` powers, where a file of that size is made here at all.
+pub(super) fn generate(k: u32, output: Option<&Path>) -> Option<Next> {
+    let next = Next::assay("srs generate").arg("--insecure").arg("-k").arg(k.to_string());
+    let next = output.map_or_else(|| next.clone(), |path| next.clone().arg("--output").file(path));
+    (k <= MAX_GENERATED).then_some(next)
+}
+
+/// Loads the SRS that was named, or the user's own, of which `2^k` powers are needed.
+pub(super) fn load(named: Option<&Path>, k: u32) -> Outcome<Srs> {
     let path = match named {
         Some(path) => path.to_owned(),
         None => default_path()?,
     };
     if named.is_none() && !path.exists() {
-        return refuse(format_args!(
-            "there is no SRS at {}: run `assay srs import FILE` with a ceremony's parameters, or `assay srs generate --insecure` to try things out",
+        let refused = refuse(format_args!(
+            "there is no SRS at {}: import a ceremony's with `assay srs import FILE`, or make an insecure one to try things out",
             path.display()
         ));
+        return match generate(k, None) {
+            Some(next) => refused.next(|| next),
+            None => refused,
+        };
     }
     open(&path)
 }
@@ -251,7 +265,7 @@ pub(crate) fn for_key(path: &Path, key: &VerifyingKey, terminal: Terminal) -> Ou
         return refuse(format_args!("{} is another SRS, {}", path.display(), hex::encode(srs.digest())));
     }
     if srs.powers().len() < (key.opening().width() as usize) << key.k() {
-        return refuse(format_args!("{} holds {} powers only", path.display(), srs.powers().len()));
+        return refuse(format_args!("{} holds {} powers only", path.display(), units::count(srs.powers().len())));
     }
     Ok(cuts::of_size(srs, key.k(), key.opening(), || Ok(()), terminal)?.0)
 }

@@ -12,9 +12,12 @@ use crate::ceremony::SrsVerdict;
 use crate::cli::VerifyArgs;
 use crate::comparison::{self, Compared};
 use crate::compiled::{self, Compiled, short};
-use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files::{self, ModelFolder};
-use crate::terminal::Terminal;
+use crate::labels;
+use crate::next::Next;
+use crate::terminal::{Terminal, Tone};
+use crate::units;
 
 #[derive(Serialize)]
 struct Verdict {
@@ -25,7 +28,7 @@ struct Verdict {
     /// Whether anybody can forge the proof, because the secret of the SRS is published.
     insecure: bool,
     srs: SrsVerdict,
-    verify_ms: f64,
+    verify_s: f64,
     vk_digest: String,
     graph_digest: String,
     #[serde(flatten)]
@@ -51,12 +54,16 @@ pub(crate) fn run(args: &VerifyArgs, terminal: Terminal) -> Outcome {
     };
     let files = read(args, folder.as_ref())?;
     let key = match &compiled {
-        Some((folder, compiled)) => compiled.own(folder, &files.key, &files.key_name)?,
+        Some((folder, compiled)) => match (&args.key, compiled.own(folder, &files.key, &files.key_name)) {
+            (None, own) => own.next(|| Next::of("setup", folder.model()))?,
+            (Some(_), own) => own?,
+        },
         None => VerifyingKey::from_bytes(&files.key)
             .request(format_args!("cannot read the verifying key {}", files.key_name))?,
     };
-    let file = ProofFile::from_json(&files.proof).request("cannot read the proof file")?;
-    check_belongs(&file, &key, folder.as_ref())?;
+    let again = folder.as_ref().filter(|_| args.proof.is_none()).map(|folder| files::prove(folder.model()));
+    let file = advised(ProofFile::from_json(&files.proof).request("cannot read the proof file"), again.as_ref())?;
+    advised(check_belongs(&file, &key), again.as_ref())?;
     let compared = compare(args, compiled.as_ref(), &key, &files.key_name, terminal)?;
     let graph = compiled.as_ref().map(|(_, compiled)| &compiled.graph);
     let expected = Expected::of(args, graph)?;
@@ -64,18 +71,19 @@ pub(crate) fn run(args: &VerifyArgs, terminal: Terminal) -> Outcome {
 
     let instances = file.instances().map_err(not_accepted)?;
     let proof = file.proof().map_err(not_accepted)?;
+    let labels = compiled.as_ref().map(|(folder, compiled)| labels::of(folder, &compiled.graph)).transpose()?.flatten();
     let verifier = Verifier::new(&key).request("cannot use the verifying key")?;
     let start = Instant::now();
     let result = verifier.verify(&instances, &proof);
-    let verify_ms = start.elapsed().as_secs_f64() * 1000.0;
+    let verify_s = start.elapsed().as_secs_f64();
     // What is not proved is not decoded either: the words may be anything.
-    let statement = if result.is_ok() { Statement::of(&instances, graph)? } else { Statement::default() };
+    let statement = if result.is_ok() { Statement::of(&instances, graph, labels)? } else { Statement::default() };
     let verdict = Verdict {
         valid: result.is_ok(),
         key_compared_with: if compared.is_some() { "model" } else { "vk-digest" },
         insecure: srs.insecure(),
         srs,
-        verify_ms,
+        verify_s,
         vk_digest: hex::encode(key.digest()),
         graph_digest: hex::encode(key.graph_digest()),
         differs: if result.is_ok() { expected.differences(&statement) } else { Vec::new() },
@@ -83,10 +91,19 @@ pub(crate) fn run(args: &VerifyArgs, terminal: Terminal) -> Outcome {
         instances: words(&instances),
     };
     verdict.srs.warn();
-    terminal.result(&verdict);
-    result.map_err(not_accepted)?;
+    advised(result.map_err(not_accepted), again.as_ref()).found(&verdict)?;
     say(&verdict, compared, args, folder.as_ref(), terminal);
-    statement::met(&verdict.differs)
+    statement::met(&verdict.differs).found(&verdict)?;
+    terminal.result(&verdict);
+    Ok(())
+}
+
+/// With the command that helps, where one does.
+fn advised<T>(outcome: Outcome<T>, next: Option<&Next>) -> Outcome<T> {
+    match next {
+        Some(next) => outcome.next(|| next.clone()),
+        None => outcome,
+    }
 }
 
 /// The files that were named, or those in the model's folder.
@@ -102,12 +119,11 @@ fn read(args: &VerifyArgs, folder: Option<&ModelFolder>) -> Outcome<Files> {
 }
 
 /// Refuses a proof that says it is of another model or for another key: which of the two files is wrong is not known.
-fn check_belongs(file: &ProofFile, key: &VerifyingKey, folder: Option<&ModelFolder>) -> Outcome {
+fn check_belongs(file: &ProofFile, key: &VerifyingKey) -> Outcome {
     let graph = file.graph_digest().map_err(not_accepted)?;
     if graph != key.graph_digest() {
-        let next = folder.map_or_else(String::new, |f| format!(", or run `assay prove {}` again", f.model().display()));
         return refuse(format_args!(
-            "the proof is of graph {}, the key of graph {}: name the model the proof was made for{next}",
+            "the proof is of graph {}, the key of graph {}: name the model that the proof was made for, or prove again",
             short(&graph),
             short(&key.graph_digest())
         ));
@@ -145,24 +161,22 @@ fn say(
     terminal: Terminal,
 ) {
     if verdict.differs.is_empty() {
-        terminal.say(format_args!("valid, in {:.1} ms", verdict.verify_ms));
+        let took = units::seconds(verdict.verify_s);
+        terminal.say_marked(format_args!("valid, checked in {took}"), "valid", Tone::Good);
     } else {
-        terminal.say(format_args!(
-            "not what was asked for: a valid proof of another {}",
-            verdict.differs.join(" and another ")
-        ));
+        let differs = verdict.differs.join(" and another ");
+        let said = "not what was asked for";
+        terminal.say_marked(format_args!("{said}: a valid proof of another {differs}"), said, Tone::Bad);
     }
-    for (name, line) in verdict.statement.lines() {
-        terminal.say(format_args!("  {name:<9}{line}"));
-    }
+    verdict.statement.say(args.integers, terminal);
     let model = folder.map_or_else(|| "a model".to_owned(), |folder| folder.model().display().to_string());
     let key = match compared {
         Some(Compared::Before) => format!("that of {model}, compared before"),
-        Some(Compared::Now(seconds)) => format!("that of {model}, compared in {seconds:.2} s"),
+        Some(Compared::Now(seconds)) => format!("that of {model}, compared in {}", units::seconds(seconds)),
         None => "as --vk-digest says".to_owned(),
     };
-    terminal.say(format_args!("  {:<9}{}, {key}", "key", verdict.vk_digest));
-    terminal.say(format_args!("  {:<9}{}", "SRS", verdict.srs.line()));
+    terminal.field("key", format_args!("{}, {key}", verdict.vk_digest), None);
+    terminal.field("SRS", verdict.srs.line(), Some(("insecure", Tone::Caution)));
     if compared.is_none() {
         terminal.say(format_args!(
             "not compared: that the key is the one of graph {} and that this graph is the model you mean; whoever gave you the digest vouches for it",
@@ -187,5 +201,5 @@ fn not_accepted(error: VerifyError) -> Failure {
     let of_proof =
         error.rejects_proof() || matches!(error, VerifyError::InstanceCount { .. } | VerifyError::Hexadecimal { .. });
     let kind = if of_proof { Kind::InvalidProof } else { Kind::Request };
-    Failure { kind, error: anyhow::Error::new(error).context("the proof is not accepted") }
+    Failure::new(kind, anyhow::Error::new(error).context("the proof is not accepted"))
 }

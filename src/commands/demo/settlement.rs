@@ -9,6 +9,7 @@ use assay_verifier::VerifyingKey;
 
 use crate::failure::{Classify as _, Outcome};
 use crate::terminal::Terminal;
+use crate::units;
 
 /// The fee of the demo's request: 0.01 ether, in wei. The prover's bond is as much.
 const FEE: u64 = 10_000_000_000_000_000;
@@ -190,8 +191,9 @@ impl Settlement {
 
     pub(super) fn show_balances(&self, terminal: Terminal) {
         let named = self.accounts.named().into_iter().chain([("market", self.market.address)]);
-        let line: Vec<_> =
-            named.map(|(name, account)| format!("{name} {}", ether(self.chain.balance_of(account)))).collect();
+        let line: Vec<_> = named
+            .map(|(name, account)| format!("{name} {}", units::ether_number(self.chain.balance_of(account))))
+            .collect();
         terminal.say(format_args!("  ether: {}", line.join(", ")));
     }
 }
@@ -201,10 +203,4 @@ fn admit(chain: &mut Chain, market: &Market, owner: Address, verifier: Address) 
     chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier })?;
     chain.advance(LONG);
     chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::admitCall { verifier }).map(|(class, _)| class)
-}
-
-/// Wei as ether, in thousandths.
-fn ether(wei: U256) -> String {
-    let thousandths = wei / U256::from(1_000_000_000_000_000_u64);
-    format!("{}.{:03}", thousandths / U256::from(1000), thousandths % U256::from(1000))
 }

@@ -3,17 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use assay_models::{QuantizedGraph, TensorId, dequantise_output, packing};
+use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::Instances;
 use serde::Serialize;
 
+use crate::answer::Answer;
 use crate::cli::VerifyArgs;
-use crate::commands::{largest, parse_context, read_input};
-use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::commands::{parse_context, read_input};
+use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files;
-
-/// Values that a line for people shows.
-const SHOWN: usize = 32;
+use crate::labels::Labels;
+use crate::next::Next;
+use crate::terminal::Terminal;
 
 /// The public values of a proof by their meaning; input and output are known where the model is.
 #[derive(Debug, Default, Serialize)]
@@ -22,18 +23,14 @@ pub(super) struct Statement {
     input: Vec<[u8; 32]>,
     #[serde(skip)]
     output_words: Vec<[u8; 32]>,
-    /// Integers of the output tensor.
-    output: Option<Vec<i64>>,
-    /// The real numbers they stand for.
-    output_real: Option<Vec<f64>>,
-    /// Position of the largest.
-    label: Option<usize>,
+    #[serde(flatten)]
+    answer: Answer,
     context: Option<String>,
 }
 
 impl Statement {
     /// The parts of public values, which are as many as the model's.
-    pub(super) fn of(instances: &Instances, graph: Option<&QuantizedGraph>) -> Outcome<Self> {
+    pub(super) fn of(instances: &Instances, graph: Option<&QuantizedGraph>, labels: Option<Labels>) -> Outcome<Self> {
         let words = instances.words();
         let Some((context, words)) = words.split_last() else { return refuse("the proof has no public values") };
         let context = Some(format!("0x{}", hex::encode(context)));
@@ -47,38 +44,23 @@ impl Statement {
         Ok(Self {
             input: input.to_vec(),
             output_words: output_words.to_vec(),
-            output_real: Some(dequantise_output(graph, &output).request("cannot read the output")?),
-            label: largest(&output),
-            output: Some(output),
+            answer: Answer::new(graph, output, labels)?,
             context,
         })
     }
 
-    /// What people see, by name.
-    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = Vec::new();
-        if let Some(output) = &self.output {
-            lines.push(("output", list(output)));
+    /// Says it.
+    pub(super) fn say(&self, integers: bool, terminal: Terminal) {
+        self.answer.say(integers, terminal);
+        if let Some(context) = &self.context {
+            terminal.field("context", context, None);
         }
-        if let Some(real) = &self.output_real {
-            lines.push(("real", list(real)));
-        }
-        lines.extend(self.label.map(|label| ("largest", label.to_string())));
-        lines.extend(self.context.clone().map(|context| ("context", context)));
-        lines
     }
 }
 
 fn tensor(graph: &QuantizedGraph, id: TensorId) -> Outcome<(usize, assay_models::DType)> {
     let info = graph.tensor(id).request("cannot read the graph")?;
     Ok((info.len(), info.dtype))
-}
-
-fn list<T: ToString>(values: &[T]) -> String {
-    let shown: Vec<String> = values.iter().take(SHOWN).map(ToString::to_string).collect();
-    let rest = values.len().saturating_sub(SHOWN);
-    let more = if rest == 0 { String::new() } else { format!(", and {rest} more (--json has all)") };
-    format!("[{}{more}]", shown.join(", "))
 }
 
 /// What a proof was asked to show: packed words and a context.
@@ -134,7 +116,7 @@ pub(super) fn met(differences: &[&'static str]) -> Outcome {
         "the proof is valid, and not what was asked for: it is of another {}",
         differences.join(" and another ")
     );
-    Err(Failure { kind: Kind::InvalidProof, error })
+    Err(Failure::new(Kind::InvalidProof, error))
 }
 
 /// Integers as they are typed, or as a file holds them: a list, or what `assay infer --json` and `assay verify --json` print. What
@@ -152,7 +134,8 @@ fn integers(text: &str) -> Outcome<Vec<i64>> {
         Err(error) => refuse(format_args!(
             "--output expects the integers of the output tensor, such as 1,-2,3, or a file with a list of them or what `assay infer --json` \
              prints: {error}"
-        )),
+        ))
+        .next(|| Next::assay("verify").arg("--help")),
     }
 }
 

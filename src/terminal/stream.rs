@@ -1,0 +1,114 @@
+//! Standard output and standard error: how wide they are, whether they have colours, and lines written to them.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use terminal_size::terminal_size_of;
+
+use super::{fold, progress};
+
+/// Narrower terminals are taken to be of this many columns.
+const NARROWEST: usize = 20;
+/// Columns of a terminal that does not say.
+const USUAL: usize = 80;
+
+/// Whether something could not be written to standard output.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// What a few words mean, in a colour that a dark and a light terminal show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Green: accepted.
+    Good,
+    /// Red: not accepted, or failed.
+    Bad,
+    /// Amber: insecure, or to be known.
+    Caution,
+    /// Bold: the answer.
+    Strong,
+}
+
+impl Tone {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Good => "32",
+            Self::Bad => "31",
+            Self::Caution => "33",
+            Self::Strong => "1",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    Out,
+    Err,
+}
+
+impl Stream {
+    pub(super) fn is_terminal(self) -> bool {
+        match self {
+            Self::Out => io::stdout().is_terminal(),
+            Self::Err => io::stderr().is_terminal(),
+        }
+    }
+
+    /// Columns, where there is a terminal: those of `COLUMNS`, else the terminal's own.
+    fn width(self) -> Option<usize> {
+        if !self.is_terminal() {
+            return None;
+        }
+        let named = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse::<usize>().ok());
+        let own = || match self {
+            Self::Out => terminal_size_of(io::stdout()),
+            Self::Err => terminal_size_of(io::stderr()),
+        };
+        let width = named.or_else(|| own().map(|(width, _)| usize::from(width.0)));
+        Some(width.unwrap_or(USUAL).max(NARROWEST))
+    }
+
+    /// Whether colours are shown: on a terminal, unless `NO_COLOR` or a dumb terminal forbids them.
+    fn coloured(self) -> bool {
+        self.is_terminal() && !dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    }
+
+    /// Writes text: on a terminal folded, going on at column `hang`, with the first `mark` in its colour.
+    pub(super) fn line(self, text: &str, hang: Option<usize>, mark: Option<(&str, Tone)>) {
+        let mut lines: Vec<String> = Vec::new();
+        let width = self.width();
+        for line in text.split('\n') {
+            let indent = fold::columns(line) - fold::columns(line.trim_start_matches(' '));
+            match width {
+                Some(width) => lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2))),
+                None => lines.push(line.to_owned()),
+            }
+        }
+        let mut text = lines.join("\n");
+        if let Some((mark, tone)) = mark.filter(|_| self.coloured()) {
+            text = text.replacen(mark, &format!("\u{1b}[{}m{mark}\u{1b}[0m", tone.code()), 1);
+        }
+        self.whole(&text);
+    }
+
+    /// Writes text as it is.
+    pub(super) fn whole(self, text: &str) {
+        let written = progress::suspended(|| match self {
+            Self::Out => writeln!(io::stdout(), "{text}"),
+            Self::Err => writeln!(io::stderr(), "{text}"),
+        });
+        // A reader that has gone has read enough.
+        if self == Self::Out && written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+            LOST.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Whether something that was to be read on standard output is lost, because the disk is full for instance.
+pub(crate) fn lost() -> bool {
+    LOST.load(Ordering::Relaxed) || io::stdout().flush().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe)
+}
+
+/// A terminal that can neither colour nor clear a line.
+pub(super) fn dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}

@@ -1,0 +1,58 @@
+//! Arguments that cannot be understood, and help that is asked for: said like every other failure and result.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::Cli;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::next::Next;
+use crate::terminal::Terminal;
+
+/// The arguments behind the program's name; none where only help was asked for, which is given.
+pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Option<Cli>> {
+    let error = match Cli::try_parse_from([OsString::from("assay")].iter().chain(arguments)) {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) => error,
+    };
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            terminal.help(text.trim_end());
+            Ok(None)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let said = anyhow::anyhow!("a command is missing");
+            Err(Failure { next: Some(help(arguments)), ..Failure::new(Kind::Request, said) })
+        }
+        _ => {
+            let failure = Failure::new(Kind::Request, said(&text));
+            Err(Failure { next: Some(help(arguments)), ..failure })
+        }
+    }
+}
+
+/// The parser's sentences as an error and what it adds: it says "error: ", and at the end that there is help.
+fn said(text: &str) -> anyhow::Error {
+    let paragraphs = text.trim_start_matches("error: ").split("\n\n").map(one_line);
+    let mut told: Vec<String> = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information")).collect();
+    let last = told.pop().unwrap_or_else(|| "the arguments are wrong".to_owned());
+    told.into_iter().rev().fold(anyhow::anyhow!(last), anyhow::Error::context)
+}
+
+fn one_line(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The help of the command that was meant, as far as one can tell.
+fn help(arguments: &[OsString]) -> Next {
+    let mut command = Cli::command();
+    let mut verbs = String::new();
+    for argument in arguments.iter().filter_map(|argument| argument.to_str()) {
+        let Some(found) = command.find_subcommand(argument).cloned() else { continue };
+        verbs = format!("{verbs} {argument}");
+        command = found;
+    }
+    Next::assay(verbs.trim()).arg("--help")
+}
