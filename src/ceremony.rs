@@ -14,8 +14,14 @@ const HEAD: &str = "# Ceremonies whose powers you trust, one a line: the digest 
 /// What every command says of an SRS whose secret is published: where it is.
 pub(crate) fn insecure(origin: &str) -> String {
     format!(
-        "the SRS is insecure: its secret is published ({origin}), and whoever knows it can forge every proof made with it"
+        "the SRS is insecure: its secret is published ({}), and whoever knows it can forge every proof made with it",
+        shown(origin)
     )
+}
+
+/// Where a secret was published; a command stands in backquotes.
+fn shown(origin: &str) -> String {
+    if origin.starts_with("assay ") { format!("`{origin}`") } else { origin.to_owned() }
 }
 
 /// What a verdict says of an SRS.
@@ -73,7 +79,7 @@ impl SrsVerdict {
     pub(crate) fn line(&self) -> String {
         let known = match (self.standing, &self.ceremony) {
             ("named", Some(name)) => name.clone(),
-            ("published", Some(origin)) => format!("insecure: secret published by {origin}"),
+            ("published", Some(origin)) => format!("insecure: secret published by {}", shown(origin)),
             _ => "not one you named".to_owned(),
         };
         format!("{}, {known}", self.digest)

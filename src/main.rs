@@ -20,6 +20,7 @@ mod units;
 mod usage;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Some(cli) => {
             let again = arguments.iter().fold(Next::assay(""), Next::arg);
             interrupt::listen(terminal, again, sends(&cli.command));
-            run(&cli, terminal)
+            guarded(|| run(&cli, terminal))
         }
         None => Ok(()),
     });
@@ -70,6 +71,16 @@ fn run(cli: &Cli, terminal: Terminal) -> Outcome {
     }
 }
 
+/// A fault of the program is a failure like others, with its object and its code.
+fn guarded(run: impl FnOnce() -> Outcome) -> Outcome {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        Err(Failure::new(
+            Kind::Machine,
+            anyhow::anyhow!("this is a fault of assay: please report it with what is written above"),
+        ))
+    })
+}
+
 /// Whether a command sends transactions.
 const fn sends(command: &Command) -> bool {
     matches!(
@@ -87,4 +98,15 @@ fn delivered() -> Outcome {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_program_is_a_failure_of_the_machine() {
+        assert_eq!(guarded(|| panic!("a fault")).unwrap_err().kind, Kind::Machine);
+        assert!(guarded(|| Ok(())).is_ok());
+    }
 }

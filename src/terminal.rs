@@ -23,6 +23,14 @@ use crate::units;
 /// Where the values of named lines begin.
 const FIELD: usize = 11;
 
+/// What stands before a command to paste.
+const NEXT: &str = "next: ";
+
+/// Columns of standard output, where it is a terminal.
+pub(crate) fn width() -> Option<usize> {
+    Stream::Out.width()
+}
+
 /// Phases by name and their seconds.
 pub(crate) type Phases = Vec<(&'static str, f64)>;
 
@@ -61,7 +69,7 @@ impl Terminal {
     /// The command that comes next, on a line of its own, never folded.
     pub(crate) fn next(self, next: &Next) {
         if !self.json {
-            Stream::Out.whole(&format!("next: {next}"));
+            Stream::Out.whole(&format!("{NEXT}{next}"));
         }
     }
 
@@ -93,7 +101,7 @@ impl Terminal {
             Stream::Err.line(&format!("{because}{cause}"), None, None);
         }
         if let Some(next) = &failure.next {
-            Stream::Err.whole(&format!("next: {next}"));
+            Stream::Err.whole(&format!("{NEXT}{next}"));
         }
         self.result(&failure.object());
     }

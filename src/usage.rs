@@ -3,16 +3,18 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::Cli;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::next::Next;
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// The arguments behind the program's name; none where only help was asked for, which is given.
 pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Option<Cli>> {
-    let error = match Cli::try_parse_from([OsString::from("assay")].iter().chain(arguments)) {
+    let command = terminal::width().into_iter().fold(Cli::command(), clap::Command::term_width);
+    let matches = command.try_get_matches_from([OsString::from("assay")].iter().chain(arguments));
+    let error = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => return Ok(Some(cli)),
         Err(error) => error,
     };
@@ -33,10 +35,13 @@ pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Optio
     }
 }
 
-/// The parser's sentences as an error and what it adds: it says "error: ", and at the end that there is help.
+/// The parser's sentence as an error, and its tips as causes. Its usage and its hint at the help are left out: the help is what comes next.
 fn said(text: &str) -> anyhow::Error {
     let paragraphs = text.trim_start_matches("error: ").split("\n\n").map(one_line);
-    let mut told: Vec<String> = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information")).collect();
+    let mut told: Vec<String> = paragraphs
+        .filter(|paragraph| !paragraph.starts_with("For more information") && !paragraph.starts_with("Usage: "))
+        .map(|paragraph| paragraph.trim_start_matches("tip: ").to_owned())
+        .collect();
     let last = told.pop().unwrap_or_else(|| "the arguments are wrong".to_owned());
     told.into_iter().rev().fold(anyhow::anyhow!(last), anyhow::Error::context)
 }

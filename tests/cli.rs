@@ -1,9 +1,17 @@
 //! The binary, run as a user runs it: what it writes, what it says, and its exit codes.
 #![cfg(test)]
 
+#[path = "cli/answer.rs"]
+mod answer;
+#[path = "cli/failing.rs"]
+mod failing;
+#[path = "cli/interrupt.rs"]
+mod interrupt;
 #[path = "cli/model.rs"]
 mod model;
 mod sandbox;
+#[path = "cli/screen.rs"]
+mod screen;
 #[path = "cli/srs.rs"]
 mod srs;
 #[path = "cli/verdict.rs"]
@@ -209,7 +217,7 @@ fn the_opening_for_chains_is_estimated_chosen_and_bound_in_the_key() {
     assert_eq!(keys["columns_per_commitment"], evm["columns_per_commitment"]);
     let proved = json(sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--json"]));
     assert_eq!(proved["proof_bytes"], evm["proof_bytes"]);
-    assert!(number(&proved, "peak_rss_mb") <= number(&proved, "expected_peak_mb"), "{proved}");
+    assert!(number(&proved, "peak_rss_bytes") <= number(&proved, "expected_peak_bytes"), "{proved}");
     sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
     sandbox.succeeds(&["contract", "mnist-mlp.onnx"]);
     let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/Verifier.sol")).unwrap();
@@ -300,7 +308,7 @@ fn a_command_killed_at_any_moment_leaves_nothing_that_is_mistaken_for_whole() {
             assert!(!message.contains("panicked"), "{message}");
             match output.status.code() {
                 Some(0) => {}
-                Some(WRONG_REQUEST) => assert!(message.contains("does not exist: run `assay "), "{message}"),
+                Some(WRONG_REQUEST) => assert!(message.contains("does not exist\nnext: assay "), "{message}"),
                 other => panic!("{next:?} after {arguments:?} was killed at {eighth}/8: {other:?}, {message}"),
             }
         }
@@ -354,8 +362,8 @@ fn keys_of_two_setups_are_never_mixed_not_even_when_the_second_is_killed() {
         );
         assert!(srs.is_some() && pk.is_some(), "only the verifying key is ever missing");
         if vk.is_none() {
-            sandbox.fails(&prove, WRONG_REQUEST, &["vk does not exist: run `assay setup"]);
-            sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["vk does not exist: run `assay setup"]);
+            sandbox.fails(&prove, WRONG_REQUEST, &["vk does not exist\nnext: assay setup"]);
+            sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["vk does not exist\nnext: assay setup"]);
         } else if left == first || left == second {
             sandbox.succeeds(&prove);
             sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
@@ -391,7 +399,7 @@ fn a_missing_or_damaged_proving_key_is_refused_with_the_command_that_makes_it() 
     refused(&[&good[..], &[0]].concat(), "bytes to spare");
     refused(&[], "ASSAYPK1");
     fs::remove_file(&pk).unwrap();
-    sandbox.fails(&prove, WRONG_REQUEST, &["pk does not exist: run `assay setup mnist-mlp.onnx` first"]);
+    sandbox.fails(&prove, WRONG_REQUEST, &["pk does not exist\nnext: assay setup mnist-mlp.onnx"]);
     fs::write(&pk, &good).unwrap();
     sandbox.succeeds(&prove);
 }
@@ -437,8 +445,9 @@ fn work_that_needs_more_memory_than_allowed_is_refused_before_it_begins() {
     }
     let arguments = [&prove[..], &["4GB", "--json"]].concat();
     let proved: serde_json::Value = serde_json::from_str(&sandbox.succeeds(&arguments)).unwrap();
-    let (expected, peak) = (proved["expected_peak_mb"].as_u64().unwrap(), proved["peak_rss_mb"].as_u64().unwrap());
-    assert!(peak <= expected, "the account of {expected} MiB is below what was used, {peak} MiB");
+    let (expected, peak) =
+        (proved["expected_peak_bytes"].as_u64().unwrap(), proved["peak_rss_bytes"].as_u64().unwrap());
+    assert!(peak <= expected, "the account of {expected} bytes is below what was used, {peak}");
 }
 
 /// A file-size limit of the shell stands for the full disk: the write fails in the middle with an error of the system.

@@ -31,10 +31,10 @@ fn number(value: &Value, name: &str) -> u64 {
 /// Never less than is taken; and not much more where all threads work when most is held, which more threads than processors do
 /// not.
 fn predicted(what: &str, made: &Value, expected: &str, threads: &str) {
-    let (expected, taken) = (number(made, expected), number(made, "peak_rss_mb"));
-    println!("{what}: {taken} MiB of {expected}");
-    assert!(taken <= expected, "{what} takes {taken} MiB, {expected} are predicted");
-    assert!(threads == "8" || expected <= FACTOR * taken, "{what} takes {taken} MiB, {expected} are predicted");
+    let (expected, taken) = (number(made, expected), number(made, "peak_rss_bytes"));
+    println!("{what}: {taken} bytes of {expected}");
+    assert!(taken <= expected, "{what} takes {taken} bytes, {expected} are predicted");
+    assert!(threads == "8" || expected <= FACTOR * taken, "{what} takes {taken} bytes, {expected} are predicted");
 }
 
 #[test]
@@ -57,14 +57,14 @@ fn keys_and_proofs_of_lenet_take_the_memory_that_is_predicted_with_both_openings
             predicted(
                 &format!("setup, {name}, {threads}"),
                 &json(&sandbox, threads, &setup),
-                "expected_setup_mb",
+                "expected_setup_bytes",
                 threads,
             );
             let prove = ["prove", "lenet.onnx", "--input", "input.json"];
             predicted(
                 &format!("prove, {name}, {threads}"),
                 &json(&sandbox, threads, &prove),
-                "expected_peak_mb",
+                "expected_peak_bytes",
                 threads,
             );
         }
@@ -154,10 +154,10 @@ fn cutting_a_large_srs_takes_the_memory_that_is_predicted_which_has_no_part_of_i
     let sandbox = two_models("cut-large", 17);
     let made = json(&sandbox, "2", &["setup", "first.onnx", "--srs", "large"]);
     assert!(made["cut_s"].as_f64().unwrap() > 0.0, "{made}");
-    predicted("cutting", &made, "expected_setup_mb", "2");
+    predicted("cutting", &made, "expected_setup_bytes", "2");
     let estimate = json(&sandbox, "2", &["estimate", "first.onnx", "--threads", "2"]);
     let opening = &estimate["openings"][0];
-    assert_eq!(opening["setup_mb"], made["expected_setup_mb"]);
+    assert_eq!(opening["setup_memory_bytes"], made["expected_setup_bytes"]);
     let (all, cut) = (opening["setup_s"].as_f64().unwrap(), opening["cut_s"].as_f64().unwrap());
     assert!(cut > 0.0 && all > cut, "{opening}");
     sandbox.fails(&["setup", "second.onnx", "--srs", "large", "--memory", "20MB"], WRONG_REQUEST, &["takes about"]);

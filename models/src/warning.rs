@@ -50,6 +50,11 @@ pub enum Warning {
         /// Scale it is quantised with again.
         to: f64,
     },
+    /// An input of the graph that the output does not depend on.
+    UnusedInput {
+        /// Input name.
+        input: String,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -75,6 +80,10 @@ impl fmt::Display for Warning {
                 f,
                 "node {node:?}: tensor {tensor:?} of scale {from} is quantised again with scale {to}: both roundings are proved, as \
                  the file says, and runtimes that merge them may answer otherwise; give both one scale"
+            ),
+            Self::UnusedInput { input } => write!(
+                f,
+                "input {input:?} of the graph is left out: the output does not depend on it, and no proof says anything of it"
             ),
         }
     }

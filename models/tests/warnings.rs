@@ -4,8 +4,9 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
 
+use assay_models::onnx::tensor_proto::DataType;
 use assay_models::{Op, Warning, read, samples};
-use writer::{Writer, int};
+use writer::{Writer, info, int};
 
 /// `x [1, inputs] -> Gemm` with equal weights and a bias, all quantised.
 fn gemm(inputs: i64, weight: i8, bias: impl Fn(&mut Writer)) -> Writer {
@@ -34,6 +35,17 @@ fn warned(writer: &Writer) -> String {
     let all = warnings(writer);
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].to_string()
+}
+
+#[test]
+fn an_input_that_the_output_does_not_need_is_named_and_one_with_an_initialiser_is_not() {
+    let mut writer = gemm(2, 1, float_bias(0.5));
+    writer.graph.input.push(info("b", DataType::Float, &[1]));
+    writer.graph.input.push(info("spare", DataType::Float, &[1]));
+    writer.f32("spare", &[1], &[0.0]);
+    assert_eq!(warnings(&writer), []);
+    writer.graph.input.push(info("mask", DataType::Float, &[1, 7]));
+    says(&warned(&writer), &["input \"mask\"", "does not depend on it", "no proof says anything of it"]);
 }
 
 fn says(message: &str, words: &[&str]) {

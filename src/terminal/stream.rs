@@ -54,7 +54,7 @@ impl Stream {
     }
 
     /// Columns, where there is a terminal: those of `COLUMNS`, else the terminal's own.
-    fn width(self) -> Option<usize> {
+    pub(super) fn width(self) -> Option<usize> {
         if !self.is_terminal() {
             return None;
         }
@@ -79,8 +79,11 @@ impl Stream {
         for line in text.split('\n') {
             let indent = fold::columns(line) - fold::columns(line.trim_start_matches(' '));
             match width {
-                Some(width) => lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2))),
-                None => lines.push(line.to_owned()),
+                // A command to paste stays on its line.
+                Some(width) if !line.starts_with(super::NEXT) => {
+                    lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2)))
+                }
+                _ => lines.push(line.to_owned()),
             }
         }
         let mut text = lines.join("\n");

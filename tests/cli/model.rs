@@ -43,7 +43,7 @@ fn a_model_that_changed_after_compile_is_refused_by_every_command_with_what_to_r
     for (what, bytes) in [("another model", fs::read(second).unwrap()), ("garbage", b"garbage".to_vec())] {
         fs::write(sandbox.path(MODEL), bytes).unwrap();
         for command in READERS {
-            let says = ["mnist-mlp.onnx changed since it was compiled", "run `assay compile mnist-mlp.onnx`"];
+            let says = ["mnist-mlp.onnx changed since it was compiled", "next: assay compile mnist-mlp.onnx"];
             println!("{what}: {command:?}");
             sandbox.fails(command, WRONG_REQUEST, &says);
         }
@@ -65,19 +65,19 @@ fn what_was_made_of_the_model_before_a_recompile_is_refused_one_by_one_with_the_
     let second = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/mnist-mlp/mnist-mlp-seed-2.onnx");
     fs::copy(second, sandbox.path(MODEL)).unwrap();
     sandbox.succeeds(&["compile", MODEL]);
-    let key = ["mnist-mlp.assay/vk is the key of another model", "run `assay setup mnist-mlp.onnx`"];
+    let key = ["mnist-mlp.assay/vk is the key of another model", "next: assay setup mnist-mlp.onnx"];
     for command in [READERS[2], READERS[3], READERS[4], READERS[5]] {
         sandbox.fails(command, WRONG_REQUEST, &key);
     }
     assert!(!sandbox.path("mnist-mlp.assay/Key.sol").exists(), "no contract of the old key");
     let pk = fs::read(sandbox.path("mnist-mlp.assay/pk")).unwrap();
     sandbox.succeeds(&["setup", MODEL]);
-    let proof = ["belongs to the verifying key", "run `assay prove mnist-mlp.onnx`"];
+    let proof = ["belongs to the verifying key", "next: assay prove mnist-mlp.onnx --input input.json"];
     sandbox.fails(&["contract", MODEL], WRONG_REQUEST, &proof);
     sandbox.fails(
         &["verify", MODEL],
         WRONG_REQUEST,
-        &["the proof is of graph", "run `assay prove mnist-mlp.onnx` again"],
+        &["the proof is of graph", "next: assay prove mnist-mlp.onnx --input input.json"],
     );
     let good = fs::read(sandbox.path("mnist-mlp.assay/pk")).unwrap();
     fs::write(sandbox.path("mnist-mlp.assay/pk"), pk).unwrap();

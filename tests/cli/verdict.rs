@@ -79,12 +79,12 @@ fn another_models_key_and_proof_in_the_folder_are_refused() {
     for name in ["vk", "proof.json"] {
         fs::copy(pair.other(name), pair.own(name)).unwrap();
     }
-    let says = ["mnist-mlp.assay/vk is the key of another model", "run `assay setup mnist-mlp.onnx`"];
+    let says = ["mnist-mlp.assay/vk is the key of another model", "next: assay setup mnist-mlp.onnx"];
     pair.sandbox.fails(&["verify", MODEL], WRONG_REQUEST, &says);
     // With its graph as well, which says it was compiled from this ONNX file.
     let (own, other) = (fs::read(pair.own("graph.bin")).unwrap(), fs::read(pair.other("graph.bin")).unwrap());
     fs::write(pair.own("graph.bin"), [&own[..40], &other[40..]].concat()).unwrap();
-    let says = ["mnist-mlp.onnx compiles to graph", "run `assay compile mnist-mlp.onnx`"];
+    let says = ["mnist-mlp.onnx compiles to graph", "next: assay compile mnist-mlp.onnx"];
     pair.sandbox.fails(&["verify", MODEL], WRONG_REQUEST, &says);
 }
 
@@ -96,7 +96,11 @@ fn a_key_that_only_says_it_is_of_this_model_is_refused_with_a_proof_that_is_vali
     // The proof is valid for the forged key, which is all that can be said without the model.
     let vouched = pair.sandbox.succeeds(&["verify", MODEL, "--vk-digest", &digest]);
     assert!(vouched.contains("valid") && vouched.contains("not compared: that the key"), "{vouched}");
-    let says = ["is not the key of mnist-mlp.onnx", "made from the model and the same SRS", "run `assay setup"];
+    let says = [
+        "is not the key of mnist-mlp.onnx",
+        "made from the model and the same SRS",
+        "next: assay setup mnist-mlp.onnx",
+    ];
     pair.sandbox.fails(&["verify", MODEL], WRONG_REQUEST, &says);
     pair.sandbox.fails(&["contract", MODEL], WRONG_REQUEST, &says);
     // Nothing in the folder vouches for it: neither the powers, nor what an earlier comparison has found.
@@ -184,9 +188,9 @@ fn the_answer_is_decoded_and_compared_with_what_was_asked_for() {
     let key = VerifyingKey::from_bytes(&fs::read(sandbox.path("mnist-mlp.assay/vk")).unwrap()).unwrap();
     assert_eq!(verdict["vk_digest"], hex::encode(key.digest()));
     assert_eq!(verdict["srs"]["digest"], hex::encode(key.srs().digest()));
-    let said = sandbox.succeeds(&["verify", MODEL]);
+    let said = sandbox.succeeds(&["verify", MODEL, "--integers"]);
     let values = answer["output"].as_array().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    for words in [&format!("[{values}]"), "largest  6", "c0ffee", &hex::encode(key.digest()), "as the proof says"] {
+    for words in [&format!("[{values}]"), "answer   6\n", "c0ffee", &hex::encode(key.digest()), "as the proof says"] {
         assert!(said.contains(words), "no {words:?} in {said}");
     }
 

@@ -11,6 +11,7 @@ use super::order::{Needed, Producers};
 use super::value::{Pending, Quantisation, Source, Value};
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
+use crate::warning::Warning;
 
 fn tensor_type(info: &ValueInfoProto) -> Option<&Tensor> {
     match info.r#type.as_ref()?.value.as_ref()? {
@@ -38,6 +39,18 @@ pub(super) fn read_input(graph: &GraphProto, needed: &Needed<'_>, builder: &mut 
     let wanted = |input: &&ValueInfoProto| {
         needed.values.contains(input.name.as_str()) && !builder.values.contains_key(&input.name)
     };
+    let constant = |name: &str| {
+        graph.initializer.iter().any(|tensor| tensor.name == name)
+            || graph
+                .sparse_initializer
+                .iter()
+                .any(|tensor| tensor.values.as_ref().is_some_and(|values| values.name == name))
+    };
+    for input in
+        graph.input.iter().filter(|input| !needed.values.contains(input.name.as_str()) && !constant(&input.name))
+    {
+        builder.warnings.push(Warning::UnusedInput { input: input.name.clone() });
+    }
     let inputs: Vec<&ValueInfoProto> = graph.input.iter().filter(wanted).collect();
     let [input] = inputs.as_slice() else {
         if !inputs.is_empty() {
