@@ -162,12 +162,11 @@ impl Terminal {
         let start = Instant::now();
         self.timed(what, what, |progress| {
             run(&mut |done, total| {
-                let left = match done {
-                    0 => String::new(),
-                    _ => {
-                        let seconds = start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64;
-                        format!(", about {seconds:.0} s left")
-                    }
+                let left = if done == 0 {
+                    String::new()
+                } else {
+                    let seconds = start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64;
+                    format!(", about {seconds:.0} s left")
                 };
                 progress.say(format!("{what}: {} of {} {units}{left}", units::count(done), units::count(total)));
             })

@@ -10,7 +10,7 @@ const ETHER_DIGITS: usize = 18;
 const SIGNIFICANT: usize = 4;
 
 /// A count with its digits in groups of three: `1,234,567`.
-pub(crate) fn count(value: impl ToString) -> String {
+pub(crate) fn count(value: impl Copy + ToString) -> String {
     grouped(&value.to_string())
 }
 
@@ -27,18 +27,17 @@ fn grouped(digits: &str) -> String {
 
 /// A size in MB, from 1 GB on in GB with one decimal, rounded up: what is said to be needed is enough.
 pub(crate) fn size(bytes: u64) -> String {
-    match bytes.div_ceil(1_000_000) {
-        megabytes @ 0..1_000 => format!("{megabytes} MB"),
-        _ => {
-            let tenths = bytes.div_ceil(100_000_000);
-            format!("{}.{} GB", count(tenths / 10), tenths % 10)
-        }
+    let megabytes = bytes.div_ceil(1_000_000);
+    if megabytes < 1_000 {
+        return format!("{megabytes} MB");
     }
+    let tenths = bytes.div_ceil(100_000_000);
+    format!("{}.{} GB", count(tenths / 10), tenths % 10)
 }
 
 /// A time in seconds with two decimals; below a tenth of a second with two significant digits: `1.13 s`, `0.0035 s`.
 pub(crate) fn seconds(time: f64) -> String {
-    let decimals = if time >= 0.1 || time < 1e-6 { 2 } else { (1.0 - time.log10().floor()) as usize };
+    let decimals = if (1e-6..0.1).contains(&time) { (1.0 - time.log10().floor()) as usize } else { 2 };
     let text = format!("{time:.decimals$}");
     match text.split_once('.') {
         Some((whole, fraction)) => format!("{}.{fraction} s", grouped(whole)),

@@ -81,7 +81,7 @@ impl Stream {
             match width {
                 // A command to paste stays on its line.
                 Some(width) if !line.starts_with(super::NEXT) => {
-                    lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2)))
+                    lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2)));
                 }
                 _ => lines.push(line.to_owned()),
             }

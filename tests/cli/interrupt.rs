@@ -55,7 +55,7 @@ fn stopped_behind(sandbox: &Sandbox, folder: &std::path::Path, name: &str) -> Op
     };
     let begin = Instant::now();
     while !there() {
-        assert!(begin.elapsed() < Duration::from_secs(120), "{name} does not come");
+        assert!(begin.elapsed() < Duration::from_mins(2), "{name} does not come");
         if child.try_wait().unwrap().is_some() {
             return None;
         }
