@@ -83,7 +83,7 @@ impl Terminal {
         if self.json {
             match serde_json::to_string_pretty(value) {
                 Ok(text) => Stream::Out.whole(&text),
-                Err(error) => Stream::Out.whole(&format!("{{\"error\": \"cannot encode the result: {error}\"}}")),
+                Err(_) => stream::lose(),
             }
         }
     }
@@ -107,11 +107,13 @@ impl Terminal {
     }
 
     /// Help or the version, as the arguments' parser wrote it.
-    pub(crate) fn help(self, text: &str) {
+    pub(crate) fn help(self, text: &clap::builder::StyledStr) {
         if self.json {
-            self.result(&serde_json::json!({ "help": text }));
+            self.result(&serde_json::json!({ "help": text.to_string().trim_end() }));
+        } else if Stream::Out.coloured() {
+            Stream::Out.whole(text.ansi().to_string().trim_end());
         } else {
-            Stream::Out.whole(text);
+            Stream::Out.whole(text.to_string().trim_end());
         }
     }
 

@@ -18,10 +18,9 @@ pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Optio
         Ok(cli) => return Ok(Some(cli)),
         Err(error) => error,
     };
-    let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            terminal.help(text.trim_end());
+            terminal.help(&error.render());
             Ok(None)
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -29,7 +28,7 @@ pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Optio
             Err(Failure { next: Some(help(arguments)), ..Failure::new(Kind::Request, said) })
         }
         _ => {
-            let failure = Failure::new(Kind::Request, said(&text));
+            let failure = Failure::new(Kind::Request, said(&error.render().to_string()));
             Err(Failure { next: Some(help(arguments)), ..failure })
         }
     }

@@ -174,7 +174,7 @@ fn a_model_whose_proof_no_chain_takes_is_said_to_be_one_with_its_bytes_and_the_l
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{said}");
         assert_eq!(said.matches("cannot be sent to a chain").count(), 1, "{verb}: {said}");
-        assert!(said.contains("at most 131072 bytes") && said.contains("assay verify"), "{verb}: {said}");
+        assert!(said.contains("at most 131,072 bytes") && said.contains("assay verify"), "{verb}: {said}");
         let Ok(estimate) = serde_json::from_slice::<Value>(&output.stdout) else { panic!("{verb} prints no object") };
         for opening in estimate["openings"].as_array().into_iter().flatten() {
             assert_eq!(opening["fits_a_transaction"], false);

@@ -68,11 +68,11 @@ impl Stream {
     }
 
     /// Whether colours are shown: on a terminal, unless `NO_COLOR` or a dumb terminal forbids them.
-    fn coloured(self) -> bool {
+    pub(super) fn coloured(self) -> bool {
         self.is_terminal() && !dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// Writes text: on a terminal folded, going on at column `hang`, with the first `mark` in its colour.
+    /// Writes text: on a terminal folded, going on at column `hang`, with the first `mark` in its colour, which may be all of it.
     pub(super) fn line(self, text: &str, hang: Option<usize>, mark: Option<(&str, Tone)>) {
         let mut lines: Vec<String> = Vec::new();
         let width = self.width();
@@ -86,11 +86,13 @@ impl Stream {
                 _ => lines.push(line.to_owned()),
             }
         }
-        let mut text = lines.join("\n");
-        if let Some((mark, tone)) = mark.filter(|_| self.coloured()) {
-            text = text.replacen(mark, &format!("\u{1b}[{}m{mark}\u{1b}[0m", tone.code()), 1);
+        let folded = lines.join("\n");
+        let painted = |text: &str, tone: Tone| format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code());
+        match mark.filter(|_| self.coloured()) {
+            Some((mark, tone)) if mark == text => self.whole(&painted(&folded, tone)),
+            Some((mark, tone)) => self.whole(&folded.replacen(mark, &painted(mark, tone), 1)),
+            None => self.whole(&folded),
         }
-        self.whole(&text);
     }
 
     /// Writes text as it is.
@@ -101,9 +103,14 @@ impl Stream {
         });
         // A reader that has gone has read enough.
         if self == Self::Out && written.is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
-            LOST.store(true, Ordering::Relaxed);
+            lose();
         }
     }
+}
+
+/// Something that was to be read on standard output could not be written there.
+pub(super) fn lose() {
+    LOST.store(true, Ordering::Relaxed);
 }
 
 /// Whether something that was to be read on standard output is lost, because the disk is full for instance.

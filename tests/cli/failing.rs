@@ -153,7 +153,6 @@ fn the_next_command_of_a_refusal_repairs_what_was_refused_when_it_is_pasted() {
     }
     assert!(follow(&sandbox, &setup, 0) >= 1);
     assert!(follow(&sandbox, &format!("{setup} --srs 'small one'"), 0) >= 1);
-    assert!(follow(&sandbox, &format!("{setup} --opening evm"), 0) >= 1);
     follow(&sandbox, &verify, 0);
     // A folder that is missing.
     assert_eq!(follow(&sandbox, &format!("{prove} --output 'a folder/proof.json'"), 0), 1);
@@ -162,12 +161,12 @@ fn the_next_command_of_a_refusal_repairs_what_was_refused_when_it_is_pasted() {
 #[test]
 fn what_the_user_must_decide_is_said_and_the_command_that_is_named_runs() {
     let sandbox = Sandbox::new("decide");
-    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "17"]);
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "15"]);
     sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
     fs::write(sandbox.path("bad.json"), "{}").unwrap();
     for refused in [
         "assay infer mnist-mlp.onnx --input bad.json",
-        "assay setup mnist-mlp.onnx --width 20",
+        "assay setup mnist-mlp.onnx --width 8",
         "assay verify",
         "assay srs import",
         "assay frobnicate",

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use assay_prover::{PUBLISHED_SEED, Srs};
 use serde_json::Value;
 
+use crate::STOPPED;
 use crate::sandbox::Sandbox;
-
-const STOPPED: i32 = 130;
 
 fn start(sandbox: &Sandbox, arguments: &[&str]) -> Child {
     let mut command = sandbox.command(arguments);

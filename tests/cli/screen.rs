@@ -151,6 +151,17 @@ fn no_command_breaks_a_word_at_80_columns() {
 }
 
 #[test]
+fn the_columns_that_the_user_names_are_those_of_lines_and_of_help() {
+    let sandbox = Sandbox::new("columns");
+    for line in ["COLUMNS=50 assay setup mnist-mlp.onnx --width 2", "COLUMNS=50 assay estimate --help"] {
+        let seen = screen(&recorded(&sandbox, line, &[("TERM", "dumb")]));
+        let prose = seen.iter().filter(|seen| !seen.starts_with("next: ") && !seen.starts_with("  assay "));
+        let widest = prose.map(|seen| seen.chars().count()).max().unwrap();
+        assert!((40..=50).contains(&widest), "{line}: {seen:#?}");
+    }
+}
+
+#[test]
 fn verdicts_and_errors_have_colours_on_a_terminal_that_wants_them_and_nowhere_else() {
     let sandbox = Sandbox::new("colours");
     sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
@@ -174,6 +185,12 @@ fn verdicts_and_errors_have_colours_on_a_terminal_that_wants_them_and_nowhere_el
     let path = sandbox.path("mnist-mlp.assay/proof.json");
     let proof = fs::read_to_string(&path).unwrap();
     fs::write(sandbox.path("wrong.json"), proof.replacen("\"0x0", "\"0x1", 1)).unwrap();
+    let differs = format!("{verify} --context 12 --input other.json");
+    fs::write(sandbox.path("other.json"), format!(r#"{{"input_data": [[{}]]}}"#, ["0.5"; 784].join(", "))).unwrap();
+    let differs = recorded(&sandbox, &differs, &terminal);
+    let folded = "\u{1b}[31merror: the proof is valid, and not what was asked for: it is of another input and";
+    assert!(differs.contains(&format!("{}\r\n", &folded[..folded.len() - 4])), "{differs:?}");
+    assert!(differs.contains("\u{1b}[31mnot what was asked for\u{1b}[0m"), "{differs:?}");
     let rejected = recorded(&sandbox, &format!("{verify} --proof wrong.json"), &terminal);
     assert!(rejected.contains("\u{1b}[31merror: the proof is not accepted\u{1b}[0m"), "{rejected:?}");
     for (line, environment) in [
