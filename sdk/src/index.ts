@@ -2,3 +2,5 @@
 export * from './market/index.js';
 export * from './verifier/index.js';
 export { BYTES_PER_WORD, type Tensor, pack, unpack, wordCount } from './packing.js';
+export { type ModelFile, ModelFileError, modelFromJson } from './model.js';
+export { type Clamped, type Label, type RealTensor, clampedInWords, dequantise, labelOf, quantise } from './quantise.js';

@@ -1,7 +1,7 @@
 /** An answer, found in the transaction that brought it, and its proof, checked here as well. */
 import { type Hex, bytesToHex, decodeFunctionData, hexToBytes, isAddressEqual, parseEventLogs } from 'viem';
 
-import { type VerifyingKey, verify } from '../verifier/index.js';
+import { type ProofFile, type VerifyingKey, proofToJson, verify } from '../verifier/index.js';
 import { marketAbi } from './abi.js';
 import type { Fulfilment, Market } from './market.js';
 import { TIERS } from './names.js';
@@ -14,6 +14,17 @@ import { type Receipt, type Request, contextOf, digestOf, idOf } from './request
  * another contract may have called the market.
  */
 export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment> {
+  const found = await findFulfilment(market, transaction, id);
+  if (found) return found;
+  throw new Error(`transaction ${transaction} holds no proof of request ${id} in its calldata: another contract called the market. The chain's verifier took the proof`);
+}
+
+/**
+ * As `fulfilmentIn`, and nothing when the market took the proof and the transaction's calldata does not hold it: it calls another contract, which called the market.
+ *
+ * @throws {Error} when the transaction failed, or when the market did not take the proof in it.
+ */
+export async function findFulfilment(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment | undefined> {
   const { call, logs } = await callIn(market, transaction, id, 'RequestProved');
   // A batch may hold a request twice: what the market skipped is whatever its sender wrote.
   const skipped = new Set(
@@ -22,13 +33,16 @@ export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): P
       .map(({ args }) => args.index),
   );
   const answers = call?.functionName === 'fulfil' ? call.args : call?.functionName === 'fulfilBatch' ? call.args[1] : [];
-  for (const [index, answer] of answers.entries()) {
-    if (skipped.has(BigInt(index))) continue;
-    const fulfilment = { ...answer, request: typed(answer.request) };
-    if (idOf(fulfilment.request, market) === id) return fulfilment;
-  }
-  const next = 'check without a key, which trusts the chain\'s verifier';
-  throw new Error(`transaction ${transaction} holds no proof of request ${id} in its calldata; ${next}`);
+  return answers
+    .filter((_, index) => !skipped.has(BigInt(index)))
+    .map((answer) => ({ ...answer, request: typed(answer.request) }))
+    .find(({ request }) => idOf(request, market) === id);
+}
+
+/** A fulfilment as the text of a proof file, for whoever knows the digests of its model's graph and key. */
+export function proofFileOf(market: Market, { request, payee, input, output, proof }: Fulfilment, digests: Pick<ProofFile, 'graphDigest' | 'keyDigest'>): string {
+  const context = contextOf(idOf(request, market), payee, market);
+  return proofToJson({ ...digests, instances: [...input, ...output, context], proof: hexToBytes(proof) });
 }
 
 /**

@@ -1,38 +1,63 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
 import type { Address, Hex, TransactionReceipt } from 'viem';
 
+import { hexToBytes } from '@noble/hashes/utils.js';
+
 import { type Tensor, pack, unpack } from '../packing.js';
-import { type Basis, type VerifyingKey, basisOf, readKey } from '../verifier/index.js';
-import { checkFulfilment, fulfilmentIn } from './answer.js';
+import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantise } from '../quantise.js';
+import type { Basis } from '../verifier/index.js';
+import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
+import { type ModelDescription, checkPlace, checkRegistration, checkSrs, keyOf } from './description.js';
 import { watch } from './events.js';
-import type { Market, Opening, Terms } from './market.js';
+import type { Fulfilment, Market, Opening, Terms } from './market.js';
+import { Models, type Registration } from './models.js';
 import type { Status } from './names.js';
 
-/** A registered model. */
-export interface ModelDescription {
-  id: Hex;
-  input: Tensor;
-  output: Tensor;
-  /** Its verifying key's file. With it, proofs are checked here too, and not by the chain alone. */
-  key?: Uint8Array;
-  /** Digest of that key, from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. */
-  keyDigest?: string;
-  /** Names and digests of the SRSs of ceremonies that you trust. */
-  ceremonies?: Readonly<Record<string, string>>;
-}
-
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
-export interface Question extends Omit<Terms, 'modelId' | 'input' | 'tier'> {
+export type Question = Omit<Terms, 'modelId' | 'input' | 'tier'> & {
   model: ModelDescription;
+  /** Pays although the secret of the model's SRS is published, and anybody can forge an answer. On development chains nobody needs to say so. */
+  insecure?: boolean;
+} & (
   /** The quantised input, row-major. */
-  input: ArrayLike<number>;
+  | { input: ArrayLike<number>; real?: undefined }
+  /** Real numbers, row-major: they are quantised by scale and zero point of the model's input, which `modelFromJson` gives. */
+  | { real: ArrayLike<number>; input?: undefined }
+);
+
+/** An answer that was paid for. Whether its proof was checked here is the first thing to look at: `checkedHere`. */
+export type Answer = CheckedAnswer | UncheckedAnswer;
+
+/** An answer whose proof was checked here, against the model's key, beside the chain's own check. */
+export interface CheckedAnswer extends PaidAnswer {
+  checkedHere: true;
+  /** What that check rests on; `inWords` says it in sentences. */
+  basis: Basis;
+  because?: undefined;
 }
 
-/** An answer that was paid for. */
-export interface Answer {
+/** An answer whose proof was not checked here: the chain's word, as the node tells it, is all there is. */
+export interface UncheckedAnswer extends PaidAnswer {
+  checkedHere: false;
+  /** Why not. */
+  because: NotChecked;
+  basis?: undefined;
+}
+
+/**
+ * Why a proof was not checked here. `no-key`: the model was described without its key's file. `through-contract`: another contract called the market (a smart account, say), so that
+ * the transaction's calldata does not hold the proof; the chain's verifier took it, and the output is the one that the market's event tells. `no-proof`: a tier below `proved`.
+ */
+export type NotChecked = 'no-key' | 'through-contract' | 'no-proof';
+
+interface PaidAnswer {
   /** The quantised output, row-major. */
   output: number[];
+  /** The real numbers that it stands for, where the model says its output's scale. */
+  real: number[] | undefined;
+  /** The largest of several outputs, with its name where the model has names. */
+  label: Label | undefined;
   /** The prover that was paid: whom the proof names. */
   payee: Address;
   /** What the client paid, of the fee ceiling. */
@@ -40,22 +65,26 @@ export interface Answer {
   transaction: Hex;
   /** Whether the chain checked a proof: always, but in tiers below `proved`. */
   proved: boolean;
-  /** True when the proof was checked here against the model's key, beside the chain's own check. */
-  checkedHere: boolean;
-  /** What that check rests on; `inWords` says it in sentences. */
-  basis?: Basis;
+  /**
+   * The text of the proof's file, to keep or to hand on: `verifyFiles`, the page and `assay verify --proof` read it.
+   *
+   * @throws {Error} when there is none: see `because`; or when nothing names graph and key (give the model's key, or its model.json).
+   */
+  proofFile(): Promise<string>;
 }
 
 /** How to wait for an answer. */
 export interface Waiting {
   /** Ends the wait. */
   signal?: AbortSignal;
-  /** Blocks on top of the answer's; see `watch`. */
+  /** Blocks on top of the answer's, in place of what the chain calls final; see `watch`. */
   confirmations?: number;
 }
 
 /** A request, and its answer to come. `JSON.stringify` gives what to keep of it before it is opened; `Assay.resume` takes that. */
 export interface Pending extends Asked {
+  /** What of the real numbers the model's input cannot hold, if anything. `clampedInWords` says it in a sentence. */
+  clamped?: Clamped | undefined;
   /** Opens it, paid by this account's wallet unless told otherwise; once, however often it is called. See `Market.open`. */
   open(opening?: Opening): Promise<TransactionReceipt | undefined>;
   /** Its answer, when it comes. See `Assay.answerOf`. */
@@ -78,17 +107,26 @@ export class NoAnswer extends Error {
 }
 
 export class Assay {
+  /** What the chain says of a model does not change. */
+  private readonly registrations = new Map<Hex, Registration>();
+
   constructor(private readonly market: Market) {}
 
   /**
    * Makes a request of tier `proved`. Nothing is sent: keep it, then open it.
    *
    * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
+   * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, or the secret of its SRS is published.
+   * @throws {RangeError | TypeError} when the input is not one of the model's.
    */
-  async prepare({ model, input, ...terms }: Question): Promise<Pending> {
+  async prepare({ model, input, real, insecure, ...terms }: Question): Promise<Pending> {
     keyOf(model);
-    const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: pack(input, model.input) });
-    return this.pending(asked, model);
+    if (!insecure) checkSrs(model, this.market);
+    const { values, clamped } = integersOf(model, input, real);
+    const words = pack(values, model.input);
+    await this.confirm(model);
+    const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: words });
+    return this.pending(asked, model, clamped);
   }
 
   /**
@@ -100,6 +138,7 @@ export class Assay {
   resume(text: string, model: ModelDescription): Pending {
     const asked = requestFromJson(text, this.market);
     keyOf(model);
+    checkPlace(model, this.market);
     if (asked.request.modelId !== model.id) throw new Error(`the request is for model ${asked.request.modelId}, this is ${model.id}`);
     return this.pending(asked, model);
   }
@@ -108,7 +147,7 @@ export class Assay {
    * The answer of a request, when it comes.
    *
    * @throws {NoAnswer} when none will come: nobody delivered by the deadline, or the request was refunded.
-   * @throws {Error} when, with a key, the proof does not check here, or when the node fails; ask again.
+   * @throws {Error} when, with a key, the proof does not check here, or when the node fails: ask again.
    */
   async answerOf(asked: Asked, model: ModelDescription, waiting: Waiting = {}): Promise<Answer> {
     const { id, fromBlock, request: { deadline, feeCeiling } } = asked;
@@ -124,10 +163,7 @@ export class Assay {
             break;
           case 'RequestSettled': {
             const { payee, price, proved } = event.args;
-            const transaction = event.transactionHash;
-            const output = unpack(words, model.output);
-            const basis = proved ? await this.check(id, model, transaction, words) : undefined;
-            return { output, payee, price, transaction, proved, checkedHere: basis !== undefined, ...(basis && { basis }) };
+            return this.settled({ id, model, words, payee, price, proved, transaction: event.transactionHash });
           }
           case 'RequestRefunded':
             throw new NoAnswer(asked, 'refunded', `was refunded: nobody delivered in time; ${back}`);
@@ -142,28 +178,80 @@ export class Assay {
     }
   }
 
-  private pending(asked: Asked, model: ModelDescription): Pending {
+  private pending(asked: Asked, model: ModelDescription, clamped?: Clamped): Pending {
     return {
       ...asked,
-      open: (opening) => this.market.open(asked.request, opening),
+      ...(clamped && { clamped }),
+      open: async (opening) => {
+        await this.confirm(model);
+        return this.market.open(asked.request, opening);
+      },
       answer: (waiting) => this.answerOf(asked, model, waiting),
       toJSON: () => requestToJson(asked, this.market),
     };
   }
 
-  /** Nothing without a key. */
-  private async check(id: Hex, model: ModelDescription, transaction: Hex, output: readonly bigint[]): Promise<Basis | undefined> {
+  /** Compares a model that says where it is registered with its registration. */
+  private async confirm(model: ModelDescription): Promise<void> {
+    checkPlace(model, this.market);
+    if (model.market === undefined) return;
+    const { id } = model;
+    const registration = this.registrations.get(id) ?? (await new Models(this.market.client, this.market).registrationOf(id));
+    this.registrations.set(id, registration);
+    checkRegistration(model, registration);
+  }
+
+  /** The answer of a settled request, its proof checked here where that can be done. */
+  private async settled({ id, model, words, ...paid }: Settled): Promise<Answer> {
+    const output = unpack(words, model.output);
+    const answer = {
+      ...paid,
+      output,
+      real: isReal(model.output) ? dequantise(output, model.output) : undefined,
+      label: labelOf(output, model.labels),
+      proofFile: async () => {
+        if (!paid.proved) throw new Error(`request ${id} was settled without a proof: its tier is below \`proved\``);
+        return proofFileOf(this.market, await fulfilmentIn(this.market, paid.transaction, id), digestsOf(model));
+      },
+    };
+    const unchecked = (because: NotChecked) => ({ ...answer, checkedHere: false, because }) as const;
+    if (!paid.proved) return unchecked('no-proof');
     const known = keyOf(model);
-    if (!known) return undefined;
-    const fulfilment = await fulfilmentIn(this.market, transaction, id);
-    checkFulfilment(this.market, known.key, { ...fulfilment, output });
-    return known.basis;
+    if (!known) return unchecked('no-key');
+    const fulfilment = await findFulfilment(this.market, paid.transaction, id);
+    if (!fulfilment) return unchecked('through-contract');
+    const proof: Fulfilment = { ...fulfilment, output: words };
+    checkFulfilment(this.market, known.key, proof);
+    return { ...answer, checkedHere: true, basis: known.basis, proofFile: async () => proofFileOf(this.market, proof, digestsOf(model)) };
   }
 }
 
-/** A model's key, when its file is given. */
-function keyOf(model: ModelDescription): { key: VerifyingKey; basis: Basis } | undefined {
-  if (!model.key) return undefined;
-  const key = readKey(model.key);
-  return { key, basis: basisOf(key, model) };
+interface Settled {
+  id: Hex;
+  model: ModelDescription;
+  words: readonly bigint[];
+  payee: Address;
+  price: bigint;
+  transaction: Hex;
+  proved: boolean;
+}
+
+const isReal = (tensor: Tensor | RealTensor): tensor is RealTensor => 'scale' in tensor;
+
+/** The integers of a question. */
+function integersOf(model: ModelDescription, input: ArrayLike<number> | undefined, real: ArrayLike<number> | undefined) {
+  if ((input === undefined) === (real === undefined)) throw new TypeError('give the quantised `input` or `real` numbers, one of the two');
+  if (input !== undefined) return { values: input, clamped: undefined };
+  if (!isReal(model.input)) throw new TypeError('real numbers need the scale of the model\'s input: take the model from its model.json, by `modelFromJson`');
+  return quantise(real as ArrayLike<number>, model.input);
+}
+
+/** What a proof's file names: from the model's key, or as its model.json says. */
+function digestsOf(model: ModelDescription): { graphDigest: Uint8Array; keyDigest: Uint8Array } {
+  const known = keyOf(model);
+  if (known) return { graphDigest: known.key.graphDigest, keyDigest: known.key.digest };
+  const { graphDigest, keyDigest } = model;
+  if (graphDigest === undefined || keyDigest === undefined) throw new Error('a proof\'s file names graph and key: give the model\'s key, or its model.json');
+  const bytes = (digest: string) => hexToBytes(digest.replace(/^0x/, ''));
+  return { graphDigest: bytes(graphDigest), keyDigest: bytes(keyDigest) };
 }

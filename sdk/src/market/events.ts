@@ -2,6 +2,7 @@
 import { type Address, type Hex, type PublicClient, formatLog, parseEventLogs } from 'viem';
 
 import { marketAbi } from './abi.js';
+import { Finality } from './finality.js';
 import { Logs } from './logs.js';
 
 /** A market's event that names a request, with the transaction it came in. */
@@ -14,7 +15,10 @@ export interface Watch {
   id: Hex;
   /** First block to look at. */
   fromBlock: bigint;
-  /** Blocks on top of an event's before it is told: what a reorganisation of that depth cannot take back. */
+  /**
+   * Blocks on top of an event's before it is told. Unless given, an event is told when its block is at or below the one that the chain calls `finalized`; where a node names none, when
+   * 64 blocks are on top of it; and on development chains (31337, 1337) at once.
+   */
   confirmations?: number;
   /** Unix seconds: the watch ends once it has looked at a later block. Without it, it does not end. */
   until?: number;
@@ -31,9 +35,10 @@ const AGAIN = 64n;
  *
  * @throws {Error} when the client is switched to another chain.
  */
-export async function* watch({ client, market, id, fromBlock, confirmations = 0, until, signal }: Watch): AsyncGenerator<RequestEvent> {
+export async function* watch({ client, market, id, fromBlock, confirmations, until, signal }: Watch): AsyncGenerator<RequestEvent> {
   const chainId = await client.getChainId();
   // The id is the first indexed argument of all events of a request: one query for all kinds.
+  const finality = new Finality(client, chainId, confirmations);
   const logs = new Logs(client, { address: market, topics: [null, id] });
   const told = new Map<string, bigint>();
   let last: bigint | undefined;
@@ -41,7 +46,7 @@ export async function* watch({ client, market, id, fromBlock, confirmations = 0,
     signal?.throwIfAborted();
     const { number, timestamp } = await client.getBlock();
     if (until !== undefined && timestamp > until) last ??= number;
-    const latest = number - BigInt(confirmations);
+    const latest = await finality.below(number);
     if (latest >= from) {
       const got = await client.getChainId();
       if (got !== chainId) throw new Error(`the client was switched from chain ${chainId} to ${got}; switch back and watch again`);

@@ -1,9 +1,13 @@
 /** The market on an EVM chain. */
-export { type Answer, Assay, type ModelDescription, NoAnswer, type Pending, type Question, type Waiting } from './assay.js';
+export {
+  type Answer, Assay, type CheckedAnswer, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
+} from './assay.js';
 export { checkFulfilment, fulfilmentIn, fulfilmentOf, receiptIn } from './answer.js';
 export { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 export { type ErrorName, MarketError, type Sent, SentError } from './errors.js';
 export { type RequestEvent, type Watch, watch } from './events.js';
+export type { ModelDescription } from './description.js';
+export { BLOCKS_WITHOUT_FINALITY, DEVELOPMENT_CHAINS } from './finality.js';
 export { type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';
 export { type Model, Models, type Registration } from './models.js';
 export type { Pot, Status, Tier } from './names.js';

@@ -105,8 +105,8 @@ export class Market implements Place {
   }
 
   /**
-   * A request for an inference by this account, of tier `proved` with a fixed fee in ether and a day to deliver, unless the terms say
-   * otherwise. Time is the chain's.
+   * A request for an inference by this account, of tier `proved` with a fixed fee in ether, a day to deliver and a fifth of the fee ceiling for the client's loss, unless the terms
+   * say otherwise. Time is the chain's.
    */
   async build(terms: Terms): Promise<Request> {
     return (await this.prepare(terms)).request;
@@ -127,7 +127,7 @@ export class Market implements Place {
       rampStart: now,
       rampEnd: now,
       deadline: now + DAY,
-      loss: 0n,
+      loss: terms.feeCeiling / 5n,
       proofFee: 0n,
       sampleRate: 0,
       ...terms,

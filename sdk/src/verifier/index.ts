@@ -2,6 +2,6 @@
 export { publishedBy } from './ceremony.js';
 export { VerifyError, type ErrorKind } from './error.js';
 export { MAX_KEY_FILE, type VerifyingKey, readKey } from './key.js';
-export { MAX_PROOF_FILE, type ProofFile, instancesOf, readProof } from './proof.js';
+export { MAX_PROOF_FILE, type ProofFile, instancesOf, proofToJson, readProof } from './proof.js';
 export { type Basis, type Expected, type Verdict, basisOf, inWords, verifyFiles } from './verdict.js';
 export { type Claim, verify } from './verify.js';

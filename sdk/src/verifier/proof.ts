@@ -1,7 +1,7 @@
 /** A proof and its public values as `proof.json` holds them: what they are, and the names of what they belong to. */
 import { bytesToHex } from '@noble/hashes/utils.js';
 
-import { Fr, WORD, bytesOfHex, scalarOf, wordsOf } from './encoding.js';
+import { Fr, WORD, bytesOfHex, scalarOf, wordOf, wordsOf } from './encoding.js';
 import { VerifyError, checkSize } from './error.js';
 
 /** Version of the JSON form. */
@@ -48,6 +48,15 @@ export function readProof(text: string): ProofFile {
   };
   checkSpelling(file, text);
   return read;
+}
+
+/** The text of a proof file, as `readProof`, the page and `assay verify --proof` read it. */
+export function proofToJson({ graphDigest, keyDigest, instances, proof }: ProofFile): string {
+  const hex = (bytes: Uint8Array) => `0x${bytesToHex(bytes)}`;
+  const file = {
+    version: VERSION, graph_digest: bytesToHex(graphDigest), vk_digest: bytesToHex(keyDigest), instances: instances.map((value) => hex(wordOf(value))), proof: hex(proof),
+  };
+  return `${JSON.stringify(file, undefined, 2)}\n`;
 }
 
 /** JSON.parse keeps the last of two fields of one name. A file's texts hold no blanks, so what was read must be all there is. */

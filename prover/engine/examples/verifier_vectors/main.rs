@@ -1,5 +1,5 @@
 //! Writes keys, proofs and mutants of both, with the native verifier's verdict on each, to `sdk/test/vectors/`: the TypeScript verifier
-//! must agree on all of them.
+//! must agree on all of them. Beside them it writes real numbers with the integers of a model's input, for the client.
 //!
 //! The output is the same each time: CI runs this and `git diff --exit-code`. A mutant is a stretch of a file and what stands in its place.
 
@@ -12,6 +12,7 @@
 
 mod keys;
 mod proofs;
+mod quantise;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -161,6 +162,7 @@ fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64], opening:
 
 fn main() -> Result<(), std::io::Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/test/vectors");
+    std::fs::write(folder.join("quantise.json"), quantise::vectors())?;
     let grouped = |width| Opening::Grouped { width };
     let scenes = [
         tiny("tiny", Opening::Shplonk),

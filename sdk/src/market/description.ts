@@ -1,0 +1,90 @@
+/** A registered model as a client describes it, and what of that the chain and the key's file confirm before anything is paid. */
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { type Address, type Hex, isAddressEqual } from 'viem';
+
+import { type Tensor, wordCount } from '../packing.js';
+import type { RealTensor } from '../quantise.js';
+import { type Basis, type VerifyingKey, basisOf, readKey } from '../verifier/index.js';
+import { DEVELOPMENT_CHAINS } from './finality.js';
+import type { Registration } from './models.js';
+import type { Place } from './request.js';
+
+/** A registered model: `{ ...modelFromJson(text), key }`, or what of that is known. */
+export interface ModelDescription {
+  id: Hex;
+  /** With scale and zero point, questions and answers can be real numbers. */
+  input: Tensor | RealTensor;
+  output: Tensor | RealTensor;
+  /** Its verifying key's file. With it, proofs are checked here too, and not by the chain alone. */
+  key?: Uint8Array;
+  /** Digest of that key, from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. */
+  keyDigest?: string;
+  /** Names and digests of the SRSs of ceremonies that you trust. */
+  ceremonies?: Readonly<Record<string, string>>;
+  /** A name for each output. */
+  labels?: readonly string[] | undefined;
+  /** Where it is registered. With `market`, what is said here is compared with that registration before anything is paid. */
+  chain?: number;
+  market?: Address;
+  graphDigest?: Hex;
+  class?: Hex;
+  srsDigest?: Hex;
+  /** Whether its owner says that the SRS's secret is published. */
+  insecure?: boolean;
+}
+
+/** A model's key, when its file is given: the one that was named, of the graph and SRS that were named. */
+export function keyOf(model: ModelDescription): { key: VerifyingKey; basis: Basis } | undefined {
+  if (!model.key) return undefined;
+  const key = readKey(model.key);
+  const basis = basisOf(key, model);
+  for (const [what, said, got] of [['graph', model.graphDigest, key.graphDigest], ['SRS', model.srsDigest, key.srsDigest]] as const) {
+    if (said !== undefined) same(`the ${what} digest`, said, `0x${bytesToHex(got)}`, 'the key\'s file', 'take key and model.json of the same model');
+  }
+  return { key, basis };
+}
+
+/**
+ * Compares a description with the market that is meant.
+ *
+ * @throws {Error} naming chain or market, when the model is registered elsewhere.
+ */
+export function checkPlace({ chain, market }: ModelDescription, place: Place): void {
+  const next = 'connect to that market, or take the model.json for this one';
+  if (chain !== undefined && chain !== place.chainId) throw new Error(`the model is registered on chain ${chain}, this market is on chain ${place.chainId}: ${next}`);
+  if (market !== undefined && !isAddressEqual(market, place.market)) throw new Error(`the model is registered with market ${market}, this is ${place.market}: ${next}`);
+}
+
+/**
+ * Compares a description with the model's registration.
+ *
+ * @throws {Error} naming what differs.
+ */
+export function checkRegistration(model: ModelDescription, registration: Registration): void {
+  const { graphDigest, keyDigest } = model;
+  const next = 'ask the model\'s owner for the model.json of this registration';
+  const compare = (what: string, said: string | number | undefined, got: string | number) => {
+    if (said !== undefined) same(what, said, got, 'the chain\'s registration', next);
+  };
+  compare('the key digest', keyDigest, registration.keyDigest);
+  compare('the graph digest', graphDigest, registration.graphDigest);
+  compare('the class', model.class, registration.class);
+  compare('the number of input words', wordCount(model.input), registration.inputWords);
+  compare('the number of output words', wordCount(model.output), registration.outputWords);
+}
+
+/**
+ * Whether proofs of a model are worth money on a chain.
+ *
+ * @throws {Error} when the secret of its SRS is published, outside development chains.
+ */
+export function checkSrs(model: ModelDescription, { chainId }: Place): void {
+  if (DEVELOPMENT_CHAINS.includes(chainId)) return;
+  if (!model.insecure && !keyOf(model)?.basis.insecure) return;
+  throw new Error(`the secret of the SRS of model ${model.id} is published: anybody can forge its answers. Ask for a model of a ceremony's SRS, or pay all the same with \`insecure: true\``);
+}
+
+function same(what: string, said: string | number, got: string | number, of: string, next: string): void {
+  const plain = (value: string | number) => String(value).trim().toLowerCase().replace(/^0x/, '');
+  if (plain(said) !== plain(got)) throw new Error(`${what} of the model is said to be ${said}, ${of} has ${got}: ${next}`);
+}

@@ -1,0 +1,98 @@
+/** model.json and the numbers it gives a meaning to. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { type RealTensor, clampedInWords, dequantise, labelOf, modelFromJson, quantise } from '@assay/sdk';
+
+import { MODEL } from './owner.js';
+
+interface Vector {
+  type: 'u8' | 'i8';
+  scale: number;
+  zero_point: number;
+  values: number[];
+  integers: number[];
+  real: number[];
+  clamped: string | null;
+}
+
+test('real numbers become the integers that the native client makes of them, and back', () => {
+  const vectors = JSON.parse(readFileSync(new URL('../../test/vectors/quantise.json', import.meta.url), 'utf8')) as Vector[];
+  assert.equal(vectors.length, 7);
+  for (const { type, scale, zero_point: zeroPoint, values, integers, real, clamped } of vectors) {
+    const tensor: RealTensor = { type, size: values.length, shape: [1, values.length], scale, zeroPoint };
+    const got = quantise(values, tensor);
+    assert.deepEqual(got.values, integers, `${type} of scale ${scale}, zero point ${zeroPoint}`);
+    assert.deepEqual(dequantise(integers, tensor).map((value) => value + 0), real.map((value) => value + 0));
+    assert.ok(clamped && got.clamped);
+    assert.equal(got.clamped.count, Number(/^\d+/.exec(clamped)?.[0]));
+    assert.match(clampedInWords(got.clamped), /^\d+ of the 130 input values were clamped to what the model's input can hold, \S+ to \S+: check that they are scaled as in training$/);
+  }
+});
+
+test('halves go to the even neighbour, and the division is one of 32-bit floats', () => {
+  const tensor: RealTensor = { type: 'i8', size: 6, shape: [6], scale: 1, zeroPoint: 0 };
+  assert.deepEqual(quantise([0.5, 1.5, 2.5, -0.5, -1.5, -2.5], tensor), { values: [0, 2, 2, 0, -2, -2], clamped: undefined });
+  // In 64 bits the quotient lies below the half, in 32 bits on it.
+  assert.deepEqual(quantise([1.499_999_999_9], { ...tensor, size: 1 }).values, [2]);
+  assert.throws(() => quantise([1, 2], tensor), /expected 6 real numbers for shape 6, got 2/);
+  for (const bad of [NaN, Infinity, -Infinity, '1' as unknown as number, undefined as unknown as number]) {
+    assert.throws(() => quantise([0, 0, bad, 0, 0, 0], tensor), /expected a finite number at element 2, got/);
+  }
+});
+
+test('of several outputs the largest is the label, of equal ones the first; one output chooses nothing', () => {
+  assert.deepEqual(labelOf([-3, 7, 7, 1]), { index: 1, name: undefined });
+  assert.deepEqual(labelOf([-3, -7], ['cat', 'dog']), { index: 0, name: 'cat' });
+  assert.equal(labelOf([5], ['price']), undefined);
+});
+
+test('model.json is read whole', () => {
+  const model = modelFromJson(JSON.stringify(MODEL));
+  assert.deepEqual([model.name, model.chain, model.id, model.insecure, model.opening], ['lenet', 31_337, MODEL.model_id, true, 'shplonk']);
+  assert.deepEqual(model.input, { type: 'u8', size: 784, shape: [1, 1, 28, 28], scale: 0.003_921_568_859_368_563, zeroPoint: 0 });
+  assert.deepEqual(model.output, { type: 'i8', size: 10, shape: [1, 10], scale: 0.1, zeroPoint: 3 });
+  assert.equal(model.labels?.[6], 'six');
+  assert.equal(modelFromJson(JSON.stringify({ ...MODEL, labels: null })).labels, undefined);
+});
+
+test('every field of model.json is checked, and a wrong one is named', () => {
+  const refused = (changed: object, words: RegExp) =>
+    assert.throws(() => modelFromJson(JSON.stringify({ ...MODEL, ...changed })), (error: Error) => {
+      assert.equal(error.name, 'ModelFileError');
+      assert.match(error.message, words);
+      assert.match(error.message, /^this is no model\.json of this version: .*; ask the model's owner for the file that `assay register` wrote$/s);
+      return true;
+    });
+  for (const name of Object.keys(MODEL)) {
+    const { [name as 'name']: _, ...rest } = MODEL;
+    assert.throws(() => modelFromJson(JSON.stringify(rest)), new RegExp(`the file lacks the field ${name}`));
+    if (name !== 'labels') refused({ [name]: null }, new RegExp(`expected ${name} to be .*, got null`));
+  }
+  refused({ format: 'assay-model-2' }, /expected format to be "assay-model-1", got "assay-model-2"/);
+  refused({ extra: 1 }, /the file has the unknown field "extra"/);
+  refused({ chain: 0 }, /expected chain to be an integer from 1/);
+  refused({ chain: 1.5 }, /expected chain to be an integer/);
+  refused({ market: `${MODEL.market}00` }, /expected market to be 0x and 40 digits of hexadecimal/);
+  refused({ key_digest: MODEL.key_digest.slice(2) }, /expected key_digest to be 0x and 64 digits of hexadecimal/);
+  refused({ insecure: 'false' }, /expected insecure to be true or false, got "false"/);
+  refused({ opening: 'kzg' }, /expected opening to be "shplonk" or "evm", got "kzg"/);
+  refused({ labels: ['one'] }, /expected labels to be null or a list of 10 texts/);
+  refused({ labels: MODEL.labels.map((_, i) => i) }, /expected labels\[0\] to be a text, got 0/);
+  const input = (changed: object, words: RegExp) => refused({ input: { ...MODEL.input, ...changed } }, words);
+  for (const name of Object.keys(MODEL.input)) {
+    const { [name as 'type']: _, ...rest } = MODEL.input;
+    refused({ input: rest }, new RegExp(`input lacks the field ${name}`));
+  }
+  input({ unit: 'pixel' }, /input has the unknown field "unit"/);
+  input({ shape: [] }, /expected input\.shape to be a list of 1 to 8 sizes/);
+  input({ shape: [28, 0] }, /expected input\.shape to be an integer from 1/);
+  input({ shape: [1e6, 1e6] }, /expected input\.shape to be of 2031616 values at most/);
+  input({ type: 'f32' }, /expected input\.type to be "u8" or "i8", got "f32"/);
+  for (const scale of [0, -1, 1e-60, 1e60, '1', null]) input({ scale }, /expected input\.scale to be a positive number that a 32-bit float holds/);
+  input({ zero_point: -1 }, /expected input\.zero_point to be an integer from 0 to 255, got -1/);
+  input({ words: 25 }, /expected input\.words to be 26, for 784 values, got 25/);
+  for (const text of ['', '[]', 'null', '{', '"model"']) assert.throws(() => modelFromJson(text), { name: 'ModelFileError' });
+  assert.throws(() => modelFromJson(' '.repeat(2 ** 21)), /2097152 characters, expected 1048576 at most/);
+});
