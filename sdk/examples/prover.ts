@@ -14,7 +14,8 @@ import { need } from './anvil.js';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 export class Prover {
-  private readonly model: string;
+  /** The copy of the model's file. */
+  readonly model: string;
 
   /**
    * Compiles a model and makes its keys, of an insecure SRS: whoever knows its published seed can forge proofs.
@@ -67,10 +68,10 @@ export class Prover {
     return join(this.folder, name);
   }
 
-  /** Runs the command line, with an environment beside its own. */
-  assay(environment: Record<string, string>, ...args: string[]): void {
+  /** Runs the command line, with an environment beside its own; returns what it prints. */
+  assay(environment: Record<string, string>, ...args: string[]): string {
     const next = 'build it with `cargo build --release`, or name it in ASSAY';
     const binary = need(process.env['ASSAY'] ?? join(root, 'target/release/assay'), next);
-    execFileSync(binary, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] });
+    return execFileSync(binary, args, { env: { ...process.env, ...environment }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   }
 }

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { Assay, type Fulfilment, NoAnswer, type Request, type Terms, bondOf, fulfilmentIn, marketAbi, receiptData, receiptIn } from '@assay/sdk';
 import { type Hex, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
 
+import { deploy } from '../examples/anvil.js';
 import { PEOPLE } from '../examples/deploy.js';
 import { blockHeader } from '../src/market/header.js';
 import { encodable } from '../src/market/request.js';
@@ -177,6 +178,50 @@ test('a proof or a receipt is found only in a transaction that succeeded and in 
   const twice = await sent(client.market, repeated);
   assert.equal(twice.status, 'reverted');
   await assert.rejects(receiptIn(client, twice.hash, client.idOf(request)), /failed: nothing that it says of request/);
+});
+
+/** Deploys a contract that calls the market with whatever calldata it is given, and is called by the prover in its place. */
+async function forwarder(market: Hex): Promise<Hex> {
+  // CALLDATACOPY everything, CALL the market with it, REVERT where that fails.
+  const code = `365f5f375f5f365f5f73${market.slice(2)}5af16026575f5ffd5b00`;
+  const creation = `0x60${(code.length / 2).toString(16).padStart(2, '0')}8060095f395ff3${code}` as Hex;
+  return deploy(scene.chain, scene.chain.wallet(PEOPLE.prover), creation);
+}
+
+test('an answer that another contract delivered is returned, and says that it was not checked here', async () => {
+  const { client, prover, model } = scene;
+  const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url)));
+  const other = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
+  const pending = await new Assay(client).prepare({ model: { ...model, key }, input: INPUT, feeCeiling: FEE });
+  await pending.open();
+  const data = encodeFunctionData({ abi: marketAbi, functionName: 'fulfil', args: [encoded(answered(pending.request, prover, other))] });
+  const { hash, status: outcome } = await sent(await forwarder(client.market), data);
+  assert.equal(outcome, 'success');
+  const answer = await pending.answer();
+  assert.deepEqual({ here: answer.checkedHere, because: answer.because, proved: answer.proved }, { here: false, because: 'through-contract', proved: true });
+  assert.deepEqual({ output: answer.output, payee: answer.payee, transaction: answer.transaction }, { output: other, payee: prover.account, transaction: hash });
+  assert.deepEqual(answer.label, { index: 0, name: undefined });
+  // What rests on a check here is not there: a type that is not narrowed by `checkedHere` does not give it either.
+  assert.equal(answer.basis, undefined);
+  await assert.rejects(answer.proofFile(), /holds no proof of request 0x[0-9a-f]{64} in its calldata: another contract called the market/);
+
+  // To the market itself the proof is looked at, and this one is none.
+  const direct = await new Assay(client).prepare({ model: { ...model, key }, input: INPUT, feeCeiling: FEE });
+  await direct.open();
+  await prover.fulfil(answered(direct.request, prover));
+  await assert.rejects(direct.answer(), { name: 'VerifyError' });
+  const keyless = await new Assay(client).answerOf(direct, model);
+  assert.deepEqual([keyless.checkedHere, keyless.because], [false, 'no-key']);
+  await assert.rejects(keyless.proofFile(), /give the model's key, or its model\.json/);
+});
+
+test('a request\'s loss is a fifth of its fee ceiling unless the client says otherwise', async () => {
+  const { client, model } = scene;
+  const { input } = await prepare(scene);
+  const loss = async (terms: Partial<Terms>) => (await client.build({ modelId: model.id, input, feeCeiling: FEE, ...terms })).loss;
+  assert.equal(await loss({}), FEE / 5n);
+  assert.equal(await loss({ feeCeiling: 9n }), 1n);
+  assert.equal(await loss({ loss: 0n }), 0n);
 });
 
 test('a key that is not the one its model was registered with is refused before anything is paid', async () => {

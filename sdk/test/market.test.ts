@@ -7,14 +7,15 @@ import { after, before, test } from 'node:test';
 
 import {
   Assay, type Fulfilment, Market, MarketError, type ModelDescription, Models, NoAnswer, type Pending, type Request, VerifyError, bondOf,
-  checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, pack, priceAt, readKey, receiptIn, wordCount,
+  checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, modelFromJson, pack, priceAt, readKey, receiptIn, verifyFiles, wordCount,
 } from '@assay/sdk';
 import { type Hex, bytesToHex, parseEther } from 'viem';
 
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
-import { mining, signed, through, together } from './scene.js';
+import { MODEL } from './owner.js';
+import { type Node, mining, signed, through, together } from './scene.js';
 
 const FEE = parseEther('0.01');
 const DAY = 86_400;
@@ -157,6 +158,97 @@ test('a client that holds the key does not take the chain\'s word', async () => 
   assert.throws(() => checkFulfilment(client, key, other), (error) => error instanceof VerifyError && error.rejectsProof);
   assert.throws(() => checkFulfilment(client, key, { ...found, payee: rival.account }), VerifyError);
   assert.throws(() => checkFulfilment(client, key, { ...found, input: found.output }), /expected an input of digest/);
+});
+
+/** What the owner of this model writes: its scales are those of the ONNX file. */
+async function ownersWord() {
+  const registration = await modelsOf().registrationOf(model.id);
+  const key = readKey(made.key);
+  return {
+    ...MODEL, name: 'mnist-mlp', chain: client.chainId, market: client.market, model_id: model.id,
+    graph_digest: registration.graphDigest, key_digest: registration.keyDigest, class: registration.class, srs_digest: bytesToHex(key.srsDigest),
+    input: { shape: [1, 784], type: 'u8', scale: 1 / 256, zero_point: 0, words: 26 },
+    output: { shape: [1, 10], type: 'i8', scale: 0.25, zero_point: 0, words: 1 },
+  };
+}
+
+test('real numbers are asked about by model.json, and the answer is a number and a name', async () => {
+  const described: ModelDescription = { ...modelFromJson(JSON.stringify(await ownersWord())), key: made.key };
+  // Between two integers, on halves, and one beyond what the input holds.
+  const real = pixels.map((pixel, i) => (i === 7 ? 1.5 : (pixel + [0, 0.3, 0.5, -0.4][i % 4]!) / 256));
+  const file = join(folder, 'real.json');
+  writeFileSync(file, JSON.stringify({ input_data: [real] }));
+  const native = JSON.parse(made.assay({}, 'infer', made.model, '--input', file, '--json')) as { output: number[]; output_real: number[]; label: number };
+  const pending = await new Assay(client).prepare({ model: described, real, feeCeiling: FEE });
+  assert.deepEqual(pending.clamped, { count: 1, total: 784, low: 0, high: 255 / 256 });
+  await pending.open();
+  // The command line makes the same integers of the same numbers: otherwise the market refuses the input of its proof.
+  const proof = made.prove(file, prover.contextOf(pending.request, prover.account));
+  await prover.fulfil(fulfilmentOf(prover, pending.request, prover.account, proof, wordCount(model.input)));
+  const answer = await pending.answer();
+  assert.deepEqual({ output: answer.output, real: answer.real, label: answer.label }, { output: native.output, real: native.output_real, label: { index: 6, name: 'six' } });
+  assert.equal(native.label, 6);
+  assert.ok(answer.checkedHere);
+  assert.equal(answer.basis.keyExpected, true);
+});
+
+test('a model.json that says otherwise than the chain is refused by name, before anything is paid', async () => {
+  const before = await chain.client.getBalance({ address: client.market });
+  const word = await ownersWord();
+  const other = `0x${'77'.repeat(32)}`;
+  const say = (changed: object, key?: Uint8Array) => ({ ...modelFromJson(JSON.stringify({ ...word, ...changed })), ...(key && { key }) });
+  const ask_ = (description: ModelDescription) => new Assay(client).prepare({ model: description, input: pixels, feeCeiling: FEE });
+  for (const [changed, words] of [
+    [{ chain: 1 }, /the model is registered on chain 1, this market is on chain 31337/],
+    [{ market: prover.account }, /the model is registered with market 0x[0-9a-f]{40}, this is 0x/],
+    [{ key_digest: other }, /the key digest of the model is said to be 0x(77){32}, the chain's registration has 0x[0-9a-f]{64}: ask the model's owner/],
+    [{ graph_digest: other }, /the graph digest of the model is said to be 0x(77){32}, the chain's registration has/],
+    [{ class: other }, /the class of the model is said to be/],
+    [{ input: { ...word.input, shape: [1, 31], words: 1 } }, /the number of input words of the model is said to be 1, the chain's registration has 26/],
+    [{ model_id: other }, /no model 0x(77){32} is registered/],
+  ] as [object, RegExp][]) {
+    const description = say(changed);
+    await assert.rejects(new Assay(client).prepare({ model: description, input: pixels.slice(0, description.input.size), feeCeiling: FEE }), words);
+  }
+  await assert.rejects(ask_(say({ srs_digest: other }, made.key)), /the SRS digest of the model is said to be 0x(77){32}, the key's file has/);
+  await assert.rejects(ask_(say({ key_digest: other }, made.key)), /take the key of the model that you mean/);
+  // A request that was kept is held to the same, before it is opened.
+  const kept = JSON.stringify(await ask_(say({})));
+  assert.throws(() => new Assay(client).resume(kept, say({ chain: 1 })), /registered on chain 1/);
+  await assert.rejects(new Assay(client).resume(kept, say({ class: other })).open(), /the class of the model/);
+  assert.equal(await chain.client.getBalance({ address: client.market }), before);
+  // Real numbers need scales, and one kind of numbers is enough.
+  await assert.rejects(new Assay(client).prepare({ model, real: pixels, feeCeiling: FEE }), /real numbers need the scale of the model's input: take the model from its model\.json/);
+  await assert.rejects(new Assay(client).prepare({ model: say({}), feeCeiling: FEE } as never), /give the quantised `input` or `real` numbers, one of the two/);
+});
+
+test('a model whose SRS anybody can forge with is not paid for outside development chains', async () => {
+  const mainnet: Node = async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go());
+  const assay = new Assay(await through(chain, client.market, mainnet, 'client'));
+  const question = { model, input: pixels, feeCeiling: FEE };
+  await assert.rejects(assay.prepare(question), /the secret of the SRS of model 0x[0-9a-f]{64} is published: anybody can forge its answers/);
+  const { key, ...keyless } = model;
+  await assert.rejects(assay.prepare({ ...question, model: { ...keyless, insecure: true } }), /is published/);
+  assert.ok(key && (await assay.prepare({ ...question, insecure: true })).id);
+});
+
+test('the proof of a paid answer is a file that everybody can check', async () => {
+  const pending = await ask();
+  await prover.fulfil(proved(pending, prover));
+  const answer = await pending.answer();
+  const text = await answer.proofFile();
+  const { keyDigest } = model;
+  const verdict = verifyFiles(made.key, text, { keyDigest, model, input: pixels, output: answer.output, context: client.contextOf(pending.request, answer.payee) });
+  assert.equal(verdict.keyExpected, true);
+  const file = join(folder, 'paid.proof.json');
+  writeFileSync(file, text);
+  made.assay({}, 'verify', made.model, '--proof', file, '--input', input, '--output', answer.output.join(','));
+  assert.throws(() => made.assay({}, 'verify', made.model, '--proof', file, '--output', answer.output.map((value) => value ^ 1).join(',')), /status|failed/);
+  // Without a key the digests of model.json name graph and key.
+  const { key, ...described } = { ...modelFromJson(JSON.stringify(await ownersWord())), key: undefined };
+  const unchecked = await new Assay(client).answerOf(pending, described);
+  assert.deepEqual([unchecked.checkedHere, unchecked.because, key], [false, 'no-key', undefined]);
+  assert.equal(await unchecked.proofFile(), text);
 });
 
 test('of two provers in one block one is paid, the other is told why not', async () => {

@@ -8,7 +8,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 import { Fr, G2 } from '../src/verifier/encoding.js';
-import { type Expected, VerifyError, inWords, publishedBy, verifyFiles } from '../src/verifier/index.js';
+import { type Expected, VerifyError, inWords, proofToJson, publishedBy, readProof, verifyFiles } from '../src/verifier/index.js';
 import { standing } from '../src/verifier/verdict.js';
 
 const vectors = new URL('../../test/vectors/', import.meta.url);
@@ -63,6 +63,10 @@ test('a ceremony is known by a digest that the user named, and by nothing else',
   // Who trusts a published secret is told all the same.
   const trusting = check({ ceremonies: { trusted: bytesToHex(check().srsDigest) } });
   assert.deepEqual([trusting.insecure, trusting.ceremony], [true, undefined]);
+});
+
+test('a proof file is written as the command line writes it', () => {
+  assert.equal(proofToJson(readProof(proof)), proof);
 });
 
 test('what was expected is compared, and told with what was found', () => {

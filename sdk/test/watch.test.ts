@@ -130,6 +130,73 @@ test('with confirmations, what a reorganisation took back was never told', async
   assert.equal((await events)[0]?.blockHash, receipt?.blockHash);
 });
 
+/** A node of a chain that is no development chain, whose last final block is the test's to say. */
+function chainOne(finalized: (go: () => Promise<unknown>) => Promise<unknown>): Node {
+  return async (method, params, go) => {
+    if (method === 'eth_chainId') return '0x1';
+    if (method === 'eth_getBlockByNumber' && params[0] === 'finalized') return finalized(go);
+    return go();
+  };
+}
+
+test('an answer counts when the chain calls its block final, and not before', async () => {
+  const { chain, prover, model } = scene;
+  const pending = await prepare(scene);
+  await pending.open();
+  const { blockNumber } = await prover.fulfil(answered(pending.request, prover));
+  // anvil calls final what 64 blocks are on top of.
+  const finalized = async () => (await chain.client.getBlock({ blockTag: 'finalized' })).number;
+  await chain.test.mine({ blocks: 60 });
+  assert.ok((await finalized()) < blockNumber, 'the answer is not final yet');
+  const seen: RequestEvent[] = [];
+  const market = await scene.through(chainOne((go) => go()));
+  const waiting = told(3, market, pending, seen);
+  const answer = new Assay(market).answerOf(pending, model);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(seen.length, 0, 'nothing is told of blocks that are not final');
+  while ((await finalized()) < blockNumber) await chain.test.mine({ blocks: 1 });
+  assert.deepEqual((await waiting).map(({ eventName }) => eventName), ['RequestOpened', 'RequestProved', 'RequestSettled']);
+  assert.deepEqual((await answer).output, OUTPUT);
+  // Who names a number of blocks does not wait for the chain's word.
+  const other = await prepare(scene);
+  await other.open();
+  const impatient = await scene.through(chainOne(() => assert.fail('nobody needs to ask')));
+  assert.deepEqual((await told(1, impatient, { ...other, confirmations: 0 })).map(({ eventName }) => eventName), ['RequestOpened']);
+});
+
+test('a node that has no final block is taken at 64 blocks\' depth; one that does not answer is not', async () => {
+  const { chain } = scene;
+  const refusals = [
+    async () => null,
+    async () => { throw new RpcRequestError({ body: {}, error: { code: -32_602, message: 'invalid block tag' }, url: 'http://node' }); },
+    async () => { throw new RpcRequestError({ body: {}, error: { code: -39_001, message: 'finalized block not found' }, url: 'http://node' }); },
+  ];
+  for (const refuse of refusals) {
+    const pending = await prepare(scene);
+    const opened = (await pending.open())?.blockNumber as bigint;
+    const market = await scene.through(chainOne(refuse));
+    const seen: RequestEvent[] = [];
+    const waiting = told(1, market, pending, seen);
+    await chain.test.mine({ blocks: 63 });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.equal(seen.length, 0, '63 blocks are not 64');
+    await chain.test.mine({ blocks: 1 });
+    assert.equal((await waiting)[0]?.blockNumber, opened);
+  }
+  const pending = await prepare(scene);
+  await pending.open();
+  await chain.test.mine({ blocks: 100 });
+  const silent = await scene.through(chainOne(async () => {
+    throw new HttpRequestError({ url: 'http://node', details: 'fetch failed' });
+  }));
+  await assert.rejects(told(1, silent, pending), /fetch failed/);
+  // A node that has named a final block cannot take its word back.
+  let asked = 0;
+  const wavering = await scene.through(chainOne((go) => (asked++ === 0 ? go() : Promise.resolve(null))));
+  const unopened = await prepare(scene);
+  await assert.rejects(told(1, wavering, unopened), { name: 'BlockNotFoundError' });
+});
+
 test('a wait ends: by its signal, by the deadline, by a switch to another chain', async () => {
   const { chain, client } = scene;
   const unopened = await prepare(scene);
