@@ -1,153 +1,87 @@
-/** The page: two files in, one verdict out. */
-import { bytesToHex } from '@noble/hashes/utils.js';
-
+/** The page: files and expectations in, one verdict out. */
+import { type ModelFile, modelFromJson } from '../src/model.js';
 import type { Tensor } from '../src/packing.js';
-import { type Expected, type Verdict, VerifyError, inWords, verifyFiles } from '../src/verifier/index.js';
+import { type Expected, verifyFiles } from '../src/verifier/index.js';
+import { element } from './element.js';
+import { Files } from './files.js';
+import { clear, say, show } from './show.js';
+import { refused, valid, waiting } from './words.js';
 
-/** Values of a handwritten digit, which is drawn. */
-const SIDE = 28;
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
-function element<E extends HTMLElement>(id: string): E {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page lacks #${id}`);
-  return found as E;
-}
-
-const files: { proof?: File; key?: File } = {};
-const controls = [
-  'inputs', 'input-type', 'outputs', 'output-type', 'known-key', 'known-srs', 'known-input', 'known-output', 'known-context',
-];
+const FIELDS = ['known-key', 'inputs', 'input-type', 'outputs', 'output-type', 'known-srs', 'known-input', 'known-output', 'known-context'];
 
 /** Checks again with every file and every change; only the last check's result is shown. */
 let turn = 0;
 async function check(): Promise<void> {
   const mine = ++turn;
-  const { proof, key } = files;
-  if (!proof || !key) return say('', proof ? 'now the verifying key' : 'now the proof');
-  say('', 'checking');
+  const { proof, key, model } = files.given;
+  const names = { proof: proof?.name ?? 'proof', key: key?.name ?? 'key', model: model?.name ?? 'model.json' };
   try {
+    const described = model && modelFromJson(await model.text());
+    if (mine !== turn) return;
+    fill(described);
+    if (!proof || !key) return say(waiting(files.given));
+    say({ state: 'checking', verdict: 'Checking …', reason: '' });
     const [text, bytes] = await Promise.all([proof.text(), key.arrayBuffer()]);
     if (mine !== turn) return;
-    const start = performance.now();
     const known = expected();
+    const start = performance.now();
     const verdict = verifyFiles(new Uint8Array(bytes), text, known);
     const milliseconds = performance.now() - start;
-    say(trusted(verdict) ? 'yes' : 'but', `checked in ${milliseconds.toFixed(0)} ms`);
-    show(verdict, known);
+    say(valid(verdict));
+    show(verdict, { known, model: described, named: fieldOf('known-key').dataset['from'] === 'model.json', milliseconds });
   } catch (error) {
     if (mine !== turn) return;
-    say('no', error instanceof VerifyError ? error.message : `what you gave cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    clear();
+    say(refused(error, names));
   }
 }
 
+/** Fills in what model.json says, and takes it back with the file; what a person wrote stays. */
+function fill(model: ModelFile | undefined): void {
+  const values: Record<string, string | number | undefined> = {
+    'known-key': model?.keyDigest, inputs: model?.input.size, 'input-type': model?.input.type, outputs: model?.output.size, 'output-type': model?.output.type,
+  };
+  for (const [id, value] of Object.entries(values)) {
+    const field = fieldOf(id);
+    if (field.value !== '' && field.dataset['from'] === undefined) continue;
+    field.value = String(value ?? '');
+    if (value === undefined) delete field.dataset['from'];
+    else field.dataset['from'] = 'model.json';
+  }
+}
+
+const fieldOf = (id: string) => element<Field>(id);
+
 /** What the user filled in. */
 function expected(): Expected {
-  const filled = (id: string) => element<HTMLInputElement | HTMLTextAreaElement>(id).value.trim();
+  const filled = (id: string) => fieldOf(id).value.trim();
   const numbers = (id: string) => (filled(id) ? filled(id).split(/[\s,[\]]+/).filter(Boolean).map(Number) : undefined);
   const [context, srs] = [filled('known-context'), filled('known-srs')];
+  const [input, output] = [tensor('inputs', 'input-type'), tensor('outputs', 'output-type')];
   return {
-    model: { input: tensor('inputs', 'input-type'), output: tensor('outputs', 'output-type') },
+    model: input && output && { input, output },
     keyDigest: filled('known-key') || undefined,
     input: numbers('known-input'),
     output: numbers('known-output'),
     context: context ? BigInt(context) : undefined,
-    ceremonies: srs ? { here: srs } : {},
+    ceremonies: srs ? { 'by its digest': srs } : {},
   };
 }
 
-/** Whether nothing is left for the user to find out. */
-function trusted({ keyExpected, ceremony }: Verdict): boolean {
-  return keyExpected && ceremony !== undefined;
+/** Nothing until both are filled in: a guess would read another answer out of the same proof. */
+function tensor(size: string, type: string): Tensor | undefined {
+  const [count, kind] = [element<HTMLInputElement>(size).valueAsNumber, element<HTMLSelectElement>(type).value];
+  return Number.isInteger(count) && count > 0 && (kind === 'u8' || kind === 'i8') ? { size: count, type: kind } : undefined;
 }
 
-function say(valid: 'yes' | 'but' | 'no' | '', reason: string): void {
-  const verdict = element('verdict');
-  verdict.dataset['valid'] = valid;
-  verdict.textContent = {
-    yes: 'Yes: the proof is valid for the key and the ceremony that you named.',
-    but: 'The proof is valid for this key. Before you rely on it:',
-    no: 'No: the proof is not accepted.',
-    '': '',
-  }[valid];
-  element('reason').textContent = reason;
-  element('words').replaceChildren();
-  element('shown').replaceChildren();
-  element('picture').hidden = true;
-}
-
-function show(verdict: Verdict, known: Expected): void {
-  const { keyDigest, graphDigest, srsDigest, context, input = [], output = [] } = verdict;
-  const open = (['input', 'output', 'context'] as const).filter((name) => known[name] === undefined);
-  const notCompared = open.length > 0 ? [`As the proof says, compared with nothing that you gave: ${open.join(', ')}.`] : [];
-  for (const sentence of [...inWords(verdict), ...notCompared]) {
-    const item = document.createElement('li');
-    item.textContent = sentence;
-    element('words').append(item);
-  }
-  list('output', output.join(' '));
-  list('context', `0x${context.toString(16)}`);
-  list('key', bytesToHex(keyDigest));
-  list('graph', bytesToHex(graphDigest));
-  list('srs', bytesToHex(srsDigest));
-  list('input', input.join(' '));
-  if (input.length === SIDE * SIDE) draw(input, tensor('inputs', 'input-type'));
-}
-
-function list(name: string, text: string): void {
-  const term = document.createElement('dt');
-  const value = document.createElement('dd');
-  const code = document.createElement('code');
-  term.textContent = name;
-  code.textContent = text;
-  code.id = `shown-${name}`;
-  value.append(code);
-  element('shown').append(term, value);
-}
-
-function tensor(size: string, type: string): Tensor {
-  return {
-    size: element<HTMLInputElement>(size).valueAsNumber,
-    type: element<HTMLSelectElement>(type).value as Tensor['type'],
-  };
-}
-
-/** Dark on light, as it was written. */
-function draw(values: number[], { type }: Tensor): void {
-  const canvas = element<HTMLCanvasElement>('picture');
-  const context = canvas.getContext('2d');
-  if (!context) return;
-  const image = context.createImageData(SIDE, SIDE);
-  values.forEach((value, i) => {
-    const shade = 255 - (type === 'i8' ? value + 128 : value);
-    image.data.set([shade, shade, shade, 255], 4 * i);
-  });
-  context.putImageData(image, 0, 0);
-  canvas.hidden = false;
-}
-
-/** A proof is JSON by name; everything else is a key. */
-function take(list: Iterable<File>): void {
-  for (const file of list) files[file.name.endsWith('.json') ? 'proof' : 'key'] = file;
-  void check();
-}
-
-for (const kind of ['proof', 'key'] as const) {
-  element<HTMLInputElement>(kind).addEventListener('change', ({ currentTarget }) => {
-    const [file] = (currentTarget as HTMLInputElement).files ?? [];
-    if (file) files[kind] = file;
+const files = new Files(() => void check());
+for (const id of FIELDS) {
+  fieldOf(id).addEventListener('change', ({ currentTarget }) => {
+    // A person's word now.
+    delete (currentTarget as Field).dataset['from'];
     void check();
   });
 }
-for (const id of controls) element(id).addEventListener('change', () => void check());
-const drop = element('drop');
-document.addEventListener('dragover', (event) => {
-  event.preventDefault();
-  drop.classList.add('over');
-});
-document.addEventListener('dragleave', () => drop.classList.remove('over'));
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  drop.classList.remove('over');
-  take(event.dataTransfer?.files ?? []);
-});
-say('', 'no files yet');
+say(waiting({}));

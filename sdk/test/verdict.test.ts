@@ -10,6 +10,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { Fr, G2 } from '../src/verifier/encoding.js';
 import { type Expected, VerifyError, inWords, proofToJson, publishedBy, readProof, verifyFiles } from '../src/verifier/index.js';
 import { standing } from '../src/verifier/verdict.js';
+import { underSecret } from './ceremony.js';
 
 const vectors = new URL('../../test/vectors/', import.meta.url);
 const keyFile = Uint8Array.from(readFileSync(new URL('lenet.vk', vectors)));
@@ -65,6 +66,15 @@ test('a ceremony is known by a digest that the user named, and by nothing else',
   assert.deepEqual([trusting.insecure, trusting.ceremony], [true, undefined]);
 });
 
+test('whoever knows the secret of an SRS makes a valid proof: without a named ceremony the words say so', () => {
+  const forged = underSecret(123_456_789n);
+  const [unnamed] = [verifyFiles(forged.key, forged.proof)];
+  assert.deepEqual([unnamed.insecure, unnamed.ceremony], [false, undefined]);
+  assert.match(inWords(unnamed)[1] ?? '', /whoever made that SRS may be able to forge proofs/);
+  const named = verifyFiles(forged.key, forged.proof, { ceremonies: { ours: bytesToHex(unnamed.srsDigest) }, keyDigest: bytesToHex(unnamed.keyDigest) });
+  assert.deepEqual([named.keyExpected, named.ceremony], [true, 'ours']);
+});
+
 test('a proof file is written as the command line writes it', () => {
   assert.equal(proofToJson(readProof(proof)), proof);
 });
@@ -85,9 +95,11 @@ test('what was expected is compared, and told with what was found', () => {
   ] as [Expected, RegExp][]) {
     assert.throws(() => check(expected), (error) => {
       assert.ok(error instanceof VerifyError, String(error));
-      assert.equal(error.kind, 'Unexpected');
       assert.match(error.message, words);
       assert.equal(error.rejectsProof, false);
+      // A valid proof of something else is a no; another key or other sizes judge nothing.
+      const kind = /^the key is/.test(error.message) ? 'Unexpected' : /^the (context is|proof is of another)/.test(error.message) ? 'Differs' : 'Sizes';
+      assert.deepEqual([error.kind, error.saysNo], [kind, kind === 'Differs']);
       return true;
     });
   }

@@ -1,4 +1,7 @@
-/** Which rule a key, a proof or a file broke; the names are those of the native verifier's errors. `Unexpected`: all is in order, and not what the user named. */
+/**
+ * Which rule a key, a proof or a file broke; the names are those of the native verifier's errors. `Unexpected`: the key is not the one that the user named. `Sizes`: the model's
+ * tensors are not those that the user named. `Differs`: the proof is valid, and shows another input, output or context than the user named.
+ */
 export type ErrorKind =
   | 'Magic'
   | 'Version'
@@ -13,6 +16,8 @@ export type ErrorKind =
   | 'ForeignKey'
   | 'ForeignGraph'
   | 'Unexpected'
+  | 'Sizes'
+  | 'Differs'
   | 'InstanceCount'
   | 'ProofLength'
   | 'MalformedPoint'
@@ -38,6 +43,14 @@ export class VerifyError extends Error {
    */
   get rejectsProof(): boolean {
     return OF_THE_PROOF.has(this.kind);
+  }
+
+  /**
+   * True when the answer to "does this proof show what I was told?" is no: the proof is wrong, or shows something else. False when nothing was judged. The exit codes 1 and 2 of
+   * `assay verify` tell the same apart.
+   */
+  get saysNo(): boolean {
+    return this.rejectsProof || this.kind === 'Differs';
   }
 }
 

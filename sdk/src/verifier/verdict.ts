@@ -56,7 +56,7 @@ export interface Verdict extends ProofFile, Basis {
 /**
  * Checks the text of a proof file against the bytes of a key file, and both against what the user expects.
  *
- * @throws {VerifyError} when the proof is wrong (`rejectsProof`), a file is, or something is not what was expected (`Unexpected`).
+ * @throws {VerifyError} when the proof is wrong (`rejectsProof`), a file is, or something is not what was expected (`Unexpected`, `Sizes`, `Differs`).
  * @throws {RangeError | TypeError} when an expected input or output is not of the model's tensors.
  */
 export function verifyFiles(key: Uint8Array, proof: string, expected: Expected = {}): Verdict {
@@ -81,7 +81,7 @@ export function verifyFiles(key: Uint8Array, proof: string, expected: Expected =
  */
 export function basisOf({ digest, srsDigest }: VerifyingKey, { keyDigest, ceremonies }: Pick<Expected, 'keyDigest' | 'ceremonies'>): Basis {
   if (keyDigest !== undefined) {
-    same('the key', digestOf('the expected key digest', keyDigest), bytesToHex(digest), 'take the key of the model that you mean');
+    same('Unexpected', 'the key', digestOf('the expected key digest', keyDigest), bytesToHex(digest), 'take the key of the model that you mean');
   }
   return { keyDigest: digest, keyExpected: keyDigest !== undefined, ...standing(srsDigest, ceremonies) };
 }
@@ -100,8 +100,8 @@ export function standing(
 /** The public values in parts: input, output, context. */
 function answerOf(instances: readonly bigint[], { model, input, output, context }: Expected): Pick<Verdict, 'input' | 'output' | 'context'> {
   const bound = instances.at(-1);
-  if (bound === undefined) throw new VerifyError('Unexpected', 'the proof has no public values, expected a context at least');
-  if (context !== undefined) same('the context', hex(context), hex(bound), 'the proof is bound to another request or payee');
+  if (bound === undefined) throw new VerifyError('Sizes', 'the proof has no public values, expected a context at least');
+  if (context !== undefined) same('Differs', 'the context', hex(context), hex(bound), 'the proof is bound to another request or payee');
   if (model === undefined) {
     if (input ?? output) throw new TypeError('an expected input or output needs the model\'s tensors: give `model` with type and size of both');
     return { context: bound, input: undefined, output: undefined };
@@ -110,7 +110,7 @@ function answerOf(instances: readonly bigint[], { model, input, output, context 
   if (instances.length !== ins + outs + 1) {
     const sizes = `${model.input.size} ${model.input.type} in and ${model.output.size} ${model.output.type} out`;
     throw new VerifyError(
-      'Unexpected', `the proof has ${instances.length} public values, expected ${ins + outs + 1} for ${sizes} and a context; give the model's sizes`,
+      'Sizes', `the proof has ${instances.length} public values, expected ${ins + outs + 1} for ${sizes} and a context; give the model's sizes`,
     );
   }
   const words = { input: instances.slice(0, ins), output: instances.slice(ins, -1) };
@@ -120,7 +120,7 @@ function answerOf(instances: readonly bigint[], { model, input, output, context 
     if (at < 0) return;
     const got = elements(words[what], model[what]);
     const first = Array.from(values).findIndex((value, i) => value !== got[i]);
-    throw new VerifyError('Unexpected', `the proof is of another ${what}: expected ${values[first]} at element ${first}, got ${got[first]}`);
+    throw new VerifyError('Differs', `the proof is of another ${what}: expected ${values[first]} at element ${first}, got ${got[first]}`);
   };
   compare('input', input);
   compare('output', output);
@@ -133,7 +133,7 @@ function elements(words: readonly bigint[], tensor: Tensor): number[] {
     return unpack(words, tensor);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new VerifyError('Unexpected', `the public values are not those of the model's tensors: ${error.message}; give the model's sizes`);
+    throw new VerifyError('Sizes', `the public values are not those of the model's tensors: ${error.message}; give the model's sizes`);
   }
 }
 
@@ -144,8 +144,8 @@ function digestOf(what: string, text: string): string {
   return digits;
 }
 
-function same(what: string, expected: string, got: string, next: string): void {
-  if (got !== expected) throw new VerifyError('Unexpected', `${what} is ${got}, expected ${expected}: ${next}`);
+function same(kind: 'Unexpected' | 'Differs', what: string, expected: string, got: string, next: string): void {
+  if (got !== expected) throw new VerifyError(kind, `${what} is ${got}, expected ${expected}: ${next}`);
 }
 
 const hex = (value: bigint) => `0x${value.toString(16).padStart(62, '0')}`;
