@@ -26,7 +26,7 @@ export function say({ state, verdict, reason, detail }: Said): void {
   element('result').dataset['state'] = state;
   write('verdict', verdict);
   write('reason', reason);
-  write('detail', detail);
+  write('detail', detail && `More exactly: ${detail}`);
   // On a small screen the files are chosen below the verdict.
   if (state !== 'nothing' && state !== 'checking') element('result').scrollIntoView({ block: 'nearest' });
 }
@@ -47,12 +47,17 @@ export function show(verdict: Verdict, about: About): void {
     item.textContent = sentence;
     element('words').append(item);
   }
-  const numbers = {
-    output: output?.join(' '), 'real output': real?.map(short).join(' '), context: `0x${context.toString(16)}`, key: bytesToHex(keyDigest),
-    graph: bytesToHex(graphDigest), srs: bytesToHex(srsDigest), input: input?.join(' '),
-    'public values': input ? undefined : instances.map((word) => `0x${word.toString(16)}`).join(' '),
-  };
-  for (const [name, text] of Object.entries(numbers)) if (text !== undefined) list(name, text);
+  const numbers = [
+    ['output', 'The outputs, as integers', output?.join(' ')],
+    ['real', 'The outputs, as real numbers', real?.map(short).join(' ')],
+    ['context', 'What the proof is bound to (context)', `0x${context.toString(16)}`],
+    ['key', 'Digest of the key', bytesToHex(keyDigest)],
+    ['graph', 'Digest of the model\'s graph', bytesToHex(graphDigest)],
+    ['srs', 'Digest of the key\'s SRS', bytesToHex(srsDigest)],
+    ['input', 'The input, as integers', input?.join(' ')],
+    ['values', 'The public values, as words', input ? undefined : instances.map((word) => `0x${word.toString(16)}`).join(' ')],
+  ] as const;
+  for (const [id, name, text] of numbers) if (text !== undefined) list(id, name, text);
   element('basis').hidden = false;
   if (input?.length === SIDE * SIDE && known.model) draw(input, known.model.input);
 }
@@ -83,7 +88,7 @@ function sentences(verdict: Verdict, { known, model, named }: About): string[] {
     ...(named ? [`The expected key is the one that model.json names${model ? ` for “${model.name}”` : ''}: that is the word of whoever gave you this file.`] : []),
     key,
     srs,
-    ...(open.length > 0 ? [`As the proof says, compared with nothing that you gave: ${open.join(', ')}.`] : []),
+    ...(open.length > 0 ? [`The ${open.join(', the ')}: as the proof says, for you gave nothing to compare with.`] : []),
   ];
 }
 
@@ -92,13 +97,13 @@ function short(value: number): string {
   return String(Number(value.toPrecision(4)));
 }
 
-function list(name: string, text: string): void {
+function list(id: string, name: string, text: string): void {
   const term = document.createElement('dt');
   const value = document.createElement('dd');
   const code = document.createElement('code');
   term.textContent = name;
   code.textContent = text;
-  code.id = `shown-${name.replace(' ', '-')}`;
+  code.id = `shown-${id}`;
   value.append(code);
   element('shown').append(term, value);
 }

@@ -36,8 +36,8 @@ export function valid({ published, keyExpected, ceremony }: Verdict): Said {
   }
   if (ceremony === undefined) {
     return {
-      state: 'but', verdict: 'Yes, if you trust who made the SRS',
-      reason: 'The proof is valid for the key that you expect. Whoever made the secret behind that key could make false proofs: name the ceremony that you trust, under “More to compare with”.',
+      state: 'but', verdict: 'Yes, if you trust the key\'s ceremony',
+      reason: 'The proof is valid for the key that you expect. That key rests on a secret number which its makers should have destroyed, and whoever kept it can make false proofs: under “More to compare with”, name the ceremony that you trust.',
     };
   }
   return { state: 'yes', verdict: 'Yes', reason: 'The proof is valid, for the key that you expect and a ceremony that you trust.' };

@@ -98,7 +98,7 @@ test('a key and a ceremony that the user expects: yes', async () => {
   await visitor.give('key', file('vk', key));
   await visitor.sees('but', /Yes, if this is the model's key.*fill in the digest that you expect/);
   await visitor.fill('known-key', `0x${hex(digest).toUpperCase()}`);
-  await visitor.sees('but', /Yes, if you trust who made the SRS.*name the ceremony/);
+  await visitor.sees('but', /Yes, if you trust the key's ceremony.*name the ceremony/);
   await visitor.fill('known-srs', hex(srsDigest));
   await visitor.sees('yes', /^Yes\nThe proof is valid, for the key that you expect and a ceremony that you trust/);
   await visitor.give('model', modelFile({ key_digest: `0x${hex(digest)}` }));
@@ -113,7 +113,7 @@ test('model.json fills in sizes, types and the key that is expected, and takes t
   const filled = () => visitor.page.evaluate(() => ['known-key', 'inputs', 'input-type', 'outputs', 'output-type'].map((id) => (document.getElementById(id) as HTMLInputElement).value));
   assert.deepEqual(await filled(), [`0x${KEY}`, '784', 'u8', '10', 'i8']);
   assert.match(await visitor.text('words'), /The expected key is the one that model\.json names for “lenet”: that is the word of whoever gave you this file/);
-  assert.match(await visitor.text('shown-real-output'), /^2 -2\.7 -1\.9 -4 2\.8 -2\.4 11\.1 -5\.8 1\.4 -2\.4$/);
+  assert.match(await visitor.text('shown-real'), /^2 -2\.7 -1\.9 -4 2\.8 -2\.4 11\.1 -5\.8 1\.4 -2\.4$/);
   await visitor.page.click('#remove-model');
   await visitor.sees('but', /The answer cannot be read/);
   assert.deepEqual(await filled(), ['', '', '', '', '']);
@@ -158,7 +158,7 @@ test('a valid proof of something else than the user was told: no, and of what', 
   await visitor.fill('known-context', '0x1');
   await visitor.sees('no', /the context is 0x[0-9a-f]+, expected 0x0+1/);
   await visitor.fill('known-context', '4711');
-  await visitor.sees('but', /^6.*compared with nothing that you gave: input\./);
+  await visitor.sees('but', /^6.*The input: as the proof says, for you gave nothing to compare with/);
 });
 
 test('wrong files, other keys and what cannot be read: cannot check, which says nothing against the proof', async () => {

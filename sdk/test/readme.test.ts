@@ -9,6 +9,7 @@ import * as everything from '@assay/sdk';
 import { type Hex, parseEther } from 'viem';
 
 import { PEOPLE } from '../examples/deploy.js';
+import { MODEL } from './owner.js';
 import { DAY, FEE, INPUT, type Scene, answered, signed, startScene } from './scene.js';
 
 const sdk = fileURLToPath(new URL('../../', import.meta.url));
@@ -39,8 +40,13 @@ test('the README\'s code asks, goes on, and has its money back', async () => {
   const [ask, goOn, challenge] = code as [string, string, string];
   const kept = new Map<string, string>();
   const storage = { getItem: (key: string) => kept.get(key), setItem: (key: string, value: string) => kept.set(key, value) };
+  const { graphDigest, keyDigest, class: verifier } = await new everything.Models(client.client, client).registrationOf(model.id);
+  const modelJson = JSON.stringify({
+    ...MODEL, market: address, model_id: model.id, graph_digest: graphDigest, key_digest: keyDigest, class: verifier,
+    input: { shape: [93], type: 'u8', scale: 1, zero_point: 0, words: 3 }, output: { shape: [10], type: 'i8', scale: 0.5, zero_point: 0, words: 1 },
+  });
   const names = {
-    ...everything, parseEther, storage, address, model, pixels: INPUT, market: client, prover: prover.account, feeCeiling: FEE, proofFee: FEE,
+    ...everything, parseEther, storage, address, model, modelJson, key: undefined, pixels: INPUT, market: client, prover: prover.account, feeCeiling: FEE, proofFee: FEE,
     publicClient: chain.client, walletClient: chain.wallet(PEOPLE.client),
   };
   const run = (block: string): Promise<unknown> => {
