@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-import { type Address, type Hex, createPublicClient, createTestClient, createWalletClient, http } from 'viem';
+import { type Address, type Hex, concatHex, createPublicClient, createTestClient, createWalletClient, getContractAddress, http } from 'viem';
 import { mnemonicToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 
@@ -64,12 +64,18 @@ function binary(): string {
   }
 }
 
-/** Deploys compiled code and returns where it is. */
+/** The factory that stands at one address on nearly every chain (and on anvil), by which `assay` deploys: an address then tells the code that was placed there. */
+const FACTORY: Address = '0x4e59b44847b379578588920cA78FbF26c0B4956C';
+const SALT: Hex = `0x${'00'.repeat(32)}`;
+
+/** Deploys compiled code as the command line does, which takes no other market, and returns where it is. */
 export async function deploy(chain: Chain, wallet: ReturnType<Chain['wallet']>, bytecode: Hex): Promise<Address> {
-  const hash = await wallet.sendTransaction({ data: bytecode });
-  const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash });
-  if (!contractAddress) throw new Error(`transaction ${hash} deployed nothing`);
-  return contractAddress;
+  const address = getContractAddress({ opcode: 'CREATE2', from: FACTORY, salt: SALT, bytecode });
+  if (await chain.client.getCode({ address })) return address;
+  const hash = await wallet.sendTransaction({ to: FACTORY, data: concatHex([SALT, bytecode]) });
+  await chain.client.waitForTransactionReceipt({ hash });
+  if (!(await chain.client.getCode({ address }))) throw new Error(`transaction ${hash} deployed nothing`);
+  return address;
 }
 
 /** Whether a file is there, with what to do when it is not. */
