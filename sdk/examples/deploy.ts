@@ -17,7 +17,7 @@ export const SHARES = { prover: 7_000, owner: 2_000, contributor: 1_000 } as con
 /** Accounts of the chain by the part they play. */
 export const PEOPLE = { admin: 0, owner: 1, contributor: 2, client: 3, prover: 4, rival: 5 } as const;
 
-/** Deploys router, registry, beacon and market; returns where the market is. */
+/** Deploys router, registry, beacon, the registry of receipt keys and the market; returns where the market is. */
 export async function deployMarket(chain: Chain): Promise<Address> {
   const admin = chain.wallet(PEOPLE.admin);
   const create = async (name: string, ...args: Address[]) => {
@@ -30,7 +30,8 @@ export async function deployMarket(chain: Chain): Promise<Address> {
   const router = await create('VerifierRouter', admin.account.address, admin.account.address);
   const registry = await create('ModelRegistry', router);
   const beacon = await create('PrevRandaoBeacon');
-  return create('InferenceMarket', registry, beacon);
+  const signatures = await create('Signatures');
+  return create('InferenceMarket', registry, beacon, signatures);
 }
 
 /** Deploys a model's verifier and key, has the verifier admitted after its delay, and registers the model as its owner's. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Assay, type Fulfilment, NoAnswer, type Request, type Terms, bondOf, fulfilmentIn, marketAbi, receiptData, receiptIn } from '@assay/sdk';
+import { Assay, type Fulfilment, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, marketAbi, receiptData, receiptIn } from '@assay/sdk';
 import { type Hex, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
 
 import { deploy } from '../examples/anvil.js';
@@ -43,6 +43,9 @@ async function credited(call: () => Promise<unknown>): Promise<bigint[]> {
   return (await credits()).map((credit, i) => credit - (before[i] as bigint));
 }
 
+/** What of slashed bonds waits for accounts, as `credited` orders them. */
+const waiting = () => Promise.all([scene.client, scene.prover, scene.rival].map(async (market) => (await market.accountOf('proceeds', market.account)).leaving));
+
 const status = async (request: Request) => (await scene.client.status(scene.client.idOf(request))).status;
 const share = (FEE * 7n) / 10n;
 
@@ -58,6 +61,7 @@ test('an answer with a receipt is settled once its window is closed, and the cli
   assert.deepEqual(await credited(() => rival.settle(request)), [0n, share, 0n]);
   const { output, proved, checkedHere } = await new Assay(client).answerOf(asked, { ...scene.model, key: new Uint8Array(1) });
   assert.deepEqual({ output, proved, checkedHere }, { output: OUTPUT, proved: false, checkedHere: false });
+  assert.deepEqual(await client.answerOf(asked.id), { digest: digestOf(receipt.output), assurance: 'unproved' });
 });
 
 test('a challenge is paid for once: to the prover that brings the proof', async () => {
@@ -69,20 +73,34 @@ test('a challenge is paid for once: to the prover that brings the proof', async 
   assert.equal((await scene.balance()) - before, PROOF_FEE);
   assert.equal(await status(request), 'proving');
   await assert.rejects(rival.slashUnproved(request), { error: 'TooEarly' });
-  assert.deepEqual(await credited(() => prover.fulfil(answered(request, prover))), [0n, share + PROOF_FEE, 0n]);
+  const { client } = scene;
+  const fulfilment = answered(request, prover);
+  assert.deepEqual(await credited(() => prover.fulfil(fulfilment)), [0n, share + PROOF_FEE, 0n]);
+  assert.deepEqual(await client.answerOf(client.idOf(request)), { digest: digestOf(fulfilment.output), assurance: 'proved' });
+  const { proved, refuted } = await client.status(client.idOf(request));
+  assert.deepEqual([proved, refuted], [true, false]);
 });
 
 test('a challenged answer whose proof does not come: everybody has his own back, and the challenger a bounty', async () => {
   const { client, rival, chain } = scene;
   const { asked, request } = await answer({ tier: 'challenged', proofFee: PROOF_FEE, loss: FEE });
   await rival.challenge(request);
-  const waiting = assert.rejects(new Assay(client).answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'slashed');
+  const ended = assert.rejects(new Assay(client).answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'slashed');
   await chain.pass(DAY + 1);
   await assert.rejects(client.refund(request), { error: 'WrongStatus' });
   await assert.rejects(client.settle(request), { error: 'WrongStatus' });
   const gained = await credited(() => client.slashUnproved(request));
-  assert.deepEqual(gained, [2n * FEE, 0n, PROOF_FEE + bondOf(request) / 10n]);
-  await waiting;
+  assert.deepEqual(gained, [FEE, 0n, PROOF_FEE]);
+  await ended;
+  // What comes of the bond waits as long as the bond would have.
+  const shares = [FEE, 0n, bondOf(request) / 10n];
+  assert.deepEqual(await waiting(), shares);
+  await assert.rejects(rival.leave('proceeds'), { error: 'NoticeNotOver' });
+  await chain.pass(10 * DAY);
+  assert.deepEqual(await credited(() => client.leave('proceeds')), [FEE, 0n, 0n]);
+  assert.deepEqual(await credited(() => rival.leave('proceeds')), [0n, 0n, shares[2]]);
+  assert.deepEqual(await waiting(), [0n, 0n, 0n]);
+  assert.deepEqual(await client.answerOf(asked.id), { digest: `0x${'00'.repeat(32)}`, assurance: 'none' });
 });
 
 test('a sampled answer is drawn by the block header that the node describes', async () => {
@@ -119,7 +137,8 @@ test('a receipt found on the chain is contradicted by a proof of another output'
   await assert.rejects(client.contradict(request, found, { ...evidence, output: found.output }), { error: 'SameOutput' });
   await assert.rejects(client.contradict(request, found, { ...evidence, input: [0n, 0n, 0n] }), { error: 'WrongInput' });
   const gained = await credited(() => client.contradict(request, found, evidence));
-  assert.deepEqual(gained, [2n * FEE, 0n, bondOf(request) / 10n]);
+  assert.deepEqual(gained, [FEE, 0n, 0n]);
+  assert.deepEqual(await waiting(), [FEE, 0n, bondOf(request) / 10n]);
   assert.equal(await status(request), 'slashed');
   await assert.rejects(client.contradict(request, found, evidence), { error: 'Contradicted' });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
-  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, marketAbi, pack, receiptData, typedData,
+  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, marketAbi, pack, receiptData, signaturesAbi, typedData,
 } from '@assay/sdk';
 import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
@@ -56,8 +56,9 @@ export function answered(request: Request, by: Market, output = OUTPUT): Fulfilm
 export async function signed({ chain, prover }: Pick<Scene, 'chain' | 'prover'>, request: Request, values: readonly number[] | readonly bigint[] = OUTPUT): Promise<Receipt> {
   const wallet = chain.wallet(PEOPLE.prover);
   const signer = wallet.account.address;
-  const { domain } = typedData(request, prover);
-  const key = { address: prover.market, abi: marketAbi } as const;
+  const registry = await chain.client.readContract({ address: prover.market, abi: marketAbi, functionName: 'signatures' });
+  const domain = { ...typedData(request, prover).domain, verifyingContract: registry };
+  const key = { address: registry, abi: signaturesAbi } as const;
   const [owner] = await chain.client.readContract({ ...key, functionName: 'keys', args: [signer] });
   if (BigInt(owner) === 0n) {
     const types = { ReceiptKey: [{ name: 'prover', type: 'address' }] } as const;

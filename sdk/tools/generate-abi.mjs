@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const artifacts = new URL('../../contracts/artifacts/', import.meta.url);
 const abiOf = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, artifacts), 'utf8')).abi;
 
-const contracts = { market: 'InferenceMarket', registry: 'ModelRegistry', router: 'VerifierRouter' };
+const contracts = { market: 'InferenceMarket', registry: 'ModelRegistry', router: 'VerifierRouter', signatures: 'Signatures' };
 // Whatever a call can revert with comes up through the market: the errors of all contracts, the beacon's and a generated verifier's too.
 const judges = ['PrevRandaoBeacon', 'lenet'];
 

@@ -10,8 +10,8 @@ export type { ModelDescription } from './description.js';
 export { BLOCKS_WITHOUT_FINALITY, DEVELOPMENT_CHAINS } from './finality.js';
 export { type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';
 export { type Model, Models, type Registration } from './models.js';
-export type { Pot, Status, Tier } from './names.js';
+export type { Assurance, Pot, Status, Tier } from './names.js';
 export {
   ETHER, type Place, type Receipt, type Request, bondOf, commitmentOf, contextOf, digestOf, idOf, priceAt, receiptData, typedData,
 } from './request.js';
-export { errorAbi, marketAbi, registryAbi, routerAbi } from './abi.js';
+export { errorAbi, marketAbi, registryAbi, routerAbi, signaturesAbi } from './abi.js';

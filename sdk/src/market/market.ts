@@ -8,7 +8,7 @@ import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
 import { MarketError } from './errors.js';
 import { blockHeader } from './header.js';
-import { POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
+import { ASSURANCES, type Assurance, POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
 import {
   ETHER, type Place, type Receipt, type Request, commitmentOf, contextOf, digestOf, encodable, idOf, typedData,
 } from './request.js';
@@ -69,6 +69,10 @@ export interface Job {
   beaconBlock: number;
   /** Whether it was drawn and needs no proof. */
   drawn: boolean;
+  /** Whether it was settled by a proof. */
+  proved: boolean;
+  /** Whether it was settled without a proof, and a proof of another output came later. */
+  refuted: boolean;
   /** The fee of the lock or the answer. */
   price: bigint;
   /** Reserved of the prover. */
@@ -162,16 +166,16 @@ export class Market implements Place {
   }
 
   /** Gives notice of a part of a deposit (8 days) or a bond (10 days); replaces an earlier notice. */
-  async giveNotice(pot: Pot, amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
+  async giveNotice(pot: Exclude<Pot, 'proceeds'>, amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.transact('giveNotice', [POTS.indexOf(pot), token, amount]);
   }
 
-  /** Turns what notice was given of into credit, once its time is over. */
+  /** Turns what notice was given of into credit, once its time is over; of `proceeds`, what slashes gave, ten days after it came. */
   async leave(pot: Pot, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.transact('leave', [POTS.indexOf(pot), token]);
   }
 
-  /** What of a deposit or bond is free, and what is leaving when. */
+  /** What of a deposit or bond is free, and what is leaving when; of `proceeds` everything is leaving. */
   async accountOf(pot: Pot, owner: Address, token: Address = ETHER) {
     const args = [POTS.indexOf(pot), owner, token] as const;
     return this.client.readContract({ address: this.market, abi, functionName: 'accountOf', args });
@@ -273,8 +277,8 @@ export class Market implements Place {
   }
 
   /**
-   * Slashes the bond behind a receipt by a proof that the same model gives another output for the same input. The client is credited its escrow, or its loss and what it paid; the
-   * proof's payee has a tenth of the bond. Anyone may call, at any time, whether the answer came on the chain or not.
+   * Slashes the bond behind a receipt by a proof that the same model gives another output for the same input. The client is credited its escrow, or has its loss of the bond; the
+   * proof's payee has a tenth of the bond. What is of the bond waits ten days (`leave('proceeds')`). Anyone may call, at any time, whether the answer came on the chain or not.
    *
    * @param request The request that the receipt names.
    * @param receipt From whom it was handed to, or from the chain by `receiptIn`.
@@ -303,11 +307,20 @@ export class Market implements Place {
   /** Where a request stands. */
   async status(id: Hex): Promise<Job> {
     const job = await this.client.readContract({ address: this.market, abi, functionName: 'jobOf', args: [id] });
-    const { prover, time, beaconBlock, drawn, price, bond, challenger } = job;
-    return { status: nameOf(STATUSES, job.status) as Status, prover, time, beaconBlock, drawn, price, bond, challenger };
+    const { prover, time, beaconBlock, drawn, proved, refuted, price, bond, challenger } = job;
+    return { status: nameOf(STATUSES, job.status) as Status, prover, time, beaconBlock, drawn, proved, refuted, price, bond, challenger };
   }
 
-  private async fund(pot: Pot, amount: bigint, token: Address): Promise<TransactionReceipt> {
+  /**
+   * What the market tells contracts of a request's answer: the digest of its packed output words (`digestOf`), and what stands behind it. Of a request that is not settled, was given
+   * back, or was refuted by a later proof, `none` and a digest of zeros.
+   */
+  async answerOf(id: Hex): Promise<{ digest: Hex; assurance: Assurance }> {
+    const [digest, assurance] = await this.client.readContract({ address: this.market, abi, functionName: 'answerOf', args: [id] });
+    return { digest, assurance: nameOf(ASSURANCES, assurance) as Assurance };
+  }
+
+  private async fund(pot: Exclude<Pot, 'proceeds'>, amount: bigint, token: Address): Promise<TransactionReceipt> {
     return this.transact('fund', [POTS.indexOf(pot), token, amount, NOTHING], inEther({ token }, amount));
   }
 

@@ -16,9 +16,13 @@ export const REFUSALS = [
 /** What of a request is wrong. */
 export const TERMS = ['fee', 'ramp', 'prover', 'proof fee', 'sample rate', 'tier'] as const;
 
-/** Money that stands ready: a client's for its requests, a prover's behind its promises. */
-export const POTS = ['deposit', 'bond'] as const;
+/** Money of an account that is not credit: a client's for its requests, a prover's behind its promises, and what slashes gave it, which waits as the bond would have. */
+export const POTS = ['deposit', 'bond', 'proceeds'] as const;
 export type Pot = (typeof POTS)[number];
+
+/** What stands behind an answer that a request was settled with. */
+export const ASSURANCES = ['none', 'unproved', 'proved'] as const;
+export type Assurance = (typeof ASSURANCES)[number];
 
 /** The name of an enumeration's member. */
 export function nameOf<T extends string>(names: readonly T[], index: number): T | 'unknown' {
