@@ -1,27 +1,27 @@
 /**
- * From a model to a paid proof on a development chain.
+ * From a model to a paid proof on a development chain, in real numbers.
  *
- *     npm run example -- MODEL.onnx INPUT.json [OUTPUT_SIZE]
+ *     npm run example -- MODEL.onnx INPUT.json
  *
- * INPUT.json is `{"input_data": [[...]], "quantized": true}`: the integers of the model's `u8` input. It has OUTPUT_SIZE `i8` outputs, 10 unless given.
+ * INPUT.json is `{"input_data": [[...]]}`, real numbers in row-major order, as `assay infer` takes it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Assay, Market, bondOf, fulfilmentOf, wordCount } from '@assay/sdk';
+import { Assay, Market, bondOf, fulfilmentOf, modelFromJson, wordCount } from '@assay/sdk';
 import { formatEther, parseEther } from 'viem';
 
 import { startChain } from './anvil.js';
-import { PEOPLE, deployMarket, registerModel } from './deploy.js';
+import { PEOPLE, deployMarket } from './deploy.js';
 import { Prover } from './prover.js';
 
 const FEE = parseEther('0.01');
 
-const [onnx, input, outputSize = '10'] = process.argv.slice(2);
+const [onnx, input] = process.argv.slice(2);
 if (!onnx || !input) throw new Error('expected a model and an input: npm run example -- lenet.onnx input.json');
-const { input_data: [values], quantized } = JSON.parse(readFileSync(input, 'utf8')) as { input_data: number[][]; quantized?: boolean };
-if (!values || !quantized) throw new Error(`expected {"input_data": [[...]], "quantized": true} in ${input}`);
+const { input_data: [real] } = JSON.parse(readFileSync(input, 'utf8')) as { input_data: number[][] };
+if (!real) throw new Error(`expected {"input_data": [[...]]} in ${input}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-'));
 const chain = await startChain();
@@ -29,13 +29,14 @@ try {
   const prover = new Prover(onnx, folder);
   const address = await deployMarket(chain);
   const as = (person: keyof typeof PEOPLE) => Market.connect(chain.client, address, chain.wallet(PEOPLE[person]));
-  const [client, worker, owner] = [await as('client'), await as('prover'), await as('owner')];
-  const tensors = { input: { type: 'u8', size: values.length }, output: { type: 'i8', size: Number(outputSize) } } as const;
-  const model = await registerModel(chain, worker, prover, tensors);
+  // On a chain of one's own the model's owner admits the verifier that judges it; elsewhere the router's owner does, seven days later.
+  const [client, worker, owner] = [await as('client'), await as('prover'), await as('admin')];
+  // The owner registers the model and hands out what `assay register` and `assay setup` wrote: model.json and the key.
+  const model = { ...modelFromJson(prover.register(chain, PEOPLE.admin, address)), key: prover.key };
   console.log(`market ${address}, model ${model.id}`);
 
   // The client asks, and keeps its request before it pays: with it, it can go on in another process, or have its money back.
-  const pending = await new Assay(client).prepare({ model, input: values, feeCeiling: FEE });
+  const pending = await new Assay(client).prepare({ model, real, feeCeiling: FEE });
   writeFileSync(join(folder, 'request.json'), JSON.stringify(pending));
   await pending.open();
   console.log(`request ${pending.id}, ${formatEther(FEE)} ether escrowed`);
@@ -43,7 +44,7 @@ try {
   // The prover makes the proof for this request and itself, locks, delivers.
   const context = worker.contextOf(pending.request, worker.account);
   const proof = prover.prove(input, context);
-  const fulfilment = fulfilmentOf(worker, pending.request, worker.account, proof, wordCount(tensors.input));
+  const fulfilment = fulfilmentOf(worker, pending.request, worker.account, proof, wordCount(model.input));
   await worker.bond(bondOf(pending.request));
   await worker.lock(pending.request, fulfilment.output);
   const { gasUsed } = await worker.fulfil(fulfilment);
@@ -51,7 +52,9 @@ try {
 
   // The client has its answer, with the proof checked on its own machine too.
   const answer = await pending.answer();
-  console.log(`output ${answer.output.join(' ')}, checked by the chain${answer.checkedHere ? ' and here' : ''}`);
+  const { label, real: outputs = [] } = answer;
+  const shown = label ? `${label.name ?? label.index}, with the value ${outputs[label.index]}` : outputs.join(' ');
+  console.log(`the model answers ${shown}, checked by the chain${answer.checkedHere ? ' and here' : ''}`);
 
   await owner.claim(model.id);
   for (const [name, market] of Object.entries({ prover: worker, owner })) {

@@ -1,14 +1,14 @@
 /** The `assay` command line: keys, contracts and proofs of a model, in a folder of its own. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type ProofFile, readProof } from '@assay/sdk/verifier';
 import solc from 'solc';
-import type { Hex } from 'viem';
+import { type Address, type Hex, bytesToHex } from 'viem';
 
-import { need } from './anvil.js';
+import { type Chain, need } from './anvil.js';
 
 /** The repository's root, seen from `sdk/build/examples`. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -62,6 +62,20 @@ export class Prover {
     if (!contracts) throw new Error(errors.map((error: { formattedMessage: string }) => error.formattedMessage).join('\n'));
     const code = (file: string, name: string): Hex => `0x${contracts[file][name].evm.bytecode.object}`;
     return { verifier: code('Verifier.sol', 'Verifier'), key: code('Key.sol', 'Key') };
+  }
+
+  /**
+   * Registers the model with a market, as one of the chain's accounts, which owns the market's router.
+   *
+   * @returns The text of model.json.
+   */
+  register(chain: Pick<Chain, 'url' | 'wallet'>, owner: number, market: Address): string {
+    // The verifier, compiled as `assay register` asks for it where it brings none of the model's shape.
+    writeFileSync(this.file('model.assay/Verifier.bin'), this.contracts().verifier);
+    const { privateKey } = chain.wallet(owner).account.getHdKey();
+    if (!privateKey) throw new Error(`account ${owner} of the chain has no private key`);
+    this.assay({ ASSAY_PRIVATE_KEY: bytesToHex(privateKey) }, 'register', this.model, '--market', market, '--rpc', chain.url, '--skip-delay');
+    return readFileSync(this.file('model.assay/model.json'), 'utf8');
   }
 
   private file(name: string): string {

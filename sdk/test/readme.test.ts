@@ -29,8 +29,8 @@ test('the README leads from a model to a paid proof', () => {
   assert.equal(commands.length, 1, 'every block of commands is run here');
   const printed = execFileSync('bash', ['-euo', 'pipefail', '-c', commands.join('\n')], { cwd: sdk, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   assert.match(printed, /^proved and delivered, \d+ gas$/m);
-  assert.match(printed, /^output 23 -24 -16 -37 31 -21 114 -55 17 -21, checked by the chain and here$/m);
-  assert.match(printed, /^prover withdraws 0\.007 ether$/m);
+  assert.match(printed, /^the model answers 6, with the value 14\.25, checked by the chain and here$/m);
+  assert.match(printed, /^prover withdraws 0\.008 ether$/m);
 });
 
 test('the README\'s code asks, goes on, and has its money back', async () => {
