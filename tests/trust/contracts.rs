@@ -38,7 +38,8 @@ fn a_market_that_is_not_the_one_assay_brings_gets_nothing() {
     let with = |artifact: &Artifact, arguments: [Address; 3]| {
         [artifact.bytecode(), arguments.iter().flat_map(|address| address.into_word().0).collect()].concat()
     };
-    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
+    let [beacon, signers] =
+        [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
     let fake = placed(&answering(genuine.router.into_word()));
     let fake_registry = placed(&with(&Artifact::market().unwrap(), [fake, beacon, signers]));
     let fake_router = placed(&answering(B256::with_last_byte(1)));

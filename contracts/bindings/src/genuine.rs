@@ -46,7 +46,9 @@ impl Market {
         if address != placed(&Artifact::market()?, &arguments) {
             return Err(foreign("its own code is other, or `assay deploy` did not place it", address));
         }
-        for (what, place) in [("its beacon is not deployed", beacon), ("who judges its signatures is not deployed", signers)] {
+        for (what, place) in
+            [("its beacon is not deployed", beacon), ("who judges its signatures is not deployed", signers)]
+        {
             if network.code(place)?.is_empty() {
                 return Err(foreign(what, place));
             }

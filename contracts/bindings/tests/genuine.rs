@@ -49,7 +49,8 @@ fn what_deploy_deploys_is_genuine_whoever_owns_it() {
 #[test]
 fn other_code_in_any_of_its_places_is_refused_by_name() {
     let (mut chain, owner, good) = scene();
-    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
+    let [beacon, signers] =
+        [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
     // Answers every question with one address, as a contract does that takes all money.
     let answering =
         |address: Address| [&[0x73][..], address.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
@@ -90,7 +91,8 @@ fn true_code_that_another_constructor_put_there_is_refused() {
     assert_eq!(refused(&mut chain, placed).1, placed);
     let code = chain.code(good.registry).unwrap();
     let copy = place(&mut chain, owner, &creation_of_data(&code)).unwrap();
-    let [beacon, signers] = [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
+    let [beacon, signers] =
+        [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
     let before_copy = place(&mut chain, owner, &with(&Artifact::market().unwrap(), &[copy, beacon, signers])).unwrap();
     assert_eq!(
         chain.call(owner, copy, U256::ZERO, &registry::routerCall {}.abi_encode()).unwrap()[12..],
