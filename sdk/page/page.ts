@@ -29,8 +29,8 @@ async function check(): Promise<void> {
     const start = performance.now();
     const verdict = verifyFiles(new Uint8Array(bytes), text, known);
     const milliseconds = performance.now() - start;
-    say(valid(verdict));
-    show(verdict, { known, model: described, named: fieldOf('known-key').dataset['from'] === 'model.json', milliseconds });
+    say(valid(verdict, fieldOf('known-key').dataset['from'] === 'model.json'));
+    show(verdict, { known, model: described, milliseconds });
   } catch (error) {
     if (mine !== turn) return;
     clear();

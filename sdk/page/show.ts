@@ -16,7 +16,6 @@ export interface About {
   known: Expected;
   model: ModelFile | undefined;
   /** Whether the expected key is model.json's word. */
-  named: boolean;
   milliseconds: number;
 }
 
@@ -80,12 +79,12 @@ function answer(output: readonly number[] | undefined, real: readonly number[] |
 }
 
 /** What the verdict rests on. */
-function sentences(verdict: Verdict, { known, model, named }: About): string[] {
+function sentences(verdict: Verdict, { known, model }: About): string[] {
   const open = (['input', 'output', 'context'] as const).filter((name) => known[name] === undefined);
   const [key = '', srs = ''] = inWords(verdict);
   return [
     ...(verdict.output ? [] : ['The answer cannot be read without the model\'s sizes and types: give its model.json, or fill them in below.']),
-    ...(named ? [`The expected key is the one that model.json names${model ? ` for “${model.name}”` : ''}: that is the word of whoever gave you this file.`] : []),
+    ...(model ? ['The name, the scale and the labels of the answer are what model.json says, and are not proved: which output is the largest is.'] : []),
     key,
     srs,
     ...(open.length > 0 ? [`The ${open.join(', the ')}: as the proof says, for you gave nothing to compare with.`] : []),

@@ -20,8 +20,12 @@ export function waiting({ proof, key }: Partial<Record<Kind, unknown>>): Said {
   return { state: 'nothing', verdict: 'Nothing checked yet', reason };
 }
 
-/** A valid proof: yes, and one sentence on the first thing that is left to doubt. */
-export function valid({ published, keyExpected, ceremony }: Verdict): Said {
+/**
+ * A valid proof: yes, and one sentence on the first thing that is left to doubt.
+ *
+ * @param byFile Whether the expected key is only what model.json says: whoever made up a key could have made up that file too.
+ */
+export function valid({ published, keyExpected, ceremony }: Verdict, byFile: boolean): Said {
   if (published !== undefined) {
     return {
       state: 'but', verdict: 'Yes, but anybody could have made this proof',
@@ -32,6 +36,12 @@ export function valid({ published, keyExpected, ceremony }: Verdict): Said {
     return {
       state: 'but', verdict: 'Yes, if this is the model\'s key',
       reason: 'The proof is valid for the key that you gave, and nothing says that it is the key of the model that you mean: fill in the digest that you expect.',
+    };
+  }
+  if (byFile) {
+    return {
+      state: 'but', verdict: 'Yes, if model.json is the owner\'s',
+      reason: 'The proof is valid for the key that model.json names, and whoever gave you that file could have made up both: compare the digest with the owner\'s or the registration\'s, and write it into the field yourself.',
     };
   }
   if (ceremony === undefined) {

@@ -48,6 +48,7 @@ const STATES: Record<Shown, (visitor: Visitor) => Promise<void>> = {
     await visitor.give('model', file('model.json', JSON.stringify({ ...MODEL, key_digest: `0x${hex(digest)}` })));
     await visitor.give('proof', file('proof.json', proof));
     await visitor.give('key', file('vk', key));
+    await visitor.fill('known-key', hex(digest));
     await visitor.fill('known-srs', hex(srsDigest));
   },
   but: async (visitor) => {
