@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use crate::anvil::ACCOUNTS;
 use crate::proxy::Proxy;
@@ -41,7 +42,7 @@ fn a_fulfilment_that_is_killed_at_any_moment_and_run_again_posts_one_bond_and_is
     let asked = |file: &str| {
         scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--output", file]);
     };
-    let fulfil = |file: &str| scene.command(PROVER, &["fulfil", MODEL, "--lock", "--request", file]);
+    let fulfil = |file: &str| scene.command(PROVER, &["fulfil", MODEL, "--lock", "--no-wait", "--request", file]);
     asked("whole.json");
     let start = std::time::Instant::now();
     assert!(fulfil("whole.json").output().unwrap().status.success());
@@ -124,7 +125,7 @@ fn a_proof_is_kept_until_it_is_paid_and_an_own_lock_is_never_given_up() {
     let scene = Scene::new("market-proof");
     let proxy = Proxy::before(&scene.anvil.url);
     scene.asks();
-    let (fulfil, send) = (["fulfil", MODEL, "--lock"], "eth_sendRawTransaction");
+    let (fulfil, send) = (["fulfil", MODEL, "--lock", "--no-wait"], "eth_sendRawTransaction");
     // Bond and lock arrive, the proof does not.
     let mut sent = 0;
     proxy.fail(move |method, _| {
@@ -154,7 +155,68 @@ fn a_proof_is_kept_until_it_is_paid_and_an_own_lock_is_never_given_up() {
     fs::rename(scene.sandbox.path("pk"), &pk).unwrap();
     let output = scene.command(PROVER, &fulfil).output().unwrap();
     let message = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && message.contains("half of your bond"), "{message}");
+    assert!(output.status.success() && message.contains("your bond goes"), "{message}");
     assert_eq!(scene.status()["request"]["paid_to"], ACCOUNTS[PROVER].0.to_lowercase());
-    assert_eq!(scene.files("proof-"), [""; 0], "paid");
+    // It stays until no reorganisation can undo the payment.
+    let again = scene.does(PROVER, &fulfil);
+    assert_eq!((&again["already"], &again["proof_kept"], scene.files("proof-").len()), (&true.into(), &true.into(), 1));
+    scene.anvil.rpc("anvil_mine", &json!(["0x40"]));
+    let again = scene.does(PROVER, &fulfil);
+    assert_eq!((&again["already"], &again["proof_kept"]), (&true.into(), &false.into()));
+    assert_eq!(scene.files("proof-"), [""; 0], "paid for good");
+}
+
+#[test]
+fn a_payment_that_a_reorganisation_undoes_is_had_again_by_the_same_proof() {
+    let scene = Scene::new("market-reorg");
+    scene.asks();
+    let before = scene.anvil.rpc("evm_snapshot", &json!([]));
+    scene.does(PROVER, &["fulfil", MODEL]);
+    let calldata = || {
+        let block = scene.anvil.rpc("eth_getBlockByNumber", &json!(["latest", true]));
+        block["transactions"][0]["input"].as_str().unwrap().to_owned()
+    };
+    let first = calldata();
+    scene.anvil.rpc("evm_revert", &json!([before]));
+    assert_eq!(scene.status()["request"]["status"], "open");
+    // Without the proving key: nothing is proved again.
+    fs::rename(scene.sandbox.path("mnist-mlp.assay/pk"), scene.sandbox.path("pk")).unwrap();
+    let again = scene.does(PROVER, &["fulfil", MODEL]);
+    assert_eq!((&again["already"], calldata()), (&false.into(), first));
+    assert_eq!(scene.status()["request"]["paid_to"], ACCOUNTS[PROVER].0.to_lowercase());
+    // `claim`, which everybody runs next, lets the proof go when the payment is final.
+    scene.anvil.rpc("anvil_mine", &json!(["0x40"]));
+    assert_eq!(scene.files("proof-").len(), 1);
+    assert_eq!(wei(&scene.does(PROVER, &["claim", MODEL])["withdrawn_wei"]), FEE * 7 / 10);
+    assert_eq!(scene.files("proof-"), [""; 0]);
+}
+
+#[test]
+fn a_lock_that_a_reorganisation_undoes_is_made_again_with_the_bond_that_is_there() {
+    let scene = Scene::new("market-reorg-lock");
+    scene.asks();
+    let proxy = Proxy::before(&scene.anvil.url);
+    // Bond and lock arrive, the proof does not; the chain as it was between the two is what the reorganisation leaves.
+    let (mut sent, between) = (0, Arc::new(Mutex::new(Value::Null)));
+    let (url, taken) = (scene.anvil.url.clone(), Arc::clone(&between));
+    proxy.fail(move |method, _| {
+        sent += usize::from(method == "eth_sendRawTransaction");
+        if method == "eth_sendRawTransaction" && sent == 2 {
+            let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "evm_snapshot", "params": [] });
+            let mut answer = ureq::post(&url).send_json(&body).unwrap();
+            *taken.lock().unwrap() = answer.body_mut().read_json::<Value>().unwrap()["result"].take();
+        }
+        method == "eth_sendRawTransaction" && sent > 2
+    });
+    let fulfil = ["fulfil", MODEL, "--lock", "--no-wait"];
+    scene.behind(&proxy, PROVER, &fulfil, MACHINE, &["cannot fulfil"]);
+    assert_eq!(scene.status()["request"]["status"], "locked");
+    scene.anvil.rpc("evm_revert", &json!([between.lock().unwrap().clone()]));
+    assert_eq!(scene.status()["request"]["status"], "open");
+    let kept = scene.files("proof-");
+    scene.does(PROVER, &fulfil);
+    assert_eq!((kept.len(), scene.files("proof-")), (1, kept.clone()));
+    assert_eq!(scene.anvil.sent(ACCOUNTS[PROVER].0), 3, "one bond, a lock, a fulfilment");
+    let state = scene.does(RIVAL, &["status", MODEL, "--account", ACCOUNTS[PROVER].0]);
+    assert_eq!(wei(&state["account"]["bond_wei"]), FEE, "one bond, free again");
 }

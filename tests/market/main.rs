@@ -2,11 +2,13 @@
 #![cfg(test)]
 
 mod again;
+mod answers;
 #[path = "../anvil/mod.rs"]
 mod anvil;
 mod locks;
 mod nodes;
 mod payment;
+mod prover;
 #[path = "../proxy/mod.rs"]
 mod proxy;
 mod readme;
@@ -14,5 +16,6 @@ mod refusals;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod scene;
+mod tokens;
 #[path = "../../examples/verify_onchain/main.rs"]
 mod verify_onchain;

@@ -1,5 +1,7 @@
 //! Nodes that fail, and chains that lack something.
 
+use assay_contracts::Node;
+
 use crate::anvil::{ACCOUNTS, Anvil};
 use crate::proxy::Proxy;
 use crate::sandbox::Sandbox;
@@ -51,4 +53,21 @@ fn without_the_factory_nothing_is_deployed_that_would_not_be_found_again() {
     command.env("ASSAY_RPC", &anvil.url).env("ASSAY_PRIVATE_KEY", ACCOUNTS[OWNER].1);
     failed(&command.output().unwrap(), WRONG_REQUEST, &["no deployment factory", "0x4e59b4", "not paid for twice"]);
     assert_eq!(anvil.sent(ACCOUNTS[OWNER].0), 0);
+}
+
+#[test]
+fn what_is_final_is_what_the_node_calls_so_or_sixty_four_blocks_old() {
+    let named = Anvil::start_with(&["--chain-id", "1", "--slots-in-an-epoch", "1"]);
+    named.rpc("anvil_mine", &json!(["0x64"]));
+    let last = |url: &str| Node::connect(url, None).unwrap().final_block().map_err(|error| error.to_string());
+    assert_eq!(last(&named.url), Ok(98), "two epochs of one block");
+    // A node that does not know the tag, and one that does not answer.
+    let proxy = Proxy::before(&named.url);
+    proxy.fail(|_, parameters| parameters[0] == "finalized");
+    assert_eq!(last(&proxy.url), Ok(36));
+    proxy.fail(|method, _| method == "eth_getBlockByNumber");
+    assert!(last(&proxy.url).unwrap_err().contains("does not answer that"));
+    let development = Anvil::start_with(&["--slots-in-an-epoch", "1"]);
+    development.rpc("anvil_mine", &json!(["0x64"]));
+    assert_eq!(last(&development.url), Ok(36));
 }

@@ -27,11 +27,11 @@ fn an_answer_is_asked_for_proved_and_paid_for_once_whatever_is_run_again() {
     scene.refused(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.2"], &["--output", "open"]);
     assert_eq!(scene.status()["request"]["status"], "open");
 
-    let fulfilled = scene.does(PROVER, &["fulfil", MODEL, "--lock"]);
+    let fulfilled = scene.does(PROVER, &["fulfil", MODEL, "--lock", "--no-wait"]);
     assert_eq!((wei(&fulfilled["price_wei"]), wei(&fulfilled["share_wei"])), (FEE, FEE * 7 / 10));
     assert_eq!(scene.anvil.sent(prover), 3, "bond, lock, fulfilment");
     println!("gas_fulfil {}", fulfilled["gas"]);
-    let again = scene.does(PROVER, &["fulfil", MODEL, "--lock"]);
+    let again = scene.does(PROVER, &["fulfil", MODEL, "--lock", "--no-wait"]);
     assert_eq!((&again["already"], scene.anvil.sent(prover)), (&true.into(), 3));
     scene.refused(RIVAL, &["fulfil", MODEL], &["settled", prover, "first"]);
     let state = scene.status();
@@ -121,7 +121,7 @@ fn a_refund_is_never_missed() {
     let again = ["request", MODEL, "--input", "input.json", "--fee", "0.1", "--again"];
     scene.refused(CLIENT, &again, &["another request", "--output"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), other.to_string());
-    scene.refused(CLIENT, &["claim", MODEL, "--request", "mnist-mlp.assay/request.json"], &["for market"]);
+    scene.refused(CLIENT, &["claim", MODEL, "--request", "mnist-mlp.assay/request.json"], &[ACCOUNTS[RIVAL].0]);
     let output = scene.command(CLIENT, &["claim", MODEL]).output().unwrap();
     assert!(output.status.success() && String::from_utf8_lossy(&output.stderr).contains("left alone"), "{output:?}");
     fs::write(&path, &text).unwrap();

@@ -13,7 +13,11 @@ use serde_json::Value;
 #[test]
 fn what_is_wrong_is_said_before_anything_is_sent() {
     let scene = Scene::new("market-errors");
-    scene.sandbox.fails(&["status", "other.onnx"], WRONG_REQUEST, &["registration.json", "assay register"]);
+    scene.sandbox.fails(
+        &["status", "other.onnx"],
+        WRONG_REQUEST,
+        &["registration.json", "request.json", "next: assay status other.onnx --request request.json"],
+    );
     let request = ["request", MODEL, "--input", "input.json", "--fee", "0.1"];
     let without = |change: &dyn Fn(&mut Command)| {
         let mut command = scene.command(CLIENT, &request);
@@ -75,8 +79,17 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(PROVER, &fulfil, &["chain 1"]);
     fs::write(scene.sandbox.path("changed.json"), &text[..text.len() / 2]).unwrap();
     scene.refused(PROVER, &fulfil, &["not what assay writes"]);
-    scene.refused(PROVER, &["fulfil", MODEL, "--request", "none.json"], &["does not exist", "assay request"]);
+    scene.refused(
+        PROVER,
+        &["fulfil", MODEL, "--request", "none.json"],
+        &["does not exist", "next: assay fulfil mnist-mlp.onnx --request request.json"],
+    );
+}
 
+#[test]
+fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anything_is_sent() {
+    let scene = Scene::new("market-other-keys");
+    scene.asks();
     // Keys from another SRS: what they prove, the market does not pay.
     let keys = ["srs", "pk", "vk"].map(|name| scene.sandbox.path("mnist-mlp.assay").join(name));
     let good = keys.each_ref().map(|path| fs::read(path).unwrap());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
 
-use assay_contracts::{Market, Node, Request, Signer};
+use assay_contracts::{Market, Node, Request, Signer, U256};
 use serde_json::{Value, json};
 
 use crate::anvil::{ACCOUNTS, Anvil};
@@ -77,6 +77,23 @@ impl Scene {
     pub(crate) fn request(&self, file: &str) -> Request {
         let text = fs::read_to_string(self.sandbox.path(file)).unwrap();
         serde_json::from_value(serde_json::from_str::<Value>(&text).unwrap()["request"].take()).unwrap()
+    }
+
+    /// Opens a request of the client with other terms, which no command makes, and writes it as `assay request` does.
+    pub(crate) fn opens(&self, file: &str, change: impl FnOnce(&mut Request)) -> Request {
+        let template = format!("{file}.template");
+        self.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--output", &template]);
+        let mut asked: Value =
+            serde_json::from_str(&fs::read_to_string(self.sandbox.path(&template)).unwrap()).unwrap();
+        let mut request = self.request(&template);
+        request.nonce += U256::ONE;
+        change(&mut request);
+        let (mut node, market) = self.node(CLIENT);
+        let (id, _) = market.open(&mut node, &request).unwrap();
+        asked["id"] = json!(id);
+        asked["request"] = serde_json::to_value(&request).unwrap();
+        fs::write(self.sandbox.path(file), asked.to_string()).unwrap();
+        request
     }
 
     /// A command behind a node that fails; it must end with this code and say these words.
