@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::market::{
-    ChainArgs, ClaimArgs, DeployArgs, FulfilArgs, ProposeArgs, RegisterArgs, RequestArgs, StatusArgs,
+    ChainArgs, ClaimArgs, DeployArgs, FulfilArgs, LockArgs, ProofArgs, ProposeArgs, RegisterArgs, RequestArgs,
+    StatusArgs, TokenPrice,
 };
 use crate::ceremony;
 use crate::memory::Bytes;
@@ -116,10 +117,16 @@ a request that the chain has not taken gives way to one with the terms and the t
     Request(RequestArgs),
     /// Prove the answer to a request and be paid for it
     #[command(after_help = concat!(
-        "Example:\n  assay fulfil lenet.onnx\n  assay fulfil lenet.onnx --request request.json --lock\n\n\
-Checks model, key, verifier, input, fee and time before it proves, and the proof before it sends anything.\n\
-Keeps the proof in MODEL.assay until it is paid: run again, it sends that one.\n", key_help!()))]
+        "Example, with the ONNX file and the request that its client gave you:\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
+assay fulfil lenet.onnx --request request.json --check\n  assay fulfil lenet.onnx --request request.json --lock\n\n\
+Checks model, key, verifier, input, fee, balance and time before it proves, and the proof before it sends anything.\n\
+Keeps the proof in MODEL.assay until no reorganisation can undo the payment: run again, it sends that one.\n\
+An answer of yours that was challenged or drawn is proved in the same way, and saves its bond.\n", key_help!()))]
     Fulfil(FulfilArgs),
+    /// Fetch the proof of a paid answer from the chain
+    #[command(after_help = "Example:\n  assay proof lenet.onnx --request request.json --output paid.json\n\n\
+Reads the transaction that was paid for, checks its proof, writes it as `assay prove` does, and says how `assay verify` checks it again.")]
+    Proof(ProofArgs),
     /// Collect what is yours: shares in a model's fees, credits, requests that nobody answered in time, your bond
     #[command(after_help = concat!("Examples:\n  assay claim lenet.onnx\n  assay claim lenet.onnx --leave\n", key_help!()))]
     Claim(ClaimArgs),

@@ -66,6 +66,7 @@ fn run(cli: &Cli, terminal: Terminal) -> Outcome {
         Command::Register(args) => market::register::run(args, terminal),
         Command::Request(args) => market::request::run(args, terminal),
         Command::Fulfil(args) => market::fulfil::run(args, terminal),
+        Command::Proof(args) => market::proof::run(args, terminal),
         Command::Claim(args) => market::claim::run(args, terminal),
         Command::Status(args) => market::status::run(args, terminal),
     }

@@ -144,9 +144,9 @@ pub(crate) struct RequestArgs {
     /// Time to deliver, 2h to 7d; later the fee goes back. A few minutes are added to the shortest, in which the chain takes the request
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = within)]
     pub(crate) within: u64,
-    /// What it costs you when a prover that locked the request brings nothing, in ether: its bond pays it
-    #[arg(long, value_name = "ETHER", default_value = "0", value_parser = ether)]
-    pub(crate) loss: U96,
+    /// What it costs you when a prover that locked the request brings nothing, in ether: its bond pays it. More than a fifth of --fee asks for more bond than the fee [default: what asks for no more]
+    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    pub(crate) loss: Option<U96>,
     /// Where to write the request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -164,15 +164,59 @@ pub(crate) struct FulfilArgs {
     /// The request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
-    /// Lock the request before the proof is shown: a minute later nobody else can be paid for it. Adds what is missing to your bond, which `assay claim --leave` gives back after ten days' notice. Where there is no time for a lock, goes on without one
+    #[command(flatten)]
+    pub(crate) locking: LockArgs,
+    /// Prove an answer that nobody has challenged yet, to be paid at once
     #[arg(long)]
-    pub(crate) lock: bool,
+    pub(crate) now: bool,
+    /// Say what the request pays and takes, and whether this command would go on; do nothing else
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Take a fee in this token, and count one whole token as so much ether
+    #[arg(long, value_name = "ADDRESS=ETHER", value_parser = token_price)]
+    pub(crate) token: Option<TokenPrice>,
     /// Go on although the fee does not pay for the gas
     #[arg(long)]
     pub(crate) at_a_loss: bool,
     /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
+}
+
+/// Whether to keep other provers out, and for what bond.
+#[derive(Debug, Args)]
+pub(crate) struct LockArgs {
+    /// Lock the request first: from a minute later nobody else can be paid for it in the first half of the time left. Adds what is missing to your bond, which `assay claim --leave` gives back after ten days' notice. Where there is no time for a lock, goes on without one
+    #[arg(long)]
+    pub(crate) lock: bool,
+    /// Most bond that a lock may reserve, in ether [default: three times the request's highest fee]
+    #[arg(long, value_name = "ETHER", value_parser = ether, requires = "lock")]
+    pub(crate) max_bond: Option<U96>,
+    /// Send the proof although the lock is younger than a minute and excludes nobody yet
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+/// What one whole token is worth, as the user says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenPrice {
+    pub(crate) token: Address,
+    /// Wei for one whole token.
+    pub(crate) wei: U96,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProofArgs {
+    /// The ONNX model
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
+    /// The request [default: MODEL.assay/request.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) request: Option<PathBuf>,
+    /// Where to write the proof [default: MODEL.assay/proof.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +279,16 @@ fn ether(text: &str) -> Result<U96, String> {
     }
     let wei = assay_contracts::market::parse_ether(text).map_err(|error| format!("{}: {error}", wrong()))?;
     if wei > U256::from(U96::MAX) { Err(wrong()) } else { Ok(U96::saturating_from(wei)) }
+}
+
+/// A token and what one of it is worth: `0x...=0.0003`.
+fn token_price(text: &str) -> Result<TokenPrice, String> {
+    let (token, price) = text.split_once('=').ok_or("expected ADDRESS=ETHER, the price of one whole token")?;
+    let token: Address = token.parse().map_err(|error| format!("{token}: {error}"))?;
+    if token.is_zero() {
+        return Err("the zero address is ether, which needs no price".to_owned());
+    }
+    Ok(TokenPrice { token, wei: ether(price)? })
 }
 
 /// Percent with up to two decimals, as hundredths of a percent.
@@ -307,6 +361,12 @@ mod tests {
         assert!(points("101").is_err() && points("x").is_err());
         assert!(owner_points("30").is_ok() && owner_points("30.01").is_err());
         assert!(contributor("0x00000000000000000000000000000000000000ff=10").is_ok());
+        let token = "0x00000000000000000000000000000000000000ff";
+        let price = TokenPrice { token: token.parse().unwrap(), wei: U96::from(300_000_000_000_000_u64) };
+        assert_eq!(token_price(&format!("{token}=0.0003")), Ok(price));
+        for wrong in [token.to_owned(), format!("{token}=x"), format!("{token}=-1"), format!("{}=1", Address::ZERO)] {
+            assert!(token_price(&wrong).is_err(), "{wrong}");
+        }
         assert!(contributor("0x12=10").is_err() && contributor("x").is_err());
     }
 }

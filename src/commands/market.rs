@@ -1,15 +1,19 @@
 //! The verbs of the market: a model is registered, an answer asked for, proved, paid for.
 
+mod amounts;
 pub(crate) mod claim;
 mod date;
 pub(crate) mod deploy;
 pub(crate) mod fulfil;
+mod kept;
 mod keys;
 mod model_file;
+pub(crate) mod proof;
 pub(crate) mod propose;
 mod records;
 pub(crate) mod register;
 pub(crate) mod request;
+mod risk;
 pub(crate) mod status;
 mod trust;
 mod verifier;
@@ -19,12 +23,14 @@ use std::fmt::Display;
 use assay_contracts::interface::InferenceMarket::RequestSettled;
 use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, SolEvent as _, U256};
 use assay_models::{QuantizedGraph, TensorId, packing};
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
 
 use self::records::Asked;
 use crate::cli::ChainArgs;
-use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
+use crate::files::ModelFolder;
+use crate::next::Next;
 use crate::terminal::Terminal;
 use crate::units::{ether as shown, when};
 
@@ -65,14 +71,25 @@ impl Session {
     }
 }
 
-/// Whom a settled request paid, and how much.
-fn settlement(node: &Node, market: &Market, asked: &Asked) -> Outcome<(Address, U256)> {
+/// How a request was settled.
+#[derive(Clone, Copy, Debug)]
+struct Settlement {
+    payee: Address,
+    /// What was paid, in units of the request's token.
+    price: U256,
+    /// Number of the block.
+    block: u64,
+}
+
+/// How a settled request was settled, as the chain's events say.
+fn settlement(node: &Node, market: &Market, asked: &Asked) -> Outcome<Settlement> {
     let topics = [RequestSettled::SIGNATURE_HASH, asked.id];
     let doing = format!("request {} is settled, and the node does not say who was paid", asked.id);
-    let events = node.events(market.address, asked.from_block, &topics).on_chain(&doing)?;
-    let event = events.first().and_then(|event| RequestSettled::decode_log_data(event).ok());
+    let happened = node.happened(market.address, asked.from_block, &topics).on_chain(&doing)?;
     let missing = || Failure::new(Kind::Machine, anyhow::anyhow!("{doing}: it keeps no events so far back"));
-    event.map(|event| (event.payee, event.price)).ok_or_else(missing)
+    let last = happened.last().ok_or_else(missing)?;
+    let event = RequestSettled::decode_log_data(&last.event).map_err(|_| missing())?;
+    Ok(Settlement { payee: event.payee, price: event.price, block: last.block })
 }
 
 /// What of a price is the prover's: the sharers' part is rounded down.
@@ -128,13 +145,26 @@ fn words_of(graph: &QuantizedGraph) -> Outcome<(usize, usize)> {
 }
 
 /// Refuses a model on the chain whose key or words are not those of the folder.
-fn check_model(node: &mut Node, model: &Model, key: &VerifyingKey, words: (usize, usize)) -> Outcome {
+fn check_model(
+    node: &mut Node,
+    model: &Model,
+    key: &VerifyingKey,
+    words: (usize, usize),
+    folder: &ModelFolder,
+) -> Outcome {
     let expected = assay_solidity::key_code(key).request("cannot make the key's code")?;
-    if node.code(model.key).on_chain("cannot read the key")? != expected {
-        return refuse(format_args!(
-            "the key on the chain, at {}, is not the one in the folder: the registered model is another, or keys were made with another SRS",
-            model.key
-        ));
+    let got = node.code(model.key).on_chain("cannot read the key")?;
+    if got != expected {
+        let what = format!("the key on the chain, at {}, is not the one in the folder", model.key);
+        if got.len() == expected.len() {
+            return refuse(format_args!(
+                "{what}: keys were made with another SRS, or of another model. `assay setup {} --srs FILE` makes them with the owner's",
+                folder.model().display()
+            ));
+        }
+        let other = if key.opening() == Opening::Shplonk { "evm" } else { "shplonk" };
+        return refuse(format_args!("{what}: it is of another size, as with another --opening"))
+            .next(|| Next::of("setup", folder.model()).arg("--opening").arg(other));
     }
     let registered = (usize::from(model.inputWords), usize::from(model.outputWords));
     if registered != words {

@@ -119,7 +119,7 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
 }
 
 /// Refuses a path for the proof whose folder is missing, or where something other than a proof would be replaced.
-fn replaceable(path: &Path) -> Outcome {
+pub(super) fn replaceable(path: &Path) -> Outcome {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return refuse(format_args!("--output {}: there is no folder {}", path.display(), folder.display()))

@@ -18,7 +18,7 @@ fn market_files(sandbox: &Sandbox) {
 }
 
 /// Every command that reads what was made of a model.
-const READERS: [&[&str]; 8] = [
+const READERS: [&[&str]; 9] = [
     &["infer", MODEL, "--input", "input.json"],
     &["setup", MODEL],
     &["prove", MODEL, "--input", "input.json"],
@@ -27,6 +27,7 @@ const READERS: [&[&str]; 8] = [
     &["register", MODEL, "--market", "0x00000000000000000000000000000000000000ff"],
     &["request", MODEL, "--input", "input.json", "--fee", "0.01"],
     &["fulfil", MODEL],
+    &["proof", MODEL],
 ];
 
 #[test]

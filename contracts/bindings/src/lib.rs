@@ -9,6 +9,7 @@
 //! | [`node`] | [`Node`]: a chain behind JSON-RPC; [`node::Limits`]: how long it is waited for, and what a transaction may cost |
 //! | `sending` | how a node sends a transaction: once, and for a capped price |
 //! | [`signer`] | [`Signer`]: a private key, and transactions signed with it |
+//! | [`token`] | what is read of an ERC-20 token |
 //! | `transaction` | what is signed and sent |
 //! | [`market`] | [`Market`]: a deployed market; ids, contexts, prices and bonds of requests |
 //! | `genuine` | whether a market is the one that this crate brings |
@@ -29,6 +30,7 @@ pub mod node;
 pub mod revert;
 mod sending;
 pub mod signer;
+pub mod token;
 mod transaction;
 
 pub use alloy_primitives::{Address, B256, U256};

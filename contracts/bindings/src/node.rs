@@ -1,9 +1,12 @@
 //! A chain behind a node's JSON-RPC, and what it is asked. Calls are made one after the other; `sending` sends transactions.
 
+mod history;
+
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use alloy_primitives::{Address, B256, Bytes, Log, LogData, U256};
+use alloy_primitives::{Address, B256, Bytes, Log, U256};
+pub use history::{Happened, Sent, is_development};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -137,16 +140,6 @@ impl Node {
     /// A node that does not answer.
     pub fn gas_price(&self) -> Result<U256, ContractsError> {
         self.ask_node("eth_gasPrice", &json!([]))
-    }
-
-    /// Events of a contract from a block on whose first topics are these.
-    ///
-    /// # Errors
-    /// A node that does not answer, or keeps no events so far back.
-    pub fn events(&self, contract: Address, from_block: u64, topics: &[B256]) -> Result<Vec<LogData>, ContractsError> {
-        let filter = json!({ "address": contract, "fromBlock": hexadecimal(from_block), "topics": topics });
-        let events: Vec<Event> = self.ask_node("eth_getLogs", &json!([filter]))?;
-        Ok(events.into_iter().filter_map(Event::log).map(|log| log.data).collect())
     }
 
     /// Lets time pass on a development chain, and mines a block.

@@ -117,7 +117,9 @@ fn market(error: &MarketErrors) -> Option<String> {
 
 fn registry(error: &RegistryErrors) -> Option<String> {
     Some(match error {
-        RegistryErrors::UnknownModel(e) => format!("no model {} is registered here: run `assay register`", e.modelId),
+        RegistryErrors::UnknownModel(e) => {
+            format!("no model {} is registered with this market: check the market's address and the chain", e.modelId)
+        }
         RegistryErrors::ModelExists(e) => format!("model {} is registered already", e.modelId),
         RegistryErrors::WrongPoints(e) => format!("the shares sum to {} points of {}", e.got, e.expected),
         RegistryErrors::TooManyOwnerPoints(e) => format!("the owner may take {} points, not {}", e.most, e.got),

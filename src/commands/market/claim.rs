@@ -1,14 +1,19 @@
 //! `assay claim`: what is yours, paid out.
 
-use assay_contracts::{Address, Market, Network as _, Node, Status, U256};
+use assay_contracts::interface::{InferenceMarket, Pot};
+use assay_contracts::market::ETHER;
+use assay_contracts::{Address, B256, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
 
-use super::records::{self, Asked, Record};
+use super::amounts::amount;
+use super::kept::Kept;
+use super::records::{self, Asked};
 use super::trust::market_of;
-use super::{Bond, OnChain as _, Session, bond, shown, when};
+use super::{Bond, OnChain as _, Session, bond, settlement, shown, when};
 use crate::cli::ClaimArgs;
-use crate::failure::{Outcome, refuse};
+use crate::failure::Outcome;
 use crate::files::ModelFolder;
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -19,48 +24,103 @@ struct Claimed {
     /// Of the bond, what was taken now: it is part of what is withdrawn.
     left_wei: String,
     withdrawn_wei: String,
+    #[serde(flatten)]
+    proceeds: Proceeds,
+    /// The same in the request's token, where that is not ether.
+    token: Option<InToken>,
     /// The bond that stays.
     #[serde(flatten)]
     bond: Bond,
 }
 
+/// What slashed bonds gave this account.
+#[derive(Serialize)]
+struct Proceeds {
+    /// Collected now: it is part of what is withdrawn.
+    #[serde(rename = "proceeds_wei")]
+    collected: String,
+    /// What still waits.
+    #[serde(rename = "proceeds_waiting_wei")]
+    waiting: String,
+    /// When that can be collected, in Unix seconds.
+    #[serde(rename = "proceeds_at")]
+    at: Option<u64>,
+}
+
+impl Proceeds {
+    /// Turns what an account was given of slashed bonds in a token into credit, once its time is over; says what still waits.
+    fn collect(
+        node: &mut Node,
+        market: &Market,
+        token: Address,
+        account: Address,
+        terminal: Terminal,
+    ) -> Outcome<Self> {
+        let pot = Pot::Proceeds;
+        let held = node.ask(market.address, &InferenceMarket::accountOfCall { pot, owner: account, token });
+        let held = held.on_chain("cannot ask what slashed bonds gave you")?;
+        let (now, at) = (node.time().on_chain("cannot ask for the time")?, held.leavesAt.to::<u64>());
+        let all = U256::from(held.leaving);
+        if all.is_zero() || now < at {
+            if !all.is_zero() {
+                terminal.say(format_args!("{} of slashed bonds are yours {}", amount(all, token), when(at, now)));
+            }
+            let at = (!all.is_zero()).then_some(at);
+            return Ok(Self { collected: "0".to_owned(), waiting: all.to_string(), at });
+        }
+        let call = InferenceMarket::leaveCall { pot, token };
+        let (collected, _) = node
+            .transact(account, market.address, U256::ZERO, &call)
+            .on_chain("cannot collect what slashed bonds gave you")?;
+        terminal.say(format_args!("{} of slashed bonds are yours", amount(collected, token)));
+        Ok(Self { collected: collected.to_string(), waiting: "0".to_owned(), at: None })
+    }
+}
+
+/// Amounts in a token's smallest units.
+#[derive(Serialize)]
+struct InToken {
+    token: Address,
+    share_units: String,
+    withdrawn_units: String,
+}
+
 pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let record = records::registered(&folder)?;
-    let path = records::request_path(&folder, args.request.as_deref());
-    let asked = records::request(&path)?;
-    if args.request.is_some() && asked.is_none() {
-        return refuse(format_args!("{} does not exist", path.display()));
-    }
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim")?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, record.chain, record.market)?;
-    let refunded = match asked {
-        Some(asked) => match asked.check(&market, &record) {
-            Ok(()) => refund(&mut node, &market, &record, &asked, account, terminal)?,
-            Err(failure) if args.request.is_some() => return Err(failure),
-            Err(failure) => {
-                Terminal::warn(format_args!("{} is left alone: {failure}", path.display()));
-                false
-            }
-        },
+    let asked = match asked.map(|asked| asked.check(&market).map(|()| asked)) {
+        Some(Err(failure)) if args.request.is_some() => return Err(failure),
+        Some(Err(failure)) => {
+            let path = records::request_path(&folder, None);
+            Terminal::warn(format_args!("{} is left alone: {failure}", path.display()));
+            None
+        }
+        Some(Ok(asked)) => Some(asked),
+        None => None,
+    };
+    let refunded = match &asked {
+        Some(asked) => ended(&mut node, &market, asked, account, &folder, terminal)?,
         None => false,
     };
-    let share = market.claimable(&mut node, record.model_id, account).on_chain("cannot ask for your share")?;
-    if !share.is_zero() {
-        market.claim(&mut node, account, record.model_id, account).on_chain("cannot claim your share")?;
-        terminal.say(format_args!("your share of the model's fees: {}", shown(share)));
-    }
+    let share = earned(&mut node, &market, record.model_id, ETHER, account, terminal)?;
     let left = leave(&mut node, &market, account, args.leave, terminal)?;
-    let credit = market.credit(&mut node, account).on_chain("cannot ask for your credit")?;
-    if credit.is_zero() {
-        terminal.say(format_args!("the market owes {account} nothing now"));
-    } else {
-        market.withdraw(&mut node, account).on_chain("cannot withdraw your credit")?;
-        terminal.say(format_args!("paid out: {}", shown(credit)));
-    }
+    let proceeds = Proceeds::collect(&mut node, &market, ETHER, account, terminal)?;
+    let credit = withdraw(&mut node, &market, ETHER, account, terminal)?;
+    let token = match asked.map(|asked| asked.request.token).filter(|token| *token != ETHER) {
+        Some(token) => {
+            let earned = earned(&mut node, &market, record.model_id, token, account, terminal)?;
+            Proceeds::collect(&mut node, &market, token, account, terminal)?;
+            let credit = withdraw(&mut node, &market, token, account, terminal)?;
+            Some(InToken { token, share_units: earned.to_string(), withdrawn_units: credit.to_string() })
+        }
+        None => None,
+    };
     let bond = bond(&mut node, &market, account, terminal)?;
     if bond.is_free() {
-        terminal.say("next: assay claim --leave gives the ten days' notice that a bond takes to come back");
+        terminal.say("the bond comes back ten days after a notice, which this gives:");
+        terminal.next(&Next::of("claim", folder.model()).arg("--leave"));
     }
     terminal.result(&Claimed {
         account,
@@ -68,21 +128,68 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         share_wei: share.to_string(),
         left_wei: left.to_string(),
         withdrawn_wei: credit.to_string(),
+        proceeds,
+        token,
         bond,
     });
     Ok(())
 }
 
-/// Ends a request of this account that nobody answered in time, or that nobody can answer any more.
-fn refund(
+/// Credits what this account has earned of the model's fees in a token; returns how much that is.
+fn earned(
     node: &mut Node,
     market: &Market,
-    record: &Record,
+    model: B256,
+    token: Address,
+    account: Address,
+    terminal: Terminal,
+) -> Outcome<U256> {
+    let asking = "cannot ask for your share";
+    let all = InferenceMarket::earnedOfCall { modelId: model, token, account };
+    let claimed = InferenceMarket::claimedOfCall { modelId: model, token, account };
+    let all = node.ask(market.address, &all).on_chain(asking)?;
+    let share = all.saturating_sub(node.ask(market.address, &claimed).on_chain(asking)?);
+    if !share.is_zero() {
+        let call = InferenceMarket::claimCall { modelId: model, token, account };
+        node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot claim your share")?;
+        terminal.say(format_args!("your share of the model's fees: {}", amount(share, token)));
+    }
+    Ok(share)
+}
+
+/// Pays out this account's credit in a token; returns how much that is.
+fn withdraw(node: &mut Node, market: &Market, token: Address, account: Address, terminal: Terminal) -> Outcome<U256> {
+    let credit = node.ask(market.address, &InferenceMarket::creditOfCall { account, token });
+    let credit = credit.on_chain("cannot ask for your credit")?;
+    if credit.is_zero() {
+        let what = if token == ETHER { String::new() } else { format!(" in token {token}") };
+        terminal.say(format_args!("the market owes {account} nothing{what} now"));
+        return Ok(credit);
+    }
+    let call = InferenceMarket::withdrawCall { token, to: account };
+    node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot withdraw your credit")?;
+    terminal.say(format_args!("paid out: {}", amount(credit, token)));
+    Ok(credit)
+}
+
+/// Ends a request of this account that nobody answered in time, or that nobody can answer any more; of one that is paid for, removes the proof
+/// that is not needed any more. Returns whether the escrow went back.
+fn ended(
+    node: &mut Node,
+    market: &Market,
     asked: &Asked,
     account: Address,
+    folder: &ModelFolder,
     terminal: Terminal,
 ) -> Outcome<bool> {
     let job = market.job(node, asked.id).on_chain("cannot ask for the request")?;
+    let kept = Kept::of(folder, market, asked.id, account);
+    if job.status == Status::Settled && kept.exists() {
+        match settlement(node, market, asked) {
+            Ok(settled) => drop(kept.release(node, settled.block, terminal)?),
+            Err(failure) => Terminal::warn(format_args!("{kept} is kept: {failure}")),
+        }
+    }
     if !matches!(job.status, Status::Open | Status::Locked) {
         return Ok(false);
     }
@@ -91,7 +198,7 @@ fn refund(
         terminal.say(format_args!("request {} is {client}'s, who alone claims it here", asked.id));
         return Ok(false);
     }
-    let dead = market.dead(node, record.model_id).on_chain("cannot ask for the model")?;
+    let dead = market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")?;
     let (now, deadline) = (node.time().on_chain("cannot ask for the time")?, asked.request.deadline.to::<u64>());
     if !dead && now <= deadline {
         terminal.say(format_args!(
@@ -103,7 +210,8 @@ fn refund(
     }
     market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
     let why = if dead { "nobody can prove it any more" } else { "nobody answered in time" };
-    terminal.say(format_args!("{why}: {} go back to you", shown(U256::from(asked.request.feeCeiling))));
+    let escrow = amount(U256::from(asked.request.feeCeiling), asked.request.token);
+    terminal.say(format_args!("{why}: {escrow} go back to you"));
     Ok(true)
 }
 

@@ -1,48 +1,49 @@
 //! `assay fulfil`: proves what a request asks and is paid for it.
 
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
+mod again;
+mod lock;
+mod proving;
+mod terms;
+mod turn;
 
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Refusal};
-use assay_contracts::market::{MIN_DURATION, U96, digest, words};
-use assay_contracts::revert::status;
+use assay_contracts::market::words;
 use assay_contracts::{
     Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Revert, Status, U256,
 };
-use assay_halo2::convert::values;
-use assay_models::{QuantizedGraph, Trace, interpret, packing};
-use assay_prover::{Cost, Prover, ProvingKey, Srs};
-use assay_solidity::{Gas, Shape};
-use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
-use rand::rngs::OsRng;
+use assay_verifier::Proof;
 use serde::Serialize;
 
+use self::again::{again, claim};
+use self::proving::Proving;
+use super::amounts::{self, Worth, amount};
+use super::kept::Kept;
 use super::records::{self, Asked};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, prover_share, settlement, shown, when, words_of};
+use super::{OnChain as _, Session, check_model, prover_share, settlement, words_of};
 use crate::cli::FulfilArgs;
-use crate::commands::{expected_phases, threads};
-use crate::compiled::{self, Compiled};
-use crate::failure::{Classify as _, Outcome, refuse};
-use crate::files::{self, ModelFolder};
-use crate::memory::within;
+use crate::compiled;
+use crate::failure::{Advise as _, Outcome, refuse};
+use crate::files::ModelFolder;
 use crate::terminal::Terminal;
-
-/// Gas of a fulfilment beside the verification: the market's own work and the credits.
-const MARKET_GAS: u64 = 180_000;
-/// Seconds for transactions to get into blocks.
-const SENDING: u64 = 120;
+use crate::units::count;
 
 #[derive(Serialize)]
 struct Fulfilled {
     id: B256,
     payee: Address,
+    /// Of the amounts; zero is ether.
+    token: Address,
     /// Unknown when the receipt has no events.
     price_wei: Option<String>,
     share_wei: Option<String>,
+    price_units: Option<String>,
+    share_units: Option<String>,
     gas: Option<u64>,
     transaction: Option<B256>,
     already: bool,
+    /// Whether the proof still lies in the model's folder: it does until the payment is final.
+    proof_kept: bool,
 }
 
 /// A request that may be worth proving, and who would.
@@ -52,125 +53,92 @@ struct Work {
     market: Market,
     model: Model,
     asked: Asked,
+    /// How the request stands; [`Work::refresh`] asks again.
+    job: Job,
+    kept: Kept,
 }
 
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let own = compiled::read(&folder)?;
-    let record = records::registered(&folder)?;
-    let path = records::request_path(&folder, args.request.as_deref());
-    let Some(asked) = records::request(&path)? else {
-        return refuse(format_args!(
-            "{} does not exist: get the request from its client, or make one with `assay request`",
-            path.display()
-        ));
-    };
+    let asked = records::asked(&folder, args.request.as_deref(), "fulfil")?;
+    amounts::check_token(&asked.request, args.token)?;
     let key = own.verifying_key(&folder)?;
-    let Compiled { graph, digest: graph_digest, .. } = own;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, record.chain, record.market)?;
+    let market = market_of(&mut node, asked.chain, asked.market)?;
     trust::check_srs(key.srs(), market.chain)?;
-    asked.check(&market, &record)?;
+    asked.check(&market)?;
     let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
-    let saved = saved_proof(&folder, market.context(asked.id, account));
+    let kept = Kept::of(&folder, &market, asked.id, account);
     if job.status == Status::Settled {
-        files::remove(&saved)?;
-        return already_settled(&mut node, &market, &asked, account, terminal);
+        return already_settled(&mut node, &market, &asked, account, &kept, args, terminal);
     }
     let (model, _) = market.model(&mut node, asked.request.modelId).on_chain("cannot use the model")?;
-    check_model(&mut node, &model, &key, words_of(&graph)?)?;
+    check_model(&mut node, &model, &key, words_of(&own.graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
-    let mut work = Work { node, account, market, model, asked };
-    work.check_turn(&job)?;
-    work.check_fee(&job, &key, args.at_a_loss)?;
-
-    let trace = work.trace(&graph)?;
-    let output = output_words(&graph, &trace)?;
-    if work.is_own_lock(&job) {
-        work.check_commitment(&job, &output)?;
+    let mut work = Work { node, account, market, model, asked, job, kept };
+    let turn = work.turn(args)?;
+    let worth = Worth::of(&mut work.node, args.token)?;
+    let terms = work.terms(&turn, worth, &key, args)?;
+    if !args.check {
+        terms.accepted(args)?;
     }
-    let statement = work.statement(&output)?;
-    let proof = if let Some(proof) = read_proof(&saved, &key, &statement) {
-        terminal.say(format_args!("the proof of an earlier run is in {}", saved.display()));
-        proof
-    } else {
-        let file = folder.map("pk", "setup")?;
-        let key = ProvingKey::open(&file, &graph, graph_digest, key).request("cannot use the proving key")?;
-        let verifying = key.verifying_key();
-        let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
-        let cost = cost.request("cannot use the verifying key")?;
-        within(args.memory, cost.peak_bytes, "proving")?;
-        work.check_time(&job, &cost)?;
-        let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
-        let proof = prove(&key, &srs, &trace, &statement, &cost, terminal)?;
-        // Before anything is locked or sent: whatever happens now, it is not made twice.
-        let file = ProofFile::new(key.verifying_key(), &statement, &proof);
-        files::write(&saved, file.to_json().machine("cannot encode the proof")?.as_bytes())?;
-        proof
-    };
-    if args.lock {
-        work.lock(&output, terminal)?;
+    let proving = Proving::of(&work, &folder, &own, key)?;
+    if args.check {
+        terms.say(&proving, terminal);
+        terms.accepted(args)?;
+        proving.accepted(&turn, args.memory)?;
+        terminal.result(&terms.checked(&proving));
+        return Ok(());
     }
-    work.fulfil(&output, proof, terminal)?;
-    files::remove(&saved)
-}
-
-/// Where a proof waits until it is paid: named by its context, which is the request's and the payee's own, and below 2^248.
-fn saved_proof(folder: &ModelFolder, context: [u8; 32]) -> PathBuf {
-    let digits: String = hex::encode(context).chars().skip(2).take(16).collect();
-    folder.file(&format!("proof-{digits}.json"))
-}
-
-/// The proof in a file, if it is a valid one of this statement.
-fn read_proof(path: &Path, key: &VerifyingKey, statement: &Instances) -> Option<Proof> {
-    let file = ProofFile::from_json(&std::fs::read_to_string(path).ok()?).ok()?;
-    let proof = file.proof().ok()?;
-    Verifier::new(key).ok()?.verify(statement, &proof).ok()?;
-    Some(proof)
+    proving.accepted(&turn, args.memory)?;
+    if let Some(offer) = &terms.lock {
+        work.lock(offer, &proving, args, terminal)?;
+    }
+    // Proved while the lock matures: nobody sees the proof before it is sent, and it is sent only afterwards. Waiting first would save the work of
+    // the rare proof that is overtaken in that minute, and cost every other prover a minute of the time that its lock excludes others.
+    let (output, proof) = proving.proof(&work.kept, &folder, terminal)?;
+    if !args.locking.no_wait {
+        work.wait_until_mature(terminal).next(|| again(args))?;
+    }
+    work.fulfil(&output, proof, args, terminal)
 }
 
 /// A request that an earlier run, or somebody else, has settled.
-fn already_settled(node: &mut Node, market: &Market, asked: &Asked, account: Address, terminal: Terminal) -> Outcome {
-    let (payee, price) = settlement(node, market, asked)?;
-    if payee != account {
-        return refuse(format_args!("request {} is settled: {payee} proved it first", asked.id));
+fn already_settled(
+    node: &mut Node,
+    market: &Market,
+    asked: &Asked,
+    account: Address,
+    kept: &Kept,
+    args: &FulfilArgs,
+    terminal: Terminal,
+) -> Outcome {
+    let settled = settlement(node, market, asked)?;
+    // Another's payment can be undone as well, and this proof paid after all.
+    let proof_kept = kept.release(node, settled.block, terminal)?;
+    if settled.payee != account {
+        return refuse(format_args!("request {} is settled: {} proved it first", asked.id, settled.payee));
     }
     let model = node.ask(market.registry, &ModelRegistry::getCall { modelId: asked.request.modelId });
+    let (price, token) = (settled.price, asked.request.token);
     let share = prover_share(&model.on_chain("cannot ask for the model")?, price);
     terminal.say(format_args!("request {} is settled and was paid to you: nothing to do", asked.id));
-    terminal.say("next: assay claim pays out what the market owes you");
+    terminal.next(&claim(args));
     terminal.result(&Fulfilled {
         id: asked.id,
-        payee,
-        price_wei: Some(price.to_string()),
-        share_wei: Some(share.to_string()),
+        payee: account,
+        token,
+        price_wei: amounts::wei(price, token),
+        share_wei: amounts::wei(share, token),
+        price_units: amounts::units(price, token),
+        share_units: amounts::units(share, token),
         gas: None,
         transaction: None,
         already: true,
+        proof_kept,
     });
     Ok(())
-}
-
-/// A proof of the statement, checked natively.
-fn prove(
-    key: &ProvingKey,
-    srs: &Srs,
-    trace: &Trace,
-    statement: &Instances,
-    cost: &Cost,
-    terminal: Terminal,
-) -> Outcome<Proof> {
-    let context = values(statement).last().copied().unwrap_or_default();
-    let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
-    let ((_, proof), _, _) = terminal
-        .phases("prove", &expected_phases(cost), |progress| {
-            prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
-        })
-        .machine("cannot prove this inference")?;
-    Verifier::new(key.verifying_key())
-        .and_then(|verifier| verifier.verify(statement, &proof))
-        .machine("the proof just made does not verify (please report this model)")?;
-    Ok(proof)
 }
 
 impl Work {
@@ -178,145 +146,22 @@ impl Work {
         self.node.time().on_chain("cannot ask for the time")
     }
 
+    /// Asks how the request stands now.
+    fn refresh(&mut self) -> Outcome {
+        self.job = self.market.job(&mut self.node, self.asked.id).on_chain("cannot ask for the request")?;
+        Ok(())
+    }
+
     /// Whether this account has locked the request: it loses bond when it does not deliver.
-    fn is_own_lock(&self, job: &Job) -> bool {
-        job.status == Status::Locked && job.prover == self.account
+    fn is_own_lock(&self) -> bool {
+        self.job.status == Status::Locked && self.job.prover == self.account
     }
 
-    fn price(&mut self, job: &Job) -> Outcome<U256> {
-        let now = self.now()?;
-        Ok(U256::from(if job.status == Status::Open { self.asked.request.price_at(now) } else { job.price }))
+    fn amount(&self, units: U256) -> String {
+        amount(units, self.asked.request.token)
     }
 
-    /// Refuses a request that this account cannot be paid for now.
-    fn check_turn(&mut self, job: &Job) -> Outcome {
-        let (id, account) = (self.asked.id, self.account);
-        let named = self.asked.request.prover;
-        if !named.is_zero() && named != account {
-            return refuse(format_args!("request {id} is for prover {named} alone"));
-        }
-        match job.status {
-            Status::Open => Ok(()),
-            Status::Locked if job.prover == account => Ok(()),
-            Status::Locked => {
-                let (until, now) = (job.time.to::<u64>(), self.now()?);
-                if now > until {
-                    return Ok(());
-                }
-                refuse(format_args!("request {id} is locked by {}: anybody's turn {}", job.prover, when(until, now)))
-            }
-            Status::None => {
-                refuse(format_args!("request {id} was never opened: its client runs `assay request` again"))
-            }
-            other => refuse(format_args!("request {id} is {}: there is nothing to prove", status(other))),
-        }
-    }
-
-    /// Refuses to work for less than the gas costs.
-    fn check_fee(&mut self, job: &Job, key: &VerifyingKey, at_a_loss: bool) -> Outcome {
-        let price = self.price(job)?;
-        let gas =
-            Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total() + MARKET_GAS;
-        let cost = self.node.gas_price().on_chain("cannot ask for the price of gas")?.saturating_mul(U256::from(gas));
-        let share = prover_share(&self.model, price);
-        if share < cost && !at_a_loss {
-            return refuse(format_args!(
-                "of the fee of {}, {} are yours, and the gas costs about {}: add --at-a-loss to prove all the same",
-                shown(price),
-                shown(share),
-                shown(cost)
-            ));
-        }
-        Ok(())
-    }
-
-    /// Refuses to begin what will not be ready in time; what this account has locked it may try as long as there is any.
-    fn check_time(&mut self, job: &Job, cost: &Cost) -> Outcome {
-        let seconds: f64 = cost.phases.iter().map(|(_, seconds)| seconds).sum();
-        let (now, deadline) = (self.now()?, self.asked.request.deadline.to::<u64>());
-        // Twice the estimate: another machine, or a busy one.
-        let needed = ((2.0 * seconds).ceil() as u64).saturating_add(SENDING);
-        if now.saturating_add(needed) <= deadline {
-            return Ok(());
-        }
-        let late = format!(
-            "the deadline is {}, and a proof takes about {seconds:.0} s: it may come too late",
-            when(deadline, now)
-        );
-        if self.is_own_lock(job) && now <= deadline {
-            Terminal::warn(format_args!(
-                "{late}; you have locked the request, and half of your bond goes if nobody delivers"
-            ));
-            return Ok(());
-        }
-        refuse(late)
-    }
-
-    fn check_commitment(&self, job: &Job, output: &[[u8; 32]]) -> Outcome {
-        if job.commitment != assay_contracts::market::commitment(self.account, digest(output)) {
-            return refuse("you have locked this request with another output than the model's: it cannot be fulfilled");
-        }
-        Ok(())
-    }
-
-    /// The inference of the request's input.
-    fn trace(&self, graph: &QuantizedGraph) -> Outcome<Trace> {
-        let tensor = graph.tensor(graph.input).request("cannot read the graph")?;
-        let input = packing::unpack(&self.asked.input_words(), tensor.shape.iter().product(), tensor.dtype)
-            .request("the request's input is not the model's")?;
-        interpret(graph, &input).request("cannot run the model")
-    }
-
-    /// What is proved: input, output, and the context that pays this account for this request.
-    fn statement(&self, output: &[[u8; 32]]) -> Outcome<Instances> {
-        let context = self.market.context(self.asked.id, self.account);
-        let words = [self.asked.input_words().as_slice(), output, &[context]].concat();
-        Instances::from_words(&words).request("the request's input is not packed words")
-    }
-
-    /// Locks the request, with what is missing added to the bond. The proof is there already, so that a lock is worth having and not
-    /// worth failing for: where one is too late, or somebody else's came first, the proof goes on without.
-    fn lock(&mut self, output: &[[u8; 32]], terminal: Terminal) -> Outcome {
-        let (market, account) = (self.market, self.account);
-        let without = |why: &dyn Display| {
-            Terminal::warn(format_args!("{why}: going on without a lock"));
-            Ok(())
-        };
-        // As it is now: proving took its time.
-        let job = market.job(&mut self.node, self.asked.id).on_chain("cannot ask for the request")?;
-        if self.is_own_lock(&job) {
-            return Ok(());
-        }
-        if job.status != Status::Open {
-            return without(&format_args!("the request is {} by now", status(job.status)));
-        }
-        let (now, deadline) = (self.now()?, self.asked.request.deadline.to::<u64>());
-        if now.saturating_add(MIN_DURATION + SENDING) > deadline {
-            return without(&format_args!("the deadline is {}, a lock takes two hours", when(deadline, now)));
-        }
-        let needed = self.asked.request.lock_bond();
-        let free = market.bond(&mut self.node, account).on_chain("cannot ask for your bond")?.free;
-        let missing = needed.saturating_sub(U256::from(free));
-        if !missing.is_zero() {
-            let amount = U96::saturating_from(missing);
-            terminal
-                .step("add to the bond", None, || market.fund_bond(&mut self.node, account, amount))
-                .on_chain("cannot add to the bond")?;
-            terminal.say(format_args!(
-                "{} added to your bond; assay claim --leave gives it back after ten days' notice",
-                shown(missing)
-            ));
-        }
-        let locked = terminal.step("lock the request", None, || {
-            market.lock(&mut self.node, account, &self.asked.request, digest(output))
-        });
-        match locked {
-            Err(ContractsError::Reverted { error, .. }) => without(&error),
-            other => other.map(|_| ()).on_chain("cannot lock the request"),
-        }
-    }
-
-    fn fulfil(&mut self, output: &[[u8; 32]], proof: Proof, terminal: Terminal) -> Outcome {
+    fn fulfil(&mut self, output: &[[u8; 32]], proof: Proof, args: &FulfilArgs, terminal: Terminal) -> Outcome {
         let fulfilment = Fulfilment {
             request: self.asked.request.clone(),
             payee: self.account,
@@ -328,30 +173,44 @@ impl Work {
             terminal.step("fulfil the request", None, || self.market.fulfil(&mut self.node, self.account, &fulfilment));
         let (receipt, _) = match sent {
             Err(ContractsError::Reverted { error, gas }) if is_not_live(&error) => {
-                let Ok((payee, _)) = settlement(&self.node, &self.market, &self.asked) else {
+                let Ok(settled) = settlement(&self.node, &self.market, &self.asked) else {
                     return Err(ContractsError::Reverted { error, gas }).on_chain("cannot fulfil the request");
                 };
                 let lost = if gas == 0 { "you paid nothing".to_owned() } else { format!("you paid {gas} gas") };
-                return refuse(format_args!("{payee} proved request {} first; {lost}", self.asked.id));
+                return refuse(format_args!("{} proved request {} first; {lost}", settled.payee, self.asked.id));
             }
             other => other.on_chain("cannot fulfil the request")?,
         };
+        let token = self.asked.request.token;
         let price = self.market.settlement(self.asked.id, &receipt).map(|(_, price)| price);
         let share = price.map(|price| prover_share(&self.model, price));
         if let (Some(price), Some(share)) = (price, share) {
-            terminal.say(format_args!("paid: {} of {}, {} gas", shown(share), shown(price), receipt.gas));
+            terminal.say(format_args!(
+                "paid: {} of {}, {} gas",
+                self.amount(share),
+                self.amount(price),
+                count(receipt.gas)
+            ));
         } else {
-            terminal.say(format_args!("paid, {} gas; the node does not say how much", receipt.gas));
+            terminal.say(format_args!("paid, {} gas; the node does not say how much", count(receipt.gas)));
         }
-        terminal.say("next: assay claim pays it out");
+        terminal.say(format_args!(
+            "{} stays until the payment is final: if a reorganisation undoes it, run the same command again",
+            self.kept
+        ));
+        terminal.next(&claim(args));
         terminal.result(&Fulfilled {
             id: self.asked.id,
             payee: self.account,
-            price_wei: price.map(|price| price.to_string()),
-            share_wei: share.map(|share| share.to_string()),
+            token,
+            price_wei: price.and_then(|price| amounts::wei(price, token)),
+            share_wei: share.and_then(|share| amounts::wei(share, token)),
+            price_units: price.and_then(|price| amounts::units(price, token)),
+            share_units: share.and_then(|share| amounts::units(share, token)),
             gas: Some(receipt.gas),
             transaction: Some(receipt.hash),
             already: false,
+            proof_kept: true,
         });
         Ok(())
     }
@@ -360,9 +219,4 @@ impl Work {
 fn is_not_live(error: &Revert) -> bool {
     use InferenceMarket::InferenceMarketErrors as Errors;
     matches!(error, Revert::Market(Errors::Refused(refused)) if refused.reason == Refusal::NotLive)
-}
-
-fn output_words(graph: &QuantizedGraph, trace: &Trace) -> Outcome<Vec<[u8; 32]>> {
-    let dtype = graph.tensor(graph.output).request("cannot read the graph")?.dtype;
-    packing::pack(trace.output(graph), dtype).request("cannot pack the output")
 }

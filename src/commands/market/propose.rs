@@ -3,6 +3,7 @@
 use assay_contracts::interface::VerifierRouter;
 use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
 use assay_contracts::market::hash;
+use assay_contracts::node::is_development;
 use assay_contracts::{
     Address, Artifact, B256, Chain, ContractsError, Market, Network as _, Node, Revert, SolCall as _, U256,
 };
@@ -86,7 +87,7 @@ pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
 /// Refuses code of which this program knows nothing: whoever proposes it answers for what is paid by its word.
 fn check_code(args: &ProposeArgs, chain: u64, class: B256) -> Outcome {
     if brought(class)? {
-        return if trust::is_development(chain) { Ok(()) } else { trust::insecure("the verifier is for keys", chain) };
+        return if is_development(chain) { Ok(()) } else { trust::insecure("the verifier is for keys", chain) };
     }
     if let Some(path) = &args.model {
         let folder = ModelFolder::of(path);

@@ -1,4 +1,4 @@
-//! What the market's verbs leave in a model's folder for each other: `registration.json` and `request.json`.
+//! What the market's verbs leave for each other: `registration.json` in a model's folder, and `request.json`, which goes from the client to provers.
 
 use std::path::{Path, PathBuf};
 
@@ -7,14 +7,16 @@ use assay_contracts::{Address, B256, Market, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
+use crate::next::Next;
+use crate::terminal::Terminal;
 
 const REGISTRATION: &str = "registration.json";
 const REQUEST: &str = "request.json";
 
 /// Where a model is registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// The chain's id.
     pub(super) chain: u64,
@@ -37,27 +39,20 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The chain, the market and the model that the request names.
+    pub(super) fn record(&self) -> Record {
+        Record { chain: self.chain, market: self.market, model_id: self.request.modelId }
+    }
+
     pub(super) fn input_words(&self) -> Vec<[u8; 32]> {
         self.input.iter().map(|word| word.0).collect()
     }
 
-    /// Refuses a file whose parts do not belong together.
-    pub(super) fn check(&self, market: &Market, record: &Record) -> Outcome {
-        if (self.chain, self.market) != (record.chain, record.market) {
-            return refuse(format_args!(
-                "the request is for market {} on chain {}, the model is registered with {} on chain {}",
-                self.market, self.chain, record.market, record.chain
-            ));
-        }
+    /// Refuses a file whose parts do not belong together. `market` is the one that the file names.
+    pub(super) fn check(&self, market: &Market) -> Outcome {
         let id = market.id(&self.request);
         if id != self.id {
             return refuse(format_args!("the request's id is {id}, its file says {}: it was changed", self.id));
-        }
-        if self.request.modelId != record.model_id {
-            return refuse(format_args!(
-                "the request is for model {}, this is {}",
-                self.request.modelId, record.model_id
-            ));
         }
         let got = digest(&self.input_words());
         if got != self.request.inputDigest {
@@ -66,6 +61,69 @@ impl Asked {
         }
         Ok(())
     }
+
+    /// Refuses a request that is made elsewhere, or of another model.
+    pub(super) fn check_record(&self, record: &Record) -> Outcome {
+        if (self.chain, self.market) != (record.chain, record.market) {
+            return refuse(format_args!(
+                "the request is for market {} on chain {}, the model is registered with {} on chain {}",
+                self.market, self.chain, record.market, record.chain
+            ));
+        }
+        if self.request.modelId != record.model_id {
+            return refuse(format_args!(
+                "the request is for model {}, this is {}",
+                self.request.modelId, record.model_id
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Where a command about a model acts, and the request that it is about. The request that is named says both; so does the one in the model's
+/// folder, unless the registration that lies beside it says something else: then that request is left alone.
+pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> Outcome<(Record, Option<Asked>)> {
+    if named.is_some() {
+        let asked = asked(folder, named, verb)?;
+        return Ok((asked.record(), Some(asked)));
+    }
+    let path = request_path(folder, None);
+    match (request(&path)?, registration(folder)?) {
+        (Some(asked), Some(record)) => match asked.check_record(&record) {
+            Ok(()) => Ok((record, Some(asked))),
+            Err(failure) => {
+                Terminal::warn(format_args!(
+                    "{0} is left alone: {failure}; `assay {verb} {1} --request {0}` is about it",
+                    path.display(),
+                    folder.model().display()
+                ));
+                Ok((record, None))
+            }
+        },
+        (Some(asked), None) => Ok((asked.record(), Some(asked))),
+        (None, Some(record)) => Ok((record, None)),
+        (None, None) => refuse(format_args!(
+            "which market? there is neither {} nor {}: get the file of the request from the client who made it",
+            path.display(),
+            folder.file(REGISTRATION).display()
+        ))
+        .next(|| with_request(folder, verb)),
+    }
+}
+
+/// The request that a command cannot do without: chain, market and model stand in its file, nothing else is needed.
+pub(super) fn asked(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> Outcome<Asked> {
+    let path = request_path(folder, named);
+    let missing = || {
+        refuse(format_args!("{} does not exist: get the file from the client who made the request", path.display()))
+            .next(|| with_request(folder, verb))
+    };
+    request(&path)?.map_or_else(missing, Ok)
+}
+
+/// The command with the client's file beside the model.
+fn with_request(folder: &ModelFolder, verb: &str) -> Next {
+    Next::of(verb, folder.model()).arg("--request").arg(REQUEST)
 }
 
 /// The registration in a model's folder, if there is one.
@@ -78,7 +136,7 @@ pub(super) fn registered(folder: &ModelFolder) -> Outcome<Record> {
     match registration(folder)? {
         Some(record) => Ok(record),
         None => refuse(format_args!(
-            "{} does not exist: run `assay register {} --market ADDRESS` first, or get the file from the model's owner",
+            "{} does not exist: get the file from the model's owner, who makes it with `assay register {} --market ADDRESS`",
             folder.file(REGISTRATION).display(),
             folder.model().display()
         )),

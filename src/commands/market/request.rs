@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use assay_contracts::interface::InferenceMarket::InferenceMarketErrors as MarketErrors;
-use assay_contracts::market::{MIN_DURATION, U96, digest};
+use assay_contracts::market::{ETHER, MIN_DURATION, U96, digest};
 use assay_contracts::revert::status;
-use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, Status, U256};
+use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, Status, Tier, U256};
 use assay_models::packing;
 use rand::Rng as _;
 use rand::rngs::OsRng;
@@ -20,6 +20,7 @@ use crate::comparison;
 use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 /// Seconds in which the chain takes a request.
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let market = market_of(&mut node, record.chain, record.market)?;
     trust::check_srs(key.srs(), market.chain)?;
     let (model, _) = market.model(&mut node, record.model_id).on_chain("cannot use the model")?;
-    check_model(&mut node, &model, &key, words_of(graph)?)?;
+    check_model(&mut node, &model, &key, words_of(graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
@@ -74,8 +75,9 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let paid = if new { "escrowed" } else { "escrowed before, nothing is paid again" };
     terminal.say(format_args!("request {}, {} {paid}", asked.id, shown(U256::from(escrow))));
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
-    let file = args.output.as_ref().map_or_else(String::new, |path| format!(" --request {}", path.display()));
-    terminal.say(format_args!("next: assay fulfil {0}{file}, or assay status {0}{file}", folder.model().display()));
+    terminal.say("a prover needs the ONNX file and this request, nothing else");
+    let next = Next::of("fulfil", folder.model());
+    terminal.next(&args.output.iter().fold(next, |next, path| next.arg("--request").file(path)));
     terminal.result(&Requested {
         id: asked.id,
         client: account,
@@ -110,12 +112,13 @@ fn earlier(
 ) -> Outcome<Earlier> {
     let (file, id) = (path.display(), asked.id);
     // The file is what a refund of the request in it takes, wherever that is.
-    if let Err(failure) = asked.check(market, record) {
+    if let Err(failure) = asked.check_record(record).and_then(|()| asked.check(market)) {
         return refuse(format_args!("{file} holds another request: {failure}; name another file with --output"));
     }
     let r = &asked.request;
-    let same = (r.client, r.inputDigest, r.feeCeiling, r.loss) == (account, digest(input), args.fee, args.loss)
-        && r.feeFloor == args.fee_floor.unwrap_or(args.fee);
+    let wanted = asking((account, r.nonce), record, input, args, (0, 0));
+    let same = (r.client, r.inputDigest, r.feeCeiling, r.loss) == (account, digest(input), args.fee, wanted.loss)
+        && (r.feeFloor, r.token, r.tier) == (wanted.feeFloor, ETHER, Tier::Proved);
     let at = market.job(node, id).on_chain("cannot ask for the request")?.status;
     match at {
         Status::None if r.client != account => refuse(format_args!(
@@ -165,12 +168,7 @@ fn new_request(
     // A new nonce, drawn from 2^64, is not drawn twice.
     let nonce = unopened.as_ref().map_or_else(|| U256::from(OsRng.r#gen::<u64>()), |asked| asked.request.nonce);
     let deadline = now.saturating_add(lasting(args));
-    let mut request = Request::proved((account, nonce, record.model_id, digest(input)), args.fee, now, deadline);
-    if let Some(floor) = args.fee_floor {
-        request.feeFloor = floor;
-        request.rampEnd = assay_contracts::market::time(now.saturating_add(args.within / 2));
-    }
-    request.loss = args.loss;
+    let request = asking((account, nonce), record, input, args, (now, deadline));
     if request.feeCeiling == U96::ZERO {
         return refuse("the fee is zero: nobody will prove for it");
     }
@@ -196,6 +194,25 @@ fn new_request(
         Asked { chain: market.chain, market: market.address, id: market.id(&request), from_block, request, input };
     records::write_request(path, &asked)?;
     Ok(asked)
+}
+
+/// The request that the arguments ask for.
+fn asking(
+    (account, nonce): (Address, U256),
+    record: &Record,
+    input: &[[u8; 32]],
+    args: &RequestArgs,
+    (now, deadline): (u64, u64),
+) -> Request {
+    let mut request = Request::proved((account, nonce, record.model_id, digest(input)), args.fee, now, deadline);
+    if let Some(floor) = args.fee_floor {
+        request.feeFloor = floor;
+        request.rampEnd = assay_contracts::market::time(now.saturating_add(args.within / 2));
+    }
+    if let Some(loss) = args.loss {
+        request.loss = loss;
+    }
+    request
 }
 
 /// Seconds from the request to its deadline: the chain's clock goes on until it takes the request, so the shortest time is lengthened.

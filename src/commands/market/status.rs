@@ -1,15 +1,18 @@
 //! `assay status`: how a registration, a request and an account stand. Sends nothing and needs no key.
 
 use assay_contracts::revert::status;
-use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Status, U256};
+use assay_contracts::{Address, B256, ContractsError, Job, Market, Network as _, Node, Status, Tier, U256};
 use serde::Serialize;
 
+use super::amounts::{self, amount};
 use super::records::{self, Asked};
+use super::risk::Risk;
 use super::trust::market_of;
 use super::{Bond, OnChain as _, bond, settlement, shown, when};
 use crate::cli::StatusArgs;
-use crate::failure::{Outcome, refuse};
+use crate::failure::Outcome;
 use crate::files::ModelFolder;
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -28,11 +31,25 @@ struct State {
 struct RequestState {
     id: B256,
     status: &'static str,
+    /// Of the amounts; zero is ether.
+    token: Address,
     /// What was paid, or is paid now; unknown when the node keeps no events of the settlement.
     price_wei: Option<String>,
+    price_units: Option<String>,
     deadline: u64,
+    /// What a missing or wrong answer costs the client, as the client says.
+    loss_wei: Option<String>,
+    loss_units: Option<String>,
+    /// What a lock or an answer reserves of a prover's bond.
+    bond_wei: Option<String>,
+    bond_units: Option<String>,
+    /// Of the bond, what a locker loses at most when another prover delivers, and when nobody does.
+    lost_if_rescued_wei: Option<String>,
+    lost_if_absent_wei: Option<String>,
     prover: Option<Address>,
     exclusive_until: Option<u64>,
+    /// When the proof of a disputed answer is due.
+    proof_due: Option<u64>,
     paid_to: Option<Address>,
 }
 
@@ -47,7 +64,7 @@ struct AccountState {
 
 pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let record = records::registered(&folder)?;
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "status")?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
     let market = market_of(&mut node, record.chain, record.market)?;
     let model = match market.model(&mut node, record.model_id) {
@@ -61,13 +78,15 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         Ok(_) => terminal.say("  proofs are judged"),
         Err(error) => terminal.say(format_args!("  proofs are not judged: {error}")),
     }
-    let path = records::request_path(&folder, args.request.as_deref());
-    let request = match records::request(&path)? {
+    let again = |verb: &str| {
+        let next = Next::of(verb, folder.model());
+        args.request.iter().fold(next, |next, path| next.arg("--request").file(path))
+    };
+    let request = match asked {
         Some(asked) => {
-            asked.check(&market, &record)?;
-            Some(request_state(&mut node, &market, &asked, terminal)?)
+            asked.check(&market)?;
+            Some(request_state(&mut node, &market, &asked, &again, terminal)?)
         }
-        None if args.request.is_some() => return refuse(format_args!("{} does not exist", path.display())),
         None => None,
     };
     let account = match args.account {
@@ -86,46 +105,101 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-fn request_state(node: &mut Node, market: &Market, asked: &Asked, terminal: Terminal) -> Outcome<RequestState> {
+/// Another verb about the same request.
+type Again<'a> = dyn Fn(&str) -> Next + 'a;
+
+fn request_state(
+    node: &mut Node,
+    market: &Market,
+    asked: &Asked,
+    again: &Again<'_>,
+    terminal: Terminal,
+) -> Outcome<RequestState> {
     let job = market.job(node, asked.id).on_chain("cannot ask for the request")?;
     let now = node.time().on_chain("cannot ask for the time")?;
-    let deadline = asked.request.deadline.to::<u64>();
+    let (request, token) = (&asked.request, asked.request.token);
+    let deadline = request.deadline.to::<u64>();
     let settled = match job.status {
         Status::Settled => settlement(node, market, asked).map_err(Terminal::warn).ok(),
         _ => None,
     };
     let price = match job.status {
-        Status::Settled => settled.map(|(_, price)| price),
-        Status::None | Status::Open => Some(U256::from(asked.request.price_at(now))),
+        Status::Settled => settled.map(|settled| settled.price),
+        Status::None | Status::Open => Some(U256::from(request.price_at(now))),
         _ => Some(U256::from(job.price)),
     };
     terminal.say(format_args!("request {}: {}", asked.id, status(job.status)));
-    let shown_price = price.map_or_else(|| "unknown".to_owned(), shown);
+    let shown_price = price.map_or_else(|| "unknown".to_owned(), |price| amount(price, token));
     terminal.say(format_args!("  price {shown_price}, deadline {}", when(deadline, now)));
-    let locked = job.status == Status::Locked;
-    let exclusive_until = locked.then(|| job.time.to::<u64>());
+    let bond = say_bond(asked, &job, now, terminal);
+    let exclusive_until = (job.status == Status::Locked).then(|| job.time.to::<u64>());
     if let Some(until) = exclusive_until {
         terminal.say(format_args!("  {} has locked it; anybody's turn {}", job.prover, when(until, now)));
     }
-    if let Some((payee, _)) = settled {
-        terminal.say(format_args!("  proved by {payee}"));
+    let proof_due = (job.status == Status::Proving).then(|| job.time.to::<u64>());
+    if let Some(due) = proof_due {
+        terminal.say(format_args!("  the proof of {} is due {}", job.prover, when(due, now)));
+    }
+    if let Some(settled) = settled {
+        terminal.say(format_args!("  paid to {}", settled.payee));
+        terminal.next(&again("proof"));
     }
     if matches!(job.status, Status::Open | Status::Locked) {
-        if now > deadline {
-            terminal.say("  nobody answered in time: `assay claim` takes the escrow back");
-        } else if market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")? {
-            terminal.say("  nobody can prove it any more: `assay claim` takes the escrow back");
+        let dead = market.dead(node, request.modelId).on_chain("cannot ask for the model")?;
+        if dead || now > deadline {
+            let why = if dead { "nobody can prove it any more" } else { "nobody answered in time" };
+            terminal.say(format_args!("  {why}: the client takes the escrow back"));
+            terminal.next(&again("claim"));
         }
     }
+    let (wei, units) = (|n: U256| amounts::wei(n, token), |n: U256| amounts::units(n, token));
+    let (bond, risk) = (bond.map(|(bond, _)| bond), bond.and_then(|(_, risk)| risk));
     Ok(RequestState {
         id: asked.id,
         status: status(job.status),
-        price_wei: price.map(|price| price.to_string()),
+        token,
+        price_wei: price.and_then(wei),
+        price_units: price.and_then(units),
         deadline,
+        loss_wei: wei(U256::from(request.loss)),
+        loss_units: units(U256::from(request.loss)),
+        bond_wei: bond.and_then(wei),
+        bond_units: bond.and_then(units),
+        lost_if_rescued_wei: risk.and_then(|risk| wei(risk.rescued)),
+        lost_if_absent_wei: risk.and_then(|risk| wei(risk.absent)),
         prover: (!job.prover.is_zero()).then_some(job.prover),
         exclusive_until,
-        paid_to: settled.map(|(payee, _)| payee),
+        proof_due,
+        paid_to: settled.map(|settled| settled.payee),
     })
+}
+
+/// The bond behind a live request, or of its lock to come, and what a locker can lose; says so, with the client's loss.
+fn say_bond(asked: &Asked, job: &Job, now: u64, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
+    let request = &asked.request;
+    let shown = |units: U256| amount(units, request.token);
+    let (bond, risk) = match job.status {
+        Status::Open if request.tier == Tier::Proved => {
+            let risk = Risk::of_lock(request, now);
+            (risk.bond, Some(risk))
+        }
+        Status::Locked => (U256::from(job.bond), Some(Risk::of_job(request, job))),
+        Status::Answered | Status::Proving => (U256::from(job.bond), None),
+        _ => return None,
+    };
+    terminal.say(format_args!(
+        "  the client's loss {}, the prover's bond {}",
+        shown(U256::from(request.loss)),
+        shown(bond)
+    ));
+    if let Some(risk) = &risk {
+        terminal.say(format_args!(
+            "  a locker loses up to {} when another prover delivers, {} when nobody does",
+            shown(risk.rescued),
+            shown(risk.absent)
+        ));
+    }
+    Some((bond, risk))
 }
 
 fn account_state(

@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 
+use assay_contracts::node::is_development;
 use assay_contracts::{Address, Market, Model, Network as _, Node};
 use assay_verifier::{SrsPoint, VerifyingKey};
 
@@ -11,9 +12,6 @@ use super::{OnChain as _, verifier};
 use crate::ceremony::SrsVerdict;
 use crate::failure::{Outcome, refuse};
 use crate::files::ModelFolder;
-
-/// Ids of chains on which nothing is worth anything: anvil's and Hardhat's, geth's.
-const DEVELOPMENT: [u64; 2] = [31_337, 1_337];
 
 /// The market at an address that a file names for a chain: one that this program would deploy.
 pub(super) fn market_of(node: &mut Node, chain: u64, address: Address) -> Outcome<Market> {
@@ -42,11 +40,6 @@ pub(super) fn check_judge(folder: &ModelFolder, key: &VerifyingKey, model: &Mode
          and refuse what is one. Use a model that is registered with the generated verifier",
         model.class
     ))
-}
-
-/// Whether a chain is one for trying things out.
-pub(super) fn is_development(chain: u64) -> bool {
-    DEVELOPMENT.contains(&chain)
 }
 
 /// Refuses an SRS whose secret is published, except on a chain for trying things out; warns of one that the user did not name.

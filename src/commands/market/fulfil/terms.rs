@@ -1,0 +1,199 @@
+//! What a request pays and what delivering it takes, before anything is done.
+
+use assay_contracts::{Address, B256, Network as _, U256};
+use assay_solidity::{Gas, Shape};
+use assay_verifier::VerifyingKey;
+use serde::Serialize;
+
+use super::Work;
+use super::again::again;
+use super::lock::Offer;
+use super::proving::Proving;
+use super::turn::Turn;
+use crate::cli::FulfilArgs;
+use crate::commands::market::amounts::{self, Worth, amount, exact};
+use crate::commands::market::risk::Pay;
+use crate::commands::market::{OnChain as _, prover_share, shown, when};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
+use crate::terminal::Terminal;
+use crate::units;
+
+/// Gas of a fulfilment beside the verification: the market's own work and the credits.
+const MARKET_GAS: u64 = 180_000;
+/// Gas of adding to a bond and of locking.
+const LOCK_GAS: u64 = 250_000;
+
+/// The terms of a request for one account. Amounts are of the request's token where nothing else is said.
+pub(super) struct Terms {
+    id: B256,
+    account: Address,
+    token: Address,
+    now: u64,
+    until: Option<u64>,
+    at_stake: Option<U256>,
+    pay: Pay,
+    /// The prover's part of the fee.
+    share: U256,
+    /// What share and part of the bond are worth, in wei.
+    income: U256,
+    gas: u64,
+    /// What that gas costs now, in wei.
+    gas_cost: U256,
+    /// The account's balance, in wei.
+    balance: U256,
+    /// The lock that is asked for, where one can be had.
+    pub(super) lock: Option<Offer>,
+}
+
+/// [`Terms`] for machines.
+#[derive(Serialize)]
+pub(super) struct Checked {
+    id: B256,
+    /// Of the amounts in units; zero is ether.
+    token: Address,
+    price_wei: Option<String>,
+    price_units: Option<String>,
+    share_wei: Option<String>,
+    share_units: Option<String>,
+    /// From the bond of a locker that did not deliver, ten days later.
+    of_bond_wei: Option<String>,
+    of_bond_units: Option<String>,
+    gas: u64,
+    gas_wei: String,
+    /// Worth of the share and the part of a bond, less the gas.
+    net_wei: String,
+    /// Lost without the proof.
+    at_stake_wei: Option<String>,
+    bond_wei: Option<String>,
+    bond_missing_wei: Option<String>,
+    lost_if_rescued_wei: Option<String>,
+    lost_if_absent_wei: Option<String>,
+    seconds_left: Option<u64>,
+    prove_s: f64,
+    prove_bytes: u64,
+}
+
+impl Work {
+    pub(super) fn terms(&mut self, turn: &Turn, worth: Worth, key: &VerifyingKey, args: &FulfilArgs) -> Outcome<Terms> {
+        let lock = if args.locking.lock { self.offer(turn, args)? } else { None };
+        let pay = Pay::of(&self.asked.request, &self.job, self.account, turn.now);
+        let share = prover_share(&self.model, pay.fee);
+        let verification = Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total();
+        let gas = verification + MARKET_GAS + if lock.is_some() { LOCK_GAS } else { 0 };
+        let price = self.node.gas_price().on_chain("cannot ask for the price of gas")?;
+        Ok(Terms {
+            id: self.asked.id,
+            account: self.account,
+            token: self.asked.request.token,
+            now: turn.now,
+            until: turn.until,
+            at_stake: turn.at_stake,
+            pay,
+            share,
+            income: worth.wei(share + pay.of_bond),
+            gas,
+            gas_cost: price.saturating_mul(U256::from(gas)),
+            balance: self.node.balance(self.account).on_chain("cannot ask for your balance")?,
+            lock,
+        })
+    }
+}
+
+impl Terms {
+    /// Refuses to work for less than the gas costs, to bond more than the user allows, and to begin what the account cannot pay for.
+    pub(super) fn accepted(&self, args: &FulfilArgs) -> Outcome {
+        if self.income < self.gas_cost && self.at_stake.is_none() && !args.at_a_loss {
+            return refuse(format_args!(
+                "of the fee of {}, {} are yours{}, and the gas costs about {}: with --at-a-loss it is proved all the same",
+                amount(self.pay.fee, self.token),
+                amount(self.share, self.token),
+                self.worth(),
+                shown(self.gas_cost)
+            ))
+            .next(|| again(args).arg("--at-a-loss"));
+        }
+        if let Some(offer) = &self.lock {
+            offer.accepted(args)?;
+        }
+        let bond = self.lock.as_ref().map_or(U256::ZERO, |offer| offer.missing);
+        // What the gas may cost when it is sent: nodes are paid up to twice the base fee, and limits are set a fifth above the estimate.
+        let gas = self.gas_cost.saturating_mul(U256::from(12)) / U256::from(5);
+        let needed = gas.saturating_add(bond);
+        if self.balance < needed {
+            return refuse(format_args!(
+                "account {} has {}, and this may take {}: {} for gas and {} for the bond. Send {} ether to it first",
+                self.account,
+                shown(self.balance),
+                shown(needed),
+                shown(gas),
+                shown(bond),
+                exact(needed - self.balance)
+            ))
+            .next(|| again(args));
+        }
+        Ok(())
+    }
+
+    /// `, worth 0.01 ether` where the fee is in a token.
+    fn worth(&self) -> String {
+        if self.token.is_zero() { String::new() } else { format!(", worth {}", shown(self.income)) }
+    }
+
+    pub(super) fn say(&self, proving: &Proving, terminal: Terminal) {
+        let token = |units: U256| amount(units, self.token);
+        terminal.say(format_args!("request {}", self.id));
+        let share = format_args!("{} of {}{}", token(self.share), token(self.pay.fee), self.worth()).to_string();
+        terminal.field("share", share, None);
+        if !self.pay.of_bond.is_zero() {
+            let of_bond = token(self.pay.of_bond);
+            let line = format_args!("and {of_bond} of the bond of who locked it, ten days later").to_string();
+            terminal.field("", line, None);
+        }
+        terminal.field("gas", format_args!("{}, about {}", units::count(self.gas), shown(self.gas_cost)), None);
+        let net = match self.income.checked_sub(self.gas_cost) {
+            Some(gain) => shown(gain),
+            None => format!("a loss of {}", shown(self.gas_cost - self.income)),
+        };
+        terminal.field("net", net, None);
+        if let Some(bond) = self.at_stake {
+            terminal.field("saves", format_args!("{} of your bond, which goes without the proof", token(bond)), None);
+        }
+        if let Some(offer) = &self.lock {
+            offer.say(terminal);
+        }
+        let left = self.until.map_or_else(|| "no limit".to_owned(), |until| when(until, self.now));
+        terminal.field("deadline", left, None);
+        let proof = match proving.bytes() {
+            0 => "there already, from an earlier run".to_owned(),
+            bytes => format!("about {} and {}", units::seconds(proving.seconds()), units::size(bytes)),
+        };
+        terminal.field("proof", proof, None);
+    }
+
+    pub(super) fn checked(&self, proving: &Proving) -> Checked {
+        let (wei, units) = (|n: U256| amounts::wei(n, self.token), |n: U256| amounts::units(n, self.token));
+        let lock = self.lock.as_ref();
+        let net = self.income.checked_sub(self.gas_cost);
+        Checked {
+            id: self.id,
+            token: self.token,
+            price_wei: wei(self.pay.fee),
+            price_units: units(self.pay.fee),
+            share_wei: wei(self.share),
+            share_units: units(self.share),
+            of_bond_wei: wei(self.pay.of_bond),
+            of_bond_units: units(self.pay.of_bond),
+            gas: self.gas,
+            gas_wei: self.gas_cost.to_string(),
+            net_wei: net.map_or_else(|| format!("-{}", self.gas_cost - self.income), |net| net.to_string()),
+            at_stake_wei: self.at_stake.and_then(wei),
+            bond_wei: lock.map(|offer| offer.risk.bond.to_string()),
+            bond_missing_wei: lock.map(|offer| offer.missing.to_string()),
+            lost_if_rescued_wei: lock.map(|offer| offer.risk.rescued.to_string()),
+            lost_if_absent_wei: lock.map(|offer| offer.risk.absent.to_string()),
+            seconds_left: self.until.map(|until| until.saturating_sub(self.now)),
+            prove_s: proving.seconds(),
+            prove_bytes: proving.bytes(),
+        }
+    }
+}

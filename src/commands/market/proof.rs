@@ -1,0 +1,151 @@
+//! `assay proof`: the proof of a paid answer, fetched from the chain. Sends nothing and needs no key.
+
+use assay_contracts::interface::InferenceMarket::{RequestProved, fulfilBatchCall, fulfilCall};
+use assay_contracts::interface::ModelRegistry;
+use assay_contracts::revert::status;
+use assay_contracts::{
+    Address, B256, Fulfilment, Market, Network as _, Node, SolCall as _, SolEvent as _, Status, U256,
+};
+use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
+use serde::Serialize;
+
+use super::records::{self, Asked};
+use super::trust::market_of;
+use super::{OnChain as _, check_model, words_of};
+use crate::cli::ProofArgs;
+use crate::commands::prove::replaceable;
+use crate::compiled;
+use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
+use crate::files::{self, ModelFolder};
+use crate::next::Next;
+use crate::terminal::Terminal;
+
+#[derive(Serialize)]
+struct Fetched {
+    id: B256,
+    payee: Address,
+    transaction: B256,
+    context: String,
+    proof_bytes: usize,
+    proof: String,
+    /// Checks the file.
+    verify: Next,
+}
+
+/// An answer that was proved to the market.
+struct Answer {
+    payee: Address,
+    output: Vec<U256>,
+    transaction: B256,
+}
+
+pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
+    let folder = ModelFolder::of(&args.model);
+    if let Some(path) = &args.output {
+        replaceable(path)?;
+    }
+    let own = compiled::read(&folder)?;
+    let asked = records::asked(&folder, args.request.as_deref(), "proof")?;
+    let key = own.verifying_key(&folder)?;
+    let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
+    let market = market_of(&mut node, asked.chain, asked.market)?;
+    asked.check(&market)?;
+    let model = ModelRegistry::getCall { modelId: asked.request.modelId };
+    let model = node.ask(market.registry, &model).on_chain("cannot ask for the model")?;
+    check_model(&mut node, &model, &key, words_of(&own.graph)?, &folder)?;
+    let answer = answer(&mut node, &market, &asked)?;
+    let sent = sent(&node, &market, &asked, &answer)?;
+    let context = market.context(asked.id, answer.payee);
+    let words = [asked.input_words(), output_words(&answer), vec![context]].concat();
+    let statement = Instances::from_words(&words).machine("the node's answer holds words that no proof has")?;
+    let (proof, file) = checked(&key, &statement, sent)?;
+    let path = args.output.clone().unwrap_or_else(|| folder.file("proof.json"));
+    files::write(&path, file.as_bytes())?;
+    let context = hex::encode(context.get(1..).unwrap_or_default());
+    let verify = Next::of("verify", folder.model()).arg("--proof").file(&path).arg("--context").arg(&context);
+    terminal.say(format_args!("request {} was proved by {}", asked.id, answer.payee));
+    terminal.say(format_args!(
+        "wrote {} ({} bytes of proof, from transaction {})",
+        path.display(),
+        proof.bytes.len(),
+        answer.transaction
+    ));
+    terminal.next(&verify);
+    terminal.result(&Fetched {
+        id: asked.id,
+        payee: answer.payee,
+        transaction: answer.transaction,
+        context: format!("0x{context}"),
+        proof_bytes: proof.bytes.len(),
+        proof: path.display().to_string(),
+        verify,
+    });
+    Ok(())
+}
+
+/// The answer that the market's events say was proved.
+fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Answer> {
+    let id = asked.id;
+    let job = market.job(node, id).on_chain("cannot ask for the request")?;
+    if job.status != Status::Settled {
+        return refuse(format_args!("request {id} is {}: no answer to it was paid for", status(job.status)));
+    }
+    let doing = format!("request {id} is settled, and the node does not say with which answer");
+    let topics = [RequestProved::SIGNATURE_HASH, id];
+    let happened = node.happened(market.address, asked.from_block, &topics).on_chain(&doing)?;
+    let Some(last) = happened.last() else {
+        return refuse(format_args!(
+            "request {id} was settled without a proof, by a receipt that nobody disputed; or the node keeps no events so far back: name another with --rpc"
+        ));
+    };
+    let event = RequestProved::decode_log_data(&last.event).machine(&doing)?;
+    Ok(Answer { payee: event.payee, output: event.output, transaction: last.transaction })
+}
+
+/// The proof in the calldata of the transaction that settled the request.
+fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Answer) -> Outcome<Vec<u8>> {
+    let hash = answer.transaction;
+    let Some(sent) = node.sent(hash).on_chain("cannot ask for the transaction")? else {
+        let error = anyhow::anyhow!("the node does not know transaction {hash}, which settled request {}", asked.id);
+        return Err(Failure::new(Kind::Machine, error));
+    };
+    if sent.to != Some(market.address) {
+        let through = sent.to.map_or_else(|| "a deployment".to_owned(), |to| format!("contract {to}"));
+        return refuse(format_args!(
+            "the answer came through {through}, in transaction {hash}: its calldata does not hold the proof as the market takes it; ask the prover {} for the file",
+            answer.payee
+        ));
+    }
+    let is_it =
+        |f: &Fulfilment| f.payee == answer.payee && f.output == answer.output && market.id(&f.request) == asked.id;
+    let single = fulfilCall::abi_decode(&sent.input).ok().map(|call| vec![call.f]);
+    let items = single.or_else(|| fulfilBatchCall::abi_decode(&sent.input).ok().map(|call| call.items));
+    let found = items.into_iter().flatten().find(is_it);
+    found.map_or_else(
+        || {
+            refuse(format_args!(
+                "transaction {hash} does not fulfil request {}: name another node with --rpc",
+                asked.id
+            ))
+        },
+        |f| Ok(f.proof.to_vec()),
+    )
+}
+
+fn output_words(answer: &Answer) -> Vec<[u8; 32]> {
+    answer.output.iter().map(U256::to_be_bytes).collect()
+}
+
+/// The proof and its file. It is checked here: what a node says of a chain is its word alone.
+fn checked(key: &VerifyingKey, statement: &Instances, bytes: Vec<u8>) -> Outcome<(Proof, String)> {
+    let proof = Proof { key_digest: key.digest(), bytes };
+    let verified = Verifier::new(key).and_then(|verifier| verifier.verify(statement, &proof));
+    verified.map_err(|error| {
+        Failure::new(
+            Kind::InvalidProof,
+            anyhow::Error::new(error).context("the proof that the node gives is not one of this answer"),
+        )
+    })?;
+    let file = ProofFile::new(key, statement, &proof).to_json().machine("cannot encode the proof")?;
+    Ok((proof, file))
+}

@@ -1,0 +1,162 @@
+//! What a lock puts at risk, and what delivering pays: the rules of `docs/market.md`, before they are met.
+
+use assay_contracts::{Address, Job, Request, Status, U256};
+
+use super::amounts::amount;
+use crate::terminal::Terminal;
+
+const POINTS: u64 = 10_000;
+/// Points of the bond that a locker loses when another prover delivers. Half of that is the other's.
+const LATE: u64 = 2_000;
+/// Points of the bond that a locker loses when nobody delivers.
+const ABSENT: u64 = 5_000;
+
+/// What a locker can lose, in the smallest units of the request's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Risk {
+    /// Reserved while the lock stands.
+    pub(super) bond: U256,
+    /// Most that is lost when another prover delivers after the locker's exclusivity: a fifth of the bond, and what the price has risen since the lock.
+    pub(super) rescued: U256,
+    /// Lost when nobody delivers: half of the bond.
+    pub(super) absent: U256,
+}
+
+impl Risk {
+    /// Of a lock that is made at a Unix time.
+    pub(super) fn of_lock(request: &Request, now: u64) -> Self {
+        Self::new(request, request.lock_bond(), U256::from(request.price_at(now)))
+    }
+
+    /// Of a lock that was made.
+    pub(super) fn of_job(request: &Request, job: &Job) -> Self {
+        Self::new(request, U256::from(job.bond), U256::from(job.price))
+    }
+
+    fn new(request: &Request, bond: U256, price: U256) -> Self {
+        let rise = U256::from(request.feeCeiling).saturating_sub(price);
+        Self { bond, rescued: points(bond, LATE).saturating_add(rise).min(bond), absent: points(bond, ABSENT) }
+    }
+
+    /// Says what can be lost, and how.
+    pub(super) fn say(&self, token: Address, terminal: Terminal) {
+        terminal.field(
+            "late",
+            "from half of the time left on, the price falls in a line to nothing at the deadline",
+            None,
+        );
+        let (rescued, absent) = (amount(self.rescued, token), amount(self.absent, token));
+        terminal.field("rescued", format_args!("you lose up to {rescued} when another prover delivers then"), None);
+        terminal.field("absent", format_args!("you lose {absent} when nobody delivers"), None);
+    }
+}
+
+/// What delivering pays, in the smallest units of the request's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pay {
+    /// The fee, of which the model's sharers have their part.
+    pub(super) fee: U256,
+    /// From the bond of a locker that did not deliver; credited ten days later.
+    pub(super) of_bond: U256,
+}
+
+impl Pay {
+    /// For `account`, which delivers at a Unix time.
+    pub(super) fn of(request: &Request, job: &Job, account: Address, now: u64) -> Self {
+        let (agreed, risen) = (U256::from(job.price), U256::from(request.price_at(now)));
+        let (until, deadline) = (job.time.to::<u64>(), request.deadline.to::<u64>());
+        let fee = |fee| Self { fee, of_bond: U256::ZERO };
+        match job.status {
+            Status::None | Status::Open => fee(risen),
+            Status::Locked if job.prover == account && now > until => {
+                let (left, all) = (deadline.saturating_sub(now), deadline.saturating_sub(until).max(1));
+                fee(agreed * U256::from(left) / U256::from(all))
+            }
+            // Whoever overtakes a young lock is paid as if there were none.
+            Status::Locked if job.prover != account && now <= until => fee(risen),
+            Status::Locked if job.prover != account => {
+                let bond = U256::from(job.bond);
+                let rise = risen.saturating_sub(agreed).min(bond);
+                Self { fee: agreed, of_bond: rise + points(bond, LATE).min(bond - rise) / U256::from(2) }
+            }
+            _ => fee(agreed),
+        }
+    }
+}
+
+/// Unix time of the last block in which a lock is too young to exclude anybody, when it takes `maturity` seconds. The contract knows when the
+/// lock was made by the end of its exclusivity, halfway to the deadline.
+pub(super) fn young_until(request: &Request, job: &Job, maturity: u64) -> u64 {
+    (2 * job.time.to::<u64>()).saturating_add(maturity).saturating_sub(request.deadline.to())
+}
+
+fn points(amount: U256, points: u64) -> U256 {
+    amount.saturating_mul(U256::from(points)) / U256::from(POINTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use assay_contracts::market::{U96, time};
+    use assay_contracts::{B256, Chain, Market};
+
+    use super::*;
+
+    /// A fee from 100 to 200 between 0 and 1,000, due at 10,000; locked at 500 for a price of 150 and a bond of 200.
+    fn locked() -> (Request, Job) {
+        let ids = (Address::repeat_byte(1), U256::ZERO, B256::ZERO, B256::ZERO);
+        let mut request = Request::proved(ids, U96::from(200), 0, 10_000);
+        (request.feeFloor, request.rampEnd) = (U96::from(100), time(1_000));
+        request.loss = U96::ZERO;
+        let (mut chain, account) = (Chain::new(), Address::repeat_byte(9));
+        let market = Market::deploy(&mut chain, account).unwrap();
+        let none = market.job(&mut chain, B256::ZERO).unwrap();
+        let job = Job {
+            status: Status::Locked,
+            prover: Address::repeat_byte(2),
+            time: time(5_250),
+            price: U96::from(150),
+            bond: U96::from(200),
+            ..none
+        };
+        (request, job)
+    }
+
+    fn units(value: u64) -> U256 {
+        U256::from(value)
+    }
+
+    #[test]
+    fn a_locker_can_lose_a_fifth_and_the_rise_or_half() {
+        let (mut request, job) = locked();
+        let risk = Risk { bond: units(200), rescued: units(40 + 50), absent: units(100) };
+        assert_eq!(Risk::of_job(&request, &job), risk);
+        assert_eq!(Risk::of_lock(&request, 500), risk);
+        request.loss = U96::from(1_000);
+        let risk = Risk { bond: units(5_000), rescued: units(1_000), absent: units(2_500) };
+        assert_eq!(Risk::of_lock(&request, 2_000), risk);
+    }
+
+    #[test]
+    fn pay_falls_for_who_is_late_and_has_a_part_of_the_bond_for_who_rescues() {
+        let (request, mut job) = locked();
+        let pay = |job: &Job, account: u8, now| {
+            let pay = Pay::of(&request, job, Address::repeat_byte(account), now);
+            (pay.fee, pay.of_bond)
+        };
+        assert_eq!(pay(&job, 2, 5_250), (units(150), units(0)));
+        assert_eq!(pay(&job, 2, 7_625), (units(75), units(0)));
+        assert_eq!(pay(&job, 2, 10_000), (units(0), units(0)));
+        assert_eq!(pay(&job, 3, 520), (units(152), units(0)), "it overtakes a young lock");
+        assert_eq!(pay(&job, 3, 6_000), (units(150), units(50 + 20)));
+        job.status = Status::Proving;
+        assert_eq!(pay(&job, 2, 9_000), (units(150), units(0)));
+        job.status = Status::Open;
+        assert_eq!(pay(&job, 2, 500), (units(150), units(0)));
+    }
+
+    #[test]
+    fn a_lock_is_young_for_as_long_as_the_contract_says() {
+        let (request, job) = locked();
+        assert_eq!(young_until(&request, &job, 60), 560);
+    }
+}

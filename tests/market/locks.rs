@@ -1,0 +1,173 @@
+//! Locks, and the bond behind them.
+
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::anvil::ACCOUNTS;
+use crate::proxy::Proxy;
+use crate::scene::{CLIENT, ETHER, FEE, MODEL, PROVER, RIVAL, Scene, wei};
+use assay_contracts::B256;
+use serde_json::{Value, json};
+
+#[test]
+fn a_lock_that_comes_too_late_moves_no_bond_and_the_proof_is_paid_without() {
+    let scene = Scene::new("market-late-lock");
+    let prover = ACCOUNTS[PROVER].0;
+    let fulfil = |url: &str, says: &str| {
+        let mut command = scene.command(PROVER, &["fulfil", MODEL, "--lock", "--no-wait", "--json"]);
+        let output = command.env("ASSAY_RPC", url).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && message.contains("without a lock") && message.contains(says), "{message}");
+        let state = scene.does(RIVAL, &["status", MODEL, "--account", prover]);
+        assert_eq!(wei(&state["account"]["bond_wei"]), 0);
+        assert_eq!(state["request"]["paid_to"], prover.to_lowercase());
+    };
+    scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--within", "2h"]);
+    scene.anvil.advance(10 * 60);
+    fulfil(&scene.anvil.url, "a lock takes two hours");
+    assert_eq!(scene.anvil.sent(prover), 1);
+
+    // A rival locks in between; its lock is too young to exclude anybody.
+    scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--again"]);
+    let (request, (mut node, market)) = (scene.request("mnist-mlp.assay/request.json"), scene.node(RIVAL));
+    let proxy = Proxy::before(&scene.anvil.url);
+    let mut locked = false;
+    proxy.fail(move |method, _| {
+        if !locked && method == "eth_gasPrice" {
+            let rival = node.account().unwrap();
+            market.fund_bond(&mut node, rival, request.feeCeiling).unwrap();
+            market.lock(&mut node, rival, &request, B256::ZERO).unwrap();
+            locked = true;
+        }
+        false
+    });
+    fulfil(&proxy.url, "the request is locked by now");
+    assert_eq!(scene.anvil.sent(prover), 2, "two fulfilments");
+}
+
+#[test]
+fn a_bond_comes_back_after_its_notice() {
+    let scene = Scene::new("market-bond");
+    let prover = ACCOUNTS[PROVER].0;
+    scene.asks();
+    scene.does(PROVER, &["fulfil", MODEL, "--lock", "--no-wait"]);
+    let claimed = scene.does(PROVER, &["claim", MODEL]);
+    assert_eq!((wei(&claimed["bond_wei"]), wei(&claimed["bond_leaving_wei"])), (FEE, 0));
+    let claimed = scene.does(PROVER, &["claim", MODEL, "--leave"]);
+    assert_eq!((wei(&claimed["bond_wei"]), wei(&claimed["bond_leaving_wei"])), (0, FEE));
+    let sent = scene.anvil.sent(prover);
+    let again = scene.does(PROVER, &["claim", MODEL, "--leave"]);
+    assert_eq!((&again["bond_leaves_at"], scene.anvil.sent(prover)), (&claimed["bond_leaves_at"], sent));
+    let state = scene.does(RIVAL, &["status", MODEL, "--account", prover]);
+    assert_eq!(state["account"]["bond_leaves_at"], claimed["bond_leaves_at"]);
+    scene.anvil.advance(10 * 86_400 + 1);
+    let claimed = scene.does(PROVER, &["claim", MODEL]);
+    assert_eq!((wei(&claimed["left_wei"]), wei(&claimed["withdrawn_wei"])), (FEE, FEE));
+    assert_eq!((wei(&claimed["bond_wei"]), &claimed["bond_leaves_at"]), (0, &Value::Null));
+    assert_eq!(scene.anvil.balance(&scene.market), FEE * 3 / 10, "the owner's share is left");
+}
+
+#[test]
+fn a_proof_is_not_shown_before_its_lock_excludes_others() {
+    let scene = Scene::new("market-mature");
+    scene.asks();
+    let proxy = Proxy::before(&scene.anvil.url);
+    // Of each transaction that is sent, the time of the latest block and whether the proof was there.
+    let (told, sent) = mpsc::channel();
+    let (url, folder) = (scene.anvil.url.clone(), scene.sandbox.path("mnist-mlp.assay"));
+    proxy.fail(move |method, _| {
+        if method == "eth_sendRawTransaction" {
+            let proof = std::fs::read_dir(&folder)
+                .unwrap()
+                .any(|file| file.unwrap().file_name().to_string_lossy().starts_with("proof-"));
+            told.send((time_at(&url), proof)).unwrap();
+        }
+        false
+    });
+    let mut command = scene.command(PROVER, &["fulfil", MODEL, "--lock"]);
+    let child = command.env("ASSAY_RPC", &proxy.url).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let [(_, no_bond_proof), (_, no_lock_proof)] = [sent.recv().unwrap(), sent.recv().unwrap()];
+    assert_eq!((no_bond_proof, no_lock_proof), (false, false), "bond and lock come first");
+    while scene.status()["request"]["status"] != "locked" {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let locked = time_at(&scene.anvil.url);
+    while scene.files("proof-").is_empty() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // It is proved while the lock is young, and not sent.
+    assert!(sent.recv_timeout(Duration::from_secs(3)).is_err());
+    scene.anvil.advance(61);
+    let (shown, _) = sent.recv_timeout(Duration::from_secs(30)).unwrap();
+    assert!(shown > locked + 60, "locked at {locked}, shown at {shown}");
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("the lock excludes others in") && text.contains("--no-wait"), "{text}");
+}
+
+#[test]
+fn a_lock_says_its_bond_and_its_risk_first_and_takes_no_more_than_it_may() {
+    let scene = Scene::new("market-max-bond");
+    let prover = ACCOUNTS[PROVER].0;
+    let file = ["--request", "dear.json"];
+    let request = ["request", MODEL, "--input", "input.json", "--fee", "0.1", "--loss", "1", "--output", "dear.json"];
+    scene.does(CLIENT, &request);
+    let state = scene.does(RIVAL, &[&["status", MODEL][..], &file].concat());
+    let state = &state["request"];
+    let amounts = ["loss_wei", "bond_wei", "lost_if_rescued_wei", "lost_if_absent_wei"].map(|name| wei(&state[name]));
+    assert_eq!(amounts, [ETHER, 5 * ETHER, ETHER, 5 * ETHER / 2]);
+    let output = scene.command(RIVAL, &[&["status", MODEL][..], &file].concat()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("loss 1 ether") && text.contains("a locker loses up to 1 ether"), "{text}");
+
+    let fulfil = [&["fulfil", MODEL, "--lock", "--no-wait"][..], &file].concat();
+    scene.refused(PROVER, &fulfil, &["bond of 5 ether", "more than 0.3 ether", "--lock --max-bond 5 --no-wait"]);
+    scene.refused(PROVER, &[&fulfil[..], &["--max-bond", "4.9"]].concat(), &["more than 4.9 ether"]);
+    assert_eq!((scene.anvil.sent(prover), scene.files("proof-").len()), (0, 0), "nothing moved");
+    let output = scene.command(PROVER, &[&fulfil[..], &["--max-bond", "5.0"]].concat()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("it does not say {words:?}: {text}"));
+    let risks = ["5 ether are added", "nothing at the deadline", "up to 1 ether", "you lose 2.5 ether when nobody"];
+    for risk in risks {
+        assert!(at(risk) < at("add to the bond"), "{text}");
+    }
+}
+
+#[test]
+fn a_rescuer_is_told_what_is_in_it_and_a_late_locker_what_is_left() {
+    let scene = Scene::new("market-rescue");
+    let asked = ["request", MODEL, "--input", "input.json", "--fee", "0.1", "--fee-floor", "0.04"];
+    scene.does(CLIENT, &asked);
+    let (request, (mut node, market)) = (scene.request("mnist-mlp.assay/request.json"), scene.node(RIVAL));
+    let rival = node.account().unwrap();
+    market.fund_bond(&mut node, rival, request.feeCeiling).unwrap();
+    market.lock(&mut node, rival, &request, B256::ZERO).unwrap();
+    let check = ["fulfil", MODEL, "--check"];
+    scene.refused(PROVER, &check, &["locked by", ACCOUNTS[RIVAL].0]);
+    scene.refused(RIVAL, &check, &["with another output than the model's"]);
+    scene.anvil.advance(3 * 3_600);
+    let checked = scene.does(PROVER, &check);
+    let locked = market.job(&mut node, market.id(&request)).unwrap().price.to::<u128>();
+    // The fee is the locked one; the rise and a tenth of the bond come from the locker.
+    assert_eq!((wei(&checked["price_wei"]), wei(&checked["of_bond_wei"])), (locked, FEE - locked + FEE / 10));
+    scene.does(PROVER, &["fulfil", MODEL]);
+    assert_eq!(scene.status()["request"]["paid_to"], ACCOUNTS[PROVER].0.to_lowercase());
+    // The fee at once; what comes from the bond as late as the bond itself would have come back.
+    let claimed = scene.does(PROVER, &["claim", MODEL]);
+    assert_eq!(wei(&claimed["withdrawn_wei"]), wei(&checked["share_wei"]));
+    assert_eq!(claimed["proceeds_waiting_wei"], checked["of_bond_wei"]);
+    scene.anvil.advance(10 * 86_400 + 1);
+    let claimed = scene.does(PROVER, &["claim", MODEL]);
+    let of_bond = wei(&checked["of_bond_wei"]);
+    assert_eq!((wei(&claimed["proceeds_wei"]), wei(&claimed["withdrawn_wei"])), (of_bond, of_bond));
+}
+
+/// Unix time of a node's latest block.
+fn time_at(url: &str) -> u64 {
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["latest", false] });
+    let answer: Value = ureq::post(url).send_json(&body).unwrap().body_mut().read_json().unwrap();
+    u64::from_str_radix(answer["result"]["timestamp"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
+}

@@ -1,0 +1,21 @@
+//! The market's verbs against a real node, run as users run them: registered, asked, proved, paid once, or given back.
+#![cfg(test)]
+
+mod again;
+mod answers;
+#[path = "../anvil/mod.rs"]
+mod anvil;
+mod locks;
+mod nodes;
+mod payment;
+mod prover;
+#[path = "../proxy/mod.rs"]
+mod proxy;
+mod readme;
+mod refusals;
+#[path = "../sandbox/mod.rs"]
+mod sandbox;
+mod scene;
+mod tokens;
+#[path = "../../examples/verify_onchain/main.rs"]
+mod verify_onchain;
