@@ -7,7 +7,8 @@ import {Request, Tier} from "../src/market/Requests.sol";
 /// @title A contract that acts on a model's proved answers
 /// @notice Copy it, and put your own rule in `_act`. Whoever asks pays as the request's client: escrow, refund and compensation are between him and the market, and this contract holds
 /// no money.
-/// @dev The market keeps the digest of a proved answer. Whoever calls `act` brings the words, from the event `RequestProved`; no proof is verified a second time.
+/// @dev The market keeps the digest of a proved answer, for ever, also when the verifier that judged it is found broken later; whoever acts long afterwards asks the registry whether the model is
+/// `dead` first. Whoever calls `act` brings the words, from the event `RequestProved`; no proof is verified a second time.
 contract Consumer {
     /// @notice The market that is asked.
     IInferenceMarket public immutable market;
@@ -26,6 +27,7 @@ contract Consumer {
     error NotProved(bytes32 requestId, IInferenceMarket.Assurance assurance);
     error OtherOutput(bytes32 expected, bytes32 got);
     error Done(bytes32 requestId);
+    error OpenAlready(bytes32 requestId);
 
     constructor(IInferenceMarket where, bytes32 model, uint256 count) {
         (market, modelId, outputs) = (where, model, count);
@@ -40,7 +42,10 @@ contract Consumer {
         if (r.modelId != modelId) revert OtherModel(r.modelId);
         bytes32 got = keccak256(abi.encodePacked(input));
         if (got != r.inputDigest) revert OtherInput(r.inputDigest, got);
-        id = market.open{value: msg.value}(r, signature, "");
+        id = market.idOf(r);
+        // Somebody else may have opened it first, with the client's signature: provers must be told the input all the same.
+        if (market.jobOf(id).status == IInferenceMarket.Status.None) market.open{value: msg.value}(r, signature, "");
+        else if (msg.value != 0) revert OpenAlready(id);
         emit Asked(id, r.client, input);
     }
 

@@ -342,7 +342,8 @@ contract AnswersTest is Scene {
         bytes32 receiptId =
             typed(formulas.receiptHash(r, market.idOf(r), digestOf(LIE), vm.addr(SIGNER)));
         assertEq(market.slashedOf(receiptId), 1, "all there was");
-        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.NothingToSlash.selector);
+        contradict(r, LIE, STRANGER);
+        assertEq(market.slashedOf(receiptId), 1, "nothing more");
         fundBond(100e18);
         contradict(r, LIE, STRANGER);
         fundBond(500e18);
@@ -403,16 +404,6 @@ contract AnswersTest is Scene {
         signatures.revokeKey(vm.addr(SIGNER));
         contradict(r, LIE, STRANGER);
         assertEq(bondFree(prover), STAKE - BOND, "slashed");
-    }
-
-    function test_NothingToSlashIsSaid() external {
-        vm.prank(prover);
-        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), STAKE);
-        vm.warp(vm.getBlockTimestamp() + 10 days);
-        vm.prank(prover);
-        market.leave(IInferenceMarket.Pot.Bond, address(token));
-        Request memory r = request(Tier.Receipt);
-        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.NothingToSlash.selector);
     }
 
     function test_ASlashIsOncePerAnswer() external {
@@ -528,7 +519,7 @@ contract AnswersTest is Scene {
         assertEq(gained(STRANGER), BOND / 10, "bounty");
     }
 
-    /// A settled lie that its own prover contradicts through a friend: what is not burnt waits as the bond's notice would have.
+    /// A settled lie that its own prover contradicts through a friend: what is not burnt leaves after the notice of a bond, as it would have without.
     function test_ContradictingOneselfSkipsNoNotice() external {
         Request memory r = answered(Tier.Receipt, LIE);
         vm.warp(vm.getBlockTimestamp() + 1 days + 1);
@@ -537,37 +528,49 @@ contract AnswersTest is Scene {
         contradict(r, LIE, client);
         assertEq(credit(client), before, "nothing at once");
         assertEq(proceeds(client), 50e18 + 10e18 + BOND / 10, "price, loss and bounty");
+        vm.prank(client);
+        market.giveNotice(IInferenceMarket.Pot.Bond, address(token), 60e18 + uint128(BOND / 10));
         uint256 due = vm.getBlockTimestamp() + 10 days;
         vm.warp(due - 1);
+        // Whatever comes meanwhile, from whomever, delays nothing and is not carried out early.
+        Request memory second = request(Tier.Receipt);
+        contradict(second, LIE, client);
         vm.prank(client);
         vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
-        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
         vm.warp(due);
         vm.prank(client);
-        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
-        assertEq(credit(client), before + 60e18 + BOND / 10, "then all of it");
+        market.leave(IInferenceMarket.Pot.Bond, address(token));
+        assertEq(credit(client), before + 60e18 + BOND / 10, "then all of it, and no more");
+        assertEq(proceeds(client), 10e18 + BOND / 10, "what came later has had no notice");
     }
 
-    /// Proceeds leave together at the mean of their times, weighed by amount: a gift of next to nothing delays nobody, and what comes late is not carried out by what came early.
-    function test_ProceedsWaitByTheirAmounts(uint96 late, uint40 pause) external {
-        Request memory r = request(Tier.Receipt);
+    /// A liar that has nothing to take, because it has left or because all of its bond is reserved, is refuted all the same: nobody is told its lie any more.
+    function test_LieIsRefutedWithoutABondToTake() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.settle(r);
+        Request memory own = request(Tier.Proved);
+        own.loss = uint96(STAKE / 5);
+        lock(own, prover);
+        assertEq(bondFree(prover), 0, "all of it is reserved");
         contradict(r, LIE, STRANGER);
-        uint256 first = proceeds(STRANGER);
-        uint256 start = vm.getBlockTimestamp();
-        vm.warp(start + pause % 10 days);
-        Request memory second = request(Tier.Receipt);
-        second.feeCeiling = 1 + late % 1e21;
-        second.feeFloor = 0;
-        contradict(second, LIE, STRANGER);
-        uint256 amount = proceeds(STRANGER) - first;
-        uint256 leavesAt = market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt;
-        uint256 weighed = first * (start + 10 days) + amount * (vm.getBlockTimestamp() + 10 days);
-        assertTrue(leavesAt * (first + amount) >= weighed && (leavesAt - 1) * (first + amount) < weighed, "the mean, rounded up");
-        vm.warp(leavesAt);
-        Request memory third = request(Tier.Receipt);
-        contradict(third, LIE, STRANGER);
-        assertEq(credit(STRANGER), first + amount, "what is over its time is credited");
-        assertEq(market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt, leavesAt + 10 days, "and the next begins anew");
+        (, IInferenceMarket.Assurance assurance) = market.answerOf(market.idOf(r));
+        assertTrue(assurance == IInferenceMarket.Assurance.None, "refuted");
+        assertEq(gained(STRANGER), 0, "for nothing, now");
+        vm.warp(uint256(own.deadline) + 1);
+        market.refund(own);
+        contradict(r, LIE, STRANGER);
+        assertEq(gained(STRANGER), BOND / 10, "and taken when there is something");
+    }
+
+    /// A chain that changes its id: an answer that was posted before can be contradicted as before.
+    function test_ContradictionOutlivesTheChainsId() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        bytes memory signature = receipt(r, LIE, SIGNER);
+        vm.chainId(vm.getChainId() + 1);
+        market.contradict(r, digestOf(LIE), vm.addr(SIGNER), signature, evidence(r, STRANGER));
+        assertStatus(r, IInferenceMarket.Status.Slashed);
     }
 
     /// In ether the bounty pays for the transaction that contradicts, at twice the base fee of the answer; a dearer request's bond is its own.
@@ -585,7 +588,7 @@ contract AnswersTest is Scene {
         uint256 gas = gasleft();
         contradict(r, LIE, STRANGER);
         gas -= gasleft();
-        uint256 bounty = market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(0)).leaving;
+        uint256 bounty = market.accountOf(IInferenceMarket.Pot.Bond, STRANGER, address(0)).free;
         assertEq(bounty, bond / 10, "a tenth");
         assertTrue(bounty >= 2 * uint256(fee) * gas, "pays for itself");
         uint256 least = uint256(fee) * 20 * (verifier.verifyGas(1) + 400_000 + 3 * 1_700);

@@ -53,6 +53,22 @@ contract ConsumerTest is Scene {
         refuseAct(another, outputOf(another), Consumer.OtherModel.selector);
     }
 
+    /// Somebody opens the signed request before the contract does: provers are told the input all the same, and no ether is taken twice.
+    function test_AskThatIsFrontRunTellsTheInput() external {
+        Request memory r = request(Tier.Proved);
+        uint256[] memory input = new uint256[](2);
+        (input[0], input[1]) = (r.nonce, 7);
+        bytes memory signature = signed(r);
+        vm.prank(STRANGER);
+        market.open(r, signature, "");
+        vm.deal(client, 1);
+        vm.prank(client);
+        vm.expectPartialRevert(Consumer.OpenAlready.selector);
+        consumer.ask{value: 1}(r, signature, input);
+        vm.prank(client);
+        assertTrue(consumer.ask(r, signature, input) == market.idOf(r), "told");
+    }
+
     function test_AskedIsWhatIsSigned() external {
         Request memory r = request(Tier.Proved);
         r.token = address(0);

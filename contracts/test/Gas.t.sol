@@ -29,6 +29,26 @@ contract FreeVerifier is IVerifier {
     }
 }
 
+/// Uses all the gas that it is given, which is what it states.
+contract ExactVerifier is IVerifier {
+    function instanceCount() external pure returns (uint256) {
+        return 4;
+    }
+
+    function verifyGas(uint256 proofs) external pure returns (uint256) {
+        return 300_000 * proofs;
+    }
+
+    function verify(address, uint256[] calldata, bytes calldata) external view {
+        while (gasleft() > 3000) {}
+    }
+
+    function verifyBatch(address, uint256[][] calldata, bytes[] calldata proofs) external view returns (uint256) {
+        while (gasleft() > 3000) {}
+        return (1 << proofs.length) - 1;
+    }
+}
+
 /// What the calls cost besides the verifier, with LeNet's sizes: 26 input words, one output word, a proof of 4,544 bytes. Everybody has been credited before, and
 /// nothing has been touched in the transaction; the transaction's base and calldata are not in it. The numbers are in `snapshots/`: `npm run test:ci`
 /// rewrites them, and `.ci/run` compares them by `git diff`.
@@ -171,6 +191,51 @@ contract GasTest is Scene {
             refused = refused || named;
         }
         assertTrue(refused, "refused by name first");
+    }
+
+    /// A batch of rescues, whose every account is new: what settling them takes is kept back before a verifier that uses all that it states.
+    function test_BatchOfRescuesIsReserved() external {
+        (inputWords, outputWords) = (2, 1);
+        class = admit(address(new ExactVerifier()));
+        modelId = register(class);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](8);
+        for (uint256 i = 0; i < 8; ++i) {
+            items[i].request = request(Tier.Proved);
+            lockByFresh(items[i].request, i);
+        }
+        vm.warp(market.jobOf(market.idOf(items[0].request)).time + 1);
+        for (uint256 i = 0; i < 8; ++i) {
+            items[i] = proved(items[i].request, address(uint160(0x9000 + i)));
+        }
+        bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
+        bool ok;
+        uint256 limits;
+        for (uint256 gas = 3_000_000; !ok; gas += 50_000) {
+            cool();
+            bytes memory why;
+            (ok, why) = address(market).call{gas: gas}(call);
+            assertTrue(ok || bytes4(why) == Proofs.GasTooLow.selector, "ran out of gas after it was found to suffice");
+            ++limits;
+        }
+        assertTrue(limits > 1, "refused by name first");
+    }
+
+    /// A lock by a prover, for a client, of whom the market knows nothing yet.
+    function lockByFresh(Request memory r, uint256 i) internal {
+        address locker = vm.addr(0x7000 + i);
+        r.client = vm.addr(0x8000 + i);
+        uint96 bond = uint96(formulas.bond(r));
+        token.mint(locker, bond);
+        token.mint(r.client, r.feeCeiling);
+        vm.prank(r.client);
+        token.approve(address(market), r.feeCeiling);
+        vm.prank(locker);
+        token.approve(address(market), bond);
+        vm.prank(locker);
+        market.fund(IInferenceMarket.Pot.Bond, address(token), bond, "");
+        bytes memory signature = sign(0x8000 + i, market.idOf(r));
+        vm.prank(locker);
+        market.lock(r, signature, "", keccak256("garbage"));
     }
 
     function test_WidestModelFitsATransaction() external {

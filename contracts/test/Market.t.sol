@@ -139,7 +139,7 @@ contract MarketTest is Scene {
         lock(r, prover);
         vm.warp(uint256(r.deadline) - 1 hours + 1);
         market.fulfil(proved(r, rival));
-        assertEq(bondFree(prover), STAKE - 20e18, "the last lock, overtaken a second after its half");
+        assertTrue(bondFree(prover) < STAKE - 25e18 && bondFree(prover) > STAKE - 25.1e18, "the last lock, overtaken a second after its half");
         r = request(Tier.Proved);
         r.deadline = uint40(vm.getBlockTimestamp() + 2 hours);
         lock(r, prover);
@@ -238,7 +238,7 @@ contract MarketTest is Scene {
     function test_LockIsExclusiveForHalfTheTime() external {
         Request memory r = request(Tier.Proved);
         lock(r, prover);
-        assertEq(bondFree(prover), STAKE - 100e18, "bond reserved");
+        assertEq(bondFree(prover), STAKE - 125e18, "bond reserved");
         uint256 half = (vm.getBlockTimestamp() + r.deadline) / 2;
         IInferenceMarket.Fulfilment memory late = proved(r, rival);
         vm.warp(half);
@@ -256,7 +256,7 @@ contract MarketTest is Scene {
         lock(other, rival);
         market.fulfil(proved(r, prover));
         assertEq(credit(prover), 35e18, "as if it were open");
-        assertEq(bondFree(rival), STAKE - 100e18, "the lock is undone, the other one stands");
+        assertEq(bondFree(rival), STAKE - 125e18, "the lock is undone, the other one stands");
         vm.warp(vm.getBlockTimestamp() + 60);
         IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](1);
         items[0] = proved(other, prover);
@@ -285,17 +285,18 @@ contract MarketTest is Scene {
         assertEq(bondFree(prover), STAKE, "who is overtaken loses nothing");
     }
 
-    /// The lock was made at the floor of 50, of which the ramp has made 100 by now; the bond is 100.
+    /// The lock was made at the floor of 50, of which the ramp has made 100 by now; the bond is 125.
     function test_LateProverIsRescued() external {
         Request memory r = request(Tier.Proved);
         lock(r, prover);
-        vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
+        uint256 end = market.jobOf(market.idOf(r)).time;
+        vm.warp((end + r.deadline) / 2);
         market.fulfil(proved(r, rival));
-        assertEq(bondFree(prover), STAKE - 50e18 - 20e18, "late: the rise of the fee, and a fifth of the bond");
-        assertEq(credit(rival), 35e18, "rescuer: its share of the locked fee at once");
-        assertEq(proceeds(rival), 50e18 + 10e18, "and the rise and half the slash after the notice of a bond");
-        assertEq(credit(client), 50e18, "the client pays what it was locked for");
-        assertEq(credit(BURN), 10e18, "burnt");
+        assertEq(bondFree(prover), STAKE - 75e18 - 25e18, "late: what the fee of now is above the lock's, and a fifth of the bond");
+        assertEq(credit(rival), 17.5e18, "rescuer: its share of what the lock still pays at once");
+        assertEq(proceeds(rival), 75e18 + 12.5e18, "and the rest and half the slash as bond");
+        assertEq(credit(client), 75e18, "the client pays no more than it was locked for, less the delay");
+        assertEq(credit(BURN), 12.5e18, "burnt");
     }
 
     /// A griefer locks at a floor of nothing with a commitment that it cannot meet: whoever delivers instead has no less than without the lock, and more.
@@ -315,16 +316,33 @@ contract MarketTest is Scene {
         assertTrue(STAKE - bondFree(rival) <= formulas.bond(r), "and no more than it");
     }
 
-    /// What a rescuer has of a bond is no way out of it before its notice is over.
-    function test_ALockersBondDoesNotComeBackThroughARescuer() external {
+    /// Whatever the ramp, a lock's bond holds a fifth of itself beside the whole fee, of which half is burnt; and what a friend rescues of it is bond again.
+    function test_ALockersBondDoesNotComeBackThroughARescuer(uint96 floor, uint96 ceiling, uint96 loss) external {
         Request memory r = request(Tier.Proved);
-        (r.client, r.feeFloor) = (client, 0);
+        r.feeCeiling = 1 + ceiling % 1000e18;
+        (r.feeFloor, r.loss, r.rampEnd) = (floor % (r.feeCeiling + 1), loss % 1000e18, r.rampStart);
+        r.rampStart = r.rampEnd = uint40(vm.getBlockTimestamp() + 1 hours);
         lock(r, prover);
+        uint256 bond = formulas.bond(r);
         vm.warp(market.jobOf(market.idOf(r)).time + 1);
         market.fulfil(proved(r, STRANGER));
-        assertEq(credit(STRANGER), 0, "nothing at once");
-        assertEq(proceeds(STRANGER), 100e18, "the whole bond is the rise here, and waits as its notice would have");
-        assertEq(market.accountOf(IInferenceMarket.Pot.Proceeds, STRANGER, address(token)).leavesAt, vm.getBlockTimestamp() + 10 days, "ten days");
+        uint256 lost = STAKE - bondFree(prover);
+        assertTrue(credit(STRANGER) <= r.feeFloor * 7000 / 10_000 + 1, "of the escrow alone at once");
+        assertTrue(credit(BURN) + 1 >= bond / 10, "a tenth is gone");
+        assertEq(proceeds(STRANGER) + credit(BURN), lost, "the rest is bond");
+    }
+
+    /// A late locker that delivers through a friend has no more of the escrow than by itself, and loses bond besides.
+    function test_LateLockerGainsNothingThroughAFriend(uint40 wait) external {
+        Request memory r = request(Tier.Proved);
+        lock(r, prover);
+        uint256 end = market.jobOf(market.idOf(r)).time;
+        vm.warp(end + 1 + wait % (r.deadline - end));
+        uint256 left = uint256(50e18) * (r.deadline - vm.getBlockTimestamp()) / (r.deadline - end);
+        market.fulfil(proved(r, STRANGER));
+        assertEq(credit(STRANGER), left - left * 3000 / 10_000, "what the lock still pays");
+        assertTrue(proceeds(STRANGER) < STAKE - bondFree(prover), "less than the bond that it costs");
+        assertEq(credit(client), 100e18 - left, "the client has what the delay takes");
     }
 
     function test_LateLockerLosesPriceByTime(uint40 wait) external {
@@ -357,10 +375,10 @@ contract MarketTest is Scene {
         refuse(proved(r, prover), Proofs.Refused.selector);
         vm.prank(STRANGER);
         market.refund(r);
-        assertEq(bondFree(prover), STAKE - 50e18, "absent: half the bond");
+        assertEq(bondFree(prover), STAKE - 62.5e18, "absent: half the bond");
         assertEq(gained(client), 100e18 + 10e18, "escrow and loss");
-        assertEq(gained(STRANGER), 5e18, "reporter");
-        assertEq(credit(BURN), 35e18, "burnt");
+        assertEq(gained(STRANGER), 6.25e18, "reporter");
+        assertEq(credit(BURN), 62.5e18 - 6.25e18 - 10e18, "burnt");
     }
 
     /// A chain that changes its id: what was opened before ends as it would have, and what was signed before and not opened never opens.
@@ -450,8 +468,10 @@ contract MarketTest is Scene {
         vm.warp((vm.getBlockTimestamp() + r.deadline) / 2 + 1);
         refuse(proved(r, rival), Proofs.Refused.selector);
         market.fulfil(proved(r, prover));
-        assertEq(bondFree(rival), STAKE - 50e18 - 20e18, "the locker loses");
-        assertEq(gained(prover), 35e18 + 50e18 + 10e18, "who has the input is paid");
+        uint256 left = market.jobOf(market.idOf(r)).price;
+        left = left * (r.deadline - vm.getBlockTimestamp()) / (r.deadline - market.jobOf(market.idOf(r)).time);
+        assertEq(bondFree(rival), STAKE - (100e18 - left) - 25e18, "the locker loses");
+        assertEq(gained(prover), left - left * 3000 / 10_000 + (100e18 - left) + 12.5e18, "who has the input is paid");
     }
 
     function test_NamedProverOnly() external {

@@ -283,22 +283,7 @@ contract MoneyTest is Scene {
         vm.warp(uint256(r.deadline) + 1);
         market.refund(r);
         assertEq(gained(client), 110e18, "client");
-        assertEq(bondFree(prover), 3 * uint256(type(uint96).max) + STAKE - 50e18, "bond");
-    }
-
-    /// Money that somebody puts among his own proceeds, or notice that he gives of them anew, leaves no sooner than a bond would.
-    function test_ProceedsTakeABondsNotice() external {
-        vm.prank(prover);
-        market.fund(IInferenceMarket.Pot.Proceeds, address(token), 5e18, "");
-        vm.prank(prover);
-        market.giveNotice(IInferenceMarket.Pot.Proceeds, address(token), 5e18);
-        vm.warp(vm.getBlockTimestamp() + 10 days - 1);
-        vm.prank(prover);
-        vm.expectPartialRevert(Accounts.NoticeNotOver.selector);
-        market.leave(IInferenceMarket.Pot.Proceeds, address(token));
-        vm.warp(vm.getBlockTimestamp() + 1);
-        vm.prank(prover);
-        assertEq(market.leave(IInferenceMarket.Pot.Proceeds, address(token)), 5e18, "then it is his");
+        assertEq(bondFree(prover), 3 * uint256(type(uint96).max) + STAKE - 62.5e18, "bond");
     }
 
     function test_NoticeCanBeChangedNotExceeded(uint96 first, uint96 second) external {

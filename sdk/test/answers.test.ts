@@ -43,8 +43,8 @@ async function credited(call: () => Promise<unknown>): Promise<bigint[]> {
   return (await credits()).map((credit, i) => credit - (before[i] as bigint));
 }
 
-/** What of slashed bonds waits for accounts, as `credited` orders them. */
-const waiting = () => Promise.all([scene.client, scene.prover, scene.rival].map(async (market) => (await market.accountOf('proceeds', market.account)).leaving));
+/** The free bonds of accounts, as `credited` orders them. */
+const bonds = () => Promise.all([scene.client, scene.prover, scene.rival].map(async (market) => (await market.accountOf('bond', market.account)).free));
 
 const status = async (request: Request) => (await scene.client.status(scene.client.idOf(request))).status;
 const share = (FEE * 7n) / 10n;
@@ -89,17 +89,17 @@ test('a challenged answer whose proof does not come: everybody has his own back,
   await chain.pass(DAY + 1);
   await assert.rejects(client.refund(request), { error: 'WrongStatus' });
   await assert.rejects(client.settle(request), { error: 'WrongStatus' });
+  const before = await bonds();
   const gained = await credited(() => client.slashUnproved(request));
   assert.deepEqual(gained, [FEE, 0n, PROOF_FEE]);
   await ended;
-  // What comes of the bond waits as long as the bond would have.
-  const shares = [FEE, 0n, bondOf(request) / 10n];
-  assert.deepEqual(await waiting(), shares);
-  await assert.rejects(rival.leave('proceeds'), { error: 'NoticeNotOver' });
+  // What comes of the bond is bond, and leaves as one.
+  const bounty = bondOf(request) / 10n;
+  assert.deepEqual((await bonds()).map((bond, i) => bond - (before[i] as bigint)), [FEE, 0n, bounty]);
+  await client.giveNotice('bond', FEE);
+  await assert.rejects(client.leave('bond'), { error: 'NoticeNotOver' });
   await chain.pass(10 * DAY);
-  assert.deepEqual(await credited(() => client.leave('proceeds')), [FEE, 0n, 0n]);
-  assert.deepEqual(await credited(() => rival.leave('proceeds')), [0n, 0n, shares[2]]);
-  assert.deepEqual(await waiting(), [0n, 0n, 0n]);
+  assert.deepEqual(await credited(() => client.leave('bond')), [FEE, 0n, 0n]);
   assert.deepEqual(await client.answerOf(asked.id), { digest: `0x${'00'.repeat(32)}`, assurance: 'none' });
 });
 
@@ -136,9 +136,10 @@ test('a receipt found on the chain is contradicted by a proof of another output'
   const evidence = { ...answered(request, rival), requestId: asked.id };
   await assert.rejects(client.contradict(request, found, { ...evidence, output: found.output }), { error: 'SameOutput' });
   await assert.rejects(client.contradict(request, found, { ...evidence, input: [0n, 0n, 0n] }), { error: 'WrongInput' });
+  const before = await bonds();
   const gained = await credited(() => client.contradict(request, found, evidence));
   assert.deepEqual(gained, [FEE, 0n, 0n]);
-  assert.deepEqual(await waiting(), [FEE, 0n, bondOf(request) / 10n]);
+  assert.deepEqual((await bonds()).map((bond, i) => bond - (before[i] as bigint)), [FEE, 0n, bondOf(request) / 10n]);
   assert.equal(await status(request), 'slashed');
   await assert.rejects(client.contradict(request, found, evidence), { error: 'Contradicted' });
 });

@@ -189,7 +189,7 @@ pub(crate) struct LockArgs {
     /// Lock the request first: from a minute later nobody else can be paid for it in the first half of the time left. Adds what is missing to your bond, which `assay claim --leave` gives back after ten days' notice. Where there is no time for a lock, goes on without one
     #[arg(long)]
     pub(crate) lock: bool,
-    /// Most bond that a lock may reserve, in ether [default: three times the request's highest fee]
+    /// Most bond that a lock may reserve, in ether [default: three times the fee of now]
     #[arg(long, value_name = "ETHER", value_parser = ether, requires = "lock")]
     pub(crate) max_bond: Option<U96>,
     /// Send the proof although the lock is younger than a minute and excludes nobody yet

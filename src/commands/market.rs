@@ -26,6 +26,7 @@ use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
 
+use self::amounts::amount;
 use self::records::Asked;
 use crate::cli::ChainArgs;
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
@@ -117,16 +118,16 @@ impl Bond {
     }
 }
 
-/// An account's bond; says what it is, if there is any.
-fn bond(node: &mut Node, market: &Market, account: Address, terminal: Terminal) -> Outcome<Bond> {
-    let bond = market.bond(node, account).on_chain("cannot ask for the bond")?;
+/// An account's bond in a token; says what it is, if there is any.
+fn bond(node: &mut Node, market: &Market, account: Address, token: Address, terminal: Terminal) -> Outcome<Bond> {
+    let bond = market.bond(node, account, token).on_chain("cannot ask for the bond")?;
     let now = node.time().on_chain("cannot ask for the time")?;
     let leaves_at = (bond.leaving != 0).then(|| bond.leavesAt.to::<u64>());
     if bond.free != 0 {
-        terminal.say(format_args!("bond: {}, beside what locks reserve", shown(U256::from(bond.free))));
+        terminal.say(format_args!("bond: {}, beside what locks reserve", amount(U256::from(bond.free), token)));
     }
     if let Some(at) = leaves_at {
-        let leaving = shown(U256::from(bond.leaving));
+        let leaving = amount(U256::from(bond.leaving), token);
         terminal.say(format_args!(
             "notice of {leaving} of the bond: `assay claim` takes them, notice over {}",
             when(at, now)

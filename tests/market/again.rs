@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::anvil::ACCOUNTS;
 use crate::proxy::Proxy;
-use crate::scene::{CLIENT, FEE, MACHINE, MODEL, PROVER, RIVAL, Scene, block_time, wei};
+use crate::scene::{BOND, CLIENT, FEE, MACHINE, MODEL, PROVER, RIVAL, Scene, block_time, wei};
 use serde_json::{Value, json};
 
 #[test]
@@ -57,7 +57,7 @@ fn a_fulfilment_that_is_killed_at_any_moment_and_run_again_posts_one_bond_and_is
         let output = fulfil(&file).output().unwrap();
         assert!(output.status.success(), "{eighth}/8: {}", String::from_utf8_lossy(&output.stderr));
         let requests = u128::from(eighth) - 2;
-        assert_eq!(scene.anvil.balance(&scene.market), (requests + 1) * FEE, "one bond, killed at {eighth}/8");
+        assert_eq!(scene.anvil.balance(&scene.market), requests * FEE + BOND, "one bond, killed at {eighth}/8");
     }
     let state = scene.does(RIVAL, &["status", MODEL, "--account", ACCOUNTS[PROVER].0]);
     assert_eq!(wei(&state["account"]["credit_wei"]), 6 * FEE * 7 / 10);
@@ -218,5 +218,5 @@ fn a_lock_that_a_reorganisation_undoes_is_made_again_with_the_bond_that_is_there
     assert_eq!((kept.len(), scene.files("proof-")), (1, kept.clone()));
     assert_eq!(scene.anvil.sent(ACCOUNTS[PROVER].0), 3, "one bond, a lock, a fulfilment");
     let state = scene.does(RIVAL, &["status", MODEL, "--account", ACCOUNTS[PROVER].0]);
-    assert_eq!(wei(&state["account"]["bond_wei"]), FEE, "one bond, free again");
+    assert_eq!(wei(&state["account"]["bond_wei"]), BOND, "one bond, free again");
 }

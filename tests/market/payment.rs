@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::anvil::ACCOUNTS;
-use crate::scene::{CLIENT, FEE, MODEL, OWNER, PROVER, RIVAL, Scene, WRONG_REQUEST, failed, wei};
+use crate::scene::{BOND, CLIENT, FEE, MODEL, OWNER, PROVER, RIVAL, Scene, WRONG_REQUEST, failed, wei};
 use assay_contracts::interface::VerifierRouter;
 use assay_contracts::{Network as _, U256};
 use serde_json::{Value, json};
@@ -47,8 +47,8 @@ fn an_answer_is_asked_for_proved_and_paid_for_once_whatever_is_run_again() {
     let share = scene.does(OWNER, &["claim", MODEL]);
     assert_eq!((wei(&share["share_wei"]), wei(&share["withdrawn_wei"])), (FEE * 3 / 10, FEE * 3 / 10));
     assert_eq!(wei(&scene.does(OWNER, &["claim", MODEL])["withdrawn_wei"]), 0);
-    // The prover's bond, the fee's ceiling here, is all that is left.
-    assert_eq!(scene.anvil.balance(&scene.market), FEE);
+    // The prover's bond, five quarters of the fee, is all that is left.
+    assert_eq!(scene.anvil.balance(&scene.market), BOND);
     let more = scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--again"]);
     assert_eq!(more["new"], true);
     assert_ne!(more["id"], asked["id"]);

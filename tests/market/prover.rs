@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::anvil::ACCOUNTS;
 use crate::proxy::Proxy;
 use crate::sandbox::Sandbox;
-use crate::scene::{CLIENT, FEE, MACHINE, MODEL, OWNER, PROVER, RIVAL, Scene, failed, wei};
+use crate::scene::{BOND, CLIENT, FEE, MACHINE, MODEL, OWNER, PROVER, RIVAL, Scene, failed, wei};
 
 const INVALID_PROOF: i32 = 1;
 
@@ -81,7 +81,7 @@ fn a_check_says_what_a_request_pays_and_takes_and_does_nothing() {
     let check = ["fulfil", MODEL, "--check", "--lock"];
     let checked = scene.does(PROVER, &check);
     let amounts = ["price_wei", "share_wei", "bond_wei", "bond_missing_wei", "lost_if_absent_wei"];
-    assert_eq!(amounts.map(|name| wei(&checked[name])), [FEE, FEE * 7 / 10, FEE, FEE, FEE / 2]);
+    assert_eq!(amounts.map(|name| wei(&checked[name])), [FEE, FEE * 7 / 10, BOND, BOND, BOND / 2]);
     assert_eq!(wei(&checked["net_wei"]), FEE * 7 / 10 - wei(&checked["gas_wei"]));
     let left = checked["seconds_left"].as_u64().unwrap();
     assert!((14_000..=14_400).contains(&left) && checked["gas"].as_u64().unwrap() > 500_000, "{checked}");
@@ -98,7 +98,7 @@ fn a_check_says_what_a_request_pays_and_takes_and_does_nothing() {
     scene.anvil.rpc("anvil_setBalance", &json!([prover, "0x1000000000000"]));
     scene.refused(PROVER, &["fulfil", MODEL], &[prover, "has 0.0002814 ether", "for gas", "Send"]);
     scene.anvil.rpc("anvil_setBalance", &json!([prover, "0x11c37937e080000"]));
-    scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &["has 0.08 ether", "0.1 ether for the bond"]);
+    scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &["has 0.08 ether", "0.125 ether for the bond"]);
     assert_eq!((scene.anvil.sent(prover), scene.files("proof-").len()), (0, 0));
     scene.does(PROVER, &["fulfil", MODEL]);
 }

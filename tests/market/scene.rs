@@ -15,6 +15,8 @@ pub(crate) const MACHINE: i32 = 3;
 pub(crate) const MODEL: &str = "mnist-mlp.onnx";
 pub(crate) const ETHER: u128 = 1_000_000_000_000_000_000;
 pub(crate) const FEE: u128 = ETHER / 10;
+/// Of a lock for [`FEE`]: five quarters of it.
+pub(crate) const BOND: u128 = FEE * 5 / 4;
 
 /// Who is who among anvil's accounts.
 pub(crate) const OWNER: usize = 0;

@@ -34,7 +34,7 @@ sol! {
 
     enum Status { None, Open, Locked, Answered, Proving, Settled, Refunded, Slashed }
     enum Term { Fee, Ramp, Prover, ProofFee, SampleRate, Tier }
-    enum Pot { Deposit, Bond, Proceeds }
+    enum Pot { Deposit, Bond }
     enum Assurance { None, Unproved, Proved }
     enum Refusal { None, NotLive, TooLate, NotPayee, OtherModel, WrongInput, WrongOutput, WrongWords, ProofRejected }
 
@@ -167,7 +167,6 @@ sol! {
         event Funded(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
         event NoticeGiven(Pot indexed pot, address indexed owner, address indexed token, uint256 leaving, uint256 leavesAt);
         event Left(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
-        event ProceedsHeld(address indexed account, address indexed token, uint256 amount, uint256 leavesAt);
         event RequestOpened(bytes32 indexed requestId, address indexed client, bytes32 indexed modelId, Request request);
         event NonceCancelled(address indexed client, uint256 nonce);
         event RequestSettled(bytes32 indexed requestId, address indexed payee, uint256 price, Tier tier, bool proved);
@@ -207,7 +206,6 @@ sol! {
         error SameOutput(bytes32 digest);
         error Contradicted(bytes32 receiptId);
         error NotDrawn(bytes32 requestId);
-        error NothingToSlash(address prover, address token);
     }
 
     /// Who signed what.

@@ -210,29 +210,12 @@ impl Market {
         Ok((told.digest, told.assurance))
     }
 
-    /// What an account was given of slashed bonds in ether, and when it leaves.
+    /// An account's bond in a token, without what locks and answers reserve of it, and with what it was given of slashed bonds.
     ///
     /// # Errors
     /// As [`Network::call`].
-    pub fn proceeds(&self, network: &mut impl Network, owner: Address) -> Result<Account, ContractsError> {
-        network.ask(self.address, &market::accountOfCall { pot: Pot::Proceeds, owner, token: ETHER })
-    }
-
-    /// Turns an account's proceeds of slashed bonds into credit, once their time is over; returns the wei.
-    ///
-    /// # Errors
-    /// Proceeds whose time is not over; as [`Network::send`].
-    pub fn leave_proceeds(&self, network: &mut impl Network, owner: Address) -> Result<U256, ContractsError> {
-        let call = market::leaveCall { pot: Pot::Proceeds, token: ETHER };
-        network.transact(owner, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
-    }
-
-    /// A prover's bond in ether, without what its locks reserve.
-    ///
-    /// # Errors
-    /// As [`Network::call`].
-    pub fn bond(&self, network: &mut impl Network, prover: Address) -> Result<Account, ContractsError> {
-        network.ask(self.address, &market::accountOfCall { pot: Pot::Bond, owner: prover, token: ETHER })
+    pub fn bond(&self, network: &mut impl Network, owner: Address, token: Address) -> Result<Account, ContractsError> {
+        network.ask(self.address, &market::accountOfCall { pot: Pot::Bond, owner, token })
     }
 
     /// Adds ether to a prover's bond.
@@ -244,27 +227,28 @@ impl Market {
         network.transact(prover, self.address, U256::from(wei), &call).map(|(_, receipt)| receipt)
     }
 
-    /// Gives ten days' notice of so much of a prover's bond; replaces an earlier notice and starts its time again.
+    /// Gives ten days' notice of so much of an account's bond in a token; replaces an earlier notice and starts its time again.
     ///
     /// # Errors
     /// More than there is; as [`Network::send`].
     pub fn give_notice(
         &self,
         network: &mut impl Network,
-        prover: Address,
-        wei: u128,
+        owner: Address,
+        token: Address,
+        amount: u128,
     ) -> Result<Receipt, ContractsError> {
-        let call = market::giveNoticeCall { pot: Pot::Bond, token: ETHER, amount: wei };
-        network.transact(prover, self.address, U256::ZERO, &call).map(|(_, receipt)| receipt)
+        let call = market::giveNoticeCall { pot: Pot::Bond, token, amount };
+        network.transact(owner, self.address, U256::ZERO, &call).map(|(_, receipt)| receipt)
     }
 
-    /// Turns what is left of a bond of which notice was given into credit, once the notice is over; returns the wei.
+    /// Turns what is left of a bond of which notice was given into credit, once the notice is over; returns how much, in the token's smallest unit.
     ///
     /// # Errors
     /// A notice that is not over; as [`Network::send`].
-    pub fn leave(&self, network: &mut impl Network, prover: Address) -> Result<U256, ContractsError> {
-        let call = market::leaveCall { pot: Pot::Bond, token: ETHER };
-        network.transact(prover, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
+    pub fn leave(&self, network: &mut impl Network, owner: Address, token: Address) -> Result<U256, ContractsError> {
+        let call = market::leaveCall { pot: Pot::Bond, token };
+        network.transact(owner, self.address, U256::ZERO, &call).map(|(amount, _)| amount)
     }
 
     /// Credits a sharer with what it has earned of a model's fees in ether; returns the wei.
@@ -353,9 +337,10 @@ impl Request {
         self.feeFloor + U96::saturating_from(risen)
     }
 
-    /// The bond that locking a request of tier proved reserves: the ceiling or five times the loss, whichever is more.
+    /// The bond that locking a request of tier proved reserves: five quarters of the ceiling, rounded up, or five times the loss, whichever is more.
     pub fn lock_bond(&self) -> U256 {
-        U256::from(self.feeCeiling).max(U256::from(5) * U256::from(self.loss))
+        let fee = (U256::from(5) * U256::from(self.feeCeiling) + U256::from(3)) / U256::from(4);
+        fee.max(U256::from(5) * U256::from(self.loss))
     }
 }
 
@@ -366,7 +351,7 @@ impl Registration {
     }
 }
 
-/// What a client loses when a locker does not deliver, unless it says otherwise: a fifth of the fee's ceiling, in wei. It asks for no more bond than the ceiling does, see
+/// What a client loses when a locker does not deliver, unless it says otherwise: a fifth of the fee's ceiling, in wei. It asks for no more bond than the fee does, see
 /// [`Request::lock_bond`], and an absent locker pays all of it.
 pub fn default_loss(ceiling: U96) -> U96 {
     ceiling / U96::from(5)

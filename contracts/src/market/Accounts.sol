@@ -7,8 +7,8 @@ import {Rewards} from "./Rewards.sol";
 
 /// @title Money that stands ready and leaves only after notice
 /// @notice Clients keep deposits that their signed requests draw on, provers keep bonds. Both leave by the same two steps: notice, then, when it is over, a credit.
-/// The notice is longer than anything that was promised against the money before it was given. What is taken of a bond and not burnt waits as long as the notice of the bond
-/// would have taken, whoever receives it: nobody gets his own bond back sooner by being slashed through a friend.
+/// The notice is longer than anything that was promised against the money before it was given. What is taken of a bond and not burnt becomes bond of its receiver, and leaves by notice
+/// like any other: nobody gets his own bond back sooner by being slashed through a friend.
 abstract contract Accounts is Rewards {
     /// @notice Seconds of notice of a deposit: longer than a request lives.
     uint256 public constant DEPOSIT_NOTICE = 8 days;
@@ -20,13 +20,12 @@ abstract contract Accounts is Rewards {
     event Funded(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
     event NoticeGiven(Pot indexed pot, address indexed owner, address indexed token, uint256 leaving, uint256 leavesAt);
     event Left(Pot indexed pot, address indexed owner, address indexed token, uint256 amount);
-    event ProceedsHeld(address indexed account, address indexed token, uint256 amount, uint256 leavesAt);
 
     error TooLittle(Pot pot, address owner, address token, uint256 needed, uint256 got);
     error NoticeNotOver(uint256 leavesAt, uint256 time);
 
     /// @notice Adds to the caller's deposit or bond.
-    /// @param pot Deposit or bond; proceeds are no pot to add to, and what is added there leaves by notice only.
+    /// @param pot Deposit or bond.
     /// @param token The token; zero is ether, which must be sent along.
     /// @param amount How much.
     /// @param permit Empty, or an ERC-2612 permit of the caller: `abi.encode(value, deadline, v, r, s)`; its failure is ignored.
@@ -47,12 +46,12 @@ abstract contract Accounts is Rewards {
         if (amount > all) revert TooLittle(pot, msg.sender, token, amount, all);
         account.free = all - amount;
         account.leaving = amount;
-        account.leavesAt = uint40(block.timestamp + (pot == Pot.Deposit ? DEPOSIT_NOTICE : BOND_NOTICE));
+        account.leavesAt = uint40(block.timestamp + (pot == Pot.Bond ? BOND_NOTICE : DEPOSIT_NOTICE));
         emit NoticeGiven(pot, msg.sender, token, amount, account.leavesAt);
     }
 
-    /// @notice Turns what is left of a noticed amount, or proceeds, into credit, once the time is over.
-    /// @param pot Deposit, bond or proceeds.
+    /// @notice Turns what is left of a noticed amount into credit, once its time is over.
+    /// @param pot Deposit or bond.
     /// @param token The token.
     /// @return amount What was credited.
     function leave(Pot pot, address token) external nonReentrant returns (uint256 amount) {
@@ -108,25 +107,16 @@ abstract contract Accounts is Rewards {
         bounty -= hadBounty;
         compensation -= hadLoss;
         burnt = amount - bounty - compensation;
-        _hold(reporter, token, bounty);
-        _hold(client, token, compensation);
+        _bestow(reporter, token, bounty);
+        _bestow(client, token, compensation);
         _credit(BURN, token, burnt);
     }
 
-    /// @dev Gives an account a part of a bond, which leaves after `BOND_NOTICE`. What waits already and the new part then leave together, at the mean of their times weighed by their
-    /// amounts (rounded up): small gifts delay nobody, and no amount waits less for another. What is over its time is credited first.
-    function _hold(address owner, address token, uint256 amount) internal {
+    /// @dev Gives an account a part of somebody's bond, as bond of its own: it leaves by notice as every bond does, and a gift delays nothing. Parts of a bond fit 128 bits.
+    function _bestow(address owner, address token, uint256 amount) internal {
         if (amount == 0) return;
-        Account storage account = accounts[Pot.Proceeds][owner][token];
-        uint256 waiting = account.leaving;
-        if (block.timestamp >= account.leavesAt) {
-            _credit(owner, token, waiting);
-            waiting = 0;
-        }
-        uint256 weighed = waiting * account.leavesAt + amount * (block.timestamp + BOND_NOTICE);
-        account.leaving = uint128(waiting + amount);
-        account.leavesAt = uint40(Math.ceilDiv(weighed, waiting + amount));
-        emit ProceedsHeld(owner, token, amount, account.leavesAt);
+        accounts[Pot.Bond][owner][token].free += uint128(amount);
+        emit Funded(Pot.Bond, owner, token, amount);
     }
 
     /// @dev Bounty and compensation in a slash. Both never fall when the slash grows.

@@ -55,7 +55,6 @@ abstract contract Answers is Proofs {
     error SameOutput(bytes32 digest);
     error Contradicted(bytes32 receiptId);
     error NotDrawn(bytes32 requestId);
-    error NothingToSlash(address prover, address token);
 
     constructor(PrevRandaoBeacon source) {
         beacon = source;
@@ -151,7 +150,7 @@ abstract contract Answers is Proofs {
     }
 
     /// @notice Slashes the bond behind a receipt that a proof of another output contradicts: same model, same input. Anyone may call, until the bond of the request's tier is
-    /// taken: what a prover has not got yet can be taken when it has it.
+    /// taken: what a prover has not got yet can be taken when it has it. An answer that was paid is refuted by it even while its prover has nothing to take.
     /// @param r The request that the receipt names; it need not have come on chain.
     /// @param outputDigest What the receipt claims.
     /// @param signer The key that signed it.
@@ -228,7 +227,6 @@ abstract contract Answers is Proofs {
         returns (uint256 amount)
     {
         amount = _take(Pot.Bond, prover, r.token, bond - before);
-        if (amount == 0) revert NothingToSlash(prover, r.token);
         uint256 burnt = _splitSlash(r.token, before, amount, reporter, BOUNTY, r.client, r.loss + paid);
         emit BondSlashed(id, prover, amount, burnt);
     }
@@ -248,7 +246,7 @@ abstract contract Answers is Proofs {
         view
         returns (bytes32 receiptId, address prover, bool revoked)
     {
-        receiptId = _typed(r.receiptHash(id, outputDigest, signer));
+        receiptId = _typed(_domainOf(r.hash()), r.receiptHash(id, outputDigest, signer));
         (prover, revoked) = signatures.proverOf(signer, receiptId, signature);
     }
 }

@@ -6,11 +6,10 @@ import {Request} from "./Requests.sol";
 /// @title What a contract needs to ask a market for inferences and to act on their answers
 /// @notice `examples/Consumer.sol` uses it; `docs/market.md` says who may call what when, and where every amount goes. The market's sources document each function.
 interface IInferenceMarket {
-    /// @dev `Proceeds`: what an account was given of slashed bonds, which leaves without a notice of its own.
+    /// @dev What an account is given of slashed bonds is added to its own bond.
     enum Pot {
         Deposit,
-        Bond,
-        Proceeds
+        Bond
     }
 
     enum Status {

@@ -75,14 +75,10 @@ abstract contract Jobs is Accounts {
     }
 
     /// @notice The id of a request: its EIP-712 digest, which names this chain and contract.
-    /// @dev A chain that changes its id keeps the requests that were opened before under their first id: their escrows end as all others do. Nothing new is opened under it.
-    function idOf(Request calldata r) public view returns (bytes32 id) {
+    /// @dev A chain that changes its id once keeps the requests that were opened before under their first id: their escrows end as all others do. Nothing new is opened under it.
+    function idOf(Request calldata r) public view returns (bytes32) {
         bytes32 content = r.hash();
-        if (block.chainid != firstChain) {
-            id = MessageHashUtils.toTypedDataHash(firstDomain, content);
-            if (jobs[id].status != Status.None) return id;
-        }
-        return _typed(content);
+        return _typed(_domainOf(content), content);
     }
 
     /// @notice What changes about a request.
@@ -115,9 +111,14 @@ abstract contract Jobs is Accounts {
         }
     }
 
-    /// @dev EIP-712 digest of a structure's hash, in the domain of this contract on the chain as it is now.
-    function _typed(bytes32 content) internal view returns (bytes32) {
-        return MessageHashUtils.toTypedDataHash(block.chainid == firstChain ? firstDomain : _domain(), content);
+    /// @dev The domain of a request and of the receipts for it, by the hash of its structure: that of the chain as it is now, or the first one where it was opened under that.
+    function _domainOf(bytes32 content) internal view returns (bytes32) {
+        if (block.chainid == firstChain || jobs[_typed(firstDomain, content)].status != Status.None) return firstDomain;
+        return _domain();
+    }
+
+    function _typed(bytes32 domain, bytes32 content) internal pure returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domain, content);
     }
 
     /// @dev Opens the request unless it is open already.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-
 import {IVerifier} from "../../generated/IVerifier.sol";
 import {Jobs} from "./Jobs.sol";
 import {ModelRegistry} from "./ModelRegistry.sol";
@@ -12,10 +10,12 @@ import {Request, Requests, Tier} from "./Requests.sol";
 abstract contract Proofs is Jobs {
     using Requests for Request;
 
-    /// @dev Parallel lists as long as the call's. Bits of `worth` say what is worth verifying, `count` how much that is; of the rest instances and proof are empty.
+    /// @dev Parallel lists as long as the call's. Bits of `worth` say what is worth verifying, `count` how much that is, `reserve` the gas that settling it takes; of the rest instances and
+    /// proof are empty.
     struct Batch {
         uint256 worth;
         uint256 count;
+        uint256 reserve;
         bytes32[] ids;
         uint256[][] instances;
         bytes[] proofs;
@@ -28,14 +28,15 @@ abstract contract Proofs is Jobs {
     uint256 public constant LOCK_MATURITY = 60;
     /// @notice Every word of a proof's public values is below: 31 bytes, so below the field's modulus.
     uint256 public constant WORD_BOUND = 1 << 248;
-    /// @dev Points of the bond that a late locker loses, of which the rescuer has half, besides what the fee has risen since the lock, which is the rescuer's whole; that an absent one
-    /// loses, of which the reporter has a tenth.
+    /// @dev Points of the bond that a late locker loses, of which the rescuer has half, besides what the fee of now is above what the lock still pays, which is the rescuer's whole; that an
+    /// absent one loses, of which the reporter has a tenth.
     uint256 internal constant LATE = 2000;
     uint256 internal constant ABSENT = 5000;
     uint256 internal constant RESCUE = 5000;
     uint256 internal constant BOUNTY = 1000;
-    /// @dev Gas that is kept back to settle one proof of a batch, and to log a word of its output.
+    /// @dev Gas that is kept back to settle one proof of a batch, to take from a late locker's bond besides, and to log a word of its output.
     uint256 private constant SETTLE_GAS = 100_000;
+    uint256 private constant RESCUE_GAS = 70_000;
     uint256 private constant WORD_GAS = 400;
 
     event RequestLocked(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 exclusiveUntil);
@@ -47,8 +48,8 @@ abstract contract Proofs is Jobs {
     error WrongBatchSize(uint256 most, uint256 got);
     error GasTooLow(uint256 needed, uint256 got);
 
-    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, from `LOCK_MATURITY` on, at the fee of this moment. Afterwards the caller's
-    /// fee falls in a line to zero at the deadline, and whoever else delivers has that fee and what it has risen since, out of the bond.
+    /// @notice Reserves the caller's bond for the exclusive right to prove during the first half of the time left, from `LOCK_MATURITY` on, at the fee of this moment. Afterwards that
+    /// fee falls in a line to zero at the deadline, for whoever delivers; to anybody but the caller its bond pays what is missing to the fee that would be paid without the lock.
     /// @param r A request of tier proved; opened here when it is not open yet.
     /// @param signature The client's, as in `open`; unread when the request is open.
     /// @param permit As in `open`.
@@ -171,14 +172,13 @@ abstract contract Proofs is Jobs {
         address prover = job.prover;
         // A lock too young to exclude this payee counts as none.
         bool overtaken = payee != prover && block.timestamp <= job.time;
-        uint96 price = status == Status.Open || overtaken ? r.priceAt(block.timestamp) : job.price;
+        uint96 price = status == Status.Open || overtaken ? r.priceAt(block.timestamp) : status == Status.Locked ? _lockedPrice(job, r) : job.price;
         job.status = Status.Settled;
         job.proved = proved;
         job.commitment = outputDigest;
-        if (status == Status.Locked && payee == prover) price = _latePrice(job, r);
         if (status != Status.Open) {
             if (payee == prover || overtaken) _release(prover, r.token, job.bond);
-            else _rescue(id, r, payee);
+            else _rescue(id, r, payee, price);
         }
         if (status == Status.Proving && job.challenger != address(0)) _credit(payee, r.token, r.proofFee);
         _credit(r.client, r.token, r.feeCeiling - price);
@@ -186,22 +186,24 @@ abstract contract Proofs is Jobs {
         emit RequestSettled(id, payee, price, r.tier, proved);
     }
 
-    /// @dev A locker's fee: whole while it is exclusive, then falling in a line to zero at the deadline, rounded down.
-    function _latePrice(Job storage job, Request calldata r) private view returns (uint96) {
+    /// @dev What the escrow pays for a locked request: the lock's fee while it is exclusive, then falling in a line to zero at the deadline, rounded down. It falls for whoever delivers, so
+    /// that a late locker has no more through a friend.
+    function _lockedPrice(Job storage job, Request calldata r) private view returns (uint96) {
         uint96 price = job.price;
         uint256 end = job.time;
         if (block.timestamp <= end) return price;
         return uint96(uint256(price) * (r.deadline - block.timestamp) / (r.deadline - end));
     }
 
-    /// @dev Takes from a late locker's bond what the fee has risen since the lock, for the rescuer, and `LATE` points besides, of which the rescuer has `RESCUE` points.
-    function _rescue(bytes32 id, Request calldata r, address rescuer) private {
+    /// @dev Takes from a late locker's bond what the fee of now is above `price`, for the rescuer, and `LATE` points besides, of which the rescuer has `RESCUE` points. Both fit: a bond is at
+    /// least 5/4 of the ceiling.
+    function _rescue(bytes32 id, Request calldata r, address rescuer, uint96 price) private {
         Job storage job = jobs[id];
         uint256 bond = job.bond;
-        uint256 excess = Math.min(r.priceAt(block.timestamp) - job.price, bond);
-        uint256 late = Math.min(bond * LATE / POINTS, bond - excess);
+        uint256 excess = r.priceAt(block.timestamp) - price;
+        uint256 late = bond * LATE / POINTS;
         _release(job.prover, r.token, uint96(bond - excess - late));
-        _hold(rescuer, r.token, excess);
+        _bestow(rescuer, r.token, excess);
         uint256 burnt = _splitSlash(r.token, 0, late, rescuer, RESCUE, r.client, 0);
         emit BondSlashed(id, job.prover, excess + late, burnt);
     }
@@ -234,7 +236,7 @@ abstract contract Proofs is Jobs {
         returns (Batch memory batch)
     {
         uint256 length = items.length;
-        batch = Batch(0, 0, new bytes32[](length), new uint256[][](length), new bytes[](length));
+        batch = Batch(0, 0, 0, new bytes32[](length), new uint256[][](length), new bytes[](length));
         for (uint256 i = 0; i < length; ++i) {
             Fulfilment calldata f = items[i];
             bytes32 id = idOf(f.request);
@@ -246,6 +248,8 @@ abstract contract Proofs is Jobs {
             }
             batch.worth |= 1 << i;
             ++batch.count;
+            batch.reserve += SETTLE_GAS + WORD_GAS * model.outputWords;
+            if (jobs[id].status == Status.Locked && f.payee != jobs[id].prover) batch.reserve += RESCUE_GAS;
             batch.instances[i] = _instances(f.input, f.output, id, f.payee);
             batch.proofs[i] = f.proof;
         }
@@ -255,7 +259,7 @@ abstract contract Proofs is Jobs {
     /// for its neighbours.
     function _verifyAll(address judge, ModelRegistry.Judged memory model, Batch memory batch) private view returns (uint256 accepted) {
         uint256 count = batch.count;
-        uint256 reserve = count * (SETTLE_GAS + WORD_GAS * model.outputWords);
+        uint256 reserve = batch.reserve;
         if (count > 1) {
             bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (model.key, batch.instances, batch.proofs));
             uint256 need = IVerifier(judge).verifyGas(count);

@@ -72,10 +72,10 @@ library Requests {
     }
 
     /// @dev The bond of a lock (proved) or an answer (the other tiers). Large enough for each slash to pay the client's loss and, where the
-    /// fee may be gone already, the fee: the client has two fifths of a slash. A rate of zero, which no open request has, asks for no more than a receipt.
+    /// fee may be gone already, the fee: the client has two fifths of a slash. A lock's holds a fifth of itself beside the whole fee, which a rescuer may have of it. A rate of zero, which no open request has, asks for no more than a receipt.
     function bond(Request calldata r) internal pure returns (uint256 amount) {
         uint256 gain = uint256(r.feeCeiling) + r.loss;
-        if (r.tier == Tier.Proved) return _max(r.feeCeiling, 5 * uint256(r.loss));
+        if (r.tier == Tier.Proved) return _max((5 * uint256(r.feeCeiling) + 3) / 4, 5 * uint256(r.loss));
         amount = (5 * gain + 1) / 2;
         if (r.tier == Tier.Sampled && r.sampleRate != 0) amount = _max(amount, (2 * gain * POINTS + r.sampleRate - 1) / r.sampleRate);
     }

@@ -34,6 +34,8 @@ contract Handler is Scene {
     mapping(address token => uint256) public risesPaid;
     /// Deeds after which more could be withdrawn than the escrow, the challenger's deposit and what had waited long enough.
     uint256 public bondsPaidAtOnce;
+    /// The honest prover's whole bond before a deed.
+    uint256 internal honestBond;
     uint256 public forgeriesAccepted;
     uint256 public slashesBeyondTheBond;
     uint256 public adminEffects;
@@ -110,14 +112,14 @@ contract Handler is Scene {
 
     function leave(uint256 who, bool bond, bool ether_, uint256 wait) external {
         address what = ether_ ? address(0) : address(token);
-        IInferenceMarket.Pot pot = bond ? IInferenceMarket.Pot.Bond : IInferenceMarket.Pot(wait >> 8 & 1 == 0 ? 0 : 2);
-        address owner = people[who % (pot == IInferenceMarket.Pot.Proceeds ? 4 : 3)];
+        IInferenceMarket.Pot pot = bond ? IInferenceMarket.Pot.Bond : IInferenceMarket.Pot.Deposit;
+        address owner = people[who % 3];
         uint256 leavesAt = market.accountOf(pot, owner, what).leavesAt;
         if (wait % 8 == 0 && leavesAt != 0) advance(leavesAt);
         vm.prank(owner);
         uint256 amount = market.leave(pot, what);
         if (bond) bondPaidIn[owner][what] -= amount;
-        if (amount != 0) ++done[pot == IInferenceMarket.Pot.Proceeds ? bytes32("leave proceeds") : bytes32("leave")];
+        if (amount != 0) ++done["leave"];
     }
 
     function lock(uint256 which, bool honest) external {
@@ -167,7 +169,10 @@ contract Handler is Scene {
         for (uint256 i = 0; i < 4; ++i) {
             jobs[i] = market.jobOf(market.idOf(items[i].request));
         }
+        uint256[2] memory bonds = [bondOf(prover, address(token)), bondOf(prover, address(0))];
         uint256 settled = market.fulfilBatch(items[0].request.modelId, items);
+        noteGift(address(token), bonds[0]);
+        noteGift(address(0), bonds[1]);
         for (uint256 i = 0; i < 4; ++i) {
             if (settled >> i & 1 == 0) continue;
             noteProof(items[i], modes >> (8 * i) & 7);
@@ -326,7 +331,7 @@ contract Handler is Scene {
                 closeStory(stories[j]);
             }
         }
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < people.length - 1; ++i) {
             emptyAccounts(people[i], address(token));
             emptyAccounts(people[i], address(0));
         }
@@ -369,7 +374,7 @@ contract Handler is Scene {
 
     function cashOut(address who, address what) internal {
         if (who == BURN) return;
-        for (uint256 i = 0; i < 3; ++i) {
+        for (uint256 i = 0; i < 2; ++i) {
             vm.prank(who);
             market.leave(IInferenceMarket.Pot(i), what);
         }
@@ -413,33 +418,37 @@ contract Handler is Scene {
         ++endings[id];
     }
 
+    /// What the honest prover is given of the rival's bonds is bond of its own.
+    function noteGift(address what, uint256 before) internal {
+        uint256 current = bondOf(prover, what);
+        if (current > before) (bondPaidIn[prover][what], done["gift"]) = (bondPaidIn[prover][what] + current - before, done["gift"] + 1);
+    }
+
     function noteSlash(Request memory r, uint256 before) internal {
         uint256 current = bondOf(rival, r.token);
         if (before > current && before - current > formulas.bond(r)) ++slashesBeyondTheBond;
         if (before > current) ++done["slash"];
     }
 
-    /// Exactly what a rise of the fee costs the rival whose lock it is.
+    /// Exactly what the rival's lock costs it because the fee of now is above what the lock still pays.
     function noteRescue(Request memory r, IInferenceMarket.Job memory job, address payee) internal {
         if (job.status != IInferenceMarket.Status.Locked || job.prover != rival || payee == rival || vm.getBlockTimestamp() <= job.time) return;
-        uint256 rise = formulas.priceAt(r, vm.getBlockTimestamp()) - job.price;
-        risesPaid[r.token] += rise < job.bond ? rise : job.bond;
+        uint256 left = uint256(job.price) * (r.deadline - vm.getBlockTimestamp()) / (r.deadline - job.time);
+        risesPaid[r.token] += formulas.priceAt(r, vm.getBlockTimestamp()) - left;
         ++done["rescue"];
     }
 
     /// The most that all credits but the burnt can be after a request ends: nothing of a bond is among it.
-    function mostCredit(Request memory r) internal view returns (uint256 most) {
+    function mostCredit(Request memory r) internal returns (uint256 most) {
+        honestBond = bondOf(prover, r.token);
         IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
         most = creditsOf(r.token) + (isLive(r) ? r.feeCeiling : 0);
         if (isLive(r) && job.challenger != address(0)) most += r.proofFee;
-        for (uint256 i = 0; i < people.length; ++i) {
-            IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot.Proceeds, people[i], r.token);
-            if (account.leavesAt <= vm.getBlockTimestamp()) most += account.leaving;
-        }
     }
 
     function noteCredit(Request memory r, uint256 most) internal {
         if (creditsOf(r.token) > most) ++bondsPaidAtOnce;
+        noteGift(r.token, honestBond);
     }
 
     function creditsOf(address what) internal view returns (uint256 sum) {
@@ -466,7 +475,7 @@ contract Handler is Scene {
     /// What can be withdrawn or is ready for use, of all people and both tokens.
     function fortune() internal view returns (uint256 sum) {
         for (uint256 i = 0; i < people.length; ++i) {
-            for (uint256 j = 0; j < 6; ++j) {
+            for (uint256 j = 0; j < 4; ++j) {
                 address what = j & 1 == 1 ? address(0) : address(token);
                 IInferenceMarket.Account memory account = market.accountOf(IInferenceMarket.Pot(j / 2), people[i], what);
                 sum += uint256(account.free) + account.leaving + (j < 2 ? market.creditOf(people[i], what) : 0);

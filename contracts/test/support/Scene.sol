@@ -276,12 +276,12 @@ abstract contract Scene {
         return market.creditOf(who, address(token));
     }
 
-    /// What waits of slashed bonds.
+    /// What somebody without a reserved bond has been given of others' bonds.
     function proceeds(address who) internal view returns (uint256) {
-        return market.accountOf(IInferenceMarket.Pot.Proceeds, who, address(token)).leaving;
+        return bondFree(who) - (who == prover || who == rival ? STAKE : 0);
     }
 
-    /// What can be withdrawn now, and what waits.
+    /// What can be withdrawn now, and what is bond now.
     function gained(address who) internal view returns (uint256) {
         return credit(who) + proceeds(who);
     }

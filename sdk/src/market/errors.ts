@@ -90,7 +90,6 @@ const SENTENCES: { [N in ErrorName]: (...args: Arguments<N>) => string } = {
   NotOwner: (id, caller) => `${caller} does not own model ${id}; call with its owner's account`,
   NotProposed: (at) => `${at} was not proposed as a verifier; its owner proposes it first`,
   NotProver: (prover, caller) => `the request is for ${prover}, not for ${caller}`,
-  NothingToSlash: (prover, token) => `${prover} has no bond in ${token} left to slash`,
   NothingToWithdraw: (account, token) => `${account} has no credit in ${token}; claim first, or wait for a settlement`,
   NoticeNotOver: (leavesAt) => `the notice runs until ${time(leavesAt)}; leave after that`,
   OwnableInvalidOwner: (owner) => `${owner} cannot own the router`,

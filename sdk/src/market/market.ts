@@ -166,16 +166,16 @@ export class Market implements Place {
   }
 
   /** Gives notice of a part of a deposit (8 days) or a bond (10 days); replaces an earlier notice. */
-  async giveNotice(pot: Exclude<Pot, 'proceeds'>, amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
+  async giveNotice(pot: Pot, amount: bigint, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.transact('giveNotice', [POTS.indexOf(pot), token, amount]);
   }
 
-  /** Turns what notice was given of into credit, once its time is over; of `proceeds`, what slashes gave, ten days after it came. */
+  /** Turns what notice was given of into credit, once its time is over. */
   async leave(pot: Pot, token: Address = ETHER): Promise<TransactionReceipt> {
     return this.transact('leave', [POTS.indexOf(pot), token]);
   }
 
-  /** What of a deposit or bond is free, and what is leaving when; of `proceeds` everything is leaving. */
+  /** What of a deposit or bond is free, and what is leaving when. What slashed bonds gave an account is bond of its own. */
   async accountOf(pot: Pot, owner: Address, token: Address = ETHER) {
     const args = [POTS.indexOf(pot), owner, token] as const;
     return this.client.readContract({ address: this.market, abi, functionName: 'accountOf', args });
@@ -278,7 +278,7 @@ export class Market implements Place {
 
   /**
    * Slashes the bond behind a receipt by a proof that the same model gives another output for the same input. The client is credited its escrow, or has its loss of the bond; the
-   * proof's payee has a tenth of the bond. What is of the bond waits ten days (`leave('proceeds')`). Anyone may call, at any time, whether the answer came on the chain or not.
+   * proof's payee has a tenth of the bond. What comes of the bond is added to their own bonds, which leave after ten days' notice (`giveNotice('bond')`, `leave('bond')`). Anyone may call, at any time, whether the answer came on the chain or not.
    *
    * @param request The request that the receipt names.
    * @param receipt From whom it was handed to, or from the chain by `receiptIn`.
@@ -320,7 +320,7 @@ export class Market implements Place {
     return { digest, assurance: nameOf(ASSURANCES, assurance) as Assurance };
   }
 
-  private async fund(pot: Exclude<Pot, 'proceeds'>, amount: bigint, token: Address): Promise<TransactionReceipt> {
+  private async fund(pot: Pot, amount: bigint, token: Address): Promise<TransactionReceipt> {
     return this.transact('fund', [POTS.indexOf(pot), token, amount, NOTHING], inEther({ token }, amount));
   }
 

@@ -16,8 +16,8 @@ export const REFUSALS = [
 /** What of a request is wrong. */
 export const TERMS = ['fee', 'ramp', 'prover', 'proof fee', 'sample rate', 'tier'] as const;
 
-/** Money of an account that is not credit: a client's for its requests, a prover's behind its promises, and what slashes gave it, which waits as the bond would have. */
-export const POTS = ['deposit', 'bond', 'proceeds'] as const;
+/** Money of an account that is not credit: a client's for its requests, and a prover's behind its promises, with what slashed bonds gave an account. */
+export const POTS = ['deposit', 'bond'] as const;
 export type Pot = (typeof POTS)[number];
 
 /** What stands behind an answer that a request was settled with. */

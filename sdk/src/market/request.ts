@@ -139,7 +139,7 @@ export function priceAt({ feeFloor, feeCeiling, rampStart, rampEnd }: Request, t
 /** The bond of a lock (tier `proved`) or an answer (the other tiers). */
 export function bondOf({ tier, feeCeiling, loss, sampleRate }: Request): bigint {
   const most = (a: bigint, b: bigint) => (a > b ? a : b);
-  if (tier === 'proved') return most(feeCeiling, 5n * loss);
+  if (tier === 'proved') return most((5n * feeCeiling + 3n) / 4n, 5n * loss);
   const gain = feeCeiling + loss;
   const bond = (5n * gain + 1n) / 2n;
   if (tier !== 'sampled') return bond;

@@ -178,9 +178,9 @@ impl Settlement {
         for (_, account) in self.accounts.named() {
             market.claim(&mut self.chain, account, self.model, account)?;
         }
-        market.give_notice(&mut self.chain, prover, self.request.lock_bond().to())?;
+        market.give_notice(&mut self.chain, prover, self.request.token, self.request.lock_bond().to())?;
         self.chain.advance(LONG);
-        market.leave(&mut self.chain, prover)?;
+        market.leave(&mut self.chain, prover, self.request.token)?;
         for (_, account) in self.accounts.named() {
             if !market.credit(&mut self.chain, account)?.is_zero() {
                 market.withdraw(&mut self.chain, account)?;

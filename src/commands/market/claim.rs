@@ -1,6 +1,6 @@
 //! `assay claim`: what is yours, paid out.
 
-use assay_contracts::interface::{InferenceMarket, Pot};
+use assay_contracts::interface::InferenceMarket;
 use assay_contracts::market::ETHER;
 use assay_contracts::{Address, B256, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::amounts::amount;
 use super::kept::Kept;
 use super::records::{self, Asked};
 use super::trust::market_of;
-use super::{Bond, OnChain as _, Session, bond, settlement, shown, when};
+use super::{Bond, OnChain as _, Session, bond, settlement, when};
 use crate::cli::ClaimArgs;
 use crate::failure::Outcome;
 use crate::files::ModelFolder;
@@ -24,8 +24,6 @@ struct Claimed {
     /// Of the bond, what was taken now: it is part of what is withdrawn.
     left_wei: String,
     withdrawn_wei: String,
-    #[serde(flatten)]
-    proceeds: Proceeds,
     /// The same in the request's token, where that is not ether.
     token: Option<InToken>,
     /// The bond that stays.
@@ -33,56 +31,15 @@ struct Claimed {
     bond: Bond,
 }
 
-/// What slashed bonds gave this account.
-#[derive(Serialize)]
-struct Proceeds {
-    /// Collected now: it is part of what is withdrawn.
-    #[serde(rename = "proceeds_wei")]
-    collected: String,
-    /// What still waits.
-    #[serde(rename = "proceeds_waiting_wei")]
-    waiting: String,
-    /// When that can be collected, in Unix seconds.
-    #[serde(rename = "proceeds_at")]
-    at: Option<u64>,
-}
-
-impl Proceeds {
-    /// Turns what an account was given of slashed bonds in a token into credit, once its time is over; says what still waits.
-    fn collect(
-        node: &mut Node,
-        market: &Market,
-        token: Address,
-        account: Address,
-        terminal: Terminal,
-    ) -> Outcome<Self> {
-        let pot = Pot::Proceeds;
-        let held = node.ask(market.address, &InferenceMarket::accountOfCall { pot, owner: account, token });
-        let held = held.on_chain("cannot ask what slashed bonds gave you")?;
-        let (now, at) = (node.time().on_chain("cannot ask for the time")?, held.leavesAt.to::<u64>());
-        let all = U256::from(held.leaving);
-        if all.is_zero() || now < at {
-            if !all.is_zero() {
-                terminal.say(format_args!("{} of slashed bonds are yours {}", amount(all, token), when(at, now)));
-            }
-            let at = (!all.is_zero()).then_some(at);
-            return Ok(Self { collected: "0".to_owned(), waiting: all.to_string(), at });
-        }
-        let call = InferenceMarket::leaveCall { pot, token };
-        let (collected, _) = node
-            .transact(account, market.address, U256::ZERO, &call)
-            .on_chain("cannot collect what slashed bonds gave you")?;
-        terminal.say(format_args!("{} of slashed bonds are yours", amount(collected, token)));
-        Ok(Self { collected: collected.to_string(), waiting: "0".to_owned(), at: None })
-    }
-}
-
 /// Amounts in a token's smallest units.
 #[derive(Serialize)]
 struct InToken {
     token: Address,
     share_units: String,
+    left_units: String,
     withdrawn_units: String,
+    bond_units: String,
+    bond_leaving_units: String,
 }
 
 pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
@@ -105,20 +62,28 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         None => false,
     };
     let share = earned(&mut node, &market, record.model_id, ETHER, account, terminal)?;
-    let left = leave(&mut node, &market, account, args.leave, terminal)?;
-    let proceeds = Proceeds::collect(&mut node, &market, ETHER, account, terminal)?;
+    let left = leave(&mut node, &market, ETHER, account, args.leave, terminal)?;
     let credit = withdraw(&mut node, &market, ETHER, account, terminal)?;
     let token = match asked.map(|asked| asked.request.token).filter(|token| *token != ETHER) {
         Some(token) => {
             let earned = earned(&mut node, &market, record.model_id, token, account, terminal)?;
-            Proceeds::collect(&mut node, &market, token, account, terminal)?;
+            let left = leave(&mut node, &market, token, account, args.leave, terminal)?;
             let credit = withdraw(&mut node, &market, token, account, terminal)?;
-            Some(InToken { token, share_units: earned.to_string(), withdrawn_units: credit.to_string() })
+            let bond = bond(&mut node, &market, account, token, terminal)?;
+            Some(InToken {
+                token,
+                share_units: earned.to_string(),
+                left_units: left.to_string(),
+                withdrawn_units: credit.to_string(),
+                bond_units: bond.free,
+                bond_leaving_units: bond.leaving,
+            })
         }
         None => None,
     };
-    let bond = bond(&mut node, &market, account, terminal)?;
-    if bond.is_free() {
+    let has_token_bond = token.as_ref().is_some_and(|token| token.bond_units != "0");
+    let bond = bond(&mut node, &market, account, ETHER, terminal)?;
+    if bond.is_free() || has_token_bond {
         terminal.say("the bond comes back ten days after a notice, which this gives:");
         terminal.next(&Next::of("claim", folder.model()).arg("--leave"));
     }
@@ -128,7 +93,6 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         share_wei: share.to_string(),
         left_wei: left.to_string(),
         withdrawn_wei: credit.to_string(),
-        proceeds,
         token,
         bond,
     });
@@ -215,23 +179,30 @@ fn ended(
     Ok(true)
 }
 
-/// Takes the part of a bond whose notice is over, and gives notice of the rest when that is asked for and no notice is running: giving one would
+/// Takes the part of a bond in a token whose notice is over, and gives notice of the rest when that is asked for and no notice is running: giving one would
 /// begin the running one's time again. Returns what was taken.
-fn leave(node: &mut Node, market: &Market, account: Address, notice: bool, terminal: Terminal) -> Outcome<U256> {
-    let bond = market.bond(node, account).on_chain("cannot ask for your bond")?;
+fn leave(
+    node: &mut Node,
+    market: &Market,
+    token: Address,
+    account: Address,
+    notice: bool,
+    terminal: Terminal,
+) -> Outcome<U256> {
+    let bond = market.bond(node, account, token).on_chain("cannot ask for your bond")?;
     let now = node.time().on_chain("cannot ask for the time")?;
     if bond.leaving != 0 && now < bond.leavesAt.to::<u64>() {
         return Ok(U256::ZERO);
     }
     let mut left = U256::ZERO;
     if bond.leaving != 0 {
-        left = market.leave(node, account).on_chain("cannot take your bond")?;
-        terminal.say(format_args!("the notice is over: {} of your bond come back", shown(left)));
+        left = market.leave(node, account, token).on_chain("cannot take your bond")?;
+        terminal.say(format_args!("the notice is over: {} of your bond come back", amount(left, token)));
     }
     if notice && bond.free != 0 {
-        market.give_notice(node, account, bond.free).on_chain("cannot give notice")?;
-        terminal.say(format_args!("notice is given of {}", shown(U256::from(bond.free))));
-    } else if notice && bond.leaving == 0 {
+        market.give_notice(node, account, token, bond.free).on_chain("cannot give notice")?;
+        terminal.say(format_args!("notice is given of {}", amount(U256::from(bond.free), token)));
+    } else if notice && bond.leaving == 0 && token == ETHER {
         terminal.say("you have no free bond: what a lock reserves is free again when its request ends");
     }
     Ok(left)

@@ -16,26 +16,27 @@ const ABSENT: u64 = 5_000;
 pub(super) struct Risk {
     /// Reserved while the lock stands.
     pub(super) bond: U256,
-    /// Most that is lost when another prover delivers after the locker's exclusivity: a fifth of the bond, and what the price has risen since the lock.
+    /// Most that is lost when another prover delivers after the locker's exclusivity: a fifth of the bond, and the whole fee of then, at the deadline, when the lock pays
+    /// nothing any more.
     pub(super) rescued: U256,
     /// Lost when nobody delivers: half of the bond.
     pub(super) absent: U256,
 }
 
 impl Risk {
-    /// Of a lock that is made at a Unix time.
-    pub(super) fn of_lock(request: &Request, now: u64) -> Self {
-        Self::new(request, request.lock_bond(), U256::from(request.price_at(now)))
+    /// Of a lock to be made.
+    pub(super) fn of_lock(request: &Request) -> Self {
+        Self::new(request, request.lock_bond())
     }
 
     /// Of a lock that was made.
     pub(super) fn of_job(request: &Request, job: &Job) -> Self {
-        Self::new(request, U256::from(job.bond), U256::from(job.price))
+        Self::new(request, U256::from(job.bond))
     }
 
-    fn new(request: &Request, bond: U256, price: U256) -> Self {
-        let rise = U256::from(request.feeCeiling).saturating_sub(price);
-        Self { bond, rescued: points(bond, LATE).saturating_add(rise).min(bond), absent: points(bond, ABSENT) }
+    fn new(request: &Request, bond: U256) -> Self {
+        let most = points(bond, LATE).saturating_add(U256::from(request.feeCeiling));
+        Self { bond, rescued: most.min(bond), absent: points(bond, ABSENT) }
     }
 
     /// Says what can be lost, and how.
@@ -56,7 +57,7 @@ impl Risk {
 pub(super) struct Pay {
     /// The fee, of which the model's sharers have their part.
     pub(super) fee: U256,
-    /// From the bond of a locker that did not deliver; credited ten days later.
+    /// From the bond of a locker that did not deliver; added to the account's own bond.
     pub(super) of_bond: U256,
 }
 
@@ -68,16 +69,16 @@ impl Pay {
         let fee = |fee| Self { fee, of_bond: U256::ZERO };
         match job.status {
             Status::None | Status::Open => fee(risen),
-            Status::Locked if job.prover == account && now > until => {
-                let (left, all) = (deadline.saturating_sub(now), deadline.saturating_sub(until).max(1));
-                fee(agreed * U256::from(left) / U256::from(all))
-            }
             // Whoever overtakes a young lock is paid as if there were none.
             Status::Locked if job.prover != account && now <= until => fee(risen),
-            Status::Locked if job.prover != account => {
-                let bond = U256::from(job.bond);
-                let rise = risen.saturating_sub(agreed).min(bond);
-                Self { fee: agreed, of_bond: rise + points(bond, LATE).min(bond - rise) / U256::from(2) }
+            Status::Locked if now > until => {
+                let (left, all) = (deadline.saturating_sub(now), deadline.saturating_sub(until).max(1));
+                let left = agreed * U256::from(left) / U256::from(all);
+                if job.prover == account {
+                    return fee(left);
+                }
+                let of_bond = risen.saturating_sub(left) + points(U256::from(job.bond), LATE) / U256::from(2);
+                Self { fee: left, of_bond }
             }
             _ => fee(agreed),
         }
@@ -101,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// A fee from 100 to 200 between 0 and 1,000, due at 10,000; locked at 500 for a price of 150 and a bond of 200.
+    /// A fee from 100 to 200 between 0 and 1,000, due at 10,000; locked at 500 for a price of 150 and a bond of 250.
     fn locked() -> (Request, Job) {
         let ids = (Address::repeat_byte(1), U256::ZERO, B256::ZERO, B256::ZERO);
         let mut request = Request::proved(ids, U96::from(200), 0, 10_000);
@@ -115,7 +116,7 @@ mod tests {
             prover: Address::repeat_byte(2),
             time: time(5_250),
             price: U96::from(150),
-            bond: U96::from(200),
+            bond: U96::from(250),
             ..none
         };
         (request, job)
@@ -126,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn a_locker_can_lose_a_fifth_and_the_rise_or_half() {
+    fn a_locker_can_lose_a_fifth_and_the_fee_or_half() {
         let (mut request, job) = locked();
-        let risk = Risk { bond: units(200), rescued: units(40 + 50), absent: units(100) };
+        let risk = Risk { bond: units(250), rescued: units(50 + 200), absent: units(125) };
         assert_eq!(Risk::of_job(&request, &job), risk);
-        assert_eq!(Risk::of_lock(&request, 500), risk);
+        assert_eq!(Risk::of_lock(&request), risk);
         request.loss = U96::from(1_000);
-        let risk = Risk { bond: units(5_000), rescued: units(1_000), absent: units(2_500) };
-        assert_eq!(Risk::of_lock(&request, 2_000), risk);
+        let risk = Risk { bond: units(5_000), rescued: units(1_000 + 200), absent: units(2_500) };
+        assert_eq!(Risk::of_lock(&request), risk);
     }
 
     #[test]
@@ -147,7 +148,11 @@ mod tests {
         assert_eq!(pay(&job, 2, 7_625), (units(75), units(0)));
         assert_eq!(pay(&job, 2, 10_000), (units(0), units(0)));
         assert_eq!(pay(&job, 3, 520), (units(152), units(0)), "it overtakes a young lock");
-        assert_eq!(pay(&job, 3, 6_000), (units(150), units(50 + 20)));
+        assert_eq!(
+            pay(&job, 3, 7_625),
+            (units(75), units(125 + 25)),
+            "what the lock still pays, and the rest and a tenth of the bond"
+        );
         job.status = Status::Proving;
         assert_eq!(pay(&job, 2, 9_000), (units(150), units(0)));
         job.status = Status::Open;

@@ -1,5 +1,6 @@
 //! `assay status`: how a registration, a request and an account stand. Sends nothing and needs no key.
 
+use assay_contracts::market::ETHER;
 use assay_contracts::revert::status;
 use assay_contracts::{Address, B256, ContractsError, Job, Market, Network as _, Node, Status, Tier, U256};
 use serde::Serialize;
@@ -131,7 +132,7 @@ fn request_state(
     terminal.say(format_args!("request {}: {}", asked.id, status(job.status)));
     let shown_price = price.map_or_else(|| "unknown".to_owned(), |price| amount(price, token));
     terminal.say(format_args!("  price {shown_price}, deadline {}", when(deadline, now)));
-    let bond = say_bond(asked, &job, now, terminal);
+    let bond = say_bond(asked, &job, terminal);
     let exclusive_until = (job.status == Status::Locked).then(|| job.time.to::<u64>());
     if let Some(until) = exclusive_until {
         terminal.say(format_args!("  {} has locked it; anybody's turn {}", job.prover, when(until, now)));
@@ -175,12 +176,12 @@ fn request_state(
 }
 
 /// The bond behind a live request, or of its lock to come, and what a locker can lose; says so, with the client's loss.
-fn say_bond(asked: &Asked, job: &Job, now: u64, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
+fn say_bond(asked: &Asked, job: &Job, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
     let request = &asked.request;
     let shown = |units: U256| amount(units, request.token);
     let (bond, risk) = match job.status {
         Status::Open if request.tier == Tier::Proved => {
-            let risk = Risk::of_lock(request, now);
+            let risk = Risk::of_lock(request);
             (risk.bond, Some(risk))
         }
         Status::Locked => (U256::from(job.bond), Some(Risk::of_job(request, job))),
@@ -212,6 +213,6 @@ fn account_state(
     let credit = market.credit(node, account).on_chain("cannot ask for the credit")?;
     let claimable = market.claimable(node, model, account).on_chain("cannot ask for the share")?;
     terminal.say(format_args!("account {account}: credit {}, share to claim {}", shown(credit), shown(claimable)));
-    let bond = bond(node, market, account, terminal)?;
+    let bond = bond(node, market, account, ETHER, terminal)?;
     Ok(AccountState { account, credit_wei: credit.to_string(), claimable_wei: claimable.to_string(), bond })
 }

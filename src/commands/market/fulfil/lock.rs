@@ -21,7 +21,7 @@ use crate::commands::market::{OnChain as _, shown, when};
 use crate::failure::{Advise as _, Failure, Kind, Outcome, refuse};
 use crate::terminal::Terminal;
 
-/// Most bond that a lock reserves when the user says nothing, in fees.
+/// Most bond that a lock reserves when the user says nothing, in fees of now: what a fee may rise to is what a late lock loses, and not what it pays.
 const FEES: u64 = 3;
 /// Seconds that a proof needs to get into a block before somebody else's young lock excludes it.
 const TWO_BLOCKS: u64 = 24;
@@ -85,8 +85,8 @@ impl Work {
             ))
             .next(|| without_lock(args));
         }
-        let (deadline, most) = (request.deadline.to::<u64>(), request.feeCeiling);
-        let risk = Risk::of_lock(request, turn.now);
+        let (deadline, most) = (request.deadline.to::<u64>(), request.price_at(turn.now));
+        let risk = Risk::of_lock(request);
         let most = args.locking.max_bond.map_or_else(|| U256::from(most) * U256::from(FEES), U256::from);
         if turn.now.saturating_add(MIN_DURATION + SENDING) > deadline {
             Terminal::warn(format_args!(
@@ -95,7 +95,8 @@ impl Work {
             ));
             return Ok(None);
         }
-        let free = self.market.bond(&mut self.node, self.account).on_chain("cannot ask for your bond")?.free;
+        let free =
+            self.market.bond(&mut self.node, self.account, Address::ZERO).on_chain("cannot ask for your bond")?.free;
         let free = U256::from(free);
         Ok(Some(Offer { risk, missing: risk.bond.saturating_sub(free), free, most }))
     }
