@@ -220,6 +220,34 @@ contract GasTest is Scene {
         assertTrue(limits > 1, "refused by name first");
     }
 
+    /// Locks that come while a batch is on its way, and are too young to exclude it, do not make it need more gas than it had.
+    function test_YoungLocksDoNotStopABatch() external {
+        (inputWords, outputWords) = (2, 1);
+        class = admit(address(new ExactVerifier()));
+        modelId = register(class);
+        IInferenceMarket.Fulfilment[] memory items = new IInferenceMarket.Fulfilment[](8);
+        for (uint256 i = 0; i < 8; ++i) {
+            items[i].request = request(Tier.Proved);
+            open(items[i].request);
+            items[i] = proved(items[i].request, prover);
+        }
+        bytes memory call = abi.encodeCall(market.fulfilBatch, (modelId, items));
+        uint256 gas = 3_000_000;
+        uint256 before = vm.snapshotState();
+        for (bool ok; !ok; gas += 50_000) {
+            cool();
+            (ok,) = address(market).call{gas: gas}(call);
+        }
+        vm.revertToState(before);
+        for (uint256 i = 0; i < 8; ++i) {
+            vm.prank(rival);
+            market.lock(items[i].request, "", "", keccak256("garbage"));
+        }
+        cool();
+        (bool enough,) = address(market).call{gas: gas}(call);
+        assertTrue(enough, "what sufficed before suffices");
+    }
+
     /// A lock by a prover, for a client, of whom the market knows nothing yet.
     function lockByFresh(Request memory r, uint256 i) internal {
         address locker = vm.addr(0x7000 + i);

@@ -126,6 +126,7 @@ const mutants = [
   ['nothing to take refutes nothing', 'Answers', 'amount = _take(Pot.Bond, prover, r.token, bond - before);', 'amount = _take(Pot.Bond, prover, r.token, bond - before); if (amount == 0) revert SameOutput(0);', unit('Answers', 'LieIsRefutedWithoutABondToTake')],
   ['receipts do not outlive the chain\'s id', 'Answers', '_typed(_domainOf(r.hash()), r', '_typed(_domainOf(0), r', unit('Answers', 'ContradictionOutlivesTheChainsId')],
   ['rescues of a batch are not reserved', 'Proofs', 'batch.reserve += RESCUE_GAS;', '{}', unit('Gas', 'BatchOfRescuesIsReserved')],
+  ['young locks count as rescues', 'Proofs', 'f.payee != jobs[id].prover && block.timestamp > jobs[id].time)', 'f.payee != jobs[id].prover)', unit('Gas', 'YoungLocksDoNotStopABatch')],
   ['a constant is a beacon', 'PrevRandaoBeacon', 'value < LEAST_RANDOM ? (false, 0) : (true, value)', '(true, value)', unit('Answers', 'ConstantBeaconSelects')],
   ['a chain that changes its id freezes escrows', 'Jobs', ' || jobs[_typed(firstDomain, content)].status != Status.None', '', unit('Market', 'ChainThatChangesItsIdFreezesNothing')],
   ['the first chain\'s signatures open later', 'Jobs', 'if (block.chainid == firstChain || jobs[_typed(firstDomain, content)].status != Status.None) return', 'return', unit('Market', 'ChainThatChangesItsIdFreezesNothing')],

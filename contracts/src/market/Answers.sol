@@ -170,9 +170,9 @@ abstract contract Answers is Proofs {
         uint256 before = slashedOf[receiptId];
         uint256 bond = posted ? job.bond : r.bond();
         if (before >= bond) revert Contradicted(receiptId);
+        if (posted && job.status == Status.Slashed) revert WrongStatus(id, job.status);
         _checkEvidence(r, outputDigest, e);
         emit ReceiptContradicted(receiptId, id, prover, e.payee);
-        if (posted && job.status == Status.Slashed) revert WrongStatus(id, job.status);
         if (posted && _isLive(job.status)) {
             slashedOf[receiptId] = job.bond;
             _endSlashed(id, r, e.payee);

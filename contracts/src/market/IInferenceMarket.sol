@@ -23,7 +23,8 @@ interface IInferenceMarket {
         Slashed
     }
 
-    /// @dev What stands behind an answer: nothing; a bonded signature that nobody contradicted in time; a proof that the verifier accepted.
+    /// @dev What stands behind an answer: nothing; a bonded signature that nobody contradicted in time; a proof that the verifier accepted. `docs/market.md` says what a contract that accepts the
+    /// second must fix in the request, and check of its input, so that it could have been contradicted.
     enum Assurance {
         None,
         Unproved,

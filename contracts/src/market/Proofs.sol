@@ -249,7 +249,7 @@ abstract contract Proofs is Jobs {
             batch.worth |= 1 << i;
             ++batch.count;
             batch.reserve += SETTLE_GAS + WORD_GAS * model.outputWords;
-            if (jobs[id].status == Status.Locked && f.payee != jobs[id].prover) batch.reserve += RESCUE_GAS;
+            if (jobs[id].status == Status.Locked && f.payee != jobs[id].prover && block.timestamp > jobs[id].time) batch.reserve += RESCUE_GAS;
             batch.instances[i] = _instances(f.input, f.output, id, f.payee);
             batch.proofs[i] = f.proof;
         }

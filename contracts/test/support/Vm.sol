@@ -11,6 +11,8 @@ interface Vm {
     function getBlockNumber() external view returns (uint256);
     function getChainId() external view returns (uint256);
     function cool(address account) external;
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 snapshot) external returns (bool);
     function etch(address account, bytes calldata code) external;
     function store(address account, bytes32 slot, bytes32 value) external;
     function deal(address account, uint256 amount) external;
