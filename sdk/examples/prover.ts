@@ -72,9 +72,12 @@ export class Prover {
   register(chain: Pick<Chain, 'url' | 'wallet'>, owner: number, market: Address): string {
     // The verifier, compiled as `assay register` asks for it where it brings none of the model's shape.
     writeFileSync(this.file('model.assay/Verifier.bin'), this.contracts().verifier);
+    // Whom the user trusts is remembered in the user's data folder: here one of the example's own.
+    const data = { XDG_DATA_HOME: this.folder };
+    this.assay(data, 'contract', this.model, '--compiled', this.file('model.assay/Verifier.bin'));
     const { privateKey } = chain.wallet(owner).account.getHdKey();
     if (!privateKey) throw new Error(`account ${owner} of the chain has no private key`);
-    this.assay({ ASSAY_PRIVATE_KEY: bytesToHex(privateKey) }, 'register', this.model, '--market', market, '--rpc', chain.url, '--skip-delay');
+    this.assay({ ...data, ASSAY_PRIVATE_KEY: bytesToHex(privateKey) }, 'register', this.model, '--market', market, '--rpc', chain.url, '--skip-delay');
     return readFileSync(this.file('model.assay/model.json'), 'utf8');
   }
 

@@ -1,4 +1,4 @@
-//! `assay contract`: the Solidity of a key, and the calldata of the proof beside it.
+//! `assay contract`: the Solidity of a key, and the calldata of the proof beside it; and what the user's compiler made of it.
 
 use assay_solidity::{SolidityError, calldata, fused_verifier, key, verifier};
 use assay_verifier::{ProofFile, VerifyingKey};
@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::ceremony::SrsVerdict;
 use crate::cli::ContractArgs;
+use crate::commands::market::verifier;
 use crate::comparison;
 use crate::compiled::{self, short};
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
@@ -21,6 +22,13 @@ struct Contract {
     vk_digest: String,
 }
 
+/// A verifier that the user has compiled.
+#[derive(Serialize)]
+struct Named {
+    class: String,
+    vk_digest: String,
+}
+
 type Generator = fn(&VerifyingKey) -> Result<String, SolidityError>;
 
 pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
@@ -28,6 +36,15 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     let compiled = compiled::read(&folder)?;
     let vk = compiled.verifying_key(&folder)?;
     comparison::with_model(&folder, &compiled, &vk, None, terminal)?;
+    if let Some(file) = &args.compiled {
+        let class = verifier::name(&folder, &vk, file)?;
+        terminal.say(format_args!(
+            "verifier of class {class}: from now on it is the one that you trust for this circuit's shape"
+        ));
+        SrsVerdict::of(vk.srs(), &[])?.warn();
+        terminal.result(&Named { class: class.to_string(), vk_digest: hex::encode(vk.digest()) });
+        return Ok(());
+    }
     let sources: &[(&str, Generator)] = if args.fused {
         &[("FusedVerifier.sol", fused_verifier)]
     } else {

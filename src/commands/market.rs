@@ -16,7 +16,7 @@ pub(crate) mod request;
 mod risk;
 pub(crate) mod status;
 mod trust;
-mod verifier;
+pub(crate) mod verifier;
 
 use std::fmt::Display;
 

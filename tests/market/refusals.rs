@@ -100,7 +100,7 @@ fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anythi
     for (path, bytes) in keys.iter().zip(&good) {
         fs::write(path, bytes).unwrap();
     }
-    // A verifier that the user compiled comes before the one that is built in, and is what provers compare with.
+    // A verifier that lies in the folder is refused unless it is the one that is built in.
     let compiled = |json: &str| {
         let artifact: Value = serde_json::from_str(json).unwrap();
         fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), artifact["bytecode"].as_str().unwrap()).unwrap();
@@ -109,8 +109,11 @@ fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anythi
     let accepts = include_str!("../../contracts/artifacts/AcceptAll.json");
     for (json, says) in [(lenet, "WrongLength"), (accepts, "accepts what is no proof")] {
         compiled(json);
-        scene.refused(PROVER, &["fulfil", MODEL], &["Verifier.bin is no verifier for the key", says, "solc --bin"]);
-        scene.refused(RIVAL, &["register", MODEL], &["Verifier.bin is no verifier for the key", says]);
+        let other = ["Verifier.bin is of class", "a verifier decides who is paid, and this is another one"];
+        scene.refused(PROVER, &["fulfil", MODEL], &other);
+        scene.refused(RIVAL, &["register", MODEL], &other);
+        let named = ["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"];
+        scene.refused(RIVAL, &named, &["Verifier.bin is no verifier for the key", says, "solc --bin"]);
     }
     // The same verifier but for a byte that is never reached: another class.
     compiled(include_str!("../../contracts/artifacts/mnist-mlp.json"));
@@ -120,9 +123,12 @@ fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anythi
     let (verifier, _) = chain.deploy(Address::ZERO, &creation).unwrap();
     let code = [chain.code(verifier).unwrap(), vec![0]].concat();
     fs::write(&path, hex::encode(creation_of_data(&code))).unwrap();
-    scene.refused(PROVER, &["fulfil", MODEL], &["not the code generated for its shape"]);
-    scene.refused(RIVAL, &["register", MODEL], &["the router does not know this verifier", ACCOUNTS[OWNER].0]);
+    scene.refused(PROVER, &["fulfil", MODEL], &["Verifier.bin is of class", "this is another one"]);
+    scene.refused(RIVAL, &["register", MODEL], &["Verifier.bin is of class", "this is another one"]);
+    let named = ["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"];
+    scene.refused(RIVAL, &named, &["Verifier.bin is of class", "this is another one"]);
     compiled(include_str!("../../contracts/artifacts/mnist-mlp.json"));
+    scene.sandbox.succeeds(&named);
 
     // A fee that does not pay for the gas.
     let cheap = ["request", MODEL, "--input", "input.json", "--fee", "0.000000001", "--output", "cheap.json"];

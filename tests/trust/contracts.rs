@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use assay_contracts::interface::{ModelRegistry, VerifierRouter};
+use assay_contracts::market::hash;
 use assay_contracts::network::{address_of, creation_of_data, place};
-use assay_contracts::{Address, Artifact, B256, Market, Network as _, Registration, U256};
+use assay_contracts::{Address, Artifact, B256, Market, Network as _, Registration, Request, U256};
 
 use crate::anvil::{ACCOUNTS, Anvil};
 use crate::{CLIENT, MODEL, OTHER, OWNER, PROVER, REQUEST, Scene};
@@ -102,6 +104,100 @@ fn a_model_that_another_verifier_judges_escrows_nothing() {
     scene.refused(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat(), &says);
     assert!(!scene.sandbox.path("other.json").exists());
     assert_eq!(scene.anvil.balance(&market.address.to_string()), escrowed);
+}
+
+/// Code that says of nonsense what a verifier says, and 28 to every other question: what it does with a proof of its author's nobody sees.
+fn hostile() -> Vec<u8> {
+    let verify = "verify(address,uint256[],bytes)";
+    let [verify, invalid] = [verify, "InvalidProof()"].map(|name| hash(name.as_bytes()).0[..4].to_vec());
+    // The selector, compared; 28 is returned, or the error.
+    let code: [&[u8]; 5] = [
+        &[&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63], &verify[..], &[0x14, 0x60, 0x16, 0x57]].concat(),
+        &[0x60, 28, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3],
+        &[0x5b, 0x63],
+        &invalid,
+        &[0x60, 0xe0, 0x1b, 0x5f, 0x52, 0x60, 4, 0x5f, 0xfd],
+    ];
+    code.concat()
+}
+
+#[test]
+fn a_verifier_that_lies_in_a_handed_folder_judges_nothing() {
+    let (scene, market) = asked("trust-handed");
+    let mut node = scene.node(OWNER);
+    let owner = node.account().unwrap();
+    let market = Market::genuine(&mut node, market).unwrap();
+    let creation = creation_of_data(&hostile());
+    let verifier = place(&mut node, owner, &creation).unwrap();
+    node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
+    node.advance(7 * 86_400).unwrap();
+    let admit = VerifierRouter::admitCall { verifier };
+    let (class, _) = node.transact(owner, market.router, U256::ZERO, &admit).unwrap();
+    let id = scene.read(REGISTRATION)["model_id"].as_str().unwrap().parse().unwrap();
+    let (true_model, _) = market.model(&mut node, id).unwrap();
+    let registration = Registration {
+        class,
+        key: true_model.key,
+        inputWords: true_model.inputWords,
+        outputWords: true_model.outputWords,
+        proverPoints: 10_000,
+        ..Registration::default()
+    };
+    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+    let (id, _) = node.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+
+    // Everything in the folder agrees with everything on the chain.
+    scene.write(REGISTRATION, "model_id", id.to_string());
+    let mut request: Request = serde_json::from_value(scene.read(ASKED)["request"].clone()).unwrap();
+    request.modelId = id;
+    scene.write(ASKED, "id", market.id(&request).to_string());
+    scene.write(ASKED, "request", serde_json::to_value(&request).unwrap());
+    fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), hex::encode(&creation)).unwrap();
+    let class = class.to_string();
+    let says = ["Verifier.bin is of class", class.as_str(), "this is another one"];
+    scene.refused(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat(), &says);
+    scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &says);
+    let market = market.address.to_string();
+    let lying = hex::encode(creation_of_data(&[hostile(), vec![0]].concat()));
+    let unknown = place(&mut node, owner, &hex::decode(&lying).unwrap()).unwrap().to_string();
+    fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), lying).unwrap();
+    scene.refused(OWNER, &["propose", &unknown, "--market", &market, "--model", MODEL], &says[..1]);
+}
+
+#[test]
+fn the_verifier_of_a_shape_that_assay_does_not_bring_is_the_one_that_the_user_names() {
+    let scene = Scene::with_keys("trust-compiled");
+    let market = scene.does(OWNER, &["deploy"])["market"].as_str().unwrap().to_owned();
+    scene.sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "15", "--output", "large"]);
+    scene.sandbox.succeeds(&["setup", MODEL, "--srs", "large", "--opening", "evm", "--width", "5"]);
+    let register = ["register", MODEL, "--market", &market, "--skip-delay"];
+    let unnamed = ["assay brings no verifier", "solc --bin", "assay contract mnist-mlp.onnx --compiled"];
+    scene.refused(OWNER, &register, &unnamed);
+
+    scene.sandbox.succeeds(&["contract", MODEL]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let compiler = ["--bin", "--optimize", "--no-cbor-metadata", "--evm-version", "prague", "--overwrite", "-o"];
+    let compiled = Command::new(root.join("contracts/tools/solc.cjs"))
+        .args(compiler)
+        .args(["mnist-mlp.assay/", "mnist-mlp.assay/Verifier.sol"])
+        .current_dir(&scene.sandbox.folder)
+        .status();
+    assert!(compiled.unwrap().success());
+    // It lies in the folder: that is nobody's word.
+    scene.refused(OWNER, &register, &unnamed);
+    let file = "mnist-mlp.assay/Verifier.bin";
+    scene.does(OWNER, &["contract", MODEL, "--compiled", file]);
+    let registered = scene.does(OWNER, &register);
+    let class = registered["class"].as_str().unwrap();
+    assert_eq!(scene.does(OWNER, &["contract", MODEL, "--compiled", file])["class"], class);
+    scene.does(CLIENT, &REQUEST);
+
+    // Another user's word is another's, and another file is another.
+    let mut other = scene.command(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat());
+    let output = other.env("XDG_DATA_HOME", scene.sandbox.path("other-data")).output().unwrap();
+    crate::failed(&output, crate::WRONG_REQUEST, &unnamed);
+    fs::write(scene.sandbox.path(file), hex::encode(creation_of_data(&hostile()))).unwrap();
+    scene.refused(OWNER, &register, &["Verifier.bin is of class", class, "this is another one"]);
 }
 
 #[test]
