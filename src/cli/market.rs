@@ -37,7 +37,7 @@ pub(crate) struct ChainArgs {
     /// Largest tip for a unit of gas, in gwei, whatever the node says
     #[arg(long, value_name = "GWEI", value_parser = gwei, default_value_t = Gwei(Limits::default().most_tip))]
     pub(crate) max_tip: Gwei,
-    /// Most that the gas of one transaction may cost, in ether, whatever the node says
+    /// Most that the gas of all transactions of this command may cost, in ether, whatever the node says
     #[arg(long, value_name = "ETHER", value_parser = amount, default_value_t = Ether(Limits::default().most_cost))]
     pub(crate) max_cost: Ether,
 }

@@ -1,6 +1,7 @@
 //! Transactions behind nodes that lie, lose, hang, or serve another program with the same account: nothing is paid twice, or more than the caps allow.
 
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,12 @@ fn node(url: &str, limits: Limits) -> Node {
 fn pay(node: &mut Node) -> Result<Receipt, ContractsError> {
     let from = node.account().unwrap();
     node.send(from, Some(Address::repeat_byte(0xab)), U256::ONE, &[])
+}
+
+/// A call that sends no ether along.
+fn touch(node: &mut Node) -> Result<Receipt, ContractsError> {
+    let from = node.account().unwrap();
+    node.send(from, Some(Address::repeat_byte(0xab)), U256::ZERO, &[])
 }
 
 fn paid(anvil: &Anvil) -> u128 {
@@ -181,14 +188,14 @@ fn a_nonce_that_another_program_used_is_asked_for_again_and_the_call_is_tried_ag
     // Another program sends with the same account before this one does.
     let (url, mut others) = (anvil.url.clone(), 0);
     proxy.fail(move |method, _| {
-        if method == SEND && others < 2 {
+        if method == SEND && others < 1 {
             others += 1;
             pay(&mut node(&url, hasty())).unwrap();
         }
         false
     });
-    pay(&mut node(&proxy.url, hasty())).unwrap();
-    assert_eq!((anvil.sent(ACCOUNTS[PROVER].0), paid(&anvil)), (3, 3));
+    touch(&mut node(&proxy.url, hasty())).unwrap();
+    assert_eq!((anvil.sent(ACCOUNTS[PROVER].0), paid(&anvil)), (2, 1));
 
     // The other program has sent the very same call, which can be made once: nothing is sent a second time.
     let code = creation_of_data(&[0x5f]);
@@ -205,7 +212,7 @@ fn a_nonce_that_another_program_used_is_asked_for_again_and_the_call_is_tried_ag
     let mut this = node(&proxy.url, hasty());
     let from = this.account().unwrap();
     assert!(matches!(place(&mut this, from, &code), Err(ContractsError::Reverted { gas: 0, .. })));
-    assert_eq!(anvil.sent(ACCOUNTS[PROVER].0), 4);
+    assert_eq!(anvil.sent(ACCOUNTS[PROVER].0), 3);
 
     // A program that is always first: it ends, and says so.
     let url = anvil.url.clone();
@@ -215,8 +222,67 @@ fn a_nonce_that_another_program_used_is_asked_for_again_and_the_call_is_tried_ag
         }
         false
     });
-    let error = pay(&mut this).unwrap_err();
-    assert!(matches!(error, ContractsError::NonceUsed { .. }), "{error}");
+    let error = touch(&mut this).unwrap_err();
+    assert!(matches!(error, ContractsError::NonceUsed { tries: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_node_that_keeps_what_was_signed_and_says_that_its_nonce_is_used_is_paid_once() {
+    let anvil = Anvil::start();
+    let proxy = Proxy::before(&anvil.url);
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keeps = Arc::clone(&kept);
+    proxy.answer(move |method, parameters, node| {
+        let mut kept = keeps.lock().unwrap();
+        let mut answer = node_or(method != SEND, node);
+        match method {
+            SEND => {
+                kept.push(parameters[0].clone());
+                answer["error"] = json!({ "code": -32_000, "message": "nonce too low" });
+            }
+            // Each nonce that it was given counts as used.
+            "eth_getTransactionCount" => answer["result"] = format!("{:#x}", kept.len()).into(),
+            _ => {}
+        }
+        Some(answer)
+    });
+    let error = pay(&mut node(&proxy.url, hasty())).unwrap_err();
+    assert!(matches!(error, ContractsError::NonceUsed { tries: 1, .. }), "{error}");
+    assert!(touch(&mut node(&proxy.url, hasty())).is_err());
+    let kept = kept.lock().unwrap().clone();
+    assert_eq!(kept.len(), 3, "one nonce with ether, two without");
+    for raw in &kept {
+        anvil.rpc(SEND, &json!([raw]));
+    }
+    until(|| (anvil.sent(ACCOUNTS[PROVER].0) == 3).then_some(()));
+    assert_eq!(paid(&anvil), 1);
+}
+
+/// What a node answers, or the beginning of another answer.
+fn node_or(asks: bool, node: &dyn Fn() -> Value) -> Value {
+    if asks { node() } else { json!({ "jsonrpc": "2.0", "id": 1 }) }
+}
+
+#[test]
+fn the_cap_on_the_cost_is_for_all_that_a_node_sends() {
+    let anvil = Anvil::start();
+    let most = parse_ether("0.0001").unwrap();
+    let mut capped = node(&anvil.url, Limits { most_cost: most, ..hasty() });
+    let mut sum = U256::ZERO;
+    let error = loop {
+        match pay(&mut capped) {
+            Ok(receipt) => {
+                let sent = anvil.rpc("eth_getTransactionByHash", &json!([receipt.hash]));
+                sum += U256::from(number(&sent, "gas") * number(&sent, "maxFeePerGas"));
+            }
+            Err(error) => break error,
+        }
+        assert!(sum <= most, "{sum} of {most}");
+    };
+    assert!(!sum.is_zero() && matches!(error, ContractsError::TooDear { .. }), "{sum}: {error}");
+    assert!(error.to_string().contains("left of the 0.0001"), "{error}");
+    // It is the command's cap: the next command has its own.
+    pay(&mut node(&anvil.url, Limits { most_cost: most, ..hasty() })).unwrap();
 }
 
 #[test]

@@ -138,9 +138,10 @@ pub enum ContractsError {
         /// How long was waited.
         seconds: u64,
     },
-    /// Others used every nonce that the node named.
+    /// Others used every nonce that the node named, as it says.
     #[error(
-        "other transactions of {account} used the next nonce {tries} times: stop the other program, and run the command again"
+        "the node says that the next nonce of {account} is used, {tries} times of {tries}, and nothing more was signed: stop the other program that \
+         sends from this account, or name a node that you trust with --rpc, and run the command again; it asks first what has happened"
     )]
     NonceUsed {
         /// The sender.
@@ -163,8 +164,8 @@ pub enum ContractsError {
     },
     /// The gas costs more than the user allows.
     #[error(
-        "{gas} gas would cost {cost} ether at the price that the node names (base fee {base} wei, tip {tip} wei), more than the {most} ether \
-         that --max-cost allows: wait for a lower price, allow more with --max-cost, or ask another node with --rpc if that price is wrong"
+        "{gas} gas would cost {cost} ether at the price that the node names (base fee {base} wei, tip {tip} wei), more than the {left} ether \
+         that are left of the {most} ether which --max-cost allows for all transactions of a command: wait for a lower price, allow more with --max-cost, or ask another node with --rpc if that price is wrong"
     )]
     TooDear {
         /// The transaction's limit of gas, in units of gas.
@@ -175,7 +176,9 @@ pub enum ContractsError {
         tip: String,
         /// What it would cost, in ether.
         cost: String,
-        /// What it may cost, in ether.
+        /// What earlier transactions have left of that, in ether.
+        left: String,
+        /// What all may cost, in ether.
         most: String,
     },
     /// The node wants a larger tip than the user allows.

@@ -2,6 +2,7 @@
 
 mod history;
 
+use std::cell::Cell;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -30,12 +31,13 @@ pub struct Limits {
     pub stuck: Duration,
     /// Largest tip, in wei for a unit of gas.
     pub most_tip: U256,
-    /// Most that the gas of one transaction may cost, in wei: its limit of gas times its highest price.
+    /// Most that the gas of all transactions that a [`Node`] sends may cost, in wei: for each its limit of gas times its highest price, whatever the
+    /// node says that it has cost in the end.
     pub most_cost: U256,
 }
 
 impl Default for Limits {
-    /// A tip of 10 gwei and 0.5 ether of gas: mainnet asks for less nearly always, for the largest deployment too.
+    /// A tip of 10 gwei and 0.5 ether of gas: enough to deploy the market on mainnet while a unit of gas costs 20 gwei.
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(9),
@@ -58,6 +60,8 @@ pub struct Node {
     pub(crate) chain_id: u64,
     pub(crate) signer: Option<Signer>,
     pub(crate) limits: Limits,
+    /// What the gas of all that was signed may cost at most, in wei.
+    pub(crate) signed: Cell<U256>,
 }
 
 /// An event in a block.
@@ -115,7 +119,15 @@ impl Node {
     pub fn connect_within(url: &str, signer: Option<Signer>, limits: Limits) -> Result<Self, ContractsError> {
         let shown = shown(url)?;
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-        let mut node = Self { agent: config.into(), url: url.to_owned(), shown, chain_id: 0, signer, limits };
+        let mut node = Self {
+            agent: config.into(),
+            url: url.to_owned(),
+            shown,
+            chain_id: 0,
+            signer,
+            limits,
+            signed: Cell::default(),
+        };
         let id: U256 = node.ask_node("eth_chainId", &json!([]))?;
         node.chain_id = node.number(id)?;
         Ok(node)

@@ -1,7 +1,8 @@
 //! How a [`Node`] sends a transaction: tried first, at a price with a cap, once whatever happens.
 //!
 //! One call is sent under one nonce. What is stuck is sent again under the same nonce for a higher price, so that one of the two at most is ever in a
-//! block; another nonce is taken only when the node has refused the first, and then the call is tried again before it is sent.
+//! block; another nonce is taken once, when the node has refused the first, and then the call is tried again before it is sent. A call that sends ether along
+//! has one nonce only: a node that keeps the bytes and says that their nonce is used could have it signed, and paid, again and again.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ use crate::{ContractsError, Node, Receipt, Signer};
 const MOST_GAS: u64 = 1 << 24;
 /// A tip that is nobody's loss, in wei for a unit of gas.
 const LOW_TIP: U256 = U256::from_limbs([3_000_000_000, 0, 0, 0]);
-/// How often a nonce is asked for again that others used first.
-const NONCES: usize = 5;
+/// Under how many nonces a call is signed at most that sends no ether along.
+const NONCES: usize = 2;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -77,8 +78,10 @@ impl Node {
             other => return Err(ContractsError::NoKey { wanted: from, held: other.as_ref().map(Signer::address) }),
         };
         let parameters = call(from, to, wei, data);
-        for _ in 0..NONCES {
+        let tries = if wei.is_zero() { NONCES } else { 1 };
+        for _ in 0..tries {
             let (transaction, output) = self.prepared(from, to, wei, data)?;
+            self.signed.set(self.signed.get().saturating_add(cost(&transaction)));
             let (raw, hash) = signer.sign(&transaction)?;
             match self.submit(raw, hash).map_err(|error| self.refused_tip(error, &transaction))? {
                 Submitted::Taken => {
@@ -88,7 +91,7 @@ impl Node {
                 Submitted::NonceUsed => {}
             }
         }
-        Err(ContractsError::NonceUsed { account: from, tries: NONCES })
+        Err(ContractsError::NonceUsed { account: from, tries })
     }
 
     /// Tries a transaction and returns it, ready to sign, with what it would return.
@@ -108,7 +111,7 @@ impl Node {
         let estimate = self.number(estimate)?;
         // A fifth more: what others do before it is in a block can make it dearer.
         let gas_limit = estimate.saturating_add(estimate / 5).min(MOST_GAS.max(estimate));
-        let (fee, tip) = self.price(gas_limit)?;
+        let (fee, tip) = self.price(gas_limit, self.signed.get())?;
         afford(from, has, wei.saturating_add(fee.saturating_mul(U256::from(gas_limit))))?;
         let transaction = Transaction {
             chain_id: self.chain_id,
@@ -123,18 +126,21 @@ impl Node {
         Ok((transaction, output))
     }
 
-    /// Highest price and tip of a unit of gas, in wei: room for twice the base fee of now, as far as the cap on the cost goes.
-    fn price(&self, gas_limit: u64) -> Result<(U256, U256), ContractsError> {
+    /// Highest price and tip of a unit of gas, in wei: room for twice the base fee of now, as far as the cap on the cost goes, of which `signed` wei
+    /// are other transactions'.
+    fn price(&self, gas_limit: u64, signed: U256) -> Result<(U256, U256), ContractsError> {
         let base = self.latest()?.base_fee_per_gas.unwrap_or_default();
         let tip = self.tip();
         let (now, gas) = (base.saturating_add(tip), U256::from(gas_limit));
-        let most = self.limits.most_cost.checked_div(gas).unwrap_or(self.limits.most_cost);
+        let left = self.limits.most_cost.saturating_sub(signed);
+        let most = left.checked_div(gas).unwrap_or(left);
         if now > most {
             return Err(ContractsError::TooDear {
                 gas: gas_limit,
                 base: base.to_string(),
                 tip: tip.to_string(),
                 cost: format_ether(now.saturating_mul(gas)),
+                left: format_ether(left),
                 most: format_ether(self.limits.most_cost),
             });
         }
@@ -236,6 +242,8 @@ impl Node {
                     used = true;
                 } else if let Some(dearer) = self.dearer(&transaction, parameters) {
                     let (raw, hash) = signer.sign(&dearer)?;
+                    // One of the two at most is ever in a block.
+                    self.signed.set(self.signed.get().saturating_sub(cost(&transaction)).saturating_add(cost(&dearer)));
                     hashes.push(hash);
                     // Refused or lost: it is watched all the same, and the next one pays more than this.
                     let _ = self.submit(raw, hash);
@@ -258,13 +266,15 @@ impl Node {
     /// caps allow, or when it would fail by now: that is not worth more.
     fn dearer(&self, transaction: &Transaction, parameters: &Value) -> Option<Transaction> {
         self.ask_node::<Bytes>("eth_call", &json!([parameters, "latest"])).ok()?;
-        let (fee, tip) = self.price(transaction.gas_limit).ok()?;
+        let others = self.signed.get().saturating_sub(cost(transaction));
+        let (fee, tip) = self.price(transaction.gas_limit, others).ok()?;
         let more = |price: u128| price.saturating_add(price.div_ceil(8)).max(1);
         let tip = more(transaction.max_priority_fee_per_gas).max(u128::try_from(tip).ok()?);
         let fee = more(transaction.max_fee_per_gas).max(u128::try_from(fee).ok()?).max(tip);
-        let cost = U256::from(fee).saturating_mul(U256::from(transaction.gas_limit));
-        let allowed = U256::from(tip) <= self.limits.most_tip && cost <= self.limits.most_cost;
-        allowed.then(|| Transaction { max_fee_per_gas: fee, max_priority_fee_per_gas: tip, ..transaction.clone() })
+        let dearer = Transaction { max_fee_per_gas: fee, max_priority_fee_per_gas: tip, ..transaction.clone() };
+        let signed = others.saturating_add(cost(&dearer));
+        let allowed = U256::from(tip) <= self.limits.most_tip && signed <= self.limits.most_cost;
+        allowed.then_some(dearer)
     }
 
     fn receipt(&self, mined: Mined, output: &Bytes, parameters: &Value) -> Result<Receipt, ContractsError> {
@@ -302,6 +312,11 @@ impl Node {
             pause = (pause * 2).min(Duration::from_secs(2));
         }
     }
+}
+
+/// What the gas of a transaction costs at most, in wei.
+fn cost(transaction: &Transaction) -> U256 {
+    U256::from(transaction.max_fee_per_gas).saturating_mul(U256::from(transaction.gas_limit))
 }
 
 /// Whether a node that says this has the very transaction already.

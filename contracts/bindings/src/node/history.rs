@@ -53,7 +53,7 @@ struct Next {
 }
 
 impl Node {
-    /// Events of a contract from a block on whose first topics are these.
+    /// Events of a contract from a block on, or from the latest if that is earlier, whose first topics are these.
     ///
     /// # Errors
     /// A node that does not answer, or keeps no events so far back.
@@ -63,6 +63,7 @@ impl Node {
         from_block: u64,
         topics: &[B256],
     ) -> Result<Vec<Happened>, ContractsError> {
+        let from_block = from_block.min(self.block_number()?);
         let filter = json!({ "address": contract, "fromBlock": hexadecimal(from_block), "topics": topics });
         let logged: Vec<Logged> = self.ask_node("eth_getLogs", &json!([filter]))?;
         let happened = logged.into_iter().filter_map(|logged| {
