@@ -1,6 +1,7 @@
 //! What people and machines see: lines, verdicts, steps with their seconds, warnings, errors, and the one JSON object of `--json`. The only
 //! module that writes to the terminal.
 
+mod clean;
 mod fold;
 mod picture;
 mod progress;
@@ -52,6 +53,13 @@ impl Terminal {
         }
     }
 
+    /// Lines for people that hold nothing of others', such as a picture.
+    pub(crate) fn lines(self, lines: impl Display) {
+        if !self.json {
+            Stream::Out.whole(&clean::lines(&lines.to_string()));
+        }
+    }
+
     /// A line for people in which the first of these words stand out.
     pub(crate) fn say_marked(self, line: impl Display, words: &str, tone: Tone) {
         if !self.json {
@@ -69,7 +77,7 @@ impl Terminal {
     /// The command that comes next, on a line of its own, never folded.
     pub(crate) fn next(self, next: &Next) {
         if !self.json {
-            Stream::Out.whole(&format!("{NEXT}{next}"));
+            Stream::Out.whole(&clean::line(&format!("{NEXT}{next}")));
         }
     }
 
@@ -82,7 +90,7 @@ impl Terminal {
     pub(crate) fn result(self, value: &impl Serialize) {
         if self.json {
             match serde_json::to_string_pretty(value) {
-                Ok(text) => Stream::Out.whole(&text),
+                Ok(text) => Stream::Out.whole(&clean::json(&text)),
                 Err(_) => stream::lose(),
             }
         }
@@ -101,7 +109,7 @@ impl Terminal {
             Stream::Err.line(&format!("{because}{cause}"), None, None);
         }
         if let Some(next) = &failure.next {
-            Stream::Err.whole(&format!("{NEXT}{next}"));
+            Stream::Err.whole(&clean::line(&format!("{NEXT}{next}")));
         }
         self.result(&failure.object());
     }
@@ -113,7 +121,7 @@ impl Terminal {
         } else if Stream::Out.coloured() {
             Stream::Out.whole(text.ansi().to_string().trim_end());
         } else {
-            Stream::Out.whole(text.to_string().trim_end());
+            Stream::Out.whole(clean::lines(&text.to_string()).trim_end());
         }
     }
 
@@ -145,7 +153,7 @@ impl Terminal {
             run(&mut |phase| {
                 let elapsed = start.elapsed().as_secs_f64();
                 let left = seconds_left(expected, marks.len(), elapsed);
-                progress.say(format!("{what}: {phase}{left}"));
+                progress.say(&format!("{what}: {phase}{left}"));
                 marks.push((phase, elapsed));
             })
         })?;
@@ -170,7 +178,7 @@ impl Terminal {
                     let seconds = start.elapsed().as_secs_f64() * (total - done) as f64 / done as f64;
                     format!(", about {seconds:.0} s left")
                 };
-                progress.say(format!("{what}: {} of {} {units}{left}", units::count(done), units::count(total)));
+                progress.say(&format!("{what}: {} of {} {units}{left}", units::count(done), units::count(total)));
             })
         })
     }

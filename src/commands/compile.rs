@@ -70,14 +70,20 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let report = &compiled.layout;
     let count = |value: usize| units::count(value);
     terminal.say(format_args!(
-        "{}: {} parameters, {} nodes\n  2^{} rows: {} of weights, {} of activations, {} of tables\n  {} advice and {} fixed columns, {} public words",
+        "{}: {} parameters, {} nodes",
         compiled.model,
         count(compiled.parameters),
-        count(graph.nodes.len()),
+        count(graph.nodes.len())
+    ));
+    terminal.say(format_args!(
+        "  2^{} rows: {} of weights, {} of activations, {} of tables",
         report.k,
         count(report.weight_rows),
         count(report.activation_rows),
-        count(report.table_rows),
+        count(report.table_rows)
+    ));
+    terminal.say(format_args!(
+        "  {} advice and {} fixed columns, {} public words",
         report.advice_columns,
         report.fixed_columns,
         count(report.instances),

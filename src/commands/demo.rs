@@ -81,24 +81,27 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     };
     let graph = import(zoo.onnx, zoo.name).machine("cannot import the zoo's model")?;
     terminal.say(format_args!(
-        "{} ({} parameters), held-out digit {digit}:\n",
+        "{} ({} parameters), held-out digit {digit}:",
         zoo.name,
         units::count(graph.parameters())
     ));
-    terminal.say(picture(pixels, SIDE));
+    terminal.say("");
+    terminal.lines(picture(pixels, SIDE));
     let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
     let trace = interpret(&graph, &input).machine("cannot run the model")?;
     let output = trace.output(&graph).to_vec();
     let answer = largest(&output);
     let shown = answer.map_or_else(String::new, |a| a.to_string());
-    terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})\n"), &shown, Tone::Strong);
+    terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})"), &shown, Tone::Strong);
+    terminal.say("");
 
     let (key, srs, setup_s) = keys(&graph, args.opening, terminal)?;
     let report = key.layout().report();
     terminal.say(format_args!(
-        "  2^{} rows, {} advice and {} fixed columns, {} public words\n",
+        "  2^{} rows, {} advice and {} fixed columns, {} public words",
         report.k, report.advice_columns, report.fixed_columns, report.instances
     ));
+    terminal.say("");
 
     let words = words(&graph, &input, &output)?;
     let contracts = match args.opening {
@@ -205,7 +208,8 @@ fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, t
     let gas_verify = settlement.verify(&instances, bytes).ok();
     let gas = gas_verify
         .map_or_else(|| "rejected".to_owned(), |gas| format!("{:>8} gas, calldata included", units::count(gas)));
-    terminal.say(format_args!("  {:<34} {gas}\n", "verify in the EVM"));
+    terminal.say(format_args!("  {:<34} {gas}", "verify in the EVM"));
+    terminal.say("");
     settlement.show_balances(terminal);
 
     let mut flipped = bytes.clone();
@@ -251,7 +255,8 @@ fn conclude(found: &Report, srs: &Srs, terminal: Terminal) -> Outcome {
     let memory = found.peak_rss_bytes.map_or_else(|| "unknown".to_owned(), units::size);
     terminal.say(format_args!("  proof {} bytes, peak memory {memory}", units::count(found.proof_bytes)));
     if let Some(warning) = SrsVerdict::of(&srs.point(), &[])?.warning() {
-        terminal.say_marked(format_args!("\n  {warning}"), "insecure", Tone::Caution);
+        terminal.say("");
+        terminal.say_marked(format_args!("  {warning}"), "insecure", Tone::Caution);
     }
     let sound = found.tampered_rejected && !found.replay_paid && !found.thief_paid;
     if found.verified_native && found.verified_evm && found.paid && sound {

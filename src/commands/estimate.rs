@@ -69,7 +69,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
-        "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads\n",
+        "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads",
         estimate.model,
         units::count(estimate.parameters),
         estimate.k,
@@ -77,6 +77,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         estimate.fixed_columns,
         units::count(estimate.public_words)
     ));
+    terminal.say("");
     show(&estimate.openings, terminal);
     terminal.say("");
     terminal.say("Seconds are those of a core of 2021 with this machine's instructions, gas includes calldata. Keys of the second column: `assay setup` with --opening evm");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::clean;
 use super::stream::{Stream, dumb};
 
 /// A step that is over sooner says nothing of itself before its end, and an estimate below it is none.
@@ -45,6 +46,7 @@ pub(super) enum Progress {
 impl Progress {
     /// Of a step with this name.
     pub(super) fn new(what: &str, silent: bool) -> Self {
+        let what = &*clean::line(what);
         if silent {
             return Self::Silent;
         }
@@ -60,7 +62,8 @@ impl Progress {
     }
 
     /// Says how far the step is.
-    pub(super) fn say(&self, message: String) {
+    pub(super) fn say(&self, message: &str) {
+        let message = clean::line(message);
         match self {
             Self::Silent => {}
             Self::Spinner(bar) => bar.set_message(message),

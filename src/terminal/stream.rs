@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use terminal_size::terminal_size_of;
 
-use super::{fold, progress};
+use super::{clean, fold, progress};
 
 /// Narrower terminals are taken to be of this many columns.
 const NARROWEST: usize = 20;
@@ -72,30 +72,27 @@ impl Stream {
         self.is_terminal() && !dumb() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// Writes text: on a terminal folded, going on at column `hang`, with the first `mark` in its colour, which may be all of it.
+    /// Writes one line: on a terminal folded, going on at column `hang`, with the first `mark` in its colour, which may be all of it. What comes
+    /// from elsewhere can neither end the line nor move the cursor: see [`clean`].
     pub(super) fn line(self, text: &str, hang: Option<usize>, mark: Option<(&str, Tone)>) {
-        let mut lines: Vec<String> = Vec::new();
-        let width = self.width();
-        for line in text.split('\n') {
-            let indent = fold::columns(line) - fold::columns(line.trim_start_matches(' '));
-            match width {
-                // A command to paste stays on its line.
-                Some(width) if !line.starts_with(super::NEXT) => {
-                    lines.push(fold::fold(line, width, hang.unwrap_or(indent + 2).min(width / 2)));
-                }
-                _ => lines.push(line.to_owned()),
+        let text = clean::line(text);
+        let indent = fold::columns(&text) - fold::columns(text.trim_start_matches(' '));
+        let folded = match self.width() {
+            // A command to paste stays on its line.
+            Some(width) if !text.starts_with(super::NEXT) => {
+                fold::fold(&text, width, hang.unwrap_or(indent + 2).min(width / 2))
             }
-        }
-        let folded = lines.join("\n");
+            _ => text.clone(),
+        };
         let painted = |text: &str, tone: Tone| format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code());
-        match mark.filter(|_| self.coloured()) {
+        match mark.filter(|_| self.coloured()).map(|(mark, tone)| (clean::line(mark), tone)) {
             Some((mark, tone)) if mark == text => self.whole(&painted(&folded, tone)),
-            Some((mark, tone)) => self.whole(&folded.replacen(mark, &painted(mark, tone), 1)),
+            Some((mark, tone)) => self.whole(&folded.replacen(&mark, &painted(&mark, tone), 1)),
             None => self.whole(&folded),
         }
     }
 
-    /// Writes text as it is.
+    /// Writes text as it is: it is clean, or the program's own.
     pub(super) fn whole(self, text: &str) {
         let written = progress::suspended(|| match self {
             Self::Out => writeln!(io::stdout(), "{text}"),

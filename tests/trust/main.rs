@@ -10,6 +10,7 @@ mod proxy;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sending;
+mod words;
 
 use std::fs;
 use std::process::{Command, Output};
