@@ -168,8 +168,8 @@ fn a_verifier_that_lies_in_a_handed_folder_judges_nothing() {
 fn the_verifier_of_a_shape_that_assay_does_not_bring_is_the_one_that_the_user_names() {
     let scene = Scene::with_keys("trust-compiled");
     let market = scene.does(OWNER, &["deploy"])["market"].as_str().unwrap().to_owned();
-    scene.sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "15", "--output", "large"]);
-    scene.sandbox.succeeds(&["setup", MODEL, "--srs", "large", "--opening", "evm", "--width", "5"]);
+    scene.sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "14", "--output", "large"]);
+    scene.sandbox.succeeds(&["setup", MODEL, "--srs", "large", "--opening", "evm", "--width", "4"]);
     let register = ["register", MODEL, "--market", &market, "--skip-delay"];
     let unnamed = ["assay brings no verifier", "solc --bin", "assay contract mnist-mlp.onnx --compiled"];
     scene.refused(OWNER, &register, &unnamed);
