@@ -8,7 +8,8 @@ export { type ErrorName, MarketError, type Sent, SentError } from './errors.js';
 export { type RequestEvent, type Watch, watch } from './events.js';
 export type { ModelDescription } from './description.js';
 export { BLOCKS_WITHOUT_FINALITY, DEVELOPMENT_CHAINS } from './finality.js';
-export { type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';
+export { ForeignMarketError } from './genuine.js';
+export { type Connecting, type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';
 export { type Model, Models, type Registration } from './models.js';
 export type { Assurance, Pot, Status, Tier } from './names.js';
 export {

@@ -7,6 +7,7 @@ import {
 import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
 import { MarketError } from './errors.js';
+import { checkGenuine } from './genuine.js';
 import { blockHeader } from './header.js';
 import { ASSURANCES, type Assurance, POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
 import {
@@ -58,6 +59,12 @@ export interface Opening {
   from?: 'wallet' | 'deposit';
 }
 
+/** How a market is connected to. */
+export interface Connecting {
+  /** Takes any contract at the address for a market, whatever it does with money: for tests of other contracts only. */
+  unchecked?: boolean;
+}
+
 /** What changes about a request. */
 export interface Job {
   status: Status;
@@ -93,13 +100,15 @@ export class Market implements Place {
   ) {}
 
   /**
-   * The market at an address.
+   * The market at an address, if its contracts are those that this package is made for.
    *
    * @param wallet Pays and signs; a market without one can be read only.
+   * @throws {ForeignMarketError} when the market, or a contract that it asks, is another one.
    */
-  static async connect(client: PublicClient, market: Address, wallet?: Wallet): Promise<Market> {
+  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false }: Connecting = {}): Promise<Market> {
     const read = (functionName: 'registry' | 'router') => client.readContract({ address: market, abi, functionName });
-    const [chainId, registry, router] = await Promise.all([client.getChainId(), read('registry'), read('router')]);
+    const asked = async () => ({ registry: await read('registry'), router: await read('router') });
+    const [chainId, { registry, router }] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market)]);
     return new Market(client, market, chainId, registry, router, wallet);
   }
 

@@ -1,0 +1,106 @@
+/** Whose contracts a market is: only those that this package is made for are connected to, and so paid. */
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Market } from '@assay/sdk';
+import solc from 'solc';
+import { type Address, type Hex, concatHex, encodeAbiParameters, keccak256 } from 'viem';
+
+import { type Chain, deploy, startChain } from '../examples/anvil.js';
+import { PEOPLE, deployMarket } from '../examples/deploy.js';
+import { root } from '../examples/prover.js';
+import { BEACON, CLASSES, MARKET_CODE, REGISTRY_CODE, ROUTER_CODE_HASH, SIGNATURES } from '../src/market/code.js';
+import { through } from './scene.js';
+
+/** A market that keeps what it is paid, a router whose owner answers whatever he likes, and a constructor that leaves behind other code than its own. */
+const SOURCE = `pragma solidity 0.8.30;
+contract Thief {
+  address public registry = address(this);
+  address public router = address(this);
+}
+contract Router { fallback() external { } }
+contract Borrowed {
+  constructor(address from) {
+    assembly { sstore(7, 1) let size := extcodesize(from) extcodecopy(from, 0, 0, size) return(0, size) }
+  }
+}`;
+
+let chain: Chain;
+let genuine: Address;
+
+before(async () => {
+  chain = await startChain();
+  genuine = await deployMarket(chain);
+});
+
+after(() => chain?.stop());
+
+const artifact = (name: string) => JSON.parse(readFileSync(join(root, `contracts/artifacts/${name}`), 'utf8')) as { name: string; bytecode: string; shape?: string };
+const place = (code: Hex, ...args: Address[]) =>
+  deploy(chain, chain.wallet(PEOPLE.rival), concatHex([code, encodeAbiParameters(args.map(() => ({ type: 'address' })), args)]));
+const codeHash = async (address: Address) => keccak256((await chain.client.getCode({ address })) as Hex);
+
+function compiled(): Record<'Thief' | 'Router' | 'Borrowed', Hex> {
+  const settings = { evmVersion: 'prague', outputSelection: { '*': { '*': ['evm.bytecode.object'] } } };
+  const { contracts } = JSON.parse(solc.compile(JSON.stringify({ language: 'Solidity', sources: { T: { content: SOURCE } }, settings })));
+  return Object.fromEntries(['Thief', 'Router', 'Borrowed'].map((name) => [name, `0x${contracts.T[name].evm.bytecode.object}`])) as never;
+}
+
+test('a market that the command line\'s factory placed is connected to', async () => {
+  const market = await Market.connect(chain.client, genuine, chain.wallet(PEOPLE.client));
+  assert.equal(await codeHash(market.router), ROUTER_CODE_HASH);
+  assert.notEqual(await chain.client.getCode({ address: BEACON }), undefined);
+  assert.notEqual(await chain.client.getCode({ address: SIGNATURES }), undefined);
+});
+
+test('no other market is connected to, whoever of its contracts is another', async () => {
+  const { Thief, Router, Borrowed } = compiled();
+  const { registry, router } = await Market.connect(chain.client, genuine);
+  const foreign = async (market: Address, contract: Address, words: RegExp) => {
+    await assert.rejects(Market.connect(chain.client, market, chain.wallet(PEOPLE.client)), (error: Error & { contract?: Address }) => {
+      assert.equal(error.name, 'ForeignMarketError', String(error));
+      assert.match(error.message, words);
+      assert.match(error.message, /It may keep whatever it is paid\. Nothing was sent\. Ask the model's owner/);
+      assert.equal(error.contract?.toLowerCase(), contract.toLowerCase());
+      return true;
+    });
+  };
+  const thief = await place(Thief);
+  await foreign(thief, thief, /its router has other code/);
+  await foreign(chain.wallet(PEOPLE.rival).account.address, chain.wallet(PEOPLE.rival).account.address, /it has other code, or `assay deploy` did not place it/);
+  // The market's own code with a registry and a router of somebody else's.
+  const hostile = await place(Router);
+  const onHostile = await place(REGISTRY_CODE, hostile);
+  await foreign(await place(MARKET_CODE, onHostile, BEACON, SIGNATURES), hostile, /its router has other code/);
+  const copied = await place(Borrowed, registry);
+  await foreign(await place(MARKET_CODE, copied, BEACON, SIGNATURES), copied, /its registry has other code/);
+  // The market's own code, left by a constructor that wrote storage first; and with another beacon.
+  const borrowed = await place(Borrowed, genuine);
+  assert.equal(await codeHash(borrowed), await codeHash(genuine));
+  await foreign(borrowed, borrowed, /it has other code, or/);
+  const beaconless = await place(MARKET_CODE, registry, router, SIGNATURES);
+  await foreign(beaconless, beaconless, /it has other code, or/);
+  // Whoever tests a contract of his own says so.
+  assert.equal((await Market.connect(chain.client, thief, undefined, { unchecked: true })).router, thief);
+});
+
+test('without the contracts that others are known by, nothing is', async () => {
+  const hiding = (hidden: Address) => through(chain, genuine, async (method, params, go) =>
+    method === 'eth_getCode' && String(params[0]).toLowerCase() === hidden.toLowerCase() ? '0x' : go(), 'client');
+  await assert.rejects(hiding(BEACON), /its beacon is not deployed/);
+  await assert.rejects(hiding(SIGNATURES), /who judges its signatures is not deployed/);
+  await assert.rejects(hiding('0x4e59b44847b379578588920cA78FbF26c0B4956C'), /the factory that places contracts by their code does not stand on this chain/);
+});
+
+test('the class of every compiled verifier is the hash of the code that stands on a chain', async () => {
+  const verifiers = readdirSync(join(root, 'contracts/artifacts')).map(artifact).filter(({ name, shape }) => shape !== undefined && !/-(key|fused)$/.test(name));
+  assert.equal(verifiers.length, Object.keys(CLASSES).length);
+  for (const { bytecode, shape, name } of verifiers) assert.equal(CLASSES[shape as string], await codeHash(await place(`0x${bytecode}`)), name);
+});
+
+test('the page that checks proofs carries nothing of the market', () => {
+  const page = readFileSync(join(root, 'sdk/dist/page.html'), 'utf8');
+  assert.ok(!page.includes(MARKET_CODE.slice(2, 202)) && !page.includes('ForeignMarketError'));
+});
