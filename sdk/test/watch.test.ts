@@ -64,6 +64,29 @@ test('a node that takes short ranges only is asked in short ranges', async () =>
   assert.ok(queries.length > before);
 });
 
+test('events of other contracts and of other requests are not told, though a node tells them', async () => {
+  const { chain, rival, model } = scene;
+  const [pending, other] = [await prepare(scene), await prepare(scene)];
+  await pending.open();
+  await other.open();
+  await rival.fulfil(answered(other.request, rival));
+  // It answers every question about logs with all that there are, and with those of the other request in the name of another contract.
+  const lying = await scene.through(async (method, params, go) => {
+    if (method !== 'eth_getLogs') return go();
+    const [{ fromBlock, toBlock }] = params as Range;
+    const all = (await chain.client.request({ method: 'eth_getLogs', params: [{ fromBlock, toBlock }] })) as { topics: string[] }[];
+    const elsewhere = all.map((log) => ({ ...log, address: rival.account, topics: [log.topics[0], pending.id, ...log.topics.slice(2)] }));
+    return [...elsewhere, ...all];
+  });
+  const seen: RequestEvent[] = [];
+  const { timestamp } = await chain.client.getBlock();
+  await chain.pass(60);
+  for await (const event of watch({ client: lying.client, market: lying.market, ...pending, until: Number(timestamp) })) seen.push(event);
+  assert.deepEqual(seen.map(({ eventName, address }) => [eventName, address.toLowerCase()]), [['RequestOpened', scene.address.toLowerCase()]]);
+  assert.equal((await new Models(lying.client, lying).registrationOf(model.id)).inputWords, 3);
+  await assert.rejects(new Models(lying.client, lying).registrationOf(pending.id), /no model 0x[0-9a-f]{64} is registered/);
+});
+
 test('a node that is not there is asked once', async () => {
   let queries = 0;
   const market = await scene.through(async (method, _, go) => {

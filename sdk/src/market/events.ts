@@ -1,5 +1,5 @@
 /** What happens to a request, as the chain's logs tell it. */
-import { type Address, type Hex, type PublicClient, formatLog, parseEventLogs } from 'viem';
+import { type Address, type Hex, type PublicClient, formatLog, isAddressEqual, parseEventLogs } from 'viem';
 
 import { marketAbi } from './abi.js';
 import { Finality } from './finality.js';
@@ -53,6 +53,8 @@ export async function* watch({ client, market, id, fromBlock, confirmations, unt
       const oldest = from - AGAIN > fromBlock ? from - AGAIN : fromBlock;
       for await (const page of logs.between(oldest, latest)) {
         for (const event of parseEventLogs({ abi: marketAbi, logs: page.map((log) => formatLog(log)) })) {
+          // A node may tell other events than it was asked for: another contract's, or of another request.
+          if (!isAddressEqual(event.address, market) || (event.args as { requestId?: Hex }).requestId !== id) continue;
           const key = `${event.blockHash} ${event.logIndex}`;
           if (told.has(key)) continue;
           told.set(key, event.blockNumber);

@@ -1,6 +1,6 @@
 /** What models are, and which verifier code may judge them. */
 import type { Address, Hex, PublicClient, TransactionReceipt } from 'viem';
-import { encodeEventTopics, formatLog, parseEventLogs } from 'viem';
+import { encodeEventTopics, formatLog, isAddressEqual, parseEventLogs } from 'viem';
 
 import { errorAbi, registryAbi, routerAbi } from './abi.js';
 import { explain } from './errors.js';
@@ -78,7 +78,9 @@ export class Models {
     const topics = encodeEventTopics({ abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id } }) as Hex[];
     const latest = await this.client.getBlockNumber({ cacheTime: 0 });
     for await (const page of new Logs(this.client, { address: this.at.registry, topics }).between(fromBlock, latest)) {
-      const [registered] = parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) });
+      // A node may tell other events than it was asked for.
+      const registered = parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) })
+        .find(({ address, args }) => isAddressEqual(address, this.at.registry) && args.modelId === id);
       if (registered) return registered.args.registration;
     }
     throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
