@@ -22,13 +22,14 @@ export class Prover {
    *
    * @param onnx The model's file.
    * @param folder Where the copy of the model and all that is made of it goes.
+   * @param opening How proofs show their values.
    */
-  constructor(onnx: string, private readonly folder: string) {
+  constructor(onnx: string, private readonly folder: string, opening: 'shplonk' | 'evm' = 'shplonk') {
     this.model = join(folder, 'model.onnx');
     copyFileSync(onnx, this.model);
     this.assay({}, 'srs', 'generate', '--insecure', '--output', this.file('srs'));
     this.assay({}, 'compile', this.model);
-    this.assay({}, 'setup', this.model, '--srs', this.file('srs'));
+    this.assay({}, 'setup', this.model, '--srs', this.file('srs'), '--opening', opening);
     this.assay({}, 'contract', this.model);
   }
 

@@ -4,14 +4,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { Assay, type Fulfilment, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, marketAbi, receiptData, receiptIn } from '@assay/sdk';
+import {
+  Assay, type Fulfilment, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
+} from '@assay/sdk';
 import { type Hex, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
 
 import { deploy } from '../examples/anvil.js';
 import { PEOPLE } from '../examples/deploy.js';
 import { blockHeader } from '../src/market/header.js';
 import { encodable } from '../src/market/request.js';
-import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, prepare, signed, startScene } from './scene.js';
+import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, deployData, prepare, registerKeyed, signed, startScene } from './scene.js';
 
 const PROOF_FEE = FEE / 2n;
 
@@ -209,10 +211,12 @@ async function forwarder(market: Hex): Promise<Hex> {
 }
 
 test('an answer that another contract delivered is returned, and says that it was not checked here', async () => {
-  const { client, prover, model } = scene;
-  const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url)));
+  const { client, prover } = scene;
+  const model = await registerKeyed(scene, Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url))));
   const other = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
-  const pending = await new Assay(client).prepare({ model: { ...model, key }, input: INPUT, feeCeiling: FEE });
+  const pending = await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE });
+  // The key is the one on the chain; its verifier is none that is known here.
+  assert.deepEqual(pending.confirmed, { key: 'vk', judge: 'nobody' });
   await pending.open();
   const data = encodeFunctionData({ abi: marketAbi, functionName: 'fulfil', args: [encoded(answered(pending.request, prover, other))] });
   const { hash, status: outcome } = await sent(await forwarder(client.market), data);
@@ -226,11 +230,13 @@ test('an answer that another contract delivered is returned, and says that it wa
   await assert.rejects(answer.proofFile(), /holds no proof of request 0x[0-9a-f]{64} in its calldata: another contract called the market/);
 
   // To the market itself the proof is looked at, and this one is none.
-  const direct = await new Assay(client).prepare({ model: { ...model, key }, input: INPUT, feeCeiling: FEE });
+  const direct = await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE });
   await direct.open();
   await prover.fulfil(answered(direct.request, prover));
   await assert.rejects(direct.answer(), { name: 'VerifyError' });
-  const keyless = await new Assay(client).answerOf(direct, model);
+  const { key: _, ...described } = model;
+  const keyless = await new Assay(client).answerOf(direct, described);
+  assert.deepEqual(keyless.confirmed, { key: 'nobody', judge: 'nobody' });
   assert.deepEqual([keyless.checkedHere, keyless.because], [false, 'no-key']);
   await assert.rejects(keyless.proofFile(), /give the model's key, or its model\.json/);
 });
@@ -245,12 +251,41 @@ test('a request\'s loss is a fifth of its fee ceiling unless the client says oth
 });
 
 test('a key that is not the one its model was registered with is refused before anything is paid', async () => {
-  const { client, model, balance } = scene;
-  const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url)));
+  const { client, balance } = scene;
+  const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url)));
+  const model = await registerKeyed(scene, key);
   const before = await balance();
   const question = (keyDigest: string) => new Assay(client).prepare({ model: { ...model, key, keyDigest }, input: INPUT, feeCeiling: FEE });
   await assert.rejects(question('12'.repeat(32)), /^VerifyError: the key is [0-9a-f]{64}, expected (12){32}: take the key of the model that you mean$/);
   await assert.rejects(new Assay(client).prepare({ model: { ...model, key: key.slice(1) }, input: INPUT, feeCeiling: FEE }), /not a verifying key/);
   assert.equal(await balance(), before);
   await question(createHash('sha256').update(key).digest('hex'));
+});
+
+test('a model whose key or verifier on the chain is another than its key\'s file says is refused before anything is paid', async () => {
+  const { client, model, chain } = scene;
+  const vector = (name: string) => Uint8Array.from(readFileSync(new URL(`../../test/vectors/${name}`, import.meta.url)));
+  const [tiny, lenet] = [vector('tiny.vk'), vector('lenet.vk')];
+  const honest = await registerKeyed(scene, tiny);
+  const models = new Models(chain.client, client, chain.wallet(PEOPLE.rival));
+  const registration = await models.registrationOf(honest.id);
+  // Everything that a description can say is the honest model's: only the code at the key's address is another.
+  const [other] = [...keyCode(readKey(tiny))].slice(-1) as [number];
+  const forged = keyCode(readKey(tiny)).with(-1, other ^ 1);
+  for (const key of [await deployData(chain, chain.wallet(PEOPLE.rival), forged), client.router]) {
+    const id = await models.register({ ...registration, key }, '');
+    const description = { ...honest, id, market: client.market, chain: client.chainId, class: registration.class, keyDigest: registration.keyDigest };
+    const words = /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/;
+    await assert.rejects(new Assay(client).prepare({ model: description, input: INPUT, feeCeiling: FEE }), words);
+    // A kept request is held to the same; without the key's file nobody confirms anything, and that is said.
+    const { key: file, ...described } = description;
+    const pending = await new Assay(client).prepare({ model: described, input: INPUT, feeCeiling: FEE });
+    assert.deepEqual([pending.confirmed, file], [{ key: 'nobody', judge: 'nobody' }, tiny]);
+    await assert.rejects(new Assay(client).resume(JSON.stringify(pending), description, { feeCeiling: FEE }), words);
+  }
+  // LeNet's key, judged by code that accepts everything.
+  const accepting = await registerKeyed(scene, lenet);
+  await assert.rejects(new Assay(client).prepare({ model: accepting, input: INPUT, feeCeiling: FEE }), /is judged by verifier code 0x[0-9a-f]{64}, which is not the code generated for its key \(0x[0-9a-f]{64}\)/);
+  await assert.rejects(new Assay(client).prepare({ model: { ...honest, class: digestOf([1n]) }, input: INPUT, feeCeiling: FEE }), /the class of the model is said to be 0x/);
+  assert.equal((await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE })).confirmed.key, 'nobody');
 });

@@ -131,6 +131,8 @@ test('an answer is asked for, locked, proved, checked here and paid for once', a
   const got = await answer;
   assert.deepEqual({ payee: got.payee, price: got.price, here: got.checkedHere }, { payee: prover.account, price: FEE, here: true });
   assert.equal(got.output.indexOf(Math.max(...got.output)), 6, 'digit 0 is a six');
+  // The chain's key and verifier are those of the key's file, and both were looked at before anything was paid.
+  assert.deepEqual([pending.confirmed, got.confirmed], [{ key: 'vk', judge: 'assay' }, { key: 'vk', judge: 'assay' }]);
   const { keyExpected, insecure, ceremony } = got.basis ?? {};
   assert.deepEqual({ keyExpected, insecure, ceremony }, { keyExpected: true, insecure: true, ceremony: undefined });
   await refused(prover.fulfil(truth), 'Refused', /not open any more/);
@@ -214,8 +216,8 @@ test('a model.json that says otherwise than the chain is refused by name, before
   await assert.rejects(ask_(say({ key_digest: other }, made.key)), /take the key of the model that you mean/);
   // A request that was kept is held to the same, before it is opened.
   const kept = JSON.stringify(await ask_(say({})));
-  assert.throws(() => new Assay(client).resume(kept, say({ chain: 1 })), /registered on chain 1/);
-  await assert.rejects(new Assay(client).resume(kept, say({ class: other })).open(), /the class of the model/);
+  await assert.rejects(new Assay(client).resume(kept, say({ chain: 1 }), { feeCeiling: FEE }), /registered on chain 1/);
+  await assert.rejects(new Assay(client).resume(kept, say({ class: other }), { feeCeiling: FEE }), /the class of the model/);
   assert.equal(await chain.client.getBalance({ address: client.market }), before);
   // Real numbers need scales, and one kind of numbers is enough.
   await assert.rejects(new Assay(client).prepare({ model, real: pixels, feeCeiling: FEE }), /real numbers need the scale of the model's input: take the model from its model\.json/);
@@ -229,6 +231,9 @@ test('a model whose SRS anybody can forge with is not paid for outside developme
   await assert.rejects(assay.prepare(question), /the secret of the SRS of model 0x[0-9a-f]{64} is published: anybody can forge its answers/);
   const { key, ...keyless } = model;
   await assert.rejects(assay.prepare({ ...question, model: { ...keyless, insecure: true } }), /is published/);
+  // Whatever its owner says of it: the digest is known.
+  const srsDigest = `0x${bytesToHex(readKey(made.key).srsDigest).slice(2).toUpperCase()}` as const;
+  await assert.rejects(assay.prepare({ ...question, model: { ...keyless, insecure: false, srsDigest } }), /is published/);
   assert.ok(key && (await assay.prepare({ ...question, insecure: true })).id);
 });
 

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import {
-  Assay, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, requestFromJson, requestToJson,
+  Assay, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
 } from '@assay/sdk';
 import { type Hex, TimeoutError, createWalletClient } from 'viem';
 import { foundry } from 'viem/chains';
@@ -108,7 +108,7 @@ test('a process that dies while it opens goes on from what it kept: opened once,
     assert.equal(status, 9, stderr);
     assert.equal((await scene.balance()) - before, when === 'after' ? FEE : 0n);
 
-    const pending = new Assay(scene.client).resume(readFileSync(file, 'utf8'), scene.model);
+    const pending = await new Assay(scene.client).resume(readFileSync(file, 'utf8'), scene.model, { feeCeiling: FEE });
     assert.equal(await pending.open() === undefined, when === 'after');
     assert.equal(await pending.open(), undefined);
     assert.equal((await scene.balance()) - before, FEE);
@@ -130,7 +130,7 @@ test('a request whose transaction still waits is not paid for twice', async () =
   const { chain } = scene;
   const before = await scene.balance();
   const pending = await prepare(scene);
-  const resumed = new Assay(scene.client).resume(JSON.stringify(pending), scene.model);
+  const resumed = await new Assay(scene.client).resume(JSON.stringify(pending), scene.model, { feeCeiling: FEE });
   await chain.test.setAutomine(false);
   const opened = [pending.open()];
   try {
@@ -263,8 +263,25 @@ test('a kept request is read as it was written, and not when it was changed or i
   }
   const pending = await prepare(scene);
   const other = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
-  assert.throws(() => new Assay(client).resume(JSON.stringify(pending), other), /is for model/);
+  await assert.rejects(new Assay(client).resume(JSON.stringify(pending), other, { feeCeiling: FEE }), /is for model/);
   assert.deepEqual(pending.input, answered(pending.request, scene.prover).input);
+});
+
+test('a kept request that costs otherwise than is expected is not opened', async () => {
+  const { client, model, prover } = scene;
+  const assay = new Assay(client);
+  const { input } = await prepare(scene);
+  const kept = async (terms: Partial<Terms>) => JSON.stringify(requestToJson(await client.prepare({ modelId: model.id, input, feeCeiling: FEE, ...terms }), client));
+  await assert.rejects(assay.resume(await kept({ feeCeiling: FEE + 1n }), model, { feeCeiling: FEE }), /the kept request escrows 10000000000000001, expected 10000000000000000 at most: look at who wrote it/);
+  const receipt = await kept({ tier: 'receipt', prover: prover.account });
+  await assert.rejects(assay.resume(receipt, model, { feeCeiling: FEE }), /the kept request is of tier receipt, expected proved/);
+  assert.equal((await assay.resume(receipt, model, { feeCeiling: FEE, tier: 'receipt' })).request.tier, 'receipt');
+  await assert.rejects(assay.resume(await kept({ token: prover.account }), model, { feeCeiling: FEE }), /the kept request is paid in 0x[0-9a-fA-F]{40}, expected 0x0{40}/);
+  // What `prepare` refuses to pay for is not paid for because it was kept.
+  const mainnet = await scene.through(async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go()));
+  const asked = JSON.stringify(requestToJson(await mainnet.prepare({ modelId: model.id, input, feeCeiling: FEE }), mainnet));
+  await assert.rejects(new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE }), /the secret of the SRS .* is published/);
+  assert.ok(await new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE, insecure: true }));
 });
 
 /** Hexadecimal with its last digit changed. */

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
-  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, marketAbi, pack, receiptData, signaturesAbi, typedData,
+  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, pack, readKey, receiptData, signaturesAbi,
+  typedData,
 } from '@assay/sdk';
-import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
+import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, concatHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { type Chain, deploy, startChain } from '../examples/anvil.js';
@@ -68,6 +69,32 @@ export async function signed({ chain, prover }: Pick<Scene, 'chain' | 'prover'>,
   }
   const output = typeof values[0] === 'bigint' ? (values as readonly bigint[]) : pack(values as readonly number[], TENSORS.output);
   return { output, signer, signature: await wallet.signTypedData(receiptData(request, { output, signer }, prover)) };
+}
+
+/**
+ * Another model of the verifier that accepts everything, whose key's contract holds what the key's file says. Its verifier is not the one that the key asks for, and only of shapes that are
+ * not known to the SDK nobody sees that.
+ */
+export async function registerKeyed({ chain, client, model }: Pick<Scene, 'chain' | 'client' | 'model'>, key: Uint8Array): Promise<ModelDescription> {
+  const owner = chain.wallet(PEOPLE.owner);
+  const models = new Models(chain.client, client, owner);
+  const { srsDigest, digest } = readKey(key);
+  const id = await models.register(
+    {
+      ...(await models.registrationOf(model.id)), keyDigest: bytesToHex(digest),
+      // A record can be registered once.
+      graphDigest: bytesToHex(crypto.getRandomValues(new Uint8Array(32))),
+      key: await deployData(chain, owner, keyCode(readKey(key))),
+    },
+    'ipfs://keyed',
+  );
+  return { id, ...TENSORS, key, srsDigest: bytesToHex(srsDigest) };
+}
+
+/** Places a contract whose code are these bytes. */
+export async function deployData(chain: Chain, wallet: ReturnType<Chain['wallet']>, data: Uint8Array): Promise<Address> {
+  // CODECOPY all that follows, RETURN it.
+  return deploy(chain, wallet, concatHex([`0x61${data.length.toString(16).padStart(4, '0')}80600a3d393df3`, bytesToHex(data)]));
 }
 
 async function register(chain: Chain, market: Market): Promise<ModelDescription> {

@@ -1,5 +1,5 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
-import type { Address, Hex, TransactionReceipt } from 'viem';
+import { type Address, type Hex, type TransactionReceipt, isAddressEqual } from 'viem';
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 
@@ -8,11 +8,12 @@ import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantis
 import type { Basis } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
-import { type ModelDescription, checkPlace, checkRegistration, checkSrs, keyOf } from './description.js';
+import { type Confirmation, type ModelDescription, UNCONFIRMED, checkKey, checkPlace, checkRegistration, checkSrs, keyOf } from './description.js';
 import { watch } from './events.js';
 import type { Fulfilment, Market, Opening, Terms } from './market.js';
 import { Models, type Registration } from './models.js';
-import type { Status } from './names.js';
+import type { Status, Tier } from './names.js';
+import { ETHER } from './request.js';
 
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
 export type Question = Omit<Terms, 'modelId' | 'input' | 'tier'> & {
@@ -52,7 +53,9 @@ export interface UncheckedAnswer extends PaidAnswer {
 export type NotChecked = 'no-key' | 'through-contract' | 'no-proof';
 
 interface PaidAnswer {
-  /** The quantised output, row-major. */
+  /** What confirms that the chain judged by this model's key, beside the word of whoever described the model. Without the key's file: nobody. */
+  confirmed: Confirmation;
+  /** The quantised output, row-major. How many numbers of which type the words hold is the description's word, and so are `real` and the names of `label`. */
   output: number[];
   /** The real numbers that it stands for, where the model says its output's scale. */
   real: number[] | undefined;
@@ -83,6 +86,8 @@ export interface Waiting {
 
 /** A request, and its answer to come. `JSON.stringify` gives what to keep of it before it is opened; `Assay.resume` takes that. */
 export interface Pending extends Asked {
+  /** What confirms the model, beside the word of whoever described it: look at it before you pay. Without the key's file: nobody. */
+  confirmed: Confirmation;
   /** What of the real numbers the model's input cannot hold, if anything. `clampedInWords` says it in a sentence. */
   clamped?: Clamped | undefined;
   /** Opens it, paid by this account's wallet unless told otherwise; once, however often it is called. See `Market.open`. */
@@ -90,6 +95,18 @@ export interface Pending extends Asked {
   /** Its answer, when it comes. See `Assay.answerOf`. */
   answer(waiting?: Waiting): Promise<Answer>;
   toJSON(): AskedJson;
+}
+
+/** What a kept request is expected to cost: its text may have been written by anybody. */
+export interface Kept {
+  /** The most that it may escrow, in the token's smallest unit. */
+  feeCeiling: bigint;
+  /** Its tier, unless it is `proved`. */
+  tier?: Tier;
+  /** Its token, unless it is ether. */
+  token?: Address;
+  /** As in `Question`. */
+  insecure?: boolean;
 }
 
 /** No answer will come. */
@@ -116,7 +133,8 @@ export class Assay {
    * Makes a request of tier `proved`. Nothing is sent: keep it, then open it.
    *
    * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
-   * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, or the secret of its SRS is published.
+   * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, when its key or its verifier on the chain is not the one of the
+   * key's file, or when the secret of its SRS is published.
    * @throws {RangeError | TypeError} when the input is not one of the model's.
    */
   async prepare({ model, input, real, insecure, ...terms }: Question): Promise<Pending> {
@@ -124,23 +142,29 @@ export class Assay {
     if (!insecure) checkSrs(model, this.market);
     const { values, clamped } = integersOf(model, input, real);
     const words = pack(values, model.input);
-    await this.confirm(model);
+    const confirmed = await this.confirm(model);
     const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: words });
-    return this.pending(asked, model, clamped);
+    return this.pending(asked, model, confirmed, clamped);
   }
 
   /**
    * A request that was kept, by this process or an earlier one: to open it, if that is not done, and to wait for its answer.
    *
    * @param text `JSON.stringify` of what `prepare` gave, or `request.json` of the `assay` command line.
-   * @throws {Error} when it is none, is of another market, chain or model, or was changed.
+   * @param expected What it may cost. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
+   * @throws {Error} when it is none, is of another market, chain or model, was changed, or costs more than is expected; and as `prepare`.
    */
-  resume(text: string, model: ModelDescription): Pending {
+  async resume(text: string, model: ModelDescription, { feeCeiling, tier = 'proved', token = ETHER, insecure }: Kept): Promise<Pending> {
     const asked = requestFromJson(text, this.market);
+    const { request } = asked;
+    const refuse = (what: string, got: unknown, wanted: unknown) => new Error(`the kept request ${what} ${got}, expected ${wanted}: look at who wrote it before you pay. Nothing was sent`);
+    if (request.modelId !== model.id) throw new Error(`the request is for model ${request.modelId}, this is ${model.id}`);
+    if (request.tier !== tier) throw refuse('is of tier', request.tier, tier);
+    if (!isAddressEqual(request.token, token)) throw refuse('is paid in', request.token, token);
+    if (request.feeCeiling > feeCeiling) throw refuse('escrows', request.feeCeiling, `${feeCeiling} at most`);
     keyOf(model);
-    checkPlace(model, this.market);
-    if (asked.request.modelId !== model.id) throw new Error(`the request is for model ${asked.request.modelId}, this is ${model.id}`);
-    return this.pending(asked, model);
+    if (!insecure) checkSrs(model, this.market);
+    return this.pending(asked, model, await this.confirm(model));
   }
 
   /**
@@ -178,27 +202,29 @@ export class Assay {
     }
   }
 
-  private pending(asked: Asked, model: ModelDescription, clamped?: Clamped): Pending {
+  private pending(asked: Asked, model: ModelDescription, confirmed: Confirmation, clamped?: Clamped): Pending {
     return {
       ...asked,
+      confirmed,
       ...(clamped && { clamped }),
-      open: async (opening) => {
-        await this.confirm(model);
-        return this.market.open(asked.request, opening);
-      },
+      open: (opening) => this.market.open(asked.request, opening),
       answer: (waiting) => this.answerOf(asked, model, waiting),
       toJSON: () => requestToJson(asked, this.market),
     };
   }
 
-  /** Compares a model that says where it is registered with its registration. */
-  private async confirm(model: ModelDescription): Promise<void> {
+  /** Compares a model that says where it is registered with its registration, and one whose key is given with the key and the verifier on the chain. */
+  private async confirm(model: ModelDescription): Promise<Confirmation> {
     checkPlace(model, this.market);
-    if (model.market === undefined) return;
-    const { id } = model;
-    const registration = this.registrations.get(id) ?? (await new Models(this.market.client, this.market).registrationOf(id));
-    this.registrations.set(id, registration);
-    checkRegistration(model, registration);
+    const { id, market } = model;
+    const models = new Models(this.market.client, this.market);
+    if (market !== undefined) {
+      const registration = this.registrations.get(id) ?? (await models.registrationOf(id));
+      this.registrations.set(id, registration);
+      checkRegistration(model, registration);
+    }
+    const known = keyOf(model);
+    return known ? checkKey(this.market.client, known.key, model, await models.get(id)) : UNCONFIRMED;
   }
 
   /** The answer of a settled request, its proof checked here where that can be done. */
@@ -206,6 +232,7 @@ export class Assay {
     const output = unpack(words, model.output);
     const answer = {
       ...paid,
+      confirmed: UNCONFIRMED,
       output,
       real: isReal(model.output) ? dequantise(output, model.output) : undefined,
       label: labelOf(output, model.labels),
@@ -219,10 +246,11 @@ export class Assay {
     const known = keyOf(model);
     if (!known) return unchecked('no-key');
     const fulfilment = await findFulfilment(this.market, paid.transaction, id);
-    if (!fulfilment) return unchecked('through-contract');
+    const confirmed = await this.confirm(model);
+    if (!fulfilment) return { ...unchecked('through-contract'), confirmed };
     const proof: Fulfilment = { ...fulfilment, output: words };
     checkFulfilment(this.market, known.key, proof);
-    return { ...answer, checkedHere: true, basis: known.basis, proofFile: async () => proofFileOf(this.market, proof, digestsOf(model)) };
+    return { ...answer, confirmed, checkedHere: true, basis: known.basis, proofFile: async () => proofFileOf(this.market, proof, digestsOf(model)) };
   }
 }
 

@@ -1,12 +1,13 @@
 /** A registered model as a client describes it, and what of that the chain and the key's file confirm before anything is paid. */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { type Address, type Hex, isAddressEqual } from 'viem';
+import { type Address, type Hex, type PublicClient, bytesToHex as hexOf, hexToBytes, isAddressEqual } from 'viem';
 
 import { type Tensor, wordCount } from '../packing.js';
 import type { RealTensor } from '../quantise.js';
-import { type Basis, type VerifyingKey, basisOf, readKey } from '../verifier/index.js';
+import { type Basis, type VerifyingKey, basisOf, keyCode, publishedBy, readKey, shapeOf } from '../verifier/index.js';
+import { CLASSES } from './code.js';
 import { DEVELOPMENT_CHAINS } from './finality.js';
-import type { Registration } from './models.js';
+import type { Model, Registration } from './models.js';
 import type { Place } from './request.js';
 
 /** A registered model: `{ ...modelFromJson(text), key }`, or what of that is known. */
@@ -32,6 +33,20 @@ export interface ModelDescription {
   /** Whether its owner says that the SRS's secret is published. */
   insecure?: boolean;
 }
+
+/** What confirms that the chain judges proofs of the model that was described. Where it says `nobody`, only the word of whoever described the model does. */
+export interface Confirmation {
+  /** `vk`: the key on the chain is the one of the key's file. `nobody`: no file was given, and another model's key, or one that its maker can forge with, could stand there. */
+  key: 'vk' | 'nobody';
+  /**
+   * `assay`: the verifier's code is the one that was generated for the key's shape, as compiled for this package. `nobody`: no key's file was given, or its shape is not one of those;
+   * the verifier's code is the one that the description names (`class`), if it names one, and may accept what is no proof.
+   */
+  judge: 'assay' | 'nobody';
+}
+
+/** Nothing was confirmed. */
+export const UNCONFIRMED: Confirmation = { key: 'nobody', judge: 'nobody' };
 
 /** A model's key, when its file is given: the one that was named, of the graph and SRS that were named. */
 export function keyOf(model: ModelDescription): { key: VerifyingKey; basis: Basis } | undefined {
@@ -74,17 +89,38 @@ export function checkRegistration(model: ModelDescription, registration: Registr
 }
 
 /**
+ * Compares a model's record on the chain with the key's file: the code of the key's contract, and the verifier's code where it is known for the key's shape.
+ *
+ * @throws {Error} when another key stands on the chain, or another verifier judges.
+ */
+export async function checkKey(client: PublicClient, key: VerifyingKey, model: ModelDescription, record: Model): Promise<Confirmation> {
+  const code = await client.getCode({ address: record.key });
+  if (code !== hexOf(keyCode(key))) {
+    throw new Error(`the key of model ${model.id} on the chain, at ${record.key}, is not the one of the key's file: proofs of another key would be paid for. Ask the model's owner for its vk and its model.json`);
+  }
+  if (model.class !== undefined) same('the class', model.class, record.class, 'the chain\'s record', 'ask the model\'s owner for the model.json of this registration');
+  const generated = CLASSES[bytesToHex(shapeOf(key))];
+  if (generated === undefined) return { key: 'vk', judge: 'nobody' };
+  if (generated !== record.class) {
+    throw new Error(`model ${model.id} is judged by verifier code ${record.class}, which is not the code generated for its key (${generated}): it may accept what is no proof. Use a model that is registered with the generated verifier`);
+  }
+  return { key: 'vk', judge: 'assay' };
+}
+
+/**
  * Whether proofs of a model are worth money on a chain.
  *
  * @throws {Error} when the secret of its SRS is published, outside development chains.
  */
 export function checkSrs(model: ModelDescription, { chainId }: Place): void {
   if (DEVELOPMENT_CHAINS.includes(chainId)) return;
-  if (!model.insecure && !keyOf(model)?.basis.insecure) return;
+  const published = model.srsDigest !== undefined && publishedBy({ srsDigest: hexToBytes(`0x${plain(model.srsDigest)}`) }) !== undefined;
+  if (!published && !model.insecure && !keyOf(model)?.basis.insecure) return;
   throw new Error(`the secret of the SRS of model ${model.id} is published: anybody can forge its answers. Ask for a model of a ceremony's SRS, or pay all the same with \`insecure: true\``);
 }
 
 function same(what: string, said: string | number, got: string | number, of: string, next: string): void {
-  const plain = (value: string | number) => String(value).trim().toLowerCase().replace(/^0x/, '');
   if (plain(said) !== plain(got)) throw new Error(`${what} of the model is said to be ${said}, ${of} has ${got}: ${next}`);
 }
+
+const plain = (value: string | number) => String(value).trim().toLowerCase().replace(/^0x/, '');

@@ -1,12 +1,12 @@
 /** The market on an EVM chain. */
 export {
-  type Answer, Assay, type CheckedAnswer, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
+  type Answer, Assay, type CheckedAnswer, type Kept, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
 } from './assay.js';
 export { checkFulfilment, fulfilmentIn, fulfilmentOf, receiptIn } from './answer.js';
 export { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 export { type ErrorName, MarketError, type Sent, SentError } from './errors.js';
 export { type RequestEvent, type Watch, watch } from './events.js';
-export type { ModelDescription } from './description.js';
+export type { Confirmation, ModelDescription } from './description.js';
 export { BLOCKS_WITHOUT_FINALITY, DEVELOPMENT_CHAINS } from './finality.js';
 export { ForeignMarketError } from './genuine.js';
 export { type Connecting, type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';

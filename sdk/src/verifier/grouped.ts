@@ -20,6 +20,7 @@ import { type Folded, LAST_STEPS, OPENING_LAST, OPENING_QUOTIENT, type Opening, 
 export class Grouped implements Opening {
   readonly steps;
   readonly ofKey;
+  readonly onChain;
   private readonly groups: readonly Group[];
 
   /** The opening of a circuit of `2^k` rows with `m = width` columns behind a commitment at most. */
@@ -28,6 +29,7 @@ export class Grouped implements Opening {
     const names = (groups: readonly Group[]) => groups.map(({ name }) => name);
     this.groups = [...advice.flat(), ...products, ...key];
     this.ofKey = names(key);
+    this.onChain = this.ofKey;
     const shown = this.groups.flatMap(({ members, rotations }) =>
       members.flatMap((polynomial) => rotations.map((rotation) => ({ value: { polynomial, rotation } }))));
     this.steps = [

@@ -39,6 +39,10 @@ export interface VerifyingKey {
   /** Exact number of public values. */
   readonly instances: number;
   readonly constraints: ConstraintSystem;
+  /** The same as the file has it. */
+  readonly encodedConstraints: Uint8Array;
+  /** Columns behind a commitment, at most, where commitments are grouped. */
+  readonly width: number | undefined;
   /** How proofs show values. */
   readonly opening: Opening;
   /** Commitments, in the order of `opening.ofKey`. */
@@ -49,6 +53,8 @@ export interface VerifyingKey {
   readonly graphDigest: Uint8Array;
   /** `[s]_2` of the SRS. */
   readonly s: G2Point;
+  /** The same as the file has it. */
+  readonly point: Uint8Array;
   /** Names the ceremony of the SRS: SHA-256 of a tag and `[s]_2`. */
   readonly srsDigest: Uint8Array;
 }
@@ -63,7 +69,9 @@ export function readKey(file: Uint8Array): VerifyingKey {
   const reader = new Reader(WHAT, body);
   const k = reader.u32();
   const instances = reader.u32();
+  const constraintsAt = reader.position;
   const constraints = constraintsOf(reader);
+  const encodedConstraints = body.subarray(constraintsAt, reader.position);
   const width = reader.variant<number | undefined>([() => undefined, () => reader.u32()]);
   const commitments = commitmentsOf(reader);
   const representativeAt = reader.position;
@@ -89,7 +97,9 @@ export function readKey(file: Uint8Array): VerifyingKey {
   limit('one commitment a group of the key', groups, groups, commitments.length);
   checkPoints(k, constraints);
   if (!reader.canonical) throw inconsistent('the encoding is not the canonical one', 0);
-  return { digest: sha256(file), k, instances, constraints, opening, commitments, representative, graphDigest, s, srsDigest };
+  return {
+    digest: sha256(file), k, instances, constraints, encodedConstraints, width, opening, commitments, representative, graphDigest, s, point, srsDigest,
+  };
 }
 
 function constraintsOf(reader: Reader): ConstraintSystem {

@@ -51,6 +51,8 @@ export interface Opening {
   readonly steps: readonly Step[];
   /** What the key's commitments are of, in order. */
   readonly ofKey: readonly Polynomial[];
+  /** The same commitments in the order of the opening, which a key's contract holds them in. */
+  readonly onChain: readonly Polynomial[];
   /** Folds the claimed values of all polynomials. */
   fold(said: Conversation, domain: Domain): Folded;
 }

@@ -29,6 +29,7 @@ interface RotationSet {
 export class Shplonk implements Opening {
   readonly steps;
   readonly ofKey;
+  readonly onChain;
   private readonly sets: RotationSet[];
   private readonly pieces: Polynomial[];
 
@@ -46,6 +47,7 @@ export class Shplonk implements Opening {
     ];
     this.ofKey = keyPolynomials(system);
     this.sets = rotationSets(opened, k);
+    this.onChain = this.sets.flatMap(({ polynomials }) => polynomials).filter((polynomial) => this.ofKey.includes(polynomial));
   }
 
   fold(said: Conversation, domain: Domain): Folded {
