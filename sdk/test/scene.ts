@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
-  Assay, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, pack, readKey, receiptData, signaturesAbi,
+  Assay, type Connecting, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, pack, readKey, receiptData, signaturesAbi,
   typedData,
 } from '@assay/sdk';
 import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, concatHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
@@ -134,10 +134,10 @@ export async function mining<T>(chain: Pick<Chain, 'test'>, what: Promise<T>): P
 }
 
 /** A market behind a node of the test's making. */
-export async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person): Promise<Market> {
+export async function through(chain: Pick<Chain, 'url' | 'wallet'>, address: Address, node: Node, person: Person, connecting?: Connecting): Promise<Market> {
   const options = { chain: foundry, transport: transportOf(chain.url, node), pollingInterval: 20 } as const;
   const { account } = chain.wallet(PEOPLE[person]);
-  return Market.connect(createPublicClient(options), address, createWalletClient({ ...options, account }));
+  return Market.connect(createPublicClient(options), address, createWalletClient({ ...options, account }), connecting);
 }
 
 export function transportOf(url: string, node: Node) {

@@ -7,6 +7,7 @@ import {
 import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
 import { MarketError } from './errors.js';
+import type { FeeBounds } from './fees.js';
 import { checkGenuine } from './genuine.js';
 import { blockHeader } from './header.js';
 import { ASSURANCES, type Assurance, POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
@@ -60,7 +61,7 @@ export interface Opening {
 }
 
 /** How a market is connected to. */
-export interface Connecting {
+export interface Connecting extends FeeBounds {
   /** Takes any contract at the address for a market, whatever it does with money: for tests of other contracts only. */
   unchecked?: boolean;
 }
@@ -97,19 +98,21 @@ export class Market implements Place {
     /** Says which verifier code may judge. */
     readonly router: Address,
     private readonly wallet: Wallet | undefined,
+    private readonly fees: FeeBounds,
   ) {}
 
   /**
    * The market at an address, if its contracts are those that this package is made for.
    *
    * @param wallet Pays and signs; a market without one can be read only.
+   * @param options Bounds on what every transaction may cost.
    * @throws {ForeignMarketError} when the market, or a contract that it asks, is another one.
    */
-  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false }: Connecting = {}): Promise<Market> {
+  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, ...fees }: Connecting = {}): Promise<Market> {
     const read = (functionName: 'registry' | 'router') => client.readContract({ address: market, abi, functionName });
     const asked = async () => ({ registry: await read('registry'), router: await read('router') });
     const [chainId, { registry, router }] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market)]);
-    return new Market(client, market, chainId, registry, router, wallet);
+    return new Market(client, market, chainId, registry, router, wallet, fees);
   }
 
   /** The account that pays and signs. */
@@ -335,7 +338,7 @@ export class Market implements Place {
 
   private get write(): Write {
     if (!this.wallet) throw new Error('this market is read only; connect it with a wallet');
-    return { client: this.client, wallet: this.wallet, chainId: this.chainId };
+    return { client: this.client, wallet: this.wallet, chainId: this.chainId, fees: this.fees };
   }
 
   private async transact<N extends ContractFunctionName<typeof abi, 'payable' | 'nonpayable'>>(

@@ -4,6 +4,7 @@ import { encodeEventTopics, formatLog, isAddressEqual, parseEventLogs } from 'vi
 
 import { errorAbi, registryAbi, routerAbi } from './abi.js';
 import { explain } from './errors.js';
+import type { FeeBounds } from './fees.js';
 import { Logs } from './logs.js';
 import type { Wallet } from './market.js';
 import { type Write, transact } from './transact.js';
@@ -45,6 +46,7 @@ export class Models {
     private readonly client: PublicClient,
     private readonly at: { registry: Address; router: Address },
     private readonly wallet?: Wallet,
+    private readonly fees?: FeeBounds,
   ) {}
 
   /**
@@ -106,6 +108,6 @@ export class Models {
 
   private get write(): Write {
     if (!this.wallet) throw new Error('these models are read only; give a wallet');
-    return { client: this.client, wallet: this.wallet };
+    return { client: this.client, wallet: this.wallet, fees: this.fees };
   }
 }

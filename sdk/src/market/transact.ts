@@ -1,10 +1,11 @@
-/** Sending a transaction: on the right chain only, simulated first, waited for, its refusal in words, and never lost out of sight. */
+/** Sending a transaction: on the right chain only, simulated first, at a bounded price, waited for, its refusal in words, and never lost out of sight. */
 import {
-  type Abi, type Account, type Address, BaseError, type Chain, ChainMismatchError, type Hex, type PublicClient, type TransactionReceipt,
+  type Abi, type Account, type Address, BaseError, type Chain, ChainMismatchError, type Hex, type LocalAccount, type PublicClient, type TransactionReceipt,
   type Transport, UserRejectedRequestError, type WalletClient, keccak256,
 } from 'viem';
 
 import { type Sent, SentError, explain } from './errors.js';
+import { type FeeBounds, type Priced, priced } from './fees.js';
 
 /** Reads a chain and signs for it. */
 export interface Write {
@@ -12,6 +13,8 @@ export interface Write {
   wallet: WalletClient<Transport, Chain | undefined, Account>;
   /** The chain that is meant; without it, the client's. */
   chainId?: number;
+  /** What the transaction may cost. */
+  fees?: FeeBounds | undefined;
 }
 
 /** A call of a contract. */
@@ -40,8 +43,10 @@ export async function transact(write: Write, { value = 0n, ...call }: Call, abou
   const { request } = await client.simulateContract(whole).catch((error: unknown) => {
     throw explain(error);
   });
-  // The simulation gives the function's ABI alone; with the errors, a refusal by the node's estimate of the gas has words too.
-  const transaction = await send(write, sent, (account) => wallet.writeContract({ ...request, abi: call.abi, account, chain }));
+  // Neither node nor wallet is left to choose the price: a tip is paid whatever it is.
+  const price = await priced(client, whole, write.fees);
+  const whose = wallet.account.type === 'local' ? { nonce: await nonceOf(client, wallet.account, chain.id) } : {};
+  const transaction = await send(write, sent, price, (account) => wallet.writeContract({ ...request, ...price, ...whose, type: 'eip1559', account, chain, chainId: chain.id } as never));
   const receipt = await mined(client, { ...sent, transaction });
   if (receipt.status === 'success') return receipt;
   const failed = { ...sent, transaction: receipt.transactionHash };
@@ -69,10 +74,15 @@ async function chainOf({ client, wallet, chainId }: Write): Promise<Chain> {
 }
 
 /** Sends; a local account's transaction has its hash before the node answers, so that an answer which is lost does no harm. */
-async function send({ client, wallet }: Write, sent: Sent, by: (account: Account) => Promise<Hex>): Promise<Hex> {
+async function send({ client, wallet }: Write, sent: Sent, price: Priced, by: (account: Account) => Promise<Hex>): Promise<Hex> {
   const { account } = wallet;
   const local = account.type === 'local';
   const signing: Account = local ? { ...account, signTransaction: (async (...signed: Parameters<typeof account.signTransaction>) => {
+    const got = signed[0] as Partial<Priced>;
+    // viem lets a node fill in what it likes (`eth_fillTransaction`), over what it was given.
+    for (const name of ['gas', 'maxFeePerGas', 'maxPriorityFeePerGas'] as const) {
+      if (got[name] !== price[name]) throw new Error(`the node changed ${name} of the transaction to ${got[name]}, expected ${price[name]}. Nothing was sent`);
+    }
     const raw = await account.signTransaction(...signed);
     sent.transaction = keccak256(raw);
     return raw;
@@ -84,6 +94,11 @@ async function send({ client, wallet }: Write, sent: Sent, by: (account: Account
     if (sent.transaction && (await isKnown(client, sent.transaction))) return sent.transaction;
     throw new SentError(sent, 'the node or the wallet did not say that it took it', { cause: error });
   }
+}
+
+/** The next nonce of a local account. Without it viem would have the node fill in the transaction. */
+async function nonceOf(client: PublicClient, { address, nonceManager }: LocalAccount, chainId: number): Promise<number> {
+  return nonceManager ? nonceManager.consume({ address, chainId, client }) : client.getTransactionCount({ address, blockTag: 'pending' });
 }
 
 /** Errors that a wallet throws before it signs. */
