@@ -1,11 +1,13 @@
 /** The page: files and expectations in, one verdict out. */
+import { bytesToHex } from '@noble/hashes/utils.js';
+
 import { type ModelFile, modelFromJson } from '../src/model.js';
 import type { Tensor } from '../src/packing.js';
-import { type Expected, verifyFiles } from '../src/verifier/index.js';
+import { type Expected, type VerifyingKey, readKey, verifyFiles } from '../src/verifier/index.js';
 import { element } from './element.js';
 import { Files } from './files.js';
 import { clear, say, show } from './show.js';
-import { refused, valid, waiting } from './words.js';
+import { OtherModel, refused, valid, waiting } from './words.js';
 
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -26,10 +28,11 @@ async function check(): Promise<void> {
     const [text, bytes] = await Promise.all([proof.text(), key.arrayBuffer()]);
     if (mine !== turn) return;
     const known = expected();
+    if (described) checkModel(described, readKey(new Uint8Array(bytes)), known);
     const start = performance.now();
     const verdict = verifyFiles(new Uint8Array(bytes), text, known);
     const milliseconds = performance.now() - start;
-    say(valid(verdict, fieldOf('known-key').dataset['from'] === 'model.json'));
+    say(valid(verdict, { key: fieldOf('known-key').dataset['from'] === 'model.json', reading: described !== undefined }));
     show(verdict, { known, model: described, milliseconds });
   } catch (error) {
     if (mine !== turn) return;
@@ -49,6 +52,23 @@ function fill(model: ModelFile | undefined): void {
     field.value = String(value ?? '');
     if (value === undefined) delete field.dataset['from'];
     else field.dataset['from'] = 'model.json';
+  }
+}
+
+/**
+ * A model.json is of this key, and agrees with what the person filled in: a foreign one would read another answer out of the same proof.
+ *
+ * @throws {OtherModel} naming what differs.
+ */
+function checkModel(model: ModelFile, key: VerifyingKey, { model: tensors }: Expected): void {
+  const digests = [['the key', model.keyDigest, key.digest], ['the graph', model.graphDigest, key.graphDigest], ['the SRS', model.srsDigest, key.srsDigest]] as const;
+  for (const [what, said, digest] of digests) {
+    const got = `0x${bytesToHex(digest)}`;
+    if (said !== got) throw new OtherModel(`the digest of ${what}`, said, got, 'the key\'s file has');
+  }
+  for (const side of ['input', 'output'] as const) {
+    const [said, got] = [model[side], tensors?.[side]].map((tensor) => tensor && `${tensor.size} ${tensor.type}`);
+    if (said !== undefined && got !== undefined && said !== got) throw new OtherModel(`its ${side}`, said, got, 'you filled in');
   }
 }
 

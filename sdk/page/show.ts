@@ -15,7 +15,6 @@ const SIDE = 28;
 export interface About {
   known: Expected;
   model: ModelFile | undefined;
-  /** Whether the expected key is model.json's word. */
   milliseconds: number;
 }
 
@@ -78,13 +77,20 @@ function answer(output: readonly number[] | undefined, real: readonly number[] |
     : `The largest of ${output.length} outputs, counted from 0. Its value is ${value}${real ? '' : ', as the model\'s integer: a model.json gives names and real values'}.`);
 }
 
+/** On whose word the words are read as numbers. */
+function reading(model: ModelFile | undefined): string {
+  return model
+    ? 'How many numbers they hold and of which type, what these are called and what they stand for is what model.json says, and is not proved: read otherwise, another output is the largest.'
+    : 'How many numbers they hold and of which type is what you filled in, and is not proved: read otherwise, another output is the largest.';
+}
+
 /** What the verdict rests on. */
 function sentences(verdict: Verdict, { known, model }: About): string[] {
   const open = (['input', 'output', 'context'] as const).filter((name) => known[name] === undefined);
   const [key = '', srs = ''] = inWords(verdict);
   return [
     ...(verdict.output ? [] : ['The answer cannot be read without the model\'s sizes and types: give its model.json, or fill them in below.']),
-    ...(model ? ['The name, the scale and the labels of the answer are what model.json says, and are not proved: which output is the largest is.'] : []),
+    ...(verdict.output ? [`The proof shows words, of up to 31 numbers each. ${reading(model)}`] : []),
     key,
     srs,
     ...(open.length > 0 ? [`The ${open.join(', the ')}: as the proof says, for you gave nothing to compare with.`] : []),

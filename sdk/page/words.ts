@@ -23,9 +23,9 @@ export function waiting({ proof, key }: Partial<Record<Kind, unknown>>): Said {
 /**
  * A valid proof: yes, and one sentence on the first thing that is left to doubt.
  *
- * @param byFile Whether the expected key is only what model.json says: whoever made up a key could have made up that file too.
+ * @param byFile What is only model.json's word: the expected key, and how the answer is read. Whoever made up a key could have made up that file too.
  */
-export function valid({ published, keyExpected, ceremony }: Verdict, byFile: boolean): Said {
+export function valid({ published, keyExpected, ceremony }: Verdict, byFile: { key: boolean; reading: boolean }): Said {
   if (published !== undefined) {
     return {
       state: 'but', verdict: 'Yes, but anybody could have made this proof',
@@ -38,7 +38,7 @@ export function valid({ published, keyExpected, ceremony }: Verdict, byFile: boo
       reason: 'The proof is valid for the key that you gave, and nothing says that it is the key of the model that you mean: fill in the digest that you expect.',
     };
   }
-  if (byFile) {
+  if (byFile.key) {
     return {
       state: 'but', verdict: 'Yes, if model.json is the owner\'s',
       reason: 'The proof is valid for the key that model.json names, and whoever gave you that file could have made up both: compare the digest with the owner\'s or the registration\'s, and write it into the field yourself.',
@@ -50,7 +50,20 @@ export function valid({ published, keyExpected, ceremony }: Verdict, byFile: boo
       reason: 'The proof is valid for the key that you expect. That key rests on a secret number which its makers should have destroyed, and whoever kept it can make false proofs: under “More to compare with”, name the ceremony that you trust.',
     };
   }
+  if (byFile.reading) {
+    return {
+      state: 'but', verdict: 'Yes, if model.json reads it right',
+      reason: 'The proof is valid, for the key that you expect and a ceremony that you trust. How many numbers it holds, of which type, what they are called and what they stand for is only what model.json says: have that file from the model\'s owner, or remove it and fill in sizes and types yourself.',
+    };
+  }
   return { state: 'yes', verdict: 'Yes', reason: 'The proof is valid, for the key that you expect and a ceremony that you trust.' };
+}
+
+/** A model.json that says otherwise than the key, or than the person. */
+export class OtherModel extends Error {
+  constructor(what: string, said: string, got: string, of: string) {
+    super(`model.json says that ${what} is ${said}, ${of} ${got}`);
+  }
 }
 
 /** Anything that was thrown: no, when the proof is at fault, otherwise that nothing was judged. */
@@ -63,6 +76,7 @@ export function refused(error: unknown, names: Record<Kind, string>): Said {
     return { state: 'no', verdict: 'No, it proves something else', reason: 'The proof is valid, but of another question or answer than the one that you filled in.', detail: message };
   }
   const cannot = (reason: string): Said => ({ state: 'cannot', verdict: 'Cannot check', reason: `${reason} This says nothing against the proof.`, detail: message });
+  if (error instanceof OtherModel) return cannot(`“${names.model}” is not the model.json of these files: get the one that belongs to “${names.key}”, or remove it.`);
   if (error instanceof ModelFileError) return cannot(`“${names.model}” is not a model.json that this page can read.`);
   if (error instanceof VerifyError) return cannot(CANNOT[error.kind]?.(names) ?? 'These files cannot be checked.');
   if (error instanceof DOMException) return cannot('A file cannot be read any more: choose it again.');

@@ -45,14 +45,16 @@ const STATES: Record<Shown, (visitor: Visitor) => Promise<void>> = {
   yes: async (visitor) => {
     const { key, proof } = underSecret(42_424_242n);
     const { digest, srsDigest } = readKey(key);
-    await visitor.give('model', file('model.json', JSON.stringify({ ...MODEL, key_digest: `0x${hex(digest)}` })));
+    await visitor.sizes();
     await visitor.give('proof', file('proof.json', proof));
     await visitor.give('key', file('vk', key));
     await visitor.fill('known-key', hex(digest));
     await visitor.fill('known-srs', hex(srsDigest));
   },
   but: async (visitor) => {
-    await visitor.sizes();
+    const { digest, srsDigest, graphDigest } = readKey(Uint8Array.from(readFileSync(vector('lenet.vk'))));
+    const digests = { key_digest: `0x${hex(digest)}`, srs_digest: `0x${hex(srsDigest)}`, graph_digest: `0x${hex(graphDigest)}` };
+    await visitor.give('model', file('model.json', JSON.stringify({ ...MODEL, ...digests })));
     await visitor.give('proof', vector('lenet.proof.json'));
     await visitor.give('key', vector('lenet.vk'));
   },

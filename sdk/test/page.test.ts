@@ -15,7 +15,7 @@ import { MODEL } from './owner.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const lenet = readKey(Uint8Array.from(readFileSync(vector('lenet.vk'))));
-const [KEY, SRS] = [hex(lenet.digest), hex(lenet.srsDigest)];
+const [KEY, SRS, GRAPH] = [hex(lenet.digest), hex(lenet.srsDigest), hex(lenet.graphDigest)];
 const proofText = readFileSync(vector('lenet.proof.json'), 'utf8');
 
 let browser: Browser;
@@ -49,7 +49,7 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-const modelFile = (changed: object = {}) => file('model.json', JSON.stringify({ ...MODEL, key_digest: `0x${KEY}`, srs_digest: `0x${SRS}`, ...changed }));
+const modelFile = (changed: object = {}) => file('model.json', JSON.stringify({ ...MODEL, key_digest: `0x${KEY}`, srs_digest: `0x${SRS}`, graph_digest: `0x${GRAPH}`, ...changed }));
 
 test('nothing given: the page says what it needs, and what it has', async () => {
   await visitor.sees('nothing', /Nothing checked yet.*Choose a proof and the model's key/);
@@ -103,10 +103,37 @@ test('a key and a ceremony that the user expects: yes', async () => {
   await visitor.sees('yes', /^Yes\nThe proof is valid, for the key that you expect and a ceremony that you trust/);
   // A key that only model.json names is the word of whoever gave the files.
   await visitor.fill('known-key', '');
-  await visitor.give('model', modelFile({ key_digest: `0x${hex(digest)}` }));
+  const mine = { key_digest: `0x${hex(digest)}`, srs_digest: `0x${hex(srsDigest)}` };
+  await visitor.give('model', modelFile(mine));
   await visitor.sees('but', /Yes, if model\.json is the owner's/);
   await visitor.fill('known-key', hex(digest));
-  await visitor.sees('yes', /^six\nThe largest of 10 outputs: number 6, with the value 11\.1\.\n.*Yes/);
+  // And so is what the answer is called: the same proof, read by another file.
+  await visitor.sees('but', /^six\nThe largest of 10 outputs: number 6, with the value 11\.1\.\n.*Yes, if model\.json reads it right/);
+  await visitor.give('model', modelFile({ ...mine, labels: MODEL.labels.map((label, i) => (i === 6 ? 'NOT GUILTY' : label)) }));
+  await visitor.sees('but', /^NOT GUILTY\n.*Yes, if model\.json reads it right/);
+  await visitor.give('model', modelFile({ ...mine, output: { ...MODEL.output, shape: [1, 11] }, labels: null }));
+  await visitor.sees('but', /^7\n.*Yes, if model\.json reads it right/);
+  assert.match(await visitor.text('words'), /is what model\.json says, and is not proved: read otherwise, another output is the largest/);
+  // Sizes that a person fills in are that person's word.
+  await visitor.page.click('#remove-model');
+  await visitor.sizes();
+  await visitor.sees('yes', /^6\nThe largest of 10 outputs, counted from 0.*\n.*Yes\n/);
+  assert.match(await visitor.text('words'), /is what you filled in, and is not proved/);
+});
+
+test('a model.json of another key, graph or SRS, or of other sizes than the person\'s, reads nothing', async () => {
+  await visitor.give('proof', vector('lenet.proof.json'));
+  await visitor.give('key', vector('lenet.vk'));
+  await visitor.fill('known-key', KEY);
+  for (const [field, what] of [['key_digest', 'key'], ['graph_digest', 'graph'], ['srs_digest', 'SRS']]) {
+    await visitor.give('model', modelFile({ [field as string]: `0x${'77'.repeat(32)}` }));
+    await visitor.sees('cannot', new RegExp(`“model\\.json” is not the model\\.json of these files.*the digest of the ${what} is 0x(77){32}, the key's file has 0x[0-9a-f]{64}`));
+    assert.equal(await visitor.text('answer'), '');
+  }
+  await visitor.give('model', modelFile());
+  await visitor.sees('but', /^six/);
+  await visitor.fill('outputs', '11');
+  await visitor.sees('cannot', /is not the model\.json of these files.*its output is 10 i8, you filled in 11 i8/);
 });
 
 test('model.json fills in sizes, types and the key that is expected, and takes them back', async () => {
@@ -116,19 +143,17 @@ test('model.json fills in sizes, types and the key that is expected, and takes t
   await visitor.sees('but', /^six\nThe largest of 10 outputs: number 6, with the value 11\.1\./);
   const filled = () => visitor.page.evaluate(() => ['known-key', 'inputs', 'input-type', 'outputs', 'output-type'].map((id) => (document.getElementById(id) as HTMLInputElement).value));
   assert.deepEqual(await filled(), [`0x${KEY}`, '784', 'u8', '10', 'i8']);
-  assert.match(await visitor.text('words'), /what model\.json says, and are not proved/);
+  assert.match(await visitor.text('words'), /what model\.json says, and is not proved/);
   assert.match(await visitor.text('shown-real'), /^2 -2\.7 -1\.9 -4 2\.8 -2\.4 11\.1 -5\.8 1\.4 -2\.4$/);
   await visitor.page.click('#remove-model');
   await visitor.sees('but', /The answer cannot be read/);
   assert.deepEqual(await filled(), ['', '', '', '', '']);
   // What a person wrote stays, and is held against the key.
   await visitor.fill('known-key', KEY);
-  await visitor.give('model', modelFile({ key_digest: `0x${'77'.repeat(32)}` }));
+  await visitor.give('model', modelFile());
   await visitor.sees('but', /^six/);
   assert.equal((await filled())[0], KEY);
   await visitor.fill('known-key', '');
-  await visitor.give('model', modelFile({ key_digest: `0x${'77'.repeat(32)}`, labels: null }));
-  await visitor.sees('cannot', /“lenet\.vk” is not the key that you expect/);
   await visitor.give('model', modelFile({ format: 'assay-model-9' }));
   await visitor.sees('cannot', /“model\.json” is not a model\.json that this page can read.*assay-model-9/);
   await visitor.give('model', modelFile({ output: { ...MODEL.output, shape: [1, 1] }, labels: null }));
