@@ -1,10 +1,12 @@
 //! The verbs of the market: a model is registered, an answer asked for, proved, paid for.
 
+mod alone;
 mod amounts;
 pub(crate) mod claim;
 mod date;
 pub(crate) mod deploy;
 pub(crate) mod fulfil;
+mod gas;
 mod kept;
 mod keys;
 mod model_file;
@@ -153,25 +155,34 @@ fn check_model(
     words: (usize, usize),
     folder: &ModelFolder,
 ) -> Outcome {
-    let expected = assay_solidity::key_code(key).request("cannot make the key's code")?;
-    let got = node.code(model.key).on_chain("cannot read the key")?;
-    if got != expected {
-        let what = format!("the key on the chain, at {}, is not the one in the folder", model.key);
-        if got.len() == expected.len() {
-            return refuse(format_args!(
-                "{what}: keys were made with another SRS, or of another model. `assay setup {} --srs FILE` makes them with the owner's",
-                folder.model().display()
-            ));
-        }
-        let other = if key.opening() == Opening::Shplonk { "evm" } else { "shplonk" };
-        return refuse(format_args!("{what}: it is of another size, as with another --opening"))
-            .next(|| Next::of("setup", folder.model()).arg("--opening").arg(other));
-    }
     let registered = (usize::from(model.inputWords), usize::from(model.outputWords));
+    let (file, at) = (folder.model().display(), model.key);
     if registered != words {
         return refuse(format_args!(
-            "the model takes and gives {words:?} words, it is registered with {registered:?}: nobody can be paid for it"
+            "this is about another model than {file}, which takes and gives {words:?} words: the model with the key at {at} takes and gives \
+             {registered:?}. Name the ONNX file that its owner registered"
         ));
     }
-    Ok(())
+    let expected = assay_solidity::key_code(key).request("cannot make the key's code")?;
+    let got = node.code(at).on_chain("cannot read the key")?;
+    if got == expected {
+        return Ok(());
+    }
+    let what = format!("the key on the chain, at {at}, is not the one in the folder");
+    // After the first byte a key says its format, the opening with it.
+    let format = |code: &[u8]| code.get(1..33).map(<[u8]>::to_vec);
+    if format(&got) != format(&expected) {
+        let other = if key.opening() == Opening::Shplonk { "evm" } else { "shplonk" };
+        return refuse(format_args!("{what}: it was made with another --opening, if it is of {file}"))
+            .next(|| Next::of("setup", folder.model()).arg("--opening").arg(other));
+    }
+    if got.len() != expected.len() {
+        return refuse(format_args!(
+            "this is about another model than {file}: {what}, and is of another size. Name the ONNX file that its owner registered"
+        ));
+    }
+    refuse(format_args!(
+        "{what}: this is about another model than {file}, or its keys were made with another SRS. `assay setup {file} --srs FILE` makes them \
+         with the owner's"
+    ))
 }

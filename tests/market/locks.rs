@@ -29,12 +29,13 @@ fn a_lock_that_comes_too_late_moves_no_bond_and_the_proof_is_paid_without() {
     assert_eq!(scene.anvil.sent(prover), 1);
 
     // A rival locks in between; its lock is too young to exclude anybody.
+    scene.anvil.rpc("anvil_mine", &json!(["0x40"]));
     scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--again"]);
     let (request, (mut node, market)) = (scene.request("mnist-mlp.assay/request.json"), scene.node(RIVAL));
     let proxy = Proxy::before(&scene.anvil.url);
     let mut locked = false;
     proxy.fail(move |method, _| {
-        if !locked && method == "eth_gasPrice" {
+        if !locked && method == "eth_maxPriorityFeePerGas" {
             let rival = node.account().unwrap();
             market.fund_bond(&mut node, rival, request.lock_bond().to()).unwrap();
             market.lock(&mut node, rival, &request, B256::ZERO).unwrap();
@@ -88,7 +89,7 @@ fn a_proof_is_not_shown_before_its_lock_excludes_others() {
     let mut command = scene.command(PROVER, &["fulfil", MODEL, "--lock"]);
     let child = command.env("ASSAY_RPC", &proxy.url).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let [(_, no_bond_proof), (_, no_lock_proof)] = [sent.recv().unwrap(), sent.recv().unwrap()];
-    assert_eq!((no_bond_proof, no_lock_proof), (false, false), "bond and lock come first");
+    assert_eq!((no_bond_proof, no_lock_proof), (true, true), "a proof that is soon made comes first, and is kept");
     while scene.status()["request"]["status"] != "locked" {
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -123,8 +124,17 @@ fn a_lock_says_its_bond_and_its_risk_first_and_takes_no_more_than_it_may() {
     assert!(text.contains("loss 1 ether") && text.contains("a locker loses up to 1.1 ether"), "{text}");
 
     let fulfil = [&["fulfil", MODEL, "--lock", "--no-wait"][..], &file].concat();
-    scene.refused(PROVER, &fulfil, &["bond of 5 ether", "more than 0.3 ether", "--lock --max-bond 5 --no-wait"]);
-    scene.refused(PROVER, &[&fulfil[..], &["--max-bond", "4.9"]].concat(), &["more than 4.9 ether"]);
+    scene.refused(
+        PROVER,
+        &fulfil,
+        &[
+            "bond of 5 ether (five times the loss that the client names)",
+            "more than 0.3 ether (three times the fee of now",
+            "lose of it without a proof is 2.5 ether",
+            "next: assay fulfil mnist-mlp.onnx --request dear.json\n",
+        ],
+    );
+    scene.refused(PROVER, &[&fulfil[..], &["--max-bond", "4.9"]].concat(), &["more than 4.9 ether (--max-bond)"]);
     assert_eq!((scene.anvil.sent(prover), scene.files("proof-").len()), (0, 0), "nothing moved");
     let output = scene.command(PROVER, &[&fulfil[..], &["--max-bond", "5.0"]].concat()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

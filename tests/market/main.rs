@@ -5,6 +5,7 @@ mod again;
 mod answers;
 #[path = "../anvil/mod.rs"]
 mod anvil;
+mod gas;
 mod locks;
 mod nodes;
 mod payment;
@@ -16,6 +17,7 @@ mod refusals;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod scene;
+mod together;
 mod tokens;
 #[path = "../../examples/verify_onchain/main.rs"]
 mod verify_onchain;

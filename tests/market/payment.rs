@@ -49,6 +49,7 @@ fn an_answer_is_asked_for_proved_and_paid_for_once_whatever_is_run_again() {
     assert_eq!(wei(&scene.does(OWNER, &["claim", MODEL])["withdrawn_wei"]), 0);
     // The prover's bond, five quarters of the fee, is all that is left.
     assert_eq!(scene.anvil.balance(&scene.market), BOND);
+    scene.anvil.rpc("anvil_mine", &json!(["0x40"]));
     let more = scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--again"]);
     assert_eq!(more["new"], true);
     assert_ne!(more["id"], asked["id"]);

@@ -84,6 +84,17 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         &["fulfil", MODEL, "--request", "none.json"],
         &["does not exist", "next: assay fulfil mnist-mlp.onnx --request request.json"],
     );
+    // What only looked goes on only looking, and what was to leave leaves.
+    scene.refused(
+        PROVER,
+        &["fulfil", MODEL, "--request", "none.json", "--check", "--lock", "--max-cost", "0.1"],
+        &["next: assay fulfil mnist-mlp.onnx --request request.json --max-cost 0.1 --check --lock\n"],
+    );
+    scene.refused(
+        PROVER,
+        &["claim", MODEL, "--request", "none.json", "--leave"],
+        &["next: assay claim mnist-mlp.onnx --request request.json --leave\n"],
+    );
 }
 
 #[test]

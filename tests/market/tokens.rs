@@ -90,7 +90,11 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     let text = says(RIVAL, &["status", MODEL, "--request", "token.json"], &[&all]);
     assert!(!text.contains("ether"), "{text}");
     says(PROVER, &[&fulfil[..], &["--token", &price]].concat(), &[&format!("paid: {share} of {all}")]);
-    says(PROVER, &["claim", MODEL, "--request", "token.json"], &[&format!("paid out: {share}")]);
+    // A file from somebody else names a contract: it is not called unless the user names it too.
+    let claim = ["claim", MODEL, "--request", "token.json"];
+    let text = says(PROVER, &claim, &[&format!("--token {token}"), "left alone"]);
+    assert!(!text.contains("paid out"), "{text}");
+    says(PROVER, &[&claim[..], &["--token", &address]].concat(), &[&format!("paid out: {share}")]);
     let (mut node, market) = scene.node(PROVER);
     let prover = node.account().unwrap();
     assert_eq!(market.credit(&mut node, prover).unwrap(), U256::ZERO);
@@ -99,5 +103,9 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     scene.opens("late.json", |request| request.token = token);
     scene.anvil.advance(5 * 3_600);
     let back = [format!("{all} go back to you"), format!("paid out: {all}")];
-    says(CLIENT, &["claim", MODEL, "--request", "late.json"], &back.each_ref().map(String::as_str));
+    says(
+        CLIENT,
+        &["claim", MODEL, "--request", "late.json", "--token", &address],
+        &back.each_ref().map(String::as_str),
+    );
 }

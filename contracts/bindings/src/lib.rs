@@ -43,4 +43,5 @@ pub use market::Market;
 pub use network::{Network, Receipt};
 pub use node::Node;
 pub use revert::Revert;
+pub use sending::gas_limit;
 pub use signer::Signer;

@@ -146,12 +146,15 @@ impl Node {
         self.number(self.latest()?.number)
     }
 
-    /// What a unit of gas costs now, in wei.
-    ///
-    /// # Errors
-    /// A node that does not answer.
-    pub fn gas_price(&self) -> Result<U256, ContractsError> {
-        self.ask_node("eth_gasPrice", &json!([]))
+    /// Most that the gas of one transaction may cost, in wei.
+    pub fn most_cost(&self) -> U256 {
+        self.limits.most_cost
+    }
+
+    /// Lowers what the gas of each transaction from now on may cost, in wei: none is signed for more, also when the price rises while it waits.
+    /// Never raises it.
+    pub fn spend_at_most(&mut self, wei: U256) {
+        self.limits.most_cost = self.limits.most_cost.min(wei);
     }
 
     /// Lets time pass on a development chain, and mines a block.

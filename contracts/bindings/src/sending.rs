@@ -109,8 +109,7 @@ impl Node {
         let output: Bytes = self.ask_node("eth_call", &json!([call, "latest"]))?;
         let estimate: U256 = self.ask_node("eth_estimateGas", &json!([call]))?;
         let estimate = self.number(estimate)?;
-        // A fifth more: what others do before it is in a block can make it dearer.
-        let gas_limit = estimate.saturating_add(estimate / 5).min(MOST_GAS.max(estimate));
+        let gas_limit = gas_limit(estimate);
         let (fee, tip) = self.price(gas_limit, self.signed.get())?;
         afford(from, has, wei.saturating_add(fee.saturating_mul(U256::from(gas_limit))))?;
         let transaction = Transaction {
@@ -124,6 +123,14 @@ impl Node {
             input: data.to_vec().into(),
         };
         Ok((transaction, output))
+    }
+
+    /// What a unit of gas costs in the next block, in wei: the latest block's base fee and the tip that would be signed.
+    ///
+    /// # Errors
+    /// A node that does not answer.
+    pub fn gas_price(&self) -> Result<U256, ContractsError> {
+        Ok(self.latest()?.base_fee_per_gas.unwrap_or_default().saturating_add(self.tip()))
     }
 
     /// Highest price and tip of a unit of gas, in wei: room for twice the base fee of now, as far as the cap on the cost goes, of which `signed` wei
@@ -317,6 +324,12 @@ impl Node {
 /// What the gas of a transaction costs at most, in wei.
 fn cost(transaction: &Transaction) -> U256 {
     U256::from(transaction.max_fee_per_gas).saturating_mul(U256::from(transaction.gas_limit))
+}
+
+/// The limit of gas of a transaction that is estimated to take so much: a fifth more, because what others do before it is in a block can make it
+/// dearer.
+pub fn gas_limit(estimate: u64) -> u64 {
+    estimate.saturating_add(estimate / 5).min(MOST_GAS.max(estimate))
 }
 
 /// Whether a node that says this has the very transaction already.

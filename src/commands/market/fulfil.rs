@@ -14,19 +14,23 @@ use assay_contracts::{
 use assay_verifier::Proof;
 use serde::Serialize;
 
-use self::again::{again, claim};
+use self::again::{again, claim, with_request};
 use self::proving::Proving;
 use super::amounts::{self, Worth, amount};
 use super::kept::Kept;
 use super::records::{self, Asked};
+use super::risk::Pay;
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, prover_share, settlement, words_of};
+use super::{OnChain as _, Session, check_model, prover_share, settlement, shown, words_of};
 use crate::cli::FulfilArgs;
 use crate::compiled;
-use crate::failure::{Advise as _, Outcome, refuse};
+use crate::failure::{Advise as _, Failure, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
 use crate::units::count;
+
+/// Longest proof, in predicted seconds, that is made before its request is locked: as long as a lock takes to exclude others.
+const SOON: f64 = 60.0;
 
 #[derive(Serialize)]
 struct Fulfilled {
@@ -61,13 +65,18 @@ struct Work {
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let own = compiled::read(&folder)?;
-    let asked = records::asked(&folder, args.request.as_deref(), "fulfil")?;
+    let asked = records::asked(&folder, args.request.as_deref(), "fulfil")
+        .map_err(|failure| Failure { next: failure.next.map(|_| with_request(args)), ..failure })?;
     amounts::check_token(&asked.request, args.token)?;
     let key = own.verifying_key(&folder)?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, asked.chain, asked.market)?;
     trust::check_srs(key.srs(), market.chain)?;
     asked.check(&market)?;
+    if !args.check {
+        // Whatever an earlier run has sent is in a block before the chain is asked about it.
+        node.settled_nonce(account).on_chain("cannot use the account")?;
+    }
     let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
     let kept = Kept::of(&folder, &market, asked.id, account);
     if job.status == Status::Settled {
@@ -83,7 +92,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     if !args.check {
         terms.accepted(args)?;
     }
-    let proving = Proving::of(&work, &folder, &own, key)?;
+    let mut proving = Proving::of(&work, &folder, &own, key)?;
     if args.check {
         terms.say(&proving, terminal);
         terms.accepted(args)?;
@@ -93,15 +102,36 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     }
     proving.accepted(&turn, args.memory)?;
     if let Some(offer) = &terms.lock {
-        work.lock(offer, &proving, args, terminal)?;
+        // A proving key can be wrong in ways that a proof alone shows. A proof that is soon made is made before any bond is at stake.
+        if proving.seconds() <= SOON {
+            proving.prove(&work.kept, terminal)?;
+        } else {
+            terminal.say(format_args!(
+                "the proof takes about {:.0} s and is made when the request is locked: that the keys make a valid one is not known before. Keys that \
+                 you made with `assay setup` do; of keys from others, let them make a proof first (`assay prove`)",
+                proving.seconds()
+            ));
+        }
+        work.lock(offer, &proving, worth, args, terminal)?;
+        if work.job.status == Status::Settled {
+            return already_settled(
+                &mut work.node,
+                &work.market,
+                &work.asked,
+                work.account,
+                &work.kept,
+                args,
+                terminal,
+            );
+        }
     }
-    // Proved while the lock matures: nobody sees the proof before it is sent, and it is sent only afterwards. Waiting first would save the work of
-    // the rare proof that is overtaken in that minute, and cost every other prover a minute of the time that its lock excludes others.
-    let (output, proof) = proving.proof(&work.kept, &folder, terminal)?;
+    // A long one is proved while the lock matures: nobody sees the proof before it is sent, and it is sent only afterwards. Waiting first would save
+    // the work of the rare proof that is overtaken in that minute, and cost every other prover a minute of the time that its lock excludes others.
+    let (output, proof) = proving.proof(&work.kept, terminal)?;
     if !args.locking.no_wait {
         work.wait_until_mature(terminal).next(|| again(args))?;
     }
-    work.fulfil(&output, proof, args, terminal)
+    work.fulfil(&output, proof, worth, args, terminal)
 }
 
 /// A request that an earlier run, or somebody else, has settled.
@@ -161,7 +191,30 @@ impl Work {
         amount(units, self.asked.request.token)
     }
 
-    fn fulfil(&mut self, output: &[[u8; 32]], proof: Proof, args: &FulfilArgs, terminal: Terminal) -> Outcome {
+    /// What delivering now is worth, in wei: the account's share, its part of another's bond, and what it would lose of its own. None when the
+    /// request is not live any more.
+    fn gain(&mut self, worth: Worth) -> Outcome<Option<U256>> {
+        // What was sent before is in a block first: waiting for it, prices change.
+        self.node.settled_nonce(self.account).on_chain("cannot use the account")?;
+        self.refresh()?;
+        if !matches!(self.job.status, Status::Open | Status::Locked | Status::Answered | Status::Proving) {
+            return Ok(None);
+        }
+        let now = self.now()?;
+        let pay = Pay::of(&self.asked.request, &self.job, self.account, now);
+        let saved = self.at_stake().unwrap_or(U256::ZERO);
+        Ok(Some(worth.wei(prover_share(&self.model, pay.fee) + pay.of_bond + saved)))
+    }
+
+    /// Sends the proof, for no more gas than it is worth unless the user says otherwise.
+    fn fulfil(
+        &mut self,
+        output: &[[u8; 32]],
+        proof: Proof,
+        worth: Worth,
+        args: &FulfilArgs,
+        terminal: Terminal,
+    ) -> Outcome {
         let fulfilment = Fulfilment {
             request: self.asked.request.clone(),
             payee: self.account,
@@ -169,13 +222,40 @@ impl Work {
             output: words(output),
             proof: proof.bytes.into(),
         };
+        let (gain, allowed) = (self.gain(worth)?, self.node.most_cost());
+        if let Some(gain) = gain.filter(|_| !args.at_a_loss) {
+            // The cap is on the limit of gas, which is a fifth above what a fulfilment takes.
+            self.node.spend_at_most(gain.saturating_mul(U256::from(6)) / U256::from(5));
+        }
         let sent =
             terminal.step("fulfil the request", None, || self.market.fulfil(&mut self.node, self.account, &fulfilment));
+        let sent = match (sent, gain) {
+            (Err(ContractsError::TooDear { cost, .. }), Some(gain)) if self.node.most_cost() < allowed => {
+                return refuse(format_args!(
+                    "the gas may cost {cost} ether by now, for what is worth {} to you: nothing is sent. {} keeps the proof: run the same                      command when gas is cheaper; --at-a-loss sends it all the same",
+                    shown(gain),
+                    self.kept
+                ))
+                .next(|| again(args));
+            }
+            (sent, _) => sent,
+        };
         let (receipt, _) = match sent {
             Err(ContractsError::Reverted { error, gas }) if is_not_live(&error) => {
                 let Ok(settled) = settlement(&self.node, &self.market, &self.asked) else {
                     return Err(ContractsError::Reverted { error, gas }).on_chain("cannot fulfil the request");
                 };
+                if settled.payee == self.account {
+                    return already_settled(
+                        &mut self.node,
+                        &self.market,
+                        &self.asked,
+                        self.account,
+                        &self.kept,
+                        args,
+                        terminal,
+                    );
+                }
                 let lost = if gas == 0 { "you paid nothing".to_owned() } else { format!("you paid {gas} gas") };
                 return refuse(format_args!("{} proved request {} first; {lost}", settled.payee, self.asked.id));
             }

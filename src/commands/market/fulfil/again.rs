@@ -1,6 +1,7 @@
 //! The command that a person ran, to be run again, or with one more option.
 
 use assay_contracts::U256;
+use assay_contracts::node::Limits;
 
 use crate::cli::{FulfilArgs, LockArgs};
 use crate::commands::market::amounts::exact;
@@ -8,15 +9,34 @@ use crate::next::Next;
 
 /// The same command.
 pub(super) fn again(args: &FulfilArgs) -> Next {
+    locking(without_lock(args), args)
+}
+
+/// The same command with the file that a client sends beside the model.
+pub(super) fn with_request(args: &FulfilArgs) -> Next {
+    locking(options(Next::of("fulfil", &args.model).arg("--request").arg("request.json"), args), args)
+}
+
+fn locking(next: Next, args: &FulfilArgs) -> Next {
     let LockArgs { lock, max_bond, no_wait } = &args.locking;
-    let next = if *lock { without_lock(args).arg("--lock") } else { without_lock(args) };
+    let next = if *lock { next.arg("--lock") } else { next };
     let next = max_bond.iter().fold(next, |next, bond| next.arg("--max-bond").arg(exact(U256::from(*bond))));
     if *no_wait { next.arg("--no-wait") } else { next }
 }
 
 /// The same command without `--lock` and what goes with it.
 pub(super) fn without_lock(args: &FulfilArgs) -> Next {
-    let next = request(Next::of("fulfil", &args.model), args);
+    options(request(Next::of("fulfil", &args.model), args), args)
+}
+
+/// What the user has said beside the request and the lock.
+fn options(next: Next, args: &FulfilArgs) -> Next {
+    let usual = Limits::default();
+    let (tip, cost) = (&args.chain.max_tip, &args.chain.max_cost);
+    let limits = args.chain.limits();
+    let next = if limits.most_tip == usual.most_tip { next } else { next.arg("--max-tip").arg(tip.to_string()) };
+    let next = if limits.most_cost == usual.most_cost { next } else { next.arg("--max-cost").arg(cost.to_string()) };
+    let next = args.memory.iter().fold(next, |next, memory| next.arg("--memory").arg(format!("{}B", memory.0)));
     let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
     let price = |token: &crate::cli::TokenPrice| format!("{}={}", token.token, exact(U256::from(token.wei)));
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(price(token)));

@@ -15,7 +15,8 @@ use super::again::without_lock;
 use super::proving::{Proving, SENDING};
 use super::turn::Turn;
 use crate::cli::FulfilArgs;
-use crate::commands::market::amounts::exact;
+use crate::commands::market::alone::Alone;
+use crate::commands::market::amounts::Worth;
 use crate::commands::market::risk::{Risk, young_until};
 use crate::commands::market::{OnChain as _, shown, when};
 use crate::failure::{Advise as _, Failure, Kind, Outcome, refuse};
@@ -37,6 +38,8 @@ pub(super) struct Offer {
     free: U256,
     /// Most bond that the user allows, in wei.
     most: U256,
+    /// Whether the client's loss asks for more bond than the fee does.
+    by_loss: bool,
 }
 
 impl Offer {
@@ -45,15 +48,20 @@ impl Offer {
         if self.risk.bond <= self.most {
             return Ok(());
         }
+        let limit = if args.locking.max_bond.is_some() {
+            "--max-bond"
+        } else {
+            "three times the fee of now, the limit without --max-bond"
+        };
         refuse(format_args!(
-            "a lock of this request reserves a bond of {}, more than {}: --max-bond allows it, and without --lock there is none",
+            "a lock of this request reserves a bond of {} ({}), more than {} ({limit}); what you lose of it without a proof is {}. Without --lock \
+             there is no bond",
             shown(self.risk.bond),
-            shown(self.most)
+            if self.by_loss { "five times the loss that the client names" } else { "five quarters of its highest fee" },
+            shown(self.most),
+            shown(self.risk.absent)
         ))
-        .next(|| {
-            let next = without_lock(args).arg("--lock").arg("--max-bond").arg(exact(self.risk.bond));
-            if args.locking.no_wait { next.arg("--no-wait") } else { next }
-        })
+        .next(|| without_lock(args))
     }
 
     /// Says what the lock takes and what can be lost, before anything moves.
@@ -87,6 +95,7 @@ impl Work {
         }
         let (deadline, most) = (request.deadline.to::<u64>(), request.price_at(turn.now));
         let risk = Risk::of_lock(request);
+        let by_loss = U256::from(request.loss).saturating_mul(U256::from(4)) > U256::from(request.feeCeiling);
         let most = args.locking.max_bond.map_or_else(|| U256::from(most) * U256::from(FEES), U256::from);
         if turn.now.saturating_add(MIN_DURATION + SENDING) > deadline {
             Terminal::warn(format_args!(
@@ -95,21 +104,40 @@ impl Work {
             ));
             return Ok(None);
         }
-        let free =
-            self.market.bond(&mut self.node, self.account, Address::ZERO).on_chain("cannot ask for your bond")?.free;
-        let free = U256::from(free);
-        Ok(Some(Offer { risk, missing: risk.bond.saturating_sub(free), free, most }))
+        let free = self.free_bond()?;
+        Ok(Some(Offer { risk, missing: risk.bond.saturating_sub(free), free, most, by_loss }))
+    }
+
+    /// The account's bond beside what locks reserve, in wei.
+    fn free_bond(&mut self) -> Outcome<U256> {
+        let bond =
+            self.market.bond(&mut self.node, self.account, Address::ZERO).on_chain("cannot ask for your bond")?;
+        Ok(U256::from(bond.free))
     }
 
     /// Locks the request, with what is missing added to the bond. Where somebody else's lock came first, goes on without if the proof can still
     /// overtake it.
-    pub(super) fn lock(&mut self, offer: &Offer, proving: &Proving, args: &FulfilArgs, terminal: Terminal) -> Outcome {
+    pub(super) fn lock(
+        &mut self,
+        offer: &Offer,
+        proving: &Proving,
+        worth: Worth,
+        args: &FulfilArgs,
+        terminal: Terminal,
+    ) -> Outcome {
         let (market, account) = (self.market, self.account);
-        self.refresh()?;
+        // Of two commands of one account the second finds what the first has added and locked.
+        let _alone = Alone::with_bond(market.chain, account, terminal)?;
+        self.gain(worth)?;
+        if self.is_own_lock() || self.job.status == Status::Settled {
+            return Ok(());
+        }
         if self.job.status != Status::Open {
             return self.without(&format_args!("the request is {} by now", status(self.job.status)), proving, args);
         }
         terminal.say("lock:");
+        let free = self.free_bond()?;
+        let offer = &Offer { missing: offer.risk.bond.saturating_sub(free), free, ..*offer };
         offer.say(terminal);
         if !offer.missing.is_zero() {
             let amount = U96::saturating_from(offer.missing);

@@ -14,9 +14,10 @@ use crate::commands::market::kept::Kept;
 use crate::commands::market::when;
 use crate::commands::{expected_phases, threads};
 use crate::compiled::Compiled;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
 use crate::memory::{Bytes, within};
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 /// Seconds for transactions to get into blocks.
@@ -35,7 +36,7 @@ pub(super) struct Proving {
 enum Way {
     /// The proof of an earlier run.
     Kept(Proof),
-    New(Box<(ProvingKey, Cost)>),
+    New(Box<(ProvingKey, Cost, Srs)>),
 }
 
 impl Proving {
@@ -57,7 +58,13 @@ impl Proving {
             let verifying = key.verifying_key();
             let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
             let cost = cost.request("cannot use the verifying key")?;
-            Way::New(Box::new((key, cost)))
+            // Opened now, so that what is missing or damaged is found before anything moves.
+            let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
+            if (srs.k(), &srs.point(), srs.opening()) != (verifying.k(), verifying.srs(), verifying.opening()) {
+                return refuse("the SRS in the folder is not the one that the keys were made with")
+                    .next(|| Next::of("setup", folder.model()));
+            }
+            Way::New(Box::new((key, cost, srs)))
         };
         Ok(Self { trace, output, statement, way })
     }
@@ -99,33 +106,37 @@ impl Proving {
         Ok(())
     }
 
-    /// The output and its proof. A new one is checked, and kept before anything is sent: whatever happens then, it is not made twice.
-    pub(super) fn proof(
-        self,
-        kept: &Kept,
-        folder: &ModelFolder,
-        terminal: Terminal,
-    ) -> Outcome<(Vec<[u8; 32]>, Proof)> {
-        let (key, cost) = match self.way {
+    /// The output and its proof; see [`Proving::prove`].
+    pub(super) fn proof(mut self, kept: &Kept, terminal: Terminal) -> Outcome<(Vec<[u8; 32]>, Proof)> {
+        let proof = self.prove(kept, terminal)?;
+        Ok((self.output, proof))
+    }
+
+    /// Makes the proof, unless it is there. A new one is checked, and kept before anything is sent: whatever happens then, it is not made twice.
+    pub(super) fn prove(&mut self, kept: &Kept, terminal: Terminal) -> Outcome<Proof> {
+        let (key, cost, srs) = match &self.way {
             Way::Kept(proof) => {
-                terminal.say(format_args!("the proof of an earlier run is in {kept}"));
-                return Ok((self.output, proof));
+                terminal.say(format_args!("the proof is in {kept}"));
+                return Ok(proof.clone());
             }
-            Way::New(new) => *new,
+            Way::New(new) => &**new,
         };
-        let srs = Srs::from_mapped(&folder.map("srs", "setup")?).request("cannot use the SRS")?;
         let context = values(&self.statement).last().copied();
-        let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model")?;
+        let prover = Prover::new(key, srs).request("cannot use the SRS for this model")?;
         let ((_, proof), _, _) = terminal
-            .phases("prove", &expected_phases(&cost), |progress| {
+            .phases("prove", &expected_phases(cost), |progress| {
                 prover.prove(&self.trace, context.unwrap_or_default(), OsRng, &mut |phase| progress(phase.name()))
             })
             .machine("cannot prove this inference")?;
         Verifier::new(key.verifying_key())
             .and_then(|verifier| verifier.verify(&self.statement, &proof))
-            .machine("the proof just made does not verify (please report this model)")?;
+            .machine(
+                "the proof just made does not verify: the proving key is damaged or is not this model's (`assay setup` makes it again; if it \
+                 happens with that too, please report this model)",
+            )?;
         kept.write(key.verifying_key(), &self.statement, &proof)?;
-        Ok((self.output, proof))
+        self.way = Way::Kept(proof.clone());
+        Ok(proof)
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a request pays and what delivering it takes, before anything is done.
 
-use assay_contracts::{Address, B256, Network as _, U256};
-use assay_solidity::{Gas, Shape};
+use assay_contracts::{Address, B256, Job, Network as _, Request, Status, U256, gas_limit};
 use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
@@ -13,15 +12,10 @@ use super::turn::Turn;
 use crate::cli::FulfilArgs;
 use crate::commands::market::amounts::{self, Worth, amount, exact};
 use crate::commands::market::risk::Pay;
-use crate::commands::market::{OnChain as _, prover_share, shown, when};
-use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
+use crate::commands::market::{OnChain as _, gas, prover_share, shown, when};
+use crate::failure::{Advise as _, Outcome, refuse};
 use crate::terminal::Terminal;
 use crate::units;
-
-/// Gas of a fulfilment beside the verification: the market's own work and the credits.
-const MARKET_GAS: u64 = 180_000;
-/// Gas of adding to a bond and of locking.
-const LOCK_GAS: u64 = 250_000;
 
 /// The terms of a request for one account. Amounts are of the request's token where nothing else is said.
 pub(super) struct Terms {
@@ -31,18 +25,51 @@ pub(super) struct Terms {
     now: u64,
     until: Option<u64>,
     at_stake: Option<U256>,
+    /// What that is worth, in wei.
+    saves: U256,
     pay: Pay,
     /// The prover's part of the fee.
     share: U256,
+    rise: Option<Rise>,
     /// What share and part of the bond are worth, in wei.
     income: U256,
     gas: u64,
-    /// What that gas costs now, in wei.
+    /// What that gas costs now, in wei, by the price that would be signed.
     gas_cost: U256,
+    /// What the gas of the dearest transaction may cost by that price, and what the user allows, in wei.
+    dearest: U256,
+    most_cost: U256,
     /// The account's balance, in wei.
     balance: U256,
     /// The lock that is asked for, where one can be had.
     pub(super) lock: Option<Offer>,
+}
+
+/// That the fee goes on rising.
+#[derive(Clone, Copy, Debug)]
+struct Rise {
+    /// What it rises to, and when, in Unix seconds.
+    to: U256,
+    at: u64,
+    /// From when on the share pays for the gas of now; none when it never does.
+    pays: Option<u64>,
+}
+
+impl Rise {
+    /// Of the fee that an account is paid at `now`, where it still rises; `pays` says whether a fee is enough.
+    fn of(request: &Request, job: &Job, now: u64, pays: impl Fn(U256) -> bool) -> Option<Self> {
+        let (to, end) = (U256::from(request.feeCeiling), request.rampEnd.to::<u64>().min(request.deadline.to()));
+        let fee = |time| U256::from(request.price_at(time));
+        if job.status != Status::Open || now >= end || fee(now) >= fee(end) {
+            return None;
+        }
+        let (mut low, mut high) = (now, end);
+        while low < high {
+            let middle = low.midpoint(high);
+            if pays(fee(middle)) { high = middle } else { low = middle + 1 }
+        }
+        Some(Self { to: to.min(fee(end)), at: end, pays: pays(fee(high)).then_some(high) })
+    }
 }
 
 /// [`Terms`] for machines.
@@ -58,6 +85,11 @@ pub(super) struct Checked {
     /// From the bond of a locker that did not deliver, ten days later.
     of_bond_wei: Option<String>,
     of_bond_units: Option<String>,
+    /// While the fee rises: what to, when, and from when on it pays for the gas of now, in Unix seconds.
+    rises_to_wei: Option<String>,
+    rises_to_units: Option<String>,
+    rises_until: Option<u64>,
+    pays_from: Option<u64>,
     gas: u64,
     gas_wei: String,
     /// Worth of the share and the part of a bond, less the gas.
@@ -78,9 +110,12 @@ impl Work {
         let lock = if args.locking.lock { self.offer(turn, args)? } else { None };
         let pay = Pay::of(&self.asked.request, &self.job, self.account, turn.now);
         let share = prover_share(&self.model, pay.fee);
-        let verification = Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total();
-        let gas = verification + MARKET_GAS + if lock.is_some() { LOCK_GAS } else { 0 };
+        let fulfilment = gas::fulfilment(key, self.model.outputWords)?;
+        let gas = fulfilment.saturating_add(if lock.is_some() { gas::LOCK } else { 0 });
         let price = self.node.gas_price().on_chain("cannot ask for the price of gas")?;
+        let gas_cost = price.saturating_mul(U256::from(gas));
+        let pays = |fee| worth.wei(prover_share(&self.model, fee)) >= gas_cost;
+        let rise = Rise::of(&self.asked.request, &self.job, turn.now, pays);
         Ok(Terms {
             id: self.asked.id,
             account: self.account,
@@ -88,11 +123,15 @@ impl Work {
             now: turn.now,
             until: turn.until,
             at_stake: turn.at_stake,
+            saves: worth.wei(turn.at_stake.unwrap_or(U256::ZERO)),
             pay,
             share,
+            rise,
             income: worth.wei(share + pay.of_bond),
             gas,
-            gas_cost: price.saturating_mul(U256::from(gas)),
+            gas_cost,
+            dearest: price.saturating_mul(U256::from(gas_limit(fulfilment))),
+            most_cost: self.node.most_cost(),
             balance: self.node.balance(self.account).on_chain("cannot ask for your balance")?,
             lock,
         })
@@ -100,17 +139,39 @@ impl Work {
 }
 
 impl Terms {
-    /// Refuses to work for less than the gas costs, to bond more than the user allows, and to begin what the account cannot pay for.
+    /// Refuses to work for less than the gas costs, also where that saves a bond that is worth less; to pay more for gas or to bond more than the user allows, and to begin what the account cannot pay for.
     pub(super) fn accepted(&self, args: &FulfilArgs) -> Outcome {
-        if self.income < self.gas_cost && self.at_stake.is_none() && !args.at_a_loss {
+        if self.income.saturating_add(self.saves) < self.gas_cost && !args.at_a_loss {
+            if let Some(pays) = self.rise.and_then(|rise| rise.pays) {
+                return refuse(format_args!(
+                    "of the fee of {} now, {} are yours{}, and the gas costs about {}: the fee rises, and pays for that {}. Run the same \
+                     command then",
+                    amount(self.pay.fee, self.token),
+                    amount(self.share, self.token),
+                    self.worth(),
+                    shown(self.gas_cost),
+                    when(pays, self.now)
+                ))
+                .next(|| again(args));
+            }
+            let saves = self.at_stake.map_or_else(String::new, |bond| {
+                format!(", the proof saves {} of your bond", amount(bond, self.token))
+            });
             return refuse(format_args!(
-                "of the fee of {}, {} are yours{}, and the gas costs about {}: with --at-a-loss it is proved all the same",
+                "of the fee of {}, {} are yours{}{saves}, and the gas costs about {}: with --at-a-loss it is proved all the same",
                 amount(self.pay.fee, self.token),
                 amount(self.share, self.token),
                 self.worth(),
                 shown(self.gas_cost)
             ))
             .next(|| again(args).arg("--at-a-loss"));
+        }
+        if self.dearest > self.most_cost {
+            return refuse(format_args!(
+                "the gas of the fulfilment may cost {} now, more than --max-cost {}: nothing is begun that could not be ended",
+                shown(self.dearest),
+                exact(self.most_cost)
+            ));
         }
         if let Some(offer) = &self.lock {
             offer.accepted(args)?;
@@ -144,6 +205,10 @@ impl Terms {
         terminal.say(format_args!("request {}", self.id));
         let share = format_args!("{} of {}{}", token(self.share), token(self.pay.fee), self.worth()).to_string();
         terminal.field("share", share, None);
+        if let Some(rise) = self.rise {
+            let line = format_args!("the fee, to {} {}", token(rise.to), when(rise.at, self.now)).to_string();
+            terminal.field("rises", line, None);
+        }
         if !self.pay.of_bond.is_zero() {
             let of_bond = token(self.pay.of_bond);
             let line = format_args!("and {of_bond} of the bond of who locked it, ten days later").to_string();
@@ -183,6 +248,10 @@ impl Terms {
             share_units: units(self.share),
             of_bond_wei: wei(self.pay.of_bond),
             of_bond_units: units(self.pay.of_bond),
+            rises_to_wei: self.rise.and_then(|rise| wei(rise.to)),
+            rises_to_units: self.rise.and_then(|rise| units(rise.to)),
+            rises_until: self.rise.map(|rise| rise.at),
+            pays_from: self.rise.and_then(|rise| rise.pays),
             gas: self.gas,
             gas_wei: self.gas_cost.to_string(),
             net_wei: net.map_or_else(|| format!("-{}", self.gas_cost - self.income), |net| net.to_string()),

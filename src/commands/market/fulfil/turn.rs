@@ -21,6 +21,15 @@ pub(super) struct Turn {
 }
 
 impl Work {
+    /// Bond that the account loses when nobody delivers, as the request stood when it was last asked for.
+    pub(super) fn at_stake(&self) -> Option<U256> {
+        match self.job.status {
+            Status::Locked if self.is_own_lock() => Some(Risk::of_job(&self.asked.request, &self.job).absent),
+            Status::Proving if self.job.prover == self.account => Some(U256::from(self.job.bond)),
+            _ => None,
+        }
+    }
+
     /// Refuses a request that this account cannot be paid for now. An answer that nobody disputes is proved only when that is asked for.
     pub(super) fn turn(&mut self, args: &FulfilArgs) -> Outcome<Turn> {
         let (id, account, job) = (self.asked.id, self.account, self.job.clone());
@@ -32,9 +41,7 @@ impl Work {
         let (deadline, time) = (self.asked.request.deadline.to::<u64>(), job.time.to::<u64>());
         let (until, at_stake) = match job.status {
             Status::Open => (Some(deadline), None),
-            Status::Locked if job.prover == account => {
-                (Some(deadline), Some(Risk::of_job(&self.asked.request, &job).absent))
-            }
+            Status::Locked if job.prover == account => (Some(deadline), self.at_stake()),
             Status::Locked if now > time => (Some(deadline), None),
             Status::Locked => {
                 return refuse(format_args!(
@@ -43,7 +50,7 @@ impl Work {
                     when(time, now)
                 ));
             }
-            Status::Proving => (Some(time), Some(U256::from(job.bond))),
+            Status::Proving => (Some(time), self.at_stake()),
             Status::Answered if args.now => (None, None),
             Status::Answered => {
                 let open = match self.asked.request.tier {
