@@ -1,19 +1,26 @@
 //! `assay request`: a question with its fee in escrow.
 
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use assay_contracts::interface::InferenceMarket::InferenceMarketErrors as MarketErrors;
-use assay_contracts::market::{ETHER, MIN_DURATION, U96, digest};
+use assay_contracts::interface::InferenceMarket::{
+    InferenceMarketErrors as MarketErrors, RequestRefunded, RequestSettled, RequestSlashed,
+};
+use assay_contracts::market::{MIN_DURATION, U96, digest};
+use assay_contracts::node::is_development;
 use assay_contracts::revert::status;
-use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, Status, Tier, U256};
+use assay_contracts::{
+    Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, SolEvent as _, Status, U256,
+};
 use assay_models::packing;
 use rand::Rng as _;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
+use super::alone::Alone;
 use super::records::{self, Asked, Record};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, shown, words_of};
+use super::{OnChain as _, Session, check_model, gas, prover_share, shown, words_of};
 use crate::cli::RequestArgs;
 use crate::commands::read_input;
 use crate::comparison;
@@ -25,6 +32,8 @@ use crate::terminal::Terminal;
 
 /// Seconds in which the chain takes a request.
 const OPENING: u64 = 180;
+/// Most seconds between the clock of a chain and that of this machine: blocks come every few, and clocks are set.
+const CLOCKS: u64 = 600;
 
 #[derive(Serialize)]
 struct Requested {
@@ -55,6 +64,8 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     trust::check_judge(&folder, &key, &model)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
+    // From the look at the file until the request in it is open: a second command, run at the same time, finds the first one's.
+    let _alone = Alone::with_file(&path, terminal)?;
     // Whatever an earlier run has sent is in a block before the chain is asked about it.
     node.settled_nonce(account).on_chain("cannot use the account")?;
     let earlier = match records::request(&path)? {
@@ -67,6 +78,16 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
         other => (new_request(&mut node, &market, &record, (account, &input), args, &path, other)?, true),
     };
     if new {
+        let most = prover_share(&model, U256::from(asked.request.feeCeiling));
+        let price = node.gas_price().on_chain("cannot ask for the price of gas")?;
+        let costs = price.saturating_mul(U256::from(gas::fulfilment(&key, model.outputWords)?));
+        if most < costs {
+            Terminal::warn(format_args!(
+                "of the fee a prover has {} at most, and the gas of a fulfilment costs about {} now: maybe nobody proves for it",
+                shown(most),
+                shown(costs)
+            ));
+        }
         terminal
             .step("escrow the fee", None, || market.open(&mut node, &asked.request))
             .on_chain("cannot open the request")?;
@@ -91,8 +112,9 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
 
 /// What an earlier run has left in the file.
 enum Earlier {
-    /// Nothing, or a request that has ended.
     Nothing,
+    /// A request that has ended, for good.
+    Ended(Asked),
     /// This very request, on the chain.
     Open(Asked),
     /// This very request, which the chain has not taken yet and still can.
@@ -116,23 +138,28 @@ fn earlier(
         return refuse(format_args!("{file} holds another request: {failure}; name another file with --output"));
     }
     let r = &asked.request;
-    let wanted = asking((account, r.nonce), record, input, args, (0, 0));
-    let same = (r.client, r.inputDigest, r.feeCeiling, r.loss) == (account, digest(input), args.fee, wanted.loss)
-        && (r.feeFloor, r.token, r.tier) == (wanted.feeFloor, ETHER, Tier::Proved);
+    let (start, deadline) = (r.rampStart.to::<u64>(), r.deadline.to::<u64>());
+    let same = *r == asking((account, r.nonce), record, input, args, (start, deadline));
     let at = market.job(node, id).on_chain("cannot ask for the request")?.status;
     match at {
         Status::None if r.client != account => refuse(format_args!(
             "{file} holds request {id} of {}, which is not open: name another file with --output",
             r.client
         )),
+        Status::None if !is_written_here(r) => refuse(format_args!(
+            "{file} holds request {id}, which is not open, and whose terms are none that `assay request` writes: name another file with --output"
+        )),
         Status::None => {
             let now = node.time().on_chain("cannot ask for the time")?;
-            let in_time = r.deadline.to::<u64>() >= now.saturating_add(MIN_DURATION + OPENING);
-            let as_long = r.deadline.to::<u64>().checked_sub(r.rampStart.to()) == Some(lasting(args));
+            let in_time = start <= now && deadline >= now.saturating_add(MIN_DURATION + OPENING);
+            let as_long = deadline.checked_sub(start) == Some(lasting(args));
             let go_on = same && in_time && as_long && !args.again;
             Ok(if go_on { Earlier::ToOpen(asked) } else { Earlier::Unopened(asked) })
         }
-        Status::Settled | Status::Refunded | Status::Slashed if args.again => Ok(Earlier::Nothing),
+        Status::Settled | Status::Refunded | Status::Slashed if args.again => {
+            check_final(node, market, &asked, at, path)?;
+            Ok(Earlier::Ended(asked))
+        }
         Status::Settled | Status::Refunded | Status::Slashed => refuse(format_args!(
             "{file} holds request {id}, which is {}: add --again for a new one, which is paid for again",
             status(at)
@@ -143,6 +170,47 @@ fn earlier(
             status(at)
         )),
     }
+}
+
+/// Refuses a new request in the place of one whose end a reorganisation could still undo: then both would be open, and both paid for.
+fn check_final(node: &Node, market: &Market, asked: &Asked, at: Status, path: &Path) -> Outcome {
+    let event = match at {
+        Status::Settled => RequestSettled::SIGNATURE_HASH,
+        Status::Refunded => RequestRefunded::SIGNATURE_HASH,
+        _ => RequestSlashed::SIGNATURE_HASH,
+    };
+    let (file, id, at) = (path.display(), asked.id, status(at));
+    let doing = format!("{file} holds request {id}, which is {at}, and the node does not say since which block");
+    let happened = node.happened(market.address, asked.from_block, &[event, id]).on_chain(&doing)?;
+    let last = node.final_block().on_chain("cannot ask which blocks are final")?;
+    match happened.last() {
+        Some(end) if end.block <= last => Ok(()),
+        Some(end) => refuse(format_args!(
+            "{file} holds request {id}, which is {at} since block {}, and blocks are final up to {last}: a reorganisation could open it again, and \
+             both would be paid for. Run the same command later, or name another file with --output",
+            end.block
+        )),
+        None => refuse(format_args!("{doing}: name another file with --output")),
+    }
+}
+
+/// Whether these are terms that `assay request` writes, whatever the input, the fee and the times.
+fn is_written_here(request: &Request) -> bool {
+    let ids = (request.client, request.nonce, request.modelId, request.inputDigest);
+    let like = Request::proved(ids, request.feeCeiling, request.rampStart.to(), request.deadline.to());
+    *request == Request { feeFloor: request.feeFloor, rampEnd: request.rampEnd, loss: request.loss, ..like }
+}
+
+/// Refuses a chain whose clock is far from this machine's: by it a node would set the fee's rise and the deadline. A development chain's clock is
+/// moved by hand.
+fn check_clock(chain: u64, chain_time: u64, machine_time: u64) -> Outcome {
+    if is_development(chain) || chain_time.abs_diff(machine_time) <= CLOCKS {
+        return Ok(());
+    }
+    refuse(format_args!(
+        "the chain's latest block is of Unix time {chain_time}, this machine's clock says {machine_time}: the node is behind or wrong, or the \
+         clock is. Deadline and fee would follow from it"
+    ))
 }
 
 /// A request that the chain would take, in the file before the money moves: whatever happens then, the same request is found again, and it
@@ -161,12 +229,15 @@ fn new_request(
 ) -> Outcome<Asked> {
     let now = node.time().on_chain("cannot ask for the time")?;
     let from_block = node.block_number().on_chain("cannot ask for the latest block")?;
-    let unopened = match earlier {
-        Earlier::Unopened(asked) => Some(asked),
-        _ => None,
+    let machine = SystemTime::now().duration_since(UNIX_EPOCH).machine("the machine's clock is before 1970")?;
+    check_clock(market.chain, now, machine.as_secs())?;
+    let (unopened, replaced) = match earlier {
+        Earlier::Unopened(asked) => (Some(asked.request.nonce), Some(asked)),
+        Earlier::Ended(asked) => (None, Some(asked)),
+        _ => (None, None),
     };
     // A new nonce, drawn from 2^64, is not drawn twice.
-    let nonce = unopened.as_ref().map_or_else(|| U256::from(OsRng.r#gen::<u64>()), |asked| asked.request.nonce);
+    let nonce = unopened.unwrap_or_else(|| U256::from(OsRng.r#gen::<u64>()));
     let deadline = now.saturating_add(lasting(args));
     let request = asking((account, nonce), record, input, args, (now, deadline));
     if request.feeCeiling == U96::ZERO {
@@ -186,8 +257,9 @@ fn new_request(
         }
         other => other.on_chain("the market would not open the request")?,
     }
-    if let Some(unopened) = unopened {
-        records::write_request(&records::aside(path, unopened.id), &unopened)?;
+    // What a refund takes is never lost, whatever a node has said of the request.
+    if let Some(replaced) = replaced {
+        records::write_request(&records::aside(path, replaced.id), &replaced)?;
     }
     let input = input.iter().map(|word| B256::from(*word)).collect();
     let asked =
@@ -218,4 +290,19 @@ fn asking(
 /// Seconds from the request to its deadline: the chain's clock goes on until it takes the request, so the shortest time is lengthened.
 fn lasting(args: &RequestArgs) -> u64 {
     args.within.max(MIN_DURATION + 2 * OPENING)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_whose_clock_is_far_from_the_machines_is_refused() {
+        let now = 1_800_000_000;
+        for wrong in [now - 3_600, now + 3_600, 0, u64::MAX] {
+            assert!(check_clock(1, wrong, now).is_err(), "{wrong}");
+            assert!(check_clock(31_337, wrong, now).is_ok(), "a development chain's clock is moved by hand");
+        }
+        assert!(check_clock(1, now - 60, now).is_ok() && check_clock(1, now + 60, now).is_ok());
+    }
 }
