@@ -150,7 +150,7 @@ pub(crate) struct RequestArgs {
     /// Where to write the request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Make a new request although the file holds one that has ended, or was never opened
+    /// Make a new request although the file holds one that has ended for good, or was never opened; the old one is kept beside it
     #[arg(long)]
     pub(crate) again: bool,
 }
@@ -228,6 +228,9 @@ pub(crate) struct ClaimArgs {
     /// The request that may be refunded [default: MODEL.assay/request.json, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(crate) request: Option<PathBuf>,
+    /// Take out what is yours in this token as well: its contract is called, which can be anything. Needed for a request that pays in it
+    #[arg(long, value_name = "ADDRESS", value_parser = account)]
+    pub(crate) token: Option<Address>,
     /// Take your free bond back: gives the ten days' notice; run again when it is over, this takes the money
     #[arg(long)]
     pub(crate) leave: bool,

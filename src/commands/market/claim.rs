@@ -11,7 +11,7 @@ use super::records::{self, Asked};
 use super::trust::market_of;
 use super::{Bond, OnChain as _, Session, bond, settlement, when};
 use crate::cli::ClaimArgs;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::files::ModelFolder;
 use crate::next::Next;
 use crate::terminal::Terminal;
@@ -44,7 +44,12 @@ struct InToken {
 
 pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim")?;
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim").map_err(|failure| Failure {
+        next: failure
+            .next
+            .map(|_| options(Next::of("claim", folder.model()).arg("--request").arg("request.json"), args)),
+        ..failure
+    })?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_of(&mut node, record.chain, record.market)?;
     let asked = match asked.map(|asked| asked.check(&market).map(|()| asked)) {
@@ -64,7 +69,14 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let share = earned(&mut node, &market, record.model_id, ETHER, account, terminal)?;
     let left = leave(&mut node, &market, ETHER, account, args.leave, terminal)?;
     let credit = withdraw(&mut node, &market, ETHER, account, terminal)?;
-    let token = match asked.map(|asked| asked.request.token).filter(|token| *token != ETHER) {
+    let paid_in = asked.map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
+    if let Some(token) = paid_in {
+        // A file from somebody else can name any contract.
+        terminal.say(format_args!(
+            "the request pays in token {token}, which is left alone: with --token {token} what is yours in it is taken out too"
+        ));
+    }
+    let token = match args.token {
         Some(token) => {
             let earned = earned(&mut node, &market, record.model_id, token, account, terminal)?;
             let left = leave(&mut node, &market, token, account, args.leave, terminal)?;
@@ -85,7 +97,10 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let bond = bond(&mut node, &market, account, ETHER, terminal)?;
     if bond.is_free() || has_token_bond {
         terminal.say("the bond comes back ten days after a notice, which this gives:");
-        terminal.next(&Next::of("claim", folder.model()).arg("--leave"));
+        let next = Next::of("claim", folder.model());
+        let next = args.request.iter().fold(next, |next, path| next.arg("--request").file(path));
+        let next = options(next, args);
+        terminal.next(&if args.leave { next } else { next.arg("--leave") });
     }
     terminal.result(&Claimed {
         account,
@@ -97,6 +112,13 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         bond,
     });
     Ok(())
+}
+
+/// What the user has said beside the request.
+fn options(next: Next, args: &ClaimArgs) -> Next {
+    let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
+    let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(token.to_string()));
+    if args.leave { next.arg("--leave") } else { next }
 }
 
 /// Credits what this account has earned of the model's fees in a token; returns how much that is.

@@ -132,6 +132,11 @@ fn request_state(
     terminal.say(format_args!("request {}: {}", asked.id, status(job.status)));
     let shown_price = price.map_or_else(|| "unknown".to_owned(), |price| amount(price, token));
     terminal.say(format_args!("  price {shown_price}, deadline {}", when(deadline, now)));
+    let rise = request.rampEnd.to::<u64>();
+    if job.status == Status::Open && request.price_at(now) < request.feeCeiling {
+        let ceiling = amount(U256::from(request.feeCeiling), token);
+        terminal.say(format_args!("  the price rises, to {ceiling} {}", when(rise, now)));
+    }
     let bond = say_bond(asked, &job, terminal);
     let exclusive_until = (job.status == Status::Locked).then(|| job.time.to::<u64>());
     if let Some(until) = exclusive_until {
