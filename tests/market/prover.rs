@@ -116,6 +116,30 @@ fn keys_that_are_not_the_registered_ones_are_refused_with_what_makes_them() {
     bash(&scene, &sandbox, PROVER, &format!("{next}; assay fulfil mnist-mlp.onnx --request request.json"));
 }
 
+#[test]
+fn a_request_about_another_model_is_said_to_be_one() {
+    let scene = Scene::new("market-other-model");
+    scene.asks();
+    let sandbox = prover(&scene, "market-other-model-prover");
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo");
+    fs::copy(zoo.join("lenet/lenet.onnx"), sandbox.path("lenet.onnx")).unwrap();
+    bash(
+        &scene,
+        &sandbox,
+        PROVER,
+        "assay srs generate --insecure -k 14; assay compile lenet.onnx; assay setup lenet.onnx",
+    );
+    let mut command = sandbox.command(&["fulfil", "lenet.onnx", "--request", "request.json"]);
+    command.env("ASSAY_RPC", &scene.anvil.url).env("ASSAY_PRIVATE_KEY", ACCOUNTS[PROVER].1);
+    let output = command.output().unwrap();
+    failed(
+        &output,
+        2,
+        &["another model than lenet.onnx", "the key on the chain, at 0x", "ONNX file that its owner registered"],
+    );
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("--opening"));
+}
+
 impl Scene {
     /// The proof of a request for the prover, as a fulfilment that was not sent.
     fn unsent(&self, file: &str) -> Fulfilment {

@@ -89,7 +89,14 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     let share = format!("{} units of {token}", FEE * 7 / 10);
     let text = says(RIVAL, &["status", MODEL, "--request", "token.json"], &[&all]);
     assert!(!text.contains("ether"), "{text}");
-    says(PROVER, &[&fulfil[..], &["--token", &price]].concat(), &[&format!("paid: {share} of {all}")]);
+    says(
+        PROVER,
+        &[&fulfil[..], &["--token", &price]].concat(),
+        &[
+            &format!("paid: {share} of {all}"),
+            &format!("next: assay claim mnist-mlp.onnx --request token.json --token {token}"),
+        ],
+    );
     // A file from somebody else names a contract: it is not called unless the user names it too.
     let claim = ["claim", MODEL, "--request", "token.json"];
     let text = says(PROVER, &claim, &[&format!("--token {token}"), "left alone"]);

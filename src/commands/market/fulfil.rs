@@ -112,7 +112,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
                 proving.seconds()
             ));
         }
-        work.lock(offer, &proving, worth, args, terminal)?;
+        work.lock((&terms, offer), &proving, worth, args, terminal)?;
         if work.job.status == Status::Settled {
             return already_settled(
                 &mut work.node,

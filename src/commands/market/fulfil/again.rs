@@ -46,7 +46,9 @@ fn options(next: Next, args: &FulfilArgs) -> Next {
 
 /// What pays out afterwards.
 pub(super) fn claim(args: &FulfilArgs) -> Next {
-    request(Next::of("claim", &args.model), args)
+    let next = request(Next::of("claim", &args.model), args);
+    let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
+    args.token.iter().fold(next, |next, token| next.arg("--token").arg(token.token.to_string()))
 }
 
 fn request(next: Next, args: &FulfilArgs) -> Next {

@@ -13,6 +13,7 @@ use assay_contracts::{Address, ContractsError, Network as _, Status, U256};
 use super::Work;
 use super::again::without_lock;
 use super::proving::{Proving, SENDING};
+use super::terms::Terms;
 use super::turn::Turn;
 use crate::cli::FulfilArgs;
 use crate::commands::market::alone::Alone;
@@ -119,7 +120,7 @@ impl Work {
     /// overtake it.
     pub(super) fn lock(
         &mut self,
-        offer: &Offer,
+        (terms, offer): (&Terms, &Offer),
         proving: &Proving,
         worth: Worth,
         args: &FulfilArgs,
@@ -128,12 +129,15 @@ impl Work {
         let (market, account) = (self.market, self.account);
         // Of two commands of one account the second finds what the first has added and locked.
         let _alone = Alone::with_bond(market.chain, account, terminal)?;
-        self.gain(worth)?;
+        let gain = self.gain(worth)?;
         if self.is_own_lock() || self.job.status == Status::Settled {
             return Ok(());
         }
         if self.job.status != Status::Open {
             return self.without(&format_args!("the request is {} by now", status(self.job.status)), proving, args);
+        }
+        if let Some(gain) = gain {
+            terms.still_accepted(self, gain, args)?;
         }
         terminal.say("lock:");
         let free = self.free_bond()?;

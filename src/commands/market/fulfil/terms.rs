@@ -34,10 +34,13 @@ pub(super) struct Terms {
     /// What share and part of the bond are worth, in wei.
     income: U256,
     gas: u64,
+    /// Of that, the fulfilment's.
+    fulfilment: u64,
     /// What that gas costs now, in wei, by the price that would be signed.
     gas_cost: U256,
-    /// What the gas of the dearest transaction may cost by that price, and what the user allows, in wei.
+    /// What the gas of the dearest transaction may cost by that price, in wei.
     dearest: U256,
+    /// What it may cost, as the user says, in wei.
     most_cost: U256,
     /// The account's balance, in wei.
     balance: U256,
@@ -127,6 +130,7 @@ impl Work {
             pay,
             share,
             rise,
+            fulfilment,
             income: worth.wei(share + pay.of_bond),
             gas,
             gas_cost,
@@ -139,6 +143,22 @@ impl Work {
 }
 
 impl Terms {
+    /// Refuses a lock when gas has become too dear since the terms were made: with the lock, bond would be at stake for nothing. `gain` is what
+    /// delivering is worth now, in wei.
+    pub(super) fn still_accepted(&self, work: &Work, gain: U256, args: &FulfilArgs) -> Outcome {
+        let price = work.node.gas_price().on_chain("cannot ask for the price of gas")?;
+        let cost = |gas: u64| price.saturating_mul(U256::from(gas));
+        if cost(self.gas) > gain && !args.at_a_loss {
+            return refuse(format_args!(
+                "the gas costs about {} by now, for what is worth {} to you: nothing is locked or sent",
+                shown(cost(self.gas)),
+                shown(gain)
+            ))
+            .next(|| again(args));
+        }
+        check_cap(cost(gas_limit(self.fulfilment)), self.most_cost)
+    }
+
     /// Refuses to work for less than the gas costs, also where that saves a bond that is worth less; to pay more for gas or to bond more than the user allows, and to begin what the account cannot pay for.
     pub(super) fn accepted(&self, args: &FulfilArgs) -> Outcome {
         if self.income.saturating_add(self.saves) < self.gas_cost && !args.at_a_loss {
@@ -166,13 +186,7 @@ impl Terms {
             ))
             .next(|| again(args).arg("--at-a-loss"));
         }
-        if self.dearest > self.most_cost {
-            return refuse(format_args!(
-                "the gas of the fulfilment may cost {} now, more than --max-cost {}: nothing is begun that could not be ended",
-                shown(self.dearest),
-                exact(self.most_cost)
-            ));
-        }
+        check_cap(self.dearest, self.most_cost)?;
         if let Some(offer) = &self.lock {
             offer.accepted(args)?;
         }
@@ -265,4 +279,16 @@ impl Terms {
             prove_bytes: proving.bytes(),
         }
     }
+}
+
+/// Refuses what would cost more gas than the user allows, in wei.
+fn check_cap(cost: U256, most: U256) -> Outcome {
+    if cost <= most {
+        return Ok(());
+    }
+    refuse(format_args!(
+        "the gas of the fulfilment may cost {} now, more than --max-cost {}: nothing is begun that could not be ended",
+        shown(cost),
+        exact(most)
+    ))
 }
