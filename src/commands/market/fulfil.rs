@@ -6,6 +6,9 @@ mod proving;
 mod terms;
 mod turn;
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Refusal};
 use assay_contracts::market::words;
 use assay_contracts::{
@@ -21,7 +24,7 @@ use super::kept::Kept;
 use super::records::{self, Asked};
 use super::risk::Pay;
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, prover_share, settlement, shown, words_of};
+use super::{OnChain as _, Session, Settlement, check_model, prover_share, settlement, shown, words_of};
 use crate::cli::FulfilArgs;
 use crate::compiled;
 use crate::failure::{Advise as _, Failure, Outcome, refuse};
@@ -31,6 +34,9 @@ use crate::units::count;
 
 /// Longest proof, in predicted seconds, that is made before its request is locked: as long as a lock takes to exclude others.
 const SOON: f64 = 60.0;
+
+/// Seconds in which a block comes, and what a node says of it.
+const BLOCK: u64 = 15;
 
 #[derive(Serialize)]
 struct Fulfilled {
@@ -206,6 +212,25 @@ impl Work {
         Ok(Some(worth.wei(prover_share(&self.model, pay.fee) + pay.of_bond + saved)))
     }
 
+    /// How the request was settled, once a node that has just refused a proof of it knows: it may have looked at a block that is still to come, and
+    /// keeps events after states. None when it was not settled, or the node keeps no such events.
+    fn settled(&mut self) -> Outcome<Option<Settlement>> {
+        for _ in 0..BLOCK {
+            self.refresh()?;
+            match self.job.status {
+                Status::None | Status::Refunded | Status::Slashed => return Ok(None),
+                Status::Settled => {
+                    if let Ok(settled) = settlement(&self.node, &self.market, &self.asked) {
+                        return Ok(Some(settled));
+                    }
+                }
+                _ => {}
+            }
+            sleep(Duration::from_secs(1));
+        }
+        Ok(None)
+    }
+
     /// Sends the proof, for no more gas than it is worth unless the user says otherwise.
     fn fulfil(
         &mut self,
@@ -242,7 +267,7 @@ impl Work {
         };
         let (receipt, _) = match sent {
             Err(ContractsError::Reverted { error, gas }) if is_not_live(&error) => {
-                let Ok(settled) = settlement(&self.node, &self.market, &self.asked) else {
+                let Some(settled) = self.settled()? else {
                     return Err(ContractsError::Reverted { error, gas }).on_chain("cannot fulfil the request");
                 };
                 if settled.payee == self.account {
