@@ -11,8 +11,10 @@ use crate::failure::{Classify as _, Outcome};
 use crate::terminal::Terminal;
 use crate::units;
 
-/// The fee of the demo's request: 0.01 ether, in wei. The prover's bond is as much.
+/// The fee of the demo's request: 0.01 ether, in wei.
 const FEE: u64 = 10_000_000_000_000_000;
+/// What the prover has: the bond that a lock takes, five quarters of the fee, in wei.
+const BOND: u64 = FEE / 4 * 5;
 const DEADLINE_SECONDS: u64 = 4 * 3_600;
 /// Longer than any notice or delay of the contracts, in seconds.
 const LONG: u64 = 11 * 86_400;
@@ -78,7 +80,7 @@ impl Settlement {
         let mut chain = Chain::new();
         let accounts = Accounts {
             requester: chain.account("requester", U256::from(5 * FEE)),
-            prover: chain.account("prover", U256::from(FEE)),
+            prover: chain.account("prover", U256::from(BOND)),
             owner: chain.account("model owner", U256::ZERO),
             contributor: chain.account("contributor", U256::ZERO),
             thief: chain.account("thief", U256::ZERO),
