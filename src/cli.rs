@@ -107,7 +107,8 @@ A verifier judges who is paid: only one that assay brings, or that was compiled 
     /// Register a model with the market, with its key and its shape's verifier
     #[command(after_help = concat!(
         "Example:\n  assay register lenet.onnx --market 0x...\n  assay register lenet.onnx --market 0x... --owner-share 20 \\\n    --contributor 0x...=10\n\n\
-Deploys what is not on the chain yet and writes MODEL.assay/registration.json.\n", key_help!()))]
+Deploys what is not on the chain yet and writes MODEL.assay/registration.json, which clients need. Run again without shares, it keeps those \
+that the model is registered with.\n", key_help!()))]
     Register(RegisterArgs),
     /// Ask for a proved answer and escrow the fee
     #[command(after_help = concat!(
@@ -273,7 +274,7 @@ pub(crate) struct VerifyArgs {
     /// Digest of an SRS whose ceremony you trust, beside those that you imported; may be repeated
     #[arg(long = "srs-digest", value_name = "HEX", value_parser = ceremony::digest)]
     pub(crate) srs_digests: Vec<[u8; 32]>,
-    /// The input that the proof must be about, .json or .npy
+    /// The input that the proof must be about, .json or .npy, or a request.json that holds it
     #[arg(long, value_name = "FILE", conflicts_with = "vk_digest")]
     pub(crate) input: Option<PathBuf>,
     /// The output that the proof must show: the output tensor's integers, as "output" of `assay infer --json` has them, or a file of them

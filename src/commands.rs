@@ -13,6 +13,7 @@ pub(crate) mod setup;
 pub(crate) mod srs;
 pub(crate) mod verify;
 
+use std::fmt;
 use std::path::Path;
 
 use assay_circuits::Layout;
@@ -22,6 +23,7 @@ use assay_prover::cost::{opening_for_chain, threads};
 use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
 use assay_verifier::{ConstraintSystem, Instances, Opening};
+use serde::Serialize;
 
 use crate::cli::OpeningChoice;
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
@@ -41,6 +43,29 @@ fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
         Terminal::warn(format_args!("{}: {clamped}", path.display()));
     }
     Ok(input)
+}
+
+/// What a model takes.
+#[derive(Debug, Serialize)]
+struct InputForm {
+    shape: Vec<usize>,
+    /// Smallest and largest real number that one value stands for.
+    low: f64,
+    high: f64,
+}
+
+impl InputForm {
+    fn of(graph: &QuantizedGraph) -> Outcome<Self> {
+        let info = graph.tensor(graph.input).request("cannot read the graph")?;
+        let real = |integer: i64| info.scale * (integer - i64::from(info.zero_point)) as f64;
+        Ok(Self { shape: info.shape.clone(), low: real(info.dtype.min()), high: real(info.dtype.max()) })
+    }
+}
+
+impl fmt::Display for InputForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "input {:?}, real numbers from {} to {}", self.shape, units::real(self.low), units::real(self.high))
+    }
 }
 
 /// Sentences of warnings, for machines.

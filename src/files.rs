@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Write as _};
+use std::io::{self, BufWriter, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +35,24 @@ impl ModelFolder {
         &self.model
     }
 
+    /// The ONNX file, refused where there is neither the file nor a folder of what was made of it.
+    pub(crate) fn there(&self) -> Outcome<&Path> {
+        if self.model.exists() || self.folder.exists() {
+            return Ok(&self.model);
+        }
+        refuse(format_args!(
+            "cannot read {}: there is no such file, and no folder {}",
+            self.model.display(),
+            self.folder.display()
+        ))
+    }
+
+    /// The bytes of the ONNX file.
+    pub(crate) fn onnx(&self) -> Outcome<Vec<u8>> {
+        refuse_other_files(&self.model)?;
+        read(&self.model)
+    }
+
     /// A file in the folder: `graph.bin`, `layout.json`, `srs`, `pk`, `vk`, `proof.json`, Solidity, `calldata.hex`.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
@@ -65,13 +83,7 @@ impl ModelFolder {
 
     /// A file of the folder is missing, maybe because there is no such model at all.
     fn missing<T>(&self, path: &Path, made_by: &str) -> Outcome<T> {
-        let model = self.model.display();
-        if !self.model.exists() && !self.folder.exists() {
-            return refuse(format_args!(
-                "cannot read {model}: there is no such file, and no folder {}",
-                self.folder.display()
-            ));
-        }
+        refuse_other_files(self.there()?)?;
         match made_by {
             "compile" | "setup" => {
                 refuse(format_args!("{} does not exist", path.display())).next(|| Next::of(made_by, &self.model))
@@ -86,9 +98,30 @@ impl ModelFolder {
     }
 }
 
-/// Proves the answer to an input that is called as in the examples.
+/// Proves the answer to an input that is called as in the examples; where there is none, says how inputs are written.
 pub(crate) fn prove(model: &Path) -> Next {
-    Next::of("prove", model).arg("--input").arg("input.json")
+    const INPUT: &str = "input.json";
+    if Path::new(INPUT).exists() {
+        return Next::of("prove", model).arg("--input").arg(INPUT);
+    }
+    Next::assay("infer").arg("--help")
+}
+
+/// Refuses what is named as a model and is plainly something else. An ONNX file begins with neither of these bytes.
+fn refuse_other_files(model: &Path) -> Outcome {
+    let what = if model.is_dir() {
+        "a folder"
+    } else {
+        let mut first = [0; 6];
+        let read = fs::File::open(model).and_then(|mut file| file.read(&mut first)).unwrap_or_default();
+        match first.get(..read) {
+            Some([b'{' | b'[', ..]) => "JSON",
+            Some(b"\x93NUMPY") => "an array of NumPy",
+            Some([b'P', b'K', ..]) => "a zip archive",
+            _ => return Ok(()),
+        }
+    };
+    refuse(format_args!("{} is {what}, not a model: name the ONNX file", model.display()))
 }
 
 /// Reads a file the user names.

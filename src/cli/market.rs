@@ -112,15 +112,18 @@ pub(crate) struct RegisterArgs {
     /// The market [default: the one that the model is registered with]
     #[arg(long, value_name = "ADDRESS", env = "ASSAY_MARKET")]
     pub(crate) market: Option<Address>,
-    /// Your share of every fee, in percent, at most 30
-    #[arg(long, value_name = "PERCENT", default_value = "20", value_parser = owner_points)]
-    pub(crate) owner_share: u16,
+    /// Your share of every fee, in percent, at most 30 [default: 20]
+    #[arg(long, value_name = "PERCENT", value_parser = owner_points)]
+    pub(crate) owner_share: Option<u16>,
     /// Somebody else's share of every fee, in percent; may be repeated. Provers have the rest
     #[arg(long = "contributor", value_name = "ADDRESS=PERCENT", value_parser = contributor)]
     pub(crate) contributors: Vec<(Address, u16)>,
     /// Where people read about the model
-    #[arg(long, default_value = "")]
-    pub(crate) uri: String,
+    #[arg(long)]
+    pub(crate) uri: Option<String>,
+    /// Register the model once more, with other terms: what was registered before stays, and requests name one or the other
+    #[arg(long)]
+    pub(crate) again: bool,
     /// On a development chain: let the seven days pass after which a new verifier may judge
     #[arg(long)]
     pub(crate) skip_delay: bool,
@@ -136,16 +139,16 @@ pub(crate) struct RequestArgs {
     #[command(flatten)]
     pub(crate) chain: ChainArgs,
     /// Most that you pay, in ether; escrowed now
-    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    #[arg(long, value_name = "ETHER", value_parser = ether, allow_negative_numbers = true)]
     pub(crate) fee: U96,
     /// What you pay at once; from now to half the time the fee rises from here to --fee [default: --fee]
-    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    #[arg(long, value_name = "ETHER", value_parser = ether, allow_negative_numbers = true)]
     pub(crate) fee_floor: Option<U96>,
     /// Time to deliver, 2h to 7d; later the fee goes back. A few minutes are added to the shortest, in which the chain takes the request
     #[arg(long, value_name = "TIME", default_value = "4h", value_parser = within)]
     pub(crate) within: u64,
     /// What it costs you when a prover that locked the request brings nothing, in ether: its bond pays it. More than a fifth of --fee asks for more bond than the fee [default: what asks for no more]
-    #[arg(long, value_name = "ETHER", value_parser = ether)]
+    #[arg(long, value_name = "ETHER", value_parser = ether, allow_negative_numbers = true)]
     pub(crate) loss: Option<U96>,
     /// Where to write the request [default: MODEL.assay/request.json]
     #[arg(long, value_name = "FILE")]

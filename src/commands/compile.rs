@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::model::read_model;
-use super::{shape_of, warn_if_no_chain_takes, warnings};
+use super::{InputForm, shape_of, warn_if_no_chain_takes, warnings};
 use crate::cli::CompileArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
@@ -34,13 +34,14 @@ struct Compiled {
 struct Told<'a> {
     #[serde(flatten)]
     compiled: &'a Compiled,
+    input: InputForm,
     next: Next,
 }
 
 pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let bytes = files::read(folder.model())?;
+    let bytes = folder.onnx()?;
     let (graph, told) = read_model(&bytes, folder.model(), &name)?;
     let named = args.labels.as_deref().map(|path| labels::named(path, &graph)).transpose()?;
     let (layout, _) =
@@ -88,6 +89,8 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         report.fixed_columns,
         count(report.instances),
     ));
+    let input = InputForm::of(&graph)?;
+    terminal.say(format_args!("  {input}"));
     if named.is_some() {
         terminal.say(format_args!(
             "  labels: kept in {}; they are your words, and not proved",
@@ -102,6 +105,6 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     }
     let next = Next::of("setup", folder.model());
     terminal.next(&next);
-    terminal.result(&Told { compiled: &compiled, next });
+    terminal.result(&Told { compiled: &compiled, input, next });
     Ok(())
 }

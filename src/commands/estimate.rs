@@ -7,10 +7,10 @@ use assay_verifier::Opening;
 use serde::Serialize;
 
 use super::model::read_model;
-use super::{opening, shape_of, threads, warn_if_no_chain_takes};
+use super::{InputForm, opening, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::{EstimateArgs, OpeningChoice};
 use crate::failure::{Classify as _, Outcome};
-use crate::files::{self, ModelFolder};
+use crate::files::ModelFolder;
 use crate::next::Next;
 use crate::terminal::Terminal;
 use crate::units;
@@ -19,6 +19,7 @@ use crate::units;
 struct Estimate {
     model: String,
     parameters: usize,
+    input: InputForm,
     k: u32,
     advice_columns: usize,
     fixed_columns: usize,
@@ -52,7 +53,7 @@ struct OfOpening {
 pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
-    let (graph, _) = read_model(&files::read(folder.model())?, folder.model(), &name)?;
+    let (graph, _) = read_model(&folder.onnx()?, folder.model(), &name)?;
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let threads = args.threads.map_or_else(threads, usize::from);
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let estimate = Estimate {
         model: name.into_owned(),
         parameters: graph.parameters(),
+        input: InputForm::of(&graph)?,
         k: report.k,
         advice_columns: report.advice_columns,
         fixed_columns: report.fixed_columns,
@@ -77,6 +79,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         estimate.fixed_columns,
         units::count(estimate.public_words)
     ));
+    terminal.say(&estimate.input);
     terminal.say("");
     show(&estimate.openings, terminal);
     terminal.say("");

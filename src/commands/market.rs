@@ -17,6 +17,7 @@ pub(crate) mod register;
 pub(crate) mod request;
 mod risk;
 pub(crate) mod status;
+mod terms;
 mod trust;
 pub(crate) mod verifier;
 
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 use self::amounts::amount;
 use self::records::Asked;
+pub(crate) use self::records::input_of_request;
 use crate::cli::ChainArgs;
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files::ModelFolder;
@@ -131,8 +133,12 @@ fn bond(node: &mut Node, market: &Market, account: Address, token: Address, term
     if let Some(at) = leaves_at {
         let leaving = amount(U256::from(bond.leaving), token);
         terminal.say(format_args!(
-            "notice of {leaving} of the bond: `assay claim` takes them, notice over {}",
-            when(at, now)
+            "notice of {leaving} is {}",
+            if at > now {
+                format!("running: `assay claim` pays it out {}", when(at, now))
+            } else {
+                "over: `assay claim` pays it out".to_owned()
+            }
         ));
     }
     Ok(Bond { free: bond.free.to_string(), leaving: bond.leaving.to_string(), leaves_at })

@@ -14,6 +14,7 @@ mod prover;
 mod proxy;
 mod readme;
 mod refusals;
+mod registration;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod scene;

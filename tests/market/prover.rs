@@ -175,7 +175,7 @@ fn the_proof_of_a_paid_answer_is_fetched_from_the_chain_and_checked() {
     scene.does(PROVER, &["fulfil", MODEL, "--request", "single.json"]);
     let fetched = scene.does(RIVAL, &fetch("single.json"));
     assert_eq!(fetched["payee"], ACCOUNTS[PROVER].0.to_lowercase());
-    let valid = bash(&scene, &scene.sandbox, RIVAL, fetched["verify"].as_str().unwrap());
+    let valid = bash(&scene, &scene.sandbox, RIVAL, fetched["next"].as_str().unwrap());
     assert!(valid.contains("valid"), "{valid}");
     let context = fetched["context"].as_str().unwrap();
     let flipped = format!("{}{}", &context[..context.len() - 1], if context.ends_with('0') { '1' } else { '0' });
@@ -193,7 +193,7 @@ fn the_proof_of_a_paid_answer_is_fetched_from_the_chain_and_checked() {
     assert_eq!(node.transact(prover, market.address, U256::ZERO, &call).unwrap().0, U256::from(3));
     let batched = scene.does(RIVAL, &fetch("batch.json"));
     assert_ne!(batched["context"], fetched["context"]);
-    let valid = bash(&scene, &scene.sandbox, RIVAL, batched["verify"].as_str().unwrap());
+    let valid = bash(&scene, &scene.sandbox, RIVAL, batched["next"].as_str().unwrap());
     assert!(valid.contains("valid"), "{valid}");
 
     // Through a contract that passes its calldata on, the calldata of the transaction is the contract's affair.

@@ -13,11 +13,7 @@ use serde_json::Value;
 #[test]
 fn what_is_wrong_is_said_before_anything_is_sent() {
     let scene = Scene::new("market-errors");
-    scene.sandbox.fails(
-        &["status", "other.onnx"],
-        WRONG_REQUEST,
-        &["registration.json", "request.json", "next: assay status other.onnx --request request.json"],
-    );
+    scene.sandbox.fails(&["status", "other.onnx"], WRONG_REQUEST, &["cannot read other.onnx: there is no such file"]);
     let request = ["request", MODEL, "--input", "input.json", "--fee", "0.1"];
     let without = |change: &dyn Fn(&mut Command)| {
         let mut command = scene.command(CLIENT, &request);
@@ -29,7 +25,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     failed(&without(&|c| void(c.env(key, "0x1234"))), WRONG_REQUEST, &[key, "32 bytes"]);
     failed(&without(&|c| void(c.env("ASSAY_RPC", "http://127.0.0.1:1"))), MACHINE, &["127.0.0.1:1", "anvil"]);
     let poor = "0x00000000000000000000000000000000000000000000000000000000000000ff";
-    failed(&without(&|c| void(c.env(key, poor))), WRONG_REQUEST, &["wei"]);
+    failed(&without(&|c| void(c.env(key, poor))), WRONG_REQUEST, &["has 0 ether, expected at least 0.1 ether"]);
     // What could not be paid for is not written down.
     assert_eq!(scene.files("request"), [""; 0]);
     scene.does(CLIENT, &request);
@@ -82,7 +78,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(
         PROVER,
         &["fulfil", MODEL, "--request", "none.json"],
-        &["does not exist", "next: assay fulfil mnist-mlp.onnx --request request.json"],
+        &["does not exist", "next: assay fulfil --help"],
     );
     // What only looked goes on only looking, and what was to leave leaves.
     scene.refused(

@@ -7,6 +7,7 @@ use revm::primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use revm::state::{AccountInfo, Bytecode};
 use revm::{Context, DatabaseRef, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext, MainnetEvm};
 
+use crate::market::exact;
 use crate::network::{FACTORY, FACTORY_CODE};
 use crate::{ContractsError, Network, Receipt, Revert};
 
@@ -109,7 +110,7 @@ impl Chain {
     fn afford(&self, from: Address, wei: U256) -> Result<(), ContractsError> {
         let has = self.balance_of(from);
         if has < wei {
-            return Err(ContractsError::Funds { account: from, has: has.to_string(), needs: wei.to_string() });
+            return Err(ContractsError::Funds { account: from, has: exact(has), needs: exact(wei) });
         }
         Ok(())
     }

@@ -28,13 +28,13 @@ pub enum ContractsError {
     #[error("the transaction was refused: {0}")]
     Refused(String),
     /// The sender cannot pay.
-    #[error("account {account} has {has} wei, expected at least {needs}")]
+    #[error("account {account} has {has} ether, expected at least {needs} ether")]
     Funds {
         /// The sender.
         account: Address,
-        /// Its balance.
+        /// Its balance, in ether.
         has: String,
-        /// What it wanted to send.
+        /// What it wanted to send, in ether.
         needs: String,
     },
     /// An answer is not of its type.

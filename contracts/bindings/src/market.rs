@@ -357,6 +357,11 @@ pub fn default_loss(ceiling: U96) -> U96 {
     ceiling / U96::from(5)
 }
 
+/// Wei as ether with all digits, without the zeros at their end.
+pub(crate) fn exact(wei: alloy_primitives::U256) -> String {
+    format_ether(wei).trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// The call that opens a request of its caller, and the wei that go with it.
 fn opening(request: &Request) -> (market::openCall, U256) {
     let wei = if request.token == ETHER { U256::from(request.feeCeiling) } else { U256::ZERO };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::market::exact;
 use crate::{ContractsError, Network, Receipt, Revert, Signer};
 
 /// Pauses before a question is asked again, after an answer that says nothing about it (no connection, 429, 5xx).
@@ -310,7 +311,7 @@ pub(crate) fn call(from: Address, to: Option<Address>, wei: U256, data: &[u8]) -
 /// Refuses what an account cannot pay; amounts in wei.
 pub(crate) fn afford(account: Address, has: U256, needs: U256) -> Result<(), ContractsError> {
     if has < needs {
-        return Err(ContractsError::Funds { account, has: has.to_string(), needs: needs.to_string() });
+        return Err(ContractsError::Funds { account, has: exact(has), needs: exact(needs) });
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{OnChain as _, Session};
 use crate::cli::DeployArgs;
 use crate::failure::Outcome;
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -16,6 +17,7 @@ struct Deployed {
     router: Address,
     owner: Address,
     guardian: Address,
+    next: Next,
 }
 
 pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
@@ -27,7 +29,8 @@ pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
     let Market { chain, address, registry, router } = market;
     terminal.say(format_args!("market {address}, registry {registry}, router {router} on chain {chain}"));
     terminal.say(format_args!("{owner} proposes verifiers to the router, {guardian} guards it"));
-    terminal.say(format_args!("next: assay register MODEL.onnx --market {address}"));
-    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian });
+    let next = Next::assay("register MODEL.onnx --market").arg(address.to_string());
+    terminal.next(&next);
+    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian, next });
     Ok(())
 }

@@ -6,12 +6,14 @@ use assay_contracts::revert::status;
 use assay_contracts::{
     Address, B256, Fulfilment, Market, Network as _, Node, SolCall as _, SolEvent as _, Status, U256,
 };
+use assay_models::packing;
 use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
 use serde::Serialize;
 
 use super::records::{self, Asked};
 use super::trust::market_of;
 use super::{OnChain as _, check_model, words_of};
+use crate::answer::Answer as Shown;
 use crate::cli::ProofArgs;
 use crate::commands::prove::replaceable;
 use crate::compiled;
@@ -19,6 +21,7 @@ use crate::failure::{Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::next::Next;
 use crate::terminal::Terminal;
+use crate::{labels, units};
 
 #[derive(Serialize)]
 struct Fetched {
@@ -28,12 +31,14 @@ struct Fetched {
     context: String,
     proof_bytes: usize,
     proof: String,
+    #[serde(flatten)]
+    shown: Shown,
     /// Checks the file.
-    verify: Next,
+    next: Next,
 }
 
 /// An answer that was proved to the market.
-struct Answer {
+struct Paid {
     payee: Address,
     output: Vec<U256>,
     transaction: B256,
@@ -62,15 +67,23 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
     let path = args.output.clone().unwrap_or_else(|| folder.file("proof.json"));
     files::write(&path, file.as_bytes())?;
     let context = hex::encode(context.get(1..).unwrap_or_default());
-    let verify = Next::of("verify", folder.model()).arg("--proof").file(&path).arg("--context").arg(&context);
+    let request = records::request_path(&folder, args.request.as_deref());
+    let next = Next::of("verify", folder.model()).arg("--proof").file(&path);
+    let next = next.arg("--input").file(&request).arg("--context").arg(&context);
+    let (length, dtype) =
+        own.graph.tensor(own.graph.output).map(|t| (t.len(), t.dtype)).request("cannot read the graph")?;
+    let output =
+        packing::unpack(&output_words(&answer), length, dtype).request("the answer is not one of the model")?;
+    let shown = Shown::new(&own.graph, output, labels::of(&folder, &own.graph)?)?;
     terminal.say(format_args!("request {} was proved by {}", asked.id, answer.payee));
+    shown.say(false, terminal);
     terminal.say(format_args!(
         "wrote {} ({} bytes of proof, from transaction {})",
         path.display(),
-        proof.bytes.len(),
+        units::count(proof.bytes.len()),
         answer.transaction
     ));
-    terminal.next(&verify);
+    terminal.next(&next);
     terminal.result(&Fetched {
         id: asked.id,
         payee: answer.payee,
@@ -78,13 +91,14 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
         context: format!("0x{context}"),
         proof_bytes: proof.bytes.len(),
         proof: path.display().to_string(),
-        verify,
+        shown,
+        next,
     });
     Ok(())
 }
 
 /// The answer that the market's events say was proved.
-fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Answer> {
+fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Paid> {
     let id = asked.id;
     let job = market.job(node, id).on_chain("cannot ask for the request")?;
     if job.status != Status::Settled {
@@ -99,11 +113,11 @@ fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Answer> {
         ));
     };
     let event = RequestProved::decode_log_data(&last.event).machine(&doing)?;
-    Ok(Answer { payee: event.payee, output: event.output, transaction: last.transaction })
+    Ok(Paid { payee: event.payee, output: event.output, transaction: last.transaction })
 }
 
 /// The proof in the calldata of the transaction that settled the request.
-fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Answer) -> Outcome<Vec<u8>> {
+fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Paid) -> Outcome<Vec<u8>> {
     let hash = answer.transaction;
     let Some(sent) = node.sent(hash).on_chain("cannot ask for the transaction")? else {
         let error = anyhow::anyhow!("the node does not know transaction {hash}, which settled request {}", asked.id);
@@ -132,7 +146,7 @@ fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Answer) -> Outcome
     )
 }
 
-fn output_words(answer: &Answer) -> Vec<[u8; 32]> {
+fn output_words(answer: &Paid) -> Vec<[u8; 32]> {
     answer.output.iter().map(U256::to_be_bytes).collect()
 }
 

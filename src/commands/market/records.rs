@@ -54,6 +54,11 @@ impl Asked {
         if id != self.id {
             return refuse(format_args!("the request's id is {id}, its file says {}: it was changed", self.id));
         }
+        self.check_input()
+    }
+
+    /// Refuses an input that is not the one that the request asks about.
+    fn check_input(&self) -> Outcome {
         let got = digest(&self.input_words());
         if got != self.request.inputDigest {
             let expected = self.request.inputDigest;
@@ -103,9 +108,12 @@ pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> O
         (Some(asked), None) => Ok((asked.record(), Some(asked))),
         (None, Some(record)) => Ok((record, None)),
         (None, None) => refuse(format_args!(
-            "which market? there is neither {} nor {}: get the file of the request from the client who made it",
+            "{} is on no market that assay knows: there is neither {} nor {}. Its owner registers it with `{} --market ADDRESS`; about a request, \
+             get its file from the client who made it and name it with --request",
+            folder.there()?.display(),
             path.display(),
-            folder.file(REGISTRATION).display()
+            folder.file(REGISTRATION).display(),
+            Next::of("register", folder.model())
         ))
         .next(|| with_request(folder, verb)),
     }
@@ -115,15 +123,19 @@ pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> O
 pub(super) fn asked(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> Outcome<Asked> {
     let path = request_path(folder, named);
     let missing = || {
+        folder.there()?;
         refuse(format_args!("{} does not exist: get the file from the client who made the request", path.display()))
             .next(|| with_request(folder, verb))
     };
     request(&path)?.map_or_else(missing, Ok)
 }
 
-/// The command with the client's file beside the model.
+/// The command with the client's file where it lies already, else how files are named.
 fn with_request(folder: &ModelFolder, verb: &str) -> Next {
-    Next::of(verb, folder.model()).arg("--request").arg(REQUEST)
+    if Path::new(REQUEST).exists() {
+        return Next::of(verb, folder.model()).arg("--request").arg(REQUEST);
+    }
+    Next::assay(verb).arg("--help")
 }
 
 /// The registration in a model's folder, if there is one.
@@ -155,6 +167,16 @@ pub(super) fn request_path(folder: &ModelFolder, named: Option<&Path>) -> PathBu
 /// The request in a file, if there is one.
 pub(super) fn request(path: &Path) -> Outcome<Option<Asked>> {
     read(path)
+}
+
+/// The packed input words of a request, where a file is one.
+///
+/// # Errors
+/// A request whose input is not the one that it asks about.
+pub(crate) fn input_of_request(path: &Path) -> Outcome<Option<Vec<[u8; 32]>>> {
+    let Ok(asked) = serde_json::from_slice::<Asked>(&files::read(path)?) else { return Ok(None) };
+    asked.check_input()?;
+    Ok(Some(asked.input_words()))
 }
 
 pub(super) fn write_request(path: &Path, asked: &Asked) -> Outcome<PathBuf> {

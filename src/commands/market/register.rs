@@ -9,17 +9,21 @@ use serde::Serialize;
 use super::date::iso;
 use super::propose::{self, Standing, stands};
 use super::records::{self, Record};
+use super::terms::{self, Terms};
 use super::trust::{self, market_at};
 use super::verifier::{self, Compiled};
 use super::{OnChain as _, Session, model_file, when, words_of};
 use crate::cli::RegisterArgs;
 use crate::comparison;
 use crate::compiled;
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 const ALL: u16 = 10_000;
+/// Hundredths of a percent of every fee that an owner takes who names no share.
+const OWNER_POINTS: u16 = 2_000;
 
 #[derive(Serialize)]
 struct Registered {
@@ -27,11 +31,12 @@ struct Registered {
     record: Record,
     class: B256,
     key: Address,
-    owner: Address,
-    prover_points: u16,
+    #[serde(flatten)]
+    terms: Terms,
     new: bool,
     registration: String,
     model: String,
+    next: Next,
 }
 
 pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
@@ -41,21 +46,26 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     comparison::with_model(&folder, &model, &key, None, terminal)?;
     let labels = model_file::labels(&folder, &model.graph)?;
     let verifier = verifier::compiled(&folder, &key)?;
-    let address = match (args.market, records::registration(&folder)?) {
+    let before = records::registration(&folder)?;
+    let address = match (args.market, before) {
         (Some(market), _) => market,
         (None, Some(record)) => record.market,
         (None, None) => return refuse("which market? name it with --market ADDRESS; `assay deploy` makes one"),
     };
     let code = assay_solidity::key_code(&key).request("cannot make the key's code")?;
     // All terms before any money: a refusal of the registry would come after verifier and key are paid for.
-    let terms = Registration {
+    let asked = Registration {
         graphDigest: model.digest.into(),
         keyDigest: key.digest().into(),
         class: verifier.class,
-        ..terms(args, words_of(&model.graph)?)?
+        ..shares(args, words_of(&model.graph)?)?
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
     let market = market_at(&mut node, address)?;
+    let before = before.filter(|record| (record.chain, record.market) == (market.chain, market.address) && !args.again);
+    let kept = before.map(|record| terms::registered(&node, &market, &record)).transpose()?.flatten();
+    let kept = kept.filter(|(_, terms)| terms.owner == account);
+    let (terms, uri) = kept_or_asked(args, asked, kept, account, &folder)?;
     trust::check_srs(key.srs(), market.chain)?;
     admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
 
@@ -63,37 +73,74 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         .step("deploy the key", None, || place(&mut node, account, &creation_of_data(&code)))
         .on_chain("cannot deploy the key")?;
     let registration = Registration { key: key_at, ..terms };
-    let prover_points = registration.proverPoints;
     let model_id = registration.id(account, hash(&code));
     let record = Record { chain: market.chain, market: market.address, model_id };
     let new = !is_registered(&mut node, &market, model_id)?;
     if new {
-        let call = ModelRegistry::registerCall { r: registration, uri: args.uri.clone() };
+        let call = ModelRegistry::registerCall { r: registration.clone(), uri: uri.clone() };
         terminal
             .step("register the model", None, || node.transact(account, market.registry, U256::ZERO, &call))
             .on_chain("cannot register the model")?;
     }
+    let found =
+        if new { None } else { terms::registered(&node, &market, &record).map_err(Terminal::warn).ok().flatten() };
+    let terms = found.map_or_else(|| Terms::of(account, &registration, &uri), |(_, terms)| terms);
     let path = records::write_registration(&folder, &record)?;
     let described = model_file::write(&folder, &record, &model.graph, &key, verifier.class, labels)?;
     terminal.say(format_args!("model {model_id}{}", if new { "" } else { ", registered already" }));
-    terminal.say(format_args!("wrote {}", path.display()));
+    terms.say(terminal);
+    terminal.say(format_args!("wrote {}: whoever asks the model needs it", path.display()));
     terminal.say(format_args!("wrote {}: programs ask the model by it, in real numbers", described.display()));
-    terminal.say(format_args!("next: assay request {} --input input.json --fee 0.01", folder.model().display()));
+    let next = Next::of("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
+    terminal.next(&next);
     terminal.result(&Registered {
         record,
         class: verifier.class,
         key: key_at,
-        owner: account,
-        prover_points,
+        terms,
         new,
         registration: path.display().to_string(),
         model: described.display().to_string(),
+        next,
     });
     Ok(())
 }
 
+/// The terms to register with, and the place to read about the model: those of the account's registration of before, unless others are
+/// asked for, which are refused: a second registration beside the first is to be meant.
+fn kept_or_asked(
+    args: &RegisterArgs,
+    asked: Registration,
+    kept: Option<(Registration, Terms)>,
+    account: Address,
+    folder: &ModelFolder,
+) -> Outcome<(Registration, String)> {
+    let named = args.uri.clone().unwrap_or_default();
+    let Some((registered, terms)) = kept else { return Ok((asked, named)) };
+    // Another model or other keys in the same folder: nothing of before is about them.
+    if (registered.graphDigest, registered.keyDigest, registered.class)
+        != (asked.graphDigest, asked.keyDigest, asked.class)
+    {
+        return Ok((asked, named));
+    }
+    let uri = args.uri.clone().unwrap_or_else(|| terms.uri.clone());
+    let silent = args.owner_share.is_none() && args.contributors.is_empty();
+    let wanted = if silent { terms.clone() } else { Terms::of(account, &asked, &uri) };
+    if wanted.same_shares(&terms) && uri == terms.uri {
+        return Ok((registered, uri));
+    }
+    let path = folder.file("registration.json");
+    refuse(format_args!(
+        "the model is registered already, with {}. Run the same command with --again to register it once more with other terms ({} is then \
+         about the new registration), or without --owner-share, --contributor and --uri to keep these",
+        terms.in_words(),
+        path.display()
+    ))
+    .next(|| Next::of("register", folder.model()))
+}
+
 /// Shares and words of a registration, as the registry takes them; the rest is empty.
-fn terms(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Registration> {
+fn shares(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Registration> {
     if input + output > MAX_WORDS {
         return refuse(format_args!(
             "the model takes and gives {} words of 31 bytes: a market takes {MAX_WORDS} at most",
@@ -112,7 +159,8 @@ fn terms(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Regist
             return refuse(format_args!("contributor {account} is named twice: name it once, with all of its share"));
         }
     }
-    let shared = points.iter().fold(args.owner_share, |sum, points| sum.saturating_add(*points));
+    let owner_points = args.owner_share.unwrap_or(OWNER_POINTS);
+    let shared = points.iter().fold(owner_points, |sum, points| sum.saturating_add(*points));
     let Some(prover_points) = ALL.checked_sub(shared) else {
         return refuse(format_args!("the shares sum to {} %: at most 100", f64::from(shared) / 100.0));
     };
@@ -120,7 +168,7 @@ fn terms(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Regist
         inputWords: u16::try_from(input).request("the input is too large for a market")?,
         outputWords: u16::try_from(output).request("the output is too large for a market")?,
         proverPoints: prover_points,
-        ownerPoints: args.owner_share,
+        ownerPoints: owner_points,
         contributors,
         points,
         ..Registration::default()

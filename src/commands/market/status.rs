@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::amounts::{self, amount};
 use super::records::{self, Asked};
-use super::risk::Risk;
+use super::risk::{Pay, Risk};
+use super::terms::{self, Terms};
 use super::trust::market_of;
 use super::{Bond, OnChain as _, bond, settlement, shown, when};
 use crate::cli::StatusArgs;
-use crate::failure::Outcome;
+use crate::failure::{Classify as _, Outcome};
 use crate::files::ModelFolder;
 use crate::next::Next;
 use crate::terminal::Terminal;
@@ -24,8 +25,11 @@ struct State {
     /// Whether proofs of the model are judged: its key and its verifier's class are what was registered, and not tombstoned.
     judged: bool,
     retired: bool,
+    /// Who has what of every fee; unknown when the node keeps no events of the registration.
+    terms: Option<Terms>,
     request: Option<RequestState>,
     account: Option<AccountState>,
+    next: Option<Next>,
 }
 
 #[derive(Serialize)]
@@ -38,6 +42,8 @@ struct RequestState {
     price_wei: Option<String>,
     price_units: Option<String>,
     deadline: u64,
+    /// Whether the client can have the escrow back now.
+    refundable: bool,
     /// What a missing or wrong answer costs the client, as the client says.
     loss_wei: Option<String>,
     loss_units: Option<String>,
@@ -52,6 +58,10 @@ struct RequestState {
     /// When the proof of a disputed answer is due.
     proof_due: Option<u64>,
     paid_to: Option<Address>,
+    #[serde(skip)]
+    reserves: bool,
+    #[serde(skip)]
+    next: Option<Next>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +71,9 @@ struct AccountState {
     claimable_wei: String,
     #[serde(flatten)]
     bond: Bond,
+    /// Of the bond, what the request at hand reserves; null where it reserves none, or none in ether.
+    bond_reserved_wei: Option<String>,
+    bond_reserved_units: Option<String>,
 }
 
 pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
@@ -79,6 +92,18 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         Ok(_) => terminal.say("  proofs are judged"),
         Err(error) => terminal.say(format_args!("  proofs are not judged: {error}")),
     }
+    let terms = match &model {
+        Ok(model) => {
+            let found = terms::registered(&node, &market, &record).map_err(Terminal::warn).ok().flatten();
+            let terms = found.map(|(_, terms)| terms);
+            match &terms {
+                Some(terms) => terms.say(terminal),
+                None => terminal.field("owner", model.owner, None),
+            }
+            terms
+        }
+        Err(_) => None,
+    };
     let again = |verb: &str| {
         let next = Next::of(verb, folder.model());
         args.request.iter().fold(next, |next, path| next.arg("--request").file(path))
@@ -91,7 +116,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         None => None,
     };
     let account = match args.account {
-        Some(account) => Some(account_state(&mut node, &market, record.model_id, account, terminal)?),
+        Some(account) => Some(account_state(&mut node, &market, record.model_id, account, request.as_ref(), terminal)?),
         None => None,
     };
     terminal.result(&State {
@@ -100,6 +125,8 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         model_id: record.model_id,
         judged: model.is_ok(),
         retired: model.is_ok_and(|model| model.retired),
+        terms,
+        next: request.as_ref().and_then(|request| request.next.clone()),
         request,
         account,
     });
@@ -127,6 +154,7 @@ fn request_state(
     let price = match job.status {
         Status::Settled => settled.map(|settled| settled.price),
         Status::None | Status::Open => Some(U256::from(request.price_at(now))),
+        Status::Locked => Some(Pay::of(request, &job, job.prover, now).fee),
         _ => Some(U256::from(job.price)),
     };
     terminal.say(format_args!("request {}: {}", asked.id, status(job.status)));
@@ -148,15 +176,19 @@ fn request_state(
     }
     if let Some(settled) = settled {
         terminal.say(format_args!("  paid to {}", settled.payee));
-        terminal.next(&again("proof"));
     }
+    let mut next = settled.map(|_| again("proof"));
+    let mut refundable = false;
     if matches!(job.status, Status::Open | Status::Locked) {
         let dead = market.dead(node, request.modelId).on_chain("cannot ask for the model")?;
         if dead || now > deadline {
-            let why = if dead { "nobody can prove it any more" } else { "nobody answered in time" };
-            terminal.say(format_args!("  {why}: the client takes the escrow back"));
-            terminal.next(&again("claim"));
+            let why = if dead { "nobody can prove it any more" } else { "its deadline passed" };
+            terminal.say(format_args!("  {why}: `assay claim` gives the client the escrow back"));
+            (refundable, next) = (true, Some(again("claim")));
         }
+    }
+    if let Some(next) = &next {
+        terminal.next(next);
     }
     let (wei, units) = (|n: U256| amounts::wei(n, token), |n: U256| amounts::units(n, token));
     let (bond, risk) = (bond.map(|(bond, _)| bond), bond.and_then(|(_, risk)| risk));
@@ -167,16 +199,19 @@ fn request_state(
         price_wei: price.and_then(wei),
         price_units: price.and_then(units),
         deadline,
+        refundable,
         loss_wei: wei(U256::from(request.loss)),
         loss_units: units(U256::from(request.loss)),
         bond_wei: bond.and_then(wei),
         bond_units: bond.and_then(units),
         lost_if_rescued_wei: risk.and_then(|risk| wei(risk.rescued)),
         lost_if_absent_wei: risk.and_then(|risk| wei(risk.absent)),
+        reserves: matches!(job.status, Status::Locked | Status::Answered | Status::Proving),
         prover: (!job.prover.is_zero()).then_some(job.prover),
         exclusive_until,
         proof_due,
         paid_to: settled.map(|settled| settled.payee),
+        next,
     })
 }
 
@@ -213,11 +248,26 @@ fn account_state(
     market: &Market,
     model: B256,
     account: Address,
+    request: Option<&RequestState>,
     terminal: Terminal,
 ) -> Outcome<AccountState> {
     let credit = market.credit(node, account).on_chain("cannot ask for the credit")?;
     let claimable = market.claimable(node, model, account).on_chain("cannot ask for the share")?;
     terminal.say(format_args!("account {account}: credit {}, share to claim {}", shown(credit), shown(claimable)));
     let bond = bond(node, market, account, ETHER, terminal)?;
-    Ok(AccountState { account, credit_wei: credit.to_string(), claimable_wei: claimable.to_string(), bond })
+    let behind = request.filter(|request| request.prover == Some(account) && request.reserves);
+    let reserved = |amount: fn(&RequestState) -> &Option<String>| behind.and_then(|request| amount(request).clone());
+    let (bond_reserved_wei, bond_reserved_units) = (reserved(|r| &r.bond_wei), reserved(|r| &r.bond_units));
+    if let (Some(request), Some(units)) = (behind, bond_reserved_wei.as_ref().or(bond_reserved_units.as_ref())) {
+        let units: U256 = units.parse().machine("cannot read the bond")?;
+        terminal.say(format_args!("bond reserved by this request: {}", amount(units, request.token)));
+    }
+    Ok(AccountState {
+        account,
+        credit_wei: credit.to_string(),
+        claimable_wei: claimable.to_string(),
+        bond,
+        bond_reserved_wei,
+        bond_reserved_units,
+    })
 }

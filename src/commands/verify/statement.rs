@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::cli::VerifyArgs;
-use crate::commands::{parse_context, read_input};
+use crate::commands::{market, parse_context, read_input};
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files;
 use crate::labels::Labels;
@@ -88,7 +88,10 @@ impl Expected {
             packing::pack(values, dtype).request(format_args!("{flag} holds what the model's tensor cannot"))
         };
         if let Some(path) = &args.input {
-            expected.input = Some(pack(graph.input, &read_input(graph, path)?.values, "--input")?);
+            expected.input = Some(match market::input_of_request(path)? {
+                Some(words) => words,
+                None => pack(graph.input, &read_input(graph, path)?.values, "--input")?,
+            });
         }
         if let Some(text) = &args.output {
             expected.output = Some(pack(graph.output, &integers(text)?, "--output")?);
