@@ -39,6 +39,10 @@ pub(crate) fn with_model(
     srs: Option<&Path>,
     terminal: Terminal,
 ) -> Outcome<Compared> {
+    // What is named is looked at also where nothing depends on it: whoever names it believes that it is that SRS.
+    if let Some(path) = srs {
+        srs::belongs(path, key)?;
+    }
     if Known::of(&compiled.onnx, &compiled.digest).is_some_and(|known| known.has_key(&key.digest())) {
         return Ok(Compared::Before);
     }

@@ -14,7 +14,7 @@ pub(crate) fn peak_bytes() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// An amount of memory as people write it: `8GB`, `512MB`, `1.5GiB`, `800000000`.
+/// An amount of memory as people write it: `8GB`, `512MB`, `1.5GiB`, `4096B`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Bytes(pub(crate) u64);
 
@@ -25,7 +25,10 @@ impl FromStr for Bytes {
         let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
         let scale: f64 = match unit.trim().to_ascii_lowercase().as_str() {
-            "" | "b" => 1.0,
+            "" if !number.is_empty() => {
+                return Err(format!("expected an amount with its unit such as 8GB or 512MB: {number} of what?"));
+            }
+            "b" => 1.0,
             "kb" | "k" => 1e3,
             "mb" | "m" => 1e6,
             "gb" | "g" => 1e9,
@@ -68,8 +71,9 @@ mod tests {
         assert_eq!(read("8GB"), Ok(8_000_000_000));
         assert_eq!(read("1.5GiB"), Ok(1_610_612_736));
         assert_eq!(read("512 mb"), Ok(512_000_000));
-        assert_eq!(read("4096"), Ok(4096));
-        for wrong in ["", "GB", "8TBB", "-1GB", "1e9", "0"] {
+        assert_eq!(read("4096B"), Ok(4096));
+        assert!("10".parse::<Bytes>().unwrap_err().contains("10 of what?"));
+        for wrong in ["", "4096", "GB", "8TBB", "-1GB", "1e9", "0"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
         assert_eq!(Bytes(8_000_000_000).to_string(), "8.0 GB");

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::Cli;
@@ -29,9 +29,23 @@ pub(crate) fn parse(arguments: &[OsString], terminal: Terminal) -> Outcome<Optio
         }
         _ => {
             let failure = Failure::new(Kind::Request, said(&error.render().to_string()));
-            Err(Failure { next: Some(help(arguments)), ..failure })
+            Err(Failure { next: Some(meant(&error, arguments).unwrap_or_else(|| help(arguments))), ..failure })
         }
     }
+}
+
+/// The same line with the verb that was meant, where the parser knows one.
+fn meant(error: &clap::Error, arguments: &[OsString]) -> Option<Next> {
+    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let verb = match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::String(verb) => verb,
+        ContextValue::Strings(verbs) => verbs.first()?,
+        _ => return None,
+    };
+    let at = arguments.iter().position(|argument| argument == typed.as_str())?;
+    let corrected =
+        arguments.iter().enumerate().map(|(i, argument)| if i == at { verb.into() } else { argument.clone() });
+    Some(corrected.fold(Next::assay(""), Next::arg))
 }
 
 /// The parser's sentence as an error, and its tips as causes. Its usage and its hint at the help are left out: the help is what comes next.

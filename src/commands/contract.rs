@@ -88,6 +88,13 @@ fn calldata_of(
     terminal: Terminal,
 ) -> Outcome<Option<Vec<u8>>> {
     if !folder.file("proof.json").exists() {
+        if args.fused || args.key.is_some() {
+            let proof = folder.file("proof.json");
+            terminal.say(format_args!(
+                "no calldata: there is no {}; `assay prove` makes it, then run this again",
+                proof.display()
+            ));
+        }
         return Ok(None);
     }
     let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;

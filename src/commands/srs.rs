@@ -258,12 +258,18 @@ fn open(path: &Path) -> Outcome<Srs> {
     Srs::from_mapped(&files::map(path)?).request(format_args!("cannot use {}", path.display()))
 }
 
-/// The powers of a file that a key was made with, cut to the key's size. Its points are not checked as at an import: see [`Srs::check`].
-pub(crate) fn for_key(path: &Path, key: &VerifyingKey, terminal: Terminal) -> Outcome<Srs> {
+/// The SRS in a file, refused where it is not the one of a key.
+pub(crate) fn belongs(path: &Path, key: &VerifyingKey) -> Outcome<Srs> {
     let srs = open(path)?;
     if srs.point() != *key.srs() {
         return refuse(format_args!("{} is another SRS, {}", path.display(), hex::encode(srs.digest())));
     }
+    Ok(srs)
+}
+
+/// The powers of a file that a key was made with, cut to the key's size. Its points are not checked as at an import: see [`Srs::check`].
+pub(crate) fn for_key(path: &Path, key: &VerifyingKey, terminal: Terminal) -> Outcome<Srs> {
+    let srs = belongs(path, key)?;
     if srs.powers().len() < (key.opening().width() as usize) << key.k() {
         return refuse(format_args!("{} holds {} powers only", path.display(), units::count(srs.powers().len())));
     }

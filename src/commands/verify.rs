@@ -200,6 +200,10 @@ fn words(instances: &Instances) -> Vec<String> {
 fn not_accepted(error: VerifyError) -> Failure {
     let of_proof =
         error.rejects_proof() || matches!(error, VerifyError::InstanceCount { .. } | VerifyError::Hexadecimal { .. });
-    let kind = if of_proof { Kind::InvalidProof } else { Kind::Request };
-    Failure::new(kind, anyhow::Error::new(error).context("the proof is not accepted"))
+    let (kind, said) = if of_proof {
+        (Kind::InvalidProof, "the proof is not accepted")
+    } else {
+        (Kind::Request, "cannot check the proof")
+    };
+    Failure::new(kind, anyhow::Error::new(error).context(said))
 }

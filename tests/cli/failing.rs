@@ -40,7 +40,11 @@ fn every_exit_prints_one_object_with_the_error_its_causes_the_next_command_and_t
     assert_eq!(fails(&["srs", "generate"], WRONG_REQUEST)["next"], "assay srs generate --help");
     assert_eq!(fails(&["srs"], WRONG_REQUEST)["next"], "assay srs --help");
     assert_eq!(fails(&[], WRONG_REQUEST)["next"], "assay --help");
-    assert_eq!(fails(&["prvoe"], WRONG_REQUEST)["next"], "assay --help");
+    assert_eq!(fails(&["frobnicate"], WRONG_REQUEST)["next"], "assay --help");
+    let meant = fails(&["fulfill", "my model.onnx", "--lock"], WRONG_REQUEST);
+    assert_eq!(meant["next"], "assay fulfil 'my model.onnx' --lock --json");
+    let negative = fails(&["request", "mnist-mlp.onnx", "--input", "input.json", "--fee", "-1"], WRONG_REQUEST);
+    assert!(negative["error"].as_str().unwrap().contains("expected an amount of ether such as 0.01"), "{negative}");
     let said = fails(&["setup", "mnist-mlp.onnx", "--memory", "lots"], WRONG_REQUEST);
     assert!(said["error"].as_str().unwrap().contains("8GB"), "{said}");
     assert_eq!(fails(&["setup", "none.onnx"], WRONG_REQUEST)["next"], Value::Null);
@@ -191,6 +195,31 @@ fn a_width_without_the_opening_that_has_one_is_refused() {
     sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
     let says = ["--width is the number of columns", "next: assay setup mnist-mlp.onnx --opening evm --width 20"];
     sandbox.fails(&["setup", "mnist-mlp.onnx", "--width", "20"], WRONG_REQUEST, &says);
+}
+
+#[test]
+fn what_is_plainly_no_model_is_called_by_its_name_and_no_file_that_is_missing_is_named() {
+    let sandbox = Sandbox::new("no-model");
+    for verb in ["compile", "estimate", "setup", "verify"] {
+        for (file, what) in [("input.json", "JSON"), ("input.npy", "an array of NumPy"), (".", "a folder")] {
+            let output = sandbox.run(&[verb, file]);
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(WRONG_REQUEST), "{verb} {file}: {message}");
+            assert!(message.contains(&format!("is {what}, not a model")) && !message.contains("next:"), "{message}");
+        }
+    }
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--memory", "10"], WRONG_REQUEST, &["10 of what?"]);
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    for verb in ["estimate", "compile"] {
+        let said = sandbox.succeeds(&[verb, "mnist-mlp.onnx"]);
+        assert!(said.contains("input [1, 784], real numbers from 0 to 0.996094"), "{verb}: {said}");
+    }
+    fs::rename(sandbox.path("input.json"), sandbox.path("digit.json")).unwrap();
+    assert!(sandbox.succeeds(&["setup", "mnist-mlp.onnx"]).contains("next: assay infer --help"));
+    sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["next: assay infer --help"]);
+    let key = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
+    let said = sandbox.succeeds(&["contract", "mnist-mlp.onnx", "--key", key]);
+    assert!(said.contains("no calldata: there is no mnist-mlp.assay/proof.json"), "{said}");
 }
 
 /// Where commands are looked for: first where this binary is.

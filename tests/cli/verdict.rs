@@ -285,7 +285,9 @@ fn every_fault_of_a_proof_exits_with_1_and_what_is_no_proof_of_this_key_with_2()
         let last = if whole.ends_with('0') { "1" } else { "0" };
         p["proof"] = format!("{}{last}", &whole[..whole.len() - 1]).into();
     });
-    exits("other-key", WRONG_REQUEST, &["belongs to the verifying key"], &|p| p["vk_digest"] = "11".repeat(32).into());
+    exits("other-key", WRONG_REQUEST, &["cannot check the proof", "belongs to the verifying key"], &|p| {
+        p["vk_digest"] = "11".repeat(32).into()
+    });
     exits("other-graph", WRONG_REQUEST, &["of graph 1111111111111111"], &|p| {
         p["graph_digest"] = "11".repeat(32).into();
     });
@@ -294,6 +296,18 @@ fn every_fault_of_a_proof_exits_with_1_and_what_is_no_proof_of_this_key_with_2()
     fs::write(pair.sandbox.path("half.json"), &proof.to_string()[..90]).unwrap();
     pair.sandbox.fails(&["verify", MODEL, "--proof", "half.json"], WRONG_REQUEST, &["not a proof file"]);
     pair.sandbox.fails(&["verify", MODEL, "--proof", "none.json"], WRONG_REQUEST, &["cannot read none.json"]);
+}
+
+#[test]
+fn an_srs_that_is_named_is_looked_at_although_the_key_was_compared_before() {
+    let pair = Pair::new("named-srs");
+    let verify = |file| ["verify", MODEL, "--srs", file];
+    pair.sandbox.succeeds(&["verify", MODEL]);
+    pair.sandbox.succeeds(&verify("mnist-mlp.assay/srs"));
+    pair.sandbox.fails(&verify("input.json"), WRONG_REQUEST, &["input.json"]);
+    let other = Srs::insecure_for(12, Opening::Shplonk, [1; 32]).unwrap();
+    fs::write(pair.sandbox.path("other.srs"), other.to_bytes().unwrap()).unwrap();
+    pair.sandbox.fails(&verify("other.srs"), WRONG_REQUEST, &["other.srs is another SRS"]);
 }
 
 #[test]
