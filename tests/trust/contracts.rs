@@ -106,6 +106,14 @@ fn a_model_that_another_verifier_judges_escrows_nothing() {
     assert_eq!(scene.anvil.balance(&market.address.to_string()), escrowed);
 }
 
+#[test]
+fn events_are_found_from_the_latest_block_on_if_a_file_says_a_later_one() {
+    let (scene, market) = asked("trust-events");
+    let latest = scene.node(CLIENT).block_number().unwrap();
+    let found = scene.node(CLIENT).happened(market, u64::MAX, &[]).unwrap();
+    assert!(!found.is_empty() && found.iter().all(|event| event.block == latest), "{found:?}");
+}
+
 /// Code that says of nonsense what a verifier says, and 28 to every other question: what it does with a proof of its author's nobody sees.
 fn hostile() -> Vec<u8> {
     let verify = "verify(address,uint256[],bytes)";

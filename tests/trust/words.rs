@@ -40,11 +40,11 @@ fn words_of_files_are_shown_and_do_nothing() {
     fs::copy(scene.sandbox.path(MODEL), scene.sandbox.path(&name)).unwrap();
     shown(&scene.sandbox.run(&["compile", &name]), 0);
     shown(&scene.sandbox.run(&["prove", &name, "--input", &format!("none-{name}")]), WRONG_REQUEST);
-    // A field of a request, and a field's name.
+    // Fields of a request.
     scene.sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
     scene.sandbox.succeeds(&["compile", MODEL]);
     scene.sandbox.succeeds(&["setup", MODEL]);
-    for request in [json!({ "chain": WORDS }), json!({ "chain": 1, "market": { WORDS: 1 } })] {
+    for request in [json!({ "chain": WORDS }), json!({ "chain": 1, "request": { "tier": WORDS } })] {
         fs::write(scene.sandbox.path("request.json"), request.to_string()).unwrap();
         let fulfil = ["fulfil", MODEL, "--request", "request.json"];
         shown(&scene.command(PROVER, &fulfil).output().unwrap(), WRONG_REQUEST);
