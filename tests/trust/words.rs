@@ -44,7 +44,7 @@ fn words_of_files_are_shown_and_do_nothing() {
     scene.sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
     scene.sandbox.succeeds(&["compile", MODEL]);
     scene.sandbox.succeeds(&["setup", MODEL]);
-    for request in [json!({ "chain": WORDS }), json!({ "chain": 1, "request": { "tier": WORDS } })] {
+    for request in [json!({ "chain": WORDS }), json!({ "request": { "nonce": WORDS } })] {
         fs::write(scene.sandbox.path("request.json"), request.to_string()).unwrap();
         let fulfil = ["fulfil", MODEL, "--request", "request.json"];
         shown(&scene.command(PROVER, &fulfil).output().unwrap(), WRONG_REQUEST);

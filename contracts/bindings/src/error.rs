@@ -164,16 +164,14 @@ pub enum ContractsError {
     },
     /// The gas costs more than the user allows.
     #[error(
-        "{gas} gas would cost {cost} ether at the price that the node names (base fee {base} wei, tip {tip} wei), more than the {left} ether \
+        "{gas} gas would cost {cost} ether at the price that the node names ({price}), more than the {left} ether \
          that are left of the {most} ether which --max-cost allows for all transactions of a command: wait for a lower price, allow more with --max-cost, or ask another node with --rpc if that price is wrong"
     )]
     TooDear {
         /// The transaction's limit of gas, in units of gas.
         gas: u64,
-        /// The block's price of a unit of gas, in wei.
-        base: String,
-        /// The tip for a unit of gas, in wei.
-        tip: String,
+        /// The price of a unit of gas: the block's and the tip, in wei.
+        price: String,
         /// What it would cost, in ether.
         cost: String,
         /// What earlier transactions have left of that, in ether.

@@ -144,8 +144,7 @@ impl Node {
         if now > most {
             return Err(ContractsError::TooDear {
                 gas: gas_limit,
-                base: base.to_string(),
-                tip: tip.to_string(),
+                price: format!("base fee {base} wei, tip {tip} wei"),
                 cost: format_ether(now.saturating_mul(gas)),
                 left: format_ether(left),
                 most: format_ether(self.limits.most_cost),
