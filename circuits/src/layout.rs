@@ -279,7 +279,7 @@ impl<'a> Builder<'a> {
                 Op::Add(op) => ops::add::lay_out(&mut builder, index, node, op)?,
                 Op::Rescale(op) => ops::rescale::lay_out(&mut builder, index, node, op)?,
                 Op::MaxPool(op) => ops::max_pool::lay_out(&mut builder, node, op)?,
-                Op::Reshape => {} // another name for the same cells
+                Op::Reshape(_) => {} // another name for the same cells
                 Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
                     let refused = unsupported::of_node(graph, node);
                     return Err(refused.unwrap_or(CircuitError::Invariant("an op without an identity is refused")));
@@ -427,7 +427,7 @@ impl<'a> Builder<'a> {
                 let root = self.root(*input)?;
                 let reads = self.reads.entry(root).or_default();
                 match node.op {
-                    Op::Reshape => {}
+                    Op::Reshape(_) => {}
                     Op::MaxPool(_) => reads.pooled = true,
                     Op::Conv(_)
                     | Op::Dense(_)

@@ -20,7 +20,7 @@ pub(crate) fn weight_rows(graph: &QuantizedGraph, lanes: usize) -> usize {
         | Op::AveragePool(_)
         | Op::MaxPool(_)
         | Op::Rescale(_)
-        | Op::Reshape
+        | Op::Reshape(_)
         | Op::Transpose(_)
         | Op::ArgMax(_) => 0,
     };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Layout, statement, unsupported};
-use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Rescale, Transpose};
-use assay_models::samples::{Numbers, input, mlp_onnx, tiny_cnn, tiny_mlp};
+use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
+use assay_models::samples::{Numbers, input, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
@@ -173,10 +173,10 @@ fn single(op: Op, shape: &[usize], dtype: DType) -> QuantizedGraph {
         zero_point: 0,
     };
     let output = op.output_shape(&[shape], shape).unwrap();
-    let kind = match op {
-        Op::ArgMax(_) => DType::I64,
-        Op::MaxPool(_) | Op::Transpose(_) | Op::Reshape => dtype,
-        _ => DType::U8,
+    let kind = match op.output() {
+        Output::Indices => DType::I64,
+        Output::Elements => dtype,
+        Output::Requantised(_) => DType::U8,
     };
     QuantizedGraph {
         name: "single".to_owned(),
@@ -233,6 +233,16 @@ fn the_list_of_what_is_unsupported_agrees_with_the_planner() {
         let first = listed.first().unwrap_or_else(|| panic!("{words} is not listed")).to_string();
         assert!(first.contains(words), "{first}");
         assert_eq!(Layout::plan(&graph).unwrap_err().to_string(), first);
+    }
+    let without_circuit = refused_samples();
+    assert!(!without_circuit.is_empty());
+    for graph in without_circuit {
+        let (listed, name) = (unsupported(&graph), graph.nodes[0].op.name());
+        assert!(
+            listed[0].to_string().contains(name),
+            "{name} is refused by name, or its case has weight lanes: {listed:?}"
+        );
+        assert_eq!(Layout::plan(&graph).unwrap_err().to_string(), listed[0].to_string());
     }
     for graph in [tiny_cnn(), tiny_mlp(), single(conv([2, 2, 3, 3], [1, 1], 1), &image, DType::U8)] {
         assert!(unsupported(&graph).is_empty(), "{}", graph.name);

@@ -11,8 +11,8 @@ pub struct Trace {
     pub values: Vec<Vec<i64>>,
     /// Accumulators of every node, indexed like [`QuantizedGraph::nodes`](crate::QuantizedGraph); empty where an op has none.
     pub accumulators: Vec<Vec<i64>>,
-    /// Sums of every convolution of stride 1 over its full plane, without bias, `[n, o, h + kh - 1, w + kw - 1]`
-    /// ([`Conv::full_plane`](crate::ops::Conv::full_plane)), indexed like the nodes; empty for other nodes.
+    /// Sums of every convolution of stride 1 over its *full* plane, without bias, `[n, o, h + kh - 1, w + kw - 1]`: every window that
+    /// meets the input, as a proof commits them. Indexed like the nodes; empty for other nodes.
     pub full_planes: Vec<Vec<i64>>,
 }
 
@@ -45,18 +45,15 @@ pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelEr
             let values = values.get(id.0).map_or(&[][..], Vec::as_slice);
             operands.push(Operand { info: graph.tensor(*id)?, values });
         }
-        let (full_plane, sums) = match node.op.evaluate(&operands).map_err(|fault| fault.at(&node.name))? {
-            Evaluated::Convolved { full_plane, accumulators } => (full_plane, accumulators),
-            Evaluated::Accumulators(sums) | Evaluated::Output(sums) => (Vec::new(), sums),
-        };
+        let Evaluated { elements, full_plane } = node.op.evaluate(&operands).map_err(|fault| fault.at(&node.name))?;
         let (accumulator, output) = match node.op.requantise() {
             Some(rule) => {
                 let shape = &graph.tensor(node.output)?.shape;
                 let channel = |element| node.op.channel(element, shape);
-                let output = sums.iter().enumerate().map(|(at, acc)| rule.apply(*acc, channel(at))).collect();
-                (sums, output)
+                let output = elements.iter().enumerate().map(|(at, acc)| rule.apply(*acc, channel(at))).collect();
+                (elements, output)
             }
-            None => (Vec::new(), sums),
+            None => (Vec::new(), elements),
         };
         full_planes.push(full_plane);
         accumulators.push(accumulator);

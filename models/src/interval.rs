@@ -2,7 +2,7 @@
 
 use crate::error::ModelError;
 use crate::graph::{Node, QuantizedGraph};
-use crate::ops::Op;
+use crate::ops::Bounded;
 use crate::weights::WeightValues;
 
 /// Bounds of every accumulator and tensor of a graph, over all inputs of the declared type.
@@ -17,16 +17,20 @@ pub struct Intervals {
 
 /// A closed interval of integers, wide enough that sums of products of a graph cannot wrap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Interval {
+pub struct Interval {
     lo: i128,
     hi: i128,
 }
 
 impl Interval {
-    /// `(x - zero_point)` for `x` in `range`.
-    pub(crate) fn corrected(range: (i64, i64), zero_point: i32) -> Self {
-        let zero_point = i128::from(zero_point);
-        Self { lo: i128::from(range.0) - zero_point, hi: i128::from(range.1) - zero_point }
+    /// `lo..=hi`.
+    pub(crate) fn of(lo: i64, hi: i64) -> Self {
+        Self { lo: lo.into(), hi: hi.into() }
+    }
+
+    /// `(lo, hi)` of integers that have 64 bits.
+    const fn ends(self) -> (i64, i64) {
+        (self.lo as i64, self.hi as i64)
     }
 
     /// Extended to hold 0: a term that may be absent.
@@ -62,7 +66,7 @@ impl Interval {
     fn checked(self, multiplier: u64, node: &str) -> Result<(i64, i64), ModelError> {
         let magnitude = self.lo.unsigned_abs().max(self.hi.unsigned_abs());
         if magnitude < 1 << 40 && magnitude.saturating_mul(multiplier.into()) < 1 << 62 {
-            Ok((self.lo as i64, self.hi as i64))
+            Ok(self.ends())
         } else {
             Err(ModelError::AccumulatorRange { node: node.to_owned(), lo: self.lo, hi: self.hi, multiplier })
         }
@@ -117,37 +121,14 @@ fn node_bounds(
     let mut inputs = Vec::with_capacity(node.inputs.len());
     for id in &node.inputs {
         let info = graph.tensor(*id)?;
-        let bounds = tensors.get(id.0).copied();
-        inputs.push((info, bounds.ok_or_else(|| incomplete("a tensor has no bounds", &info.name))?));
+        let (lo, hi) = *tensors.get(id.0).ok_or_else(|| incomplete("a tensor has no bounds", &info.name))?;
+        inputs.push(Bounded { info, elements: Interval::of(lo, hi) });
     }
-    let Some((first, range)) = inputs.first().copied() else {
-        return Err(crate::OpFault::Operands { expected: node.op.operands(), got: 0 }.at(&node.name));
-    };
-    let Some(rule) = node.op.requantise() else {
-        let output = match &node.op {
-            Op::ArgMax(arg_max) => arg_max.bounds(&first.shape).map_err(|fault| fault.at(&node.name))?,
-            Op::MaxPool(_)
-            | Op::Reshape
-            | Op::Transpose(_)
-            | Op::Conv(_)
-            | Op::Dense(_)
-            | Op::Add(_)
-            | Op::AveragePool(_)
-            | Op::Rescale(_) => range,
-        };
-        return Ok((None, output));
-    };
-    let corrected: Vec<Interval> =
-        inputs.iter().map(|(info, range)| Interval::corrected(*range, info.zero_point)).collect();
+    let bounds = |channel| node.op.bounds(channel, &inputs).map_err(|fault| fault.at(&node.name));
+    let Some(rule) = node.op.requantise() else { return Ok((None, bounds(0)?.ends())) };
     let (mut accumulator, mut output) = (None, None);
     for channel in 0..node.op.channels() {
-        if inputs.len() != node.op.operands() {
-            let fault = crate::OpFault::Operands { expected: node.op.operands(), got: inputs.len() };
-            return Err(fault.at(&node.name));
-        }
-        let bounds = node.op.bounds(channel, &corrected);
-        let bounds = bounds.ok_or_else(|| incomplete("a channel lacks weights or a bias", &node.name))?;
-        let (lo, hi) = bounds.checked(rule.multiplier(channel), &node.name)?;
+        let (lo, hi) = bounds(channel)?.checked(rule.multiplier(channel), &node.name)?;
         widen(&mut accumulator, (lo, hi));
         widen(&mut output, (rule.apply(lo, channel), rule.apply(hi, channel)));
     }
@@ -167,6 +148,7 @@ fn widen(bounds: &mut Option<Bounds>, other: Bounds) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::Op;
     use crate::samples::{tiny_cnn, tiny_mlp};
 
     /// Bounds are looked for before anything else would notice, and a bias that is not there is no 0.

@@ -1,4 +1,4 @@
-//! Networks with seeded pseudo-random weights: tiny graphs for tests of the crates that build on this one, one for every op ([`cases`]), and perceptrons of any
+//! Networks with seeded pseudo-random weights: tiny graphs for tests of the crates that build on this one, one for every op ([`cases`], [`refused`]), and perceptrons of any
 //! size as ONNX files ([`mlp_onnx`]).
 //!
 //! The tiny ones are small enough that every cell of their circuit can be attacked in turn, and hold what a circuit finds hard: padding,
@@ -7,11 +7,11 @@
 mod cases;
 mod mlp;
 
-pub use cases::cases;
+pub use cases::{Case, Sampled, cases, refused};
 pub use mlp::mlp_onnx;
 
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
-use crate::ops::{Conv, Dense, MaxPool, Op};
+use crate::ops::{Conv, Dense, MaxPool, Op, Reshape};
 use crate::requantise::Requantise;
 use crate::weights::Weights;
 
@@ -81,7 +81,7 @@ pub fn tiny_cnn() -> QuantizedGraph {
         vec![
             ("conv", Op::Conv(conv)),
             ("pool", Op::MaxPool(pool)),
-            ("flatten", Op::Reshape),
+            ("flatten", Op::Reshape(Reshape)),
             ("dense", Op::Dense(dense)),
         ],
     )

@@ -3,7 +3,7 @@
 use crate::error::ModelError;
 use crate::graph::{DType, Node, QuantizedGraph, TensorInfo};
 use crate::interval;
-use crate::ops::{ELEMENTS_LIMIT, Op, OpFault, elements};
+use crate::ops::{ELEMENTS_LIMIT, Op, OpFault, Output, elements};
 use crate::requantise::Requantise;
 
 /// Most elements of all tensors together.
@@ -110,43 +110,26 @@ fn check_op(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), 
     if expected != output.shape {
         return Err(OpFault::Shape { what: "result", expected, got: output.shape.clone() });
     }
-    check_constants(op)?;
-    let Some(rule) = op.requantise() else { return check_types(op, inputs, output) };
-    if let Some(wide) = inputs.iter().find(|info| info.dtype == DType::I64) {
-        return Err(OpFault::Type { what: "operand", expected: "U8, I8, I16 or I32", got: wide.dtype });
+    for constant in op.constants() {
+        range("bias or multiplier", constant, -CONSTANT_LIMIT + 1, CONSTANT_LIMIT - 1)?;
     }
-    check_requantise(rule, op.channels(), output.dtype)?;
-    range("zero point of the result", output.zero_point, rule.zero_point, rule.zero_point)
-}
-
-/// Ops without accumulators keep their operand's type; `ArgMax` gives indices.
-fn check_types(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), OpFault> {
-    let Some(input) = inputs.first() else { return Ok(()) };
-    match op {
-        Op::ArgMax(_) if output.dtype == DType::I64 => Ok(()),
-        Op::ArgMax(_) => Err(OpFault::Type { what: "result of ArgMax", expected: "I64", got: output.dtype }),
-        Op::MaxPool(_) | Op::Reshape | Op::Transpose(_) if output.dtype == input.dtype => {
+    match (op.output(), inputs) {
+        (Output::Requantised(rule), _) => {
+            if let Some(wide) = inputs.iter().find(|info| info.dtype == DType::I64) {
+                return Err(OpFault::Type { what: "operand", expected: "U8, I8, I16 or I32", got: wide.dtype });
+            }
+            check_requantise(rule, op.channels(), output.dtype)?;
+            range("zero point of the result", output.zero_point, rule.zero_point, rule.zero_point)
+        }
+        (Output::Elements, [input, ..]) if output.dtype == input.dtype => {
             range("zero point of the result", output.zero_point, input.zero_point, input.zero_point)
         }
-        Op::MaxPool(_)
-        | Op::Reshape
-        | Op::Transpose(_)
-        | Op::Conv(_)
-        | Op::Dense(_)
-        | Op::Add(_)
-        | Op::AveragePool(_)
-        | Op::Rescale(_) => Err(OpFault::Type { what: "result", expected: "that of the operand", got: output.dtype }),
+        (Output::Elements, _) => {
+            Err(OpFault::Type { what: "result", expected: "that of the operand", got: output.dtype })
+        }
+        (Output::Indices, _) if output.dtype == DType::I64 => Ok(()),
+        (Output::Indices, _) => Err(OpFault::Type { what: "result (indices)", expected: "I64", got: output.dtype }),
     }
-}
-
-fn check_constants(op: &Op) -> Result<(), OpFault> {
-    let bias: &[i64] = match op {
-        Op::Conv(conv) => &conv.bias,
-        Op::Dense(dense) => &dense.bias,
-        Op::Add(add) => &[add.mx, add.my],
-        Op::AveragePool(_) | Op::MaxPool(_) | Op::Rescale(_) | Op::Reshape | Op::Transpose(_) | Op::ArgMax(_) => &[],
-    };
-    bias.iter().try_for_each(|value| range("bias or multiplier", *value, -CONSTANT_LIMIT + 1, CONSTANT_LIMIT - 1))
 }
 
 fn check_requantise(rule: &Requantise, channels: usize, dtype: DType) -> Result<(), OpFault> {

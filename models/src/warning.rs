@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::graph::QuantizedGraph;
 use crate::interval::intervals;
-use crate::ops::Op;
 
 /// Something to know of a model. `Display` is a sentence that names the node.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +95,7 @@ pub(crate) fn of_graph(graph: &QuantizedGraph, before: &[Warning]) -> Vec<Warnin
         |name: &str| before.iter().any(|known| matches!(known, Warning::WideBias { node, .. } if node == name));
     let nodes = graph.nodes.iter().zip(intervals.accumulators);
     let wide = nodes.filter_map(|(node, bounds)| {
-        let (low, high) = bounds.filter(|_| matches!(node.op, Op::Conv(_) | Op::Dense(_)))?;
+        let (low, high) = bounds.filter(|_| node.op.parameters() > 0)?;
         let fits = i32::try_from(low).is_ok() && i32::try_from(high).is_ok();
         (!fits && !warned(&node.name)).then(|| Warning::WideAccumulators { node: node.name.clone(), low, high })
     });

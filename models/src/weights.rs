@@ -63,8 +63,8 @@ impl Weights {
     /// The weights of a transposed tensor; `shape` is the one before.
     pub(crate) fn transposed(&self, transpose: &Transpose, shape: &[usize]) -> Result<Self, OpFault> {
         Ok(Self(match &self.0 {
-            Form::Bytes(values) => Form::Bytes(Arc::new(transpose.evaluate(values, shape)?)),
-            Form::Words(values) => Form::Words(Arc::new(transpose.evaluate(values, shape)?)),
+            Form::Bytes(values) => Form::Bytes(Arc::new(transpose.reorder(values, shape)?)),
+            Form::Words(values) => Form::Words(Arc::new(transpose.reorder(values, shape)?)),
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! Each op against its definition, written as plainly as the ONNX operator page writes it; and its bounds.
 #![expect(clippy::unwrap_used, reason = "test code")]
 
-use assay_models::ops::{Add, ArgMax, AveragePool, Conv, Dense, MaxPool, Rescale, Transpose};
+use assay_models::ops::{Add, ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
 use assay_models::samples::Numbers;
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, intervals};
 use proptest::prelude::*;
@@ -12,12 +12,11 @@ fn tensor(shape: &[usize], dtype: DType, zero_point: i32) -> TensorInfo {
 
 /// One op from a u8 input to an i32 output that holds the accumulators.
 fn single(op: Op, shape: &[usize], zero_point: i32) -> QuantizedGraph {
-    let keeps = op.requantise().is_none();
     let output = op.output_shape(&vec![shape; op.operands()], &[]).unwrap();
-    let result = match &op {
-        Op::ArgMax(_) => tensor(&output, DType::I64, 0),
-        _ if keeps => tensor(&output, DType::U8, zero_point),
-        _ => tensor(&output, DType::I32, 0),
+    let result = match op.output() {
+        Output::Indices => tensor(&output, DType::I64, 0),
+        Output::Elements => tensor(&output, DType::U8, zero_point),
+        Output::Requantised(_) => tensor(&output, DType::I32, 0),
     };
     let inputs = vec![TensorId(0); op.operands()];
     let node = Node { name: "op".to_owned(), op, inputs, output: TensorId(1) };

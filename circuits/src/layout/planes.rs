@@ -52,7 +52,7 @@ impl fmt::Display for Planes {
 pub(super) fn roots(graph: &QuantizedGraph) -> Result<Vec<TensorId>, CircuitError> {
     let mut roots: Vec<TensorId> = (0..graph.tensors.len()).map(TensorId).collect();
     for node in &graph.nodes {
-        if let (Op::Reshape, [input]) = (&node.op, node.inputs.as_slice()) {
+        if let (Op::Reshape(_), [input]) = (&node.op, node.inputs.as_slice()) {
             let root = *roots.get(input.0).ok_or(CircuitError::Invariant("tensor index"))?;
             *roots.get_mut(node.output.0).ok_or(CircuitError::Invariant("tensor index"))? = root;
         }
@@ -93,7 +93,7 @@ pub(super) fn find(graph: &QuantizedGraph, roots: &[TensorId]) -> Result<HashMap
                 | Op::Dense(_)
                 | Op::AveragePool(_)
                 | Op::MaxPool(_)
-                | Op::Reshape
+                | Op::Reshape(_)
                 | Op::Transpose(_)
                 | Op::ArgMax(_),
                 Some(_),

@@ -59,7 +59,7 @@ pub(super) fn of_node(graph: &QuantizedGraph, node: &Node) -> Option<CircuitErro
         }
         Op::Transpose(_) => Some(refused(node, "Transpose", "tensors in [1, c, h, w] order")),
         Op::ArgMax(_) => Some(refused(node, "ArgMax", "the scores themselves as the graph's output")),
-        Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::Rescale(_) | Op::Reshape => None,
+        Op::Conv(_) | Op::Dense(_) | Op::Add(_) | Op::Rescale(_) | Op::Reshape(_) => None,
     }
 }
 

@@ -102,7 +102,7 @@ impl Builder<'_> {
             | Op::AveragePool(_)
             | Op::MaxPool(_)
             | Op::Rescale(_)
-            | Op::Reshape
+            | Op::Reshape(_)
             | Op::Transpose(_)
             | Op::ArgMax(_) => Err(MISSING),
         }

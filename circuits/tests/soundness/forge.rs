@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Columns, Element, Fixed, Layout, Pinned, statement};
+use assay_models::ops::{Evaluated, Operand};
 use assay_models::{Op, QuantizedGraph, TensorId, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -82,7 +83,7 @@ impl Case {
                 }
                 Op::MaxPool(_) => self.set_copied(layout, &mut columns, (tensor, Block::Windows, *index), *value),
                 Op::Conv(_) => self.set_copied(layout, &mut columns, (tensor, Block::Planes, *index), *value),
-                Op::Add(_) | Op::Rescale(_) | Op::Reshape => {
+                Op::Add(_) | Op::Rescale(_) | Op::Reshape(_) => {
                     panic!("{} reads no cells of its own", op.name())
                 }
                 Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", op.name()),
@@ -123,16 +124,11 @@ impl Case {
             for ((_, index), value) in lie.reads.iter().filter(|((reader, _), _)| *reader == at) {
                 operands[0][*index] = *value;
             }
-            let (full_plane, accumulators) = accumulate(graph, at, &operands);
-            let mut output = match (&node.op, node.op.requantise()) {
-                (op, Some(rule)) => {
-                    let shape = &graph.tensors[node.output.0].shape;
-                    accumulators.iter().enumerate().map(|(i, acc)| rule.apply(*acc, op.channel(i, shape))).collect()
-                }
-                (Op::MaxPool(_), None) => self.pooled(at, &operands[0], &lie.maxima),
-                (Op::Reshape, None) => operands[0].clone(),
-                (op, None) => panic!("{} has a requantisation or no circuit", op.name()),
-            };
+            let Evaluated { elements, full_plane } = evaluate(graph, at, &operands);
+            let (accumulators, mut output) = requantised(graph, at, elements);
+            if let Op::MaxPool(_) = node.op {
+                self.pool(at, &operands[0], &mut output, &lie.maxima);
+            }
             for ((_, index), tuple) in lie.cells.iter().filter(|((writer, _), _)| *writer == at) {
                 output[*index] = tuple.z;
             }
@@ -144,10 +140,7 @@ impl Case {
     }
 
     /// Outputs of a `MaxPool` whose r cells may lie.
-    fn pooled(&self, node: usize, operand: &[i64], forced: &BTreeMap<usize, i64>) -> Vec<i64> {
-        let Op::MaxPool(pool) = &self.graph.nodes[node].op else { unreachable!() };
-        let shape = &self.graph.tensors[self.graph.nodes[node].inputs[0].0].shape;
-        let mut output = pool.evaluate(operand, shape).unwrap();
+    fn pool(&self, node: usize, operand: &[i64], output: &mut [i64], forced: &BTreeMap<usize, i64>) {
         for (window, maximum) in output.iter_mut().enumerate() {
             let corners = self.window(node, window);
             if corners.iter().any(|(row, _)| forced.contains_key(row)) {
@@ -161,7 +154,6 @@ impl Case {
                     .unwrap();
             }
         }
-        output
     }
 
     /// Rows and operand indices of the four corners of a window.
@@ -224,24 +216,22 @@ impl Case {
     }
 }
 
-/// Full plane and accumulators of a node; none where the op has none.
-pub(crate) fn accumulate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> (Vec<i64>, Vec<i64>) {
+/// What a node makes of its operands.
+pub(crate) fn evaluate(graph: &QuantizedGraph, node: usize, operands: &[Vec<i64>]) -> Evaluated {
     let node = &graph.nodes[node];
-    let info = |at: usize| &graph.tensors[node.inputs[at].0];
-    let zero_point = |at| i64::from(info(at).zero_point);
-    let accumulators = match &node.op {
-        Op::Conv(op) => {
-            let full = op.full_plane(&operands[0], &info(0).shape, zero_point(0)).unwrap();
-            let accumulators = op.accumulate(&operands[0], &info(0).shape, zero_point(0), &full).unwrap();
-            return (full, accumulators);
-        }
-        Op::Dense(op) => op.accumulate(&operands[0], zero_point(0)),
-        Op::Add(op) => op.accumulate(&operands[0], &operands[1], zero_point(0), zero_point(1)),
-        Op::Rescale(op) => op.accumulate(&operands[0], zero_point(0)),
-        Op::MaxPool(_) | Op::Reshape => Vec::new(),
-        Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("{} is in no attacked network", node.op.name()),
-    };
-    (Vec::new(), accumulators)
+    let infos = node.inputs.iter().map(|id| &graph.tensors[id.0]);
+    let operands: Vec<Operand> = infos.zip(operands).map(|(info, values)| Operand { info, values }).collect();
+    node.op.evaluate(&operands).unwrap()
+}
+
+/// Accumulators, none where the node has none, and output of what a node makes.
+pub(crate) fn requantised(graph: &QuantizedGraph, node: usize, elements: Vec<i64>) -> (Vec<i64>, Vec<i64>) {
+    let node = &graph.nodes[node];
+    let Some(rule) = node.op.requantise() else { return (Vec::new(), elements) };
+    let shape = &graph.tensors[node.output.0].shape;
+    let apply = |(at, acc): (usize, &i64)| rule.apply(*acc, node.op.channel(at, shape));
+    let output = elements.iter().enumerate().map(apply).collect();
+    (elements, output)
 }
 
 /// The r cells that follow from the z cells: running maximum minus the element, except where forced.

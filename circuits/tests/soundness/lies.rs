@@ -47,7 +47,7 @@ pub(crate) fn lies(case: &Case) -> Vec<Placed> {
                 lies.extend(maxima(case, at));
                 lies.extend(copy_block(case, at, Block::Windows, "read by MaxPool"));
             }
-            Op::Reshape => {} // no cells of its own
+            Op::Reshape(_) => {} // no cells of its own
             Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", node.op.name()),
         }
     }
@@ -66,7 +66,7 @@ fn requantised(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
             Op::Add(_) => format!("{}: sum = output[{}]", node.name, index / area),
             Op::Rescale(_) => format!("{}: input = output[{}]", node.name, index / area),
             Op::Conv(_) | Op::Dense(_) => format!("{}: weights side = outputs side", node.name),
-            Op::MaxPool(_) | Op::Reshape | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
+            Op::MaxPool(_) | Op::Reshape(_) | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
                 panic!("{} is not requantised", node.name)
             }
         };

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use assay_circuits::{Advice, Challenges, Columns, Copy, Element, Fixed, Layout, Pinned, statement};
-use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale};
+use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
 use halo2curves::bn256::Fr;
@@ -104,7 +104,7 @@ impl Case {
             Op::Add(_) | Op::Rescale(_) => self.area(node.inputs[0]),
             Op::Dense(_) => self.graph.tensors[root.0].len(),
             Op::Conv(_) | Op::MaxPool(_) => panic!("{} makes [1, c, h, w]", node.name),
-            Op::Reshape | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
+            Op::Reshape(_) | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
                 panic!("{} makes no cells", node.name)
             }
         })
@@ -165,7 +165,7 @@ impl Case {
 }
 
 fn root(graph: &QuantizedGraph, tensor: TensorId) -> TensorId {
-    match graph.nodes.iter().find(|node| node.output == tensor && node.op == Op::Reshape) {
+    match graph.nodes.iter().find(|node| node.output == tensor && matches!(node.op, Op::Reshape(_))) {
         Some(reshape) => root(graph, reshape.inputs[0]),
         None => tensor,
     }
@@ -221,7 +221,7 @@ pub(crate) fn cnn() -> Case {
         vec![
             ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], rule)), &[0], 1),
             ("pool", pool(), &[1], 2),
-            ("flatten", Op::Reshape, &[2], 3),
+            ("flatten", Op::Reshape(Reshape), &[2], 3),
             ("dense", Op::Dense(dense(&mut numbers, 12, 3, signed(64, -2))), &[3], 4),
         ],
     );
@@ -255,7 +255,7 @@ pub(crate) fn residual() -> Case {
             ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], signed(16, 4))), &[0], 1),
             ("add", Op::Add(Add { mx: 3, my: 2, requantise: signed(8, 2) }), &[1, 0], 2),
             ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
-            ("flatten", Op::Reshape, &[3], 4),
+            ("flatten", Op::Reshape(Reshape), &[3], 4),
             ("dense", Op::Dense(dense(&mut numbers, 24, 5, scores)), &[4], 5),
         ],
     );
@@ -315,7 +315,10 @@ pub(crate) fn flat_rescale() -> Case {
             tensor("vector", &[1, 40], DType::U8, 7),
             tensor("output", &[1, 40], DType::I8, -20),
         ],
-        vec![("flatten", Op::Reshape, &[0], 1), ("rescale", Op::Rescale(Rescale { requantise: rule }), &[1], 2)],
+        vec![
+            ("flatten", Op::Reshape(Reshape), &[0], 1),
+            ("rescale", Op::Rescale(Rescale { requantise: rule }), &[1], 2),
+        ],
     );
     Case::new(graph, 1, |_, _| true)
 }
@@ -339,7 +342,7 @@ pub(crate) fn planes_of_a_dense() -> Case {
         ],
         vec![
             ("dense", Op::Dense(dense(&mut numbers, 6, 48, rule(8, 60))), &[0], 1),
-            ("reshape", Op::Reshape, &[1], 2),
+            ("reshape", Op::Reshape(Reshape), &[1], 2),
             ("conv", Op::Conv(conv(&mut numbers, [2, 2, 1, 3], [0, 1, 0, 1], rule(6, 90))), &[2], 3),
             ("add", Op::Add(Add { mx: 1, my: 2, requantise: rule(4, 50) }), &[2, 3], 4),
             ("pool", pool(), &[2], 5),
@@ -387,7 +390,7 @@ pub(crate) fn other_planes() -> Case {
             tensor("output", &[1, 2, 2, 3], DType::U8, 100),
         ],
         vec![
-            ("reshape", Op::Reshape, &[0], 1),
+            ("reshape", Op::Reshape(Reshape), &[0], 1),
             ("conv", Op::Conv(conv(&mut numbers, [2, 3, 1, 2], [0; 4], rule)), &[1], 2),
         ],
     );

@@ -91,7 +91,7 @@ impl Integers {
     fn transposed(&self, transpose: &Transpose, shape: &[usize]) -> Result<Self, crate::OpFault> {
         Ok(match self {
             Self::Narrow(values) => Self::Narrow(values.transposed(transpose, shape)?),
-            Self::Wide(values) => Self::Wide(Arc::new(transpose.evaluate(values, shape)?)),
+            Self::Wide(values) => Self::Wide(Arc::new(transpose.reorder(values, shape)?)),
         })
     }
 }
@@ -170,12 +170,12 @@ impl Constant {
 
     /// Axes permuted.
     pub(super) fn transposed(&self, transpose: &Transpose) -> Result<Self, crate::OpFault> {
-        let shape = transpose.output_shape(&self.shape)?;
+        let shape = transpose.permuted(&self.shape)?;
         let elements = match &self.elements {
             Elements::Integers { values, dtype } => {
                 Elements::Integers { values: values.transposed(transpose, &self.shape)?, dtype: *dtype }
             }
-            Elements::Floats(values) => Elements::Floats(transpose.evaluate(values, &self.shape)?),
+            Elements::Floats(values) => Elements::Floats(transpose.reorder(values, &self.shape)?),
             Elements::Quantised { values, dtype, scales, axis } => Elements::Quantised {
                 values: values.transposed(transpose, &self.shape)?,
                 dtype: *dtype,

@@ -54,7 +54,7 @@ fn bad(reason: &str) -> ModelError {
 fn row_major(numbers: &[f64], shape: &[usize]) -> Result<Vec<f64>, ModelError> {
     let reversed: Vec<usize> = shape.iter().rev().copied().collect();
     let transpose = Transpose { perm: (0..shape.len()).rev().collect() };
-    transpose.evaluate(numbers, &reversed).map_err(|fault| bad(&fault.to_string()))
+    transpose.reorder(numbers, &reversed).map_err(|fault| bad(&fault.to_string()))
 }
 
 /// Header text and elements.

@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
-use crate::interval::Interval;
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
 use crate::requantise::Requantise;
 
 /// `acc = mx * (x - zx) + my * (y - zy)`.
@@ -17,12 +16,14 @@ pub struct Add {
     pub requantise: Requantise,
 }
 
-impl Add {
+impl IntegerOp for Add {
+    fn operands(&self) -> usize {
+        2
+    }
+
     /// Both operands and the result have one shape.
-    ///
-    /// # Errors
-    /// If they differ.
-    pub fn output_shape(&self, x: &[usize], y: &[usize]) -> Result<Vec<usize>, OpFault> {
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x, y] = exactly(inputs)?;
         if x == y {
             Ok(x.to_vec())
         } else {
@@ -30,13 +31,27 @@ impl Add {
         }
     }
 
-    /// Accumulators of `x` and `y` with their zero points.
-    pub fn accumulate(&self, x: &[i64], y: &[i64], zx: i64, zy: i64) -> Vec<i64> {
-        x.iter().zip(y).map(|(x, y)| self.mx * (x - zx) + self.my * (y - zy)).collect()
+    fn output(&self) -> Output<'_> {
+        Output::Requantised(&self.requantise)
     }
 
-    /// Bounds of the accumulators, for corrected operands in `x` and `y`.
-    pub(crate) fn bounds(&self, x: Interval, y: Interval) -> Interval {
-        x.times(self.mx).and(y.times(self.my))
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x, y] = exactly(inputs)?;
+        let (zx, zy) = (x.zero_point(), y.zero_point());
+        let pairs = x.values.iter().zip(y.values);
+        Ok(pairs.map(|(x, y)| self.mx * (x - zx) + self.my * (y - zy)).collect::<Vec<_>>().into())
+    }
+
+    fn bounds(&self, _channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x, y] = exactly(inputs)?;
+        Ok(x.corrected().times(self.mx).and(y.corrected().times(self.my)))
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        vec![self.mx, self.my]
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        Some(&mut self.requantise)
     }
 }

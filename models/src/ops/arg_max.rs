@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
+use crate::requantise::Requantise;
 
 /// Index of the largest element along an axis; the lowest index wins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,14 +21,18 @@ impl ArgMax {
             _ => Err(OpFault::Axes { axes: vec![self.axis as i64], rank: input.len() }),
         }
     }
+}
+
+impl IntegerOp for ArgMax {
+    fn operands(&self) -> usize {
+        1
+    }
 
     /// The operand's shape with the axis of length 1, or without it.
-    ///
-    /// # Errors
-    /// If the operand has no such axis.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
-        self.length(input)?;
-        let axes = input.iter().copied().enumerate();
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x] = exactly(inputs)?;
+        self.length(x)?;
+        let axes = x.iter().copied().enumerate();
         Ok(if self.keepdims {
             axes.map(|(axis, size)| if axis == self.axis { 1 } else { size }).collect()
         } else {
@@ -35,26 +40,36 @@ impl ArgMax {
         })
     }
 
-    /// Bounds of the index.
-    pub(crate) fn bounds(&self, input: &[usize]) -> Result<(i64, i64), OpFault> {
-        Ok((0, self.length(input)? as i64 - 1))
+    fn output(&self) -> Output<'_> {
+        Output::Indices
     }
 
     /// Index of the maximum of each line along the axis.
-    ///
-    /// # Errors
-    /// If the operand has no such axis.
-    pub fn evaluate(&self, x: &[i64], input: &[usize]) -> Result<Vec<i64>, OpFault> {
-        let length = self.length(input)?;
-        let inner: usize = input.iter().skip(self.axis + 1).product();
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x] = exactly(inputs)?;
+        let length = self.length(&x.info.shape)?;
+        let inner: usize = x.info.shape.iter().skip(self.axis + 1).product();
         let mut indices = Vec::new();
-        for block in x.chunks_exact((length * inner).max(1)) {
+        for block in x.values.chunks_exact((length * inner).max(1)) {
             for offset in 0..inner {
                 let line = block.iter().skip(offset).step_by(inner).enumerate();
                 let best = line.fold((0, i64::MIN), |best, (at, x)| if *x > best.1 { (at, *x) } else { best });
                 indices.push(best.0 as i64);
             }
         }
-        Ok(indices)
+        Ok(indices.into())
+    }
+
+    fn bounds(&self, _channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x] = exactly(inputs)?;
+        Ok(Interval::of(0, self.length(&x.info.shape)? as i64 - 1))
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        None
     }
 }

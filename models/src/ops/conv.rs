@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
 use super::window::{Window, planes};
-use crate::interval::Interval;
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, elements, exactly, expect_size};
 use crate::requantise::Requantise;
 use crate::weights::{WeightValues, Weights};
 
@@ -28,82 +27,99 @@ pub struct Conv {
     pub requantise: Requantise,
 }
 
+impl IntegerOp for Conv {
+    fn operands(&self) -> usize {
+        1
+    }
+
+    /// `[n, c, h, w]` to `[n, o, oh, ow]`, with `oh = (h + pad_top + pad_bottom - kh) / s_h + 1`.
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x] = exactly(inputs)?;
+        let shape = planes(x)?;
+        let [o, c, kh, kw] = self.weights_shape;
+        let window = self.window(shape)?;
+        expect_size("group", self.group.max(1), self.group)?;
+        expect_size("output channels", o.max(1), o)?;
+        expect_size("input channels of a group", c.max(1), c)?;
+        expect_size("channels of the input / group", c, shape[1] / self.group)?;
+        expect_size("channels of the input", elements(&[c, self.group])?, shape[1])?;
+        expect_size("output channels modulo group", 0, o % self.group)?;
+        expect_size("weights", elements(&[o, c, kh, kw])?, self.weights.len())?;
+        expect_size("bias", o, self.bias.len())?;
+        Ok(vec![shape[0], o, window.output[0], window.output[1]])
+    }
+
+    fn output(&self) -> Output<'_> {
+        Output::Requantised(&self.requantise)
+    }
+
+    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]`. Where strides are 1 they are a rectangle of the full plane, plus the bias;
+    /// where one is not, there is no full plane.
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x] = exactly(inputs)?;
+        self.output_shape(&[&x.info.shape], &[])?;
+        let shape = planes(&x.info.shape)?;
+        expect_size("elements", shape.iter().product(), x.values.len())?;
+        let corrected: Vec<i64> = x.values.iter().map(|value| value - x.zero_point()).collect();
+        let window = self.window(shape)?;
+        let (mut acc, full_plane) = if self.strides == [1, 1] {
+            let [_, _, kh, kw] = self.weights_shape;
+            let pads = [kh - 1, kw - 1, kh - 1, kw - 1];
+            let full = Window::new([shape[2], shape[3]], [kh, kw], self.strides, pads)?;
+            let sums = self.sums(&corrected, shape, &full);
+            let (top, left) = (kh - 1 - self.pads[0], kw - 1 - self.pads[1]);
+            (rectangle(&sums, full.output, [top, left], window.output), sums)
+        } else {
+            (self.sums(&corrected, shape, &window), Vec::new())
+        };
+        let channels = acc.chunks_exact_mut(window.output.iter().product());
+        channels.zip(self.bias.iter().cycle()).for_each(|(sums, bias)| sums.iter_mut().for_each(|sum| *sum += bias));
+        Ok(Evaluated { elements: acc, full_plane })
+    }
+
+    fn bounds(&self, channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x] = exactly(inputs)?;
+        let [_, c, kh, kw] = self.weights_shape;
+        let terms = elements(&[c, kh, kw])?;
+        let row = self.weights.values().row(channel, terms);
+        let bias = self.bias.get(channel).filter(|_| row.len() == terms);
+        Ok(Interval::dot(row, x.corrected()).plus(*bias.ok_or(OpFault::Incomplete { channel })?))
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        self.bias.clone()
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        Some(&mut self.requantise)
+    }
+
+    fn channels(&self) -> usize {
+        self.weights_shape[0]
+    }
+
+    fn channel(&self, element: usize, shape: &[usize]) -> usize {
+        let plane: usize = shape.iter().skip(2).product();
+        element / plane.max(1) % self.weights_shape[0].max(1)
+    }
+
+    fn parameters(&self) -> usize {
+        self.weights.len() + self.bias.len()
+    }
+}
+
 impl Conv {
     fn window(&self, shape: [usize; 4]) -> Result<Window, OpFault> {
         let [_, _, kh, kw] = self.weights_shape;
         Window::new([shape[2], shape[3]], [kh, kw], self.strides, self.pads)
     }
 
-    /// `[n, c, h, w]` to `[n, o, oh, ow]`, with `oh = (h + pad_top + pad_bottom - kh) / s_h + 1`.
-    ///
-    /// # Errors
-    /// If shape, weights, bias, groups and window do not fit together.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
-        let shape = planes(input)?;
-        let [o, c, kh, kw] = self.weights_shape;
-        let window = self.window(shape)?;
-        super::expect_size("group", self.group.max(1), self.group)?;
-        super::expect_size("output channels", o.max(1), o)?;
-        super::expect_size("input channels of a group", c.max(1), c)?;
-        super::expect_size("channels of the input / group", c, shape[1] / self.group)?;
-        super::expect_size("channels of the input", super::elements(&[c, self.group])?, shape[1])?;
-        super::expect_size("output channels modulo group", 0, o % self.group)?;
-        super::expect_size("weights", super::elements(&[o, c, kh, kw])?, self.weights.len())?;
-        super::expect_size("bias", o, self.bias.len())?;
-        Ok(vec![shape[0], o, window.output[0], window.output[1]])
-    }
-
-    /// Sums without bias over the *full* plane, `[n, o, h + kh - 1, w + kw - 1]`: every window that meets the input, as a proof
-    /// commits them. Empty where a stride is not 1.
-    ///
-    /// # Errors
-    /// As [`Conv::output_shape`].
-    pub fn full_plane(&self, x: &[i64], input: &[usize], zx: i64) -> Result<Vec<i64>, OpFault> {
-        self.output_shape(input)?;
-        if self.strides != [1, 1] {
-            return Ok(Vec::new());
+    /// `[n, o, oh, ow]` sums of products of the windows of a stride and padding, without bias.
+    fn sums(&self, corrected: &[i64], shape: [usize; 4], window: &Window) -> Vec<i64> {
+        match self.weights.values() {
+            WeightValues::Bytes(weights) => self.convolve(corrected, shape, weights, window),
+            WeightValues::Words(weights) => self.convolve(corrected, shape, weights, window),
         }
-        let (shape, [_, _, kh, kw]) = (planes(input)?, self.weights_shape);
-        let pads = [kh - 1, kw - 1, kh - 1, kw - 1];
-        self.sums(x, shape, zx, &Window::new([shape[2], shape[3]], [kh, kw], self.strides, pads)?)
-    }
-
-    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]` with zero point `zx`, given [`Conv::full_plane`] of the same `x`: the
-    /// wanted rectangle of the full plane plus the bias, or a convolution of its own where a stride is not 1.
-    ///
-    /// # Errors
-    /// As [`Conv::output_shape`]; another size of the full plane.
-    pub fn accumulate(&self, x: &[i64], input: &[usize], zx: i64, full: &[i64]) -> Result<Vec<i64>, OpFault> {
-        self.output_shape(input)?;
-        let shape = planes(input)?;
-        let window = self.window(shape)?;
-        let [o, _, kh, kw] = self.weights_shape;
-        let [height, width] = window.output;
-        let mut acc = if self.strides == [1, 1] {
-            let (full_h, full_w) = (shape[2] + kh - 1, shape[3] + kw - 1);
-            super::expect_size("full plane", shape[0] * o * full_h * full_w, full.len())?;
-            let (top, left) = (kh - 1 - self.pads[0], kw - 1 - self.pads[1]);
-            let wanted = |plane: &[i64]| -> Vec<i64> {
-                let rows = plane.chunks_exact(full_w).skip(top).take(height);
-                rows.flat_map(|row| row.iter().skip(left).take(width).copied()).collect()
-            };
-            full.chunks_exact(full_h * full_w).flat_map(wanted).collect()
-        } else {
-            self.sums(x, shape, zx, &window)?
-        };
-        let channels = acc.chunks_exact_mut(height * width);
-        channels.zip(self.bias.iter().cycle()).for_each(|(sums, bias)| sums.iter_mut().for_each(|sum| *sum += bias));
-        Ok(acc)
-    }
-
-    /// `[n, o, oh, ow]` sums of products of the windows of a stride and padding.
-    fn sums(&self, x: &[i64], shape: [usize; 4], zx: i64, window: &Window) -> Result<Vec<i64>, OpFault> {
-        super::expect_size("elements", shape.iter().product(), x.len())?;
-        let corrected: Vec<i64> = x.iter().map(|v| v - zx).collect();
-        Ok(match self.weights.values() {
-            WeightValues::Bytes(weights) => self.convolve(&corrected, shape, weights, window),
-            WeightValues::Words(weights) => self.convolve(&corrected, shape, weights, window),
-        })
     }
 
     fn convolve<W: Copy + Into<i64>>(
@@ -129,16 +145,20 @@ impl Conv {
         }
         acc
     }
+}
 
-    /// Bounds of the accumulators of output channel `o`, for corrected inputs in `x`; they hold for every partial sum. `None` without
-    /// a bias and all weights of the channel.
-    pub(crate) fn bounds(&self, channel: usize, x: Interval) -> Option<Interval> {
-        let [_, c, kh, kw] = self.weights_shape;
-        let terms = super::elements(&[c, kh, kw]).ok()?;
-        let row = self.weights.values().row(channel, terms);
-        let bias = self.bias.get(channel).filter(|_| row.len() == terms)?;
-        Some(Interval::dot(row, x).plus(*bias))
-    }
+/// The rectangle of `[height, width]` from `[top, left]` on of every plane.
+fn rectangle(
+    planes: &[i64],
+    [rows, columns]: [usize; 2],
+    [top, left]: [usize; 2],
+    [height, width]: [usize; 2],
+) -> Vec<i64> {
+    let part = |plane: &[i64]| -> Vec<i64> {
+        let lines = plane.chunks_exact(columns).skip(top).take(height);
+        lines.flat_map(|line| line.iter().skip(left).take(width).copied()).collect()
+    };
+    planes.chunks_exact(rows * columns).flat_map(part).collect()
 }
 
 /// Adds one input channel's contribution to the sums of one output channel.

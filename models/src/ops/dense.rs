@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
-use crate::interval::Interval;
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
 use crate::requantise::Requantise;
 use crate::weights::{WeightValues, Weights};
 
@@ -22,18 +21,17 @@ pub struct Dense {
     pub requantise: Requantise,
 }
 
-impl Dense {
+impl IntegerOp for Dense {
+    fn operands(&self) -> usize {
+        1
+    }
+
     /// `[.., i]` to `[.., o]`; any number of leading axes, at least one.
-    ///
-    /// # Errors
-    /// If input, weights and bias do not fit together.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
-        let [rows @ .., inputs] = input else {
-            return Err(OpFault::Rank { expected: "at least 2", got: input.to_vec() });
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x] = exactly(inputs)?;
+        let (Some(inputs), rows @ [_, ..]) = (x.last(), x.split_last().map_or(&[][..], |(_, rows)| rows)) else {
+            return Err(OpFault::Rank { expected: "at least 2", got: x.to_vec() });
         };
-        if rows.is_empty() {
-            return Err(OpFault::Rank { expected: "at least 2", got: input.to_vec() });
-        }
         super::expect_size("inputs", self.inputs.max(1), *inputs)?;
         super::expect_size("outputs", self.outputs.max(1), self.outputs)?;
         super::expect_size("weights", super::elements(&[self.outputs, self.inputs])?, self.weights.len())?;
@@ -41,15 +39,50 @@ impl Dense {
         Ok([rows, &[self.outputs]].concat())
     }
 
-    /// Accumulators `[.., o]` of `x` `[.., i]` with zero point `zx`.
-    pub fn accumulate(&self, x: &[i64], zx: i64) -> Vec<i64> {
-        let corrected: Vec<i64> = x.iter().map(|x| x - zx).collect();
-        match self.weights.values() {
-            WeightValues::Bytes(weights) => self.product(&corrected, weights),
-            WeightValues::Words(weights) => self.product(&corrected, weights),
-        }
+    fn output(&self) -> Output<'_> {
+        Output::Requantised(&self.requantise)
     }
 
+    /// Accumulators `[.., o]` of `x` `[.., i]`.
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x] = exactly(inputs)?;
+        let corrected: Vec<i64> = x.values.iter().map(|value| value - x.zero_point()).collect();
+        let accumulators = match self.weights.values() {
+            WeightValues::Bytes(weights) => self.product(&corrected, weights),
+            WeightValues::Words(weights) => self.product(&corrected, weights),
+        };
+        Ok(accumulators.into())
+    }
+
+    fn bounds(&self, channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x] = exactly(inputs)?;
+        let row = self.weights.values().row(channel, self.inputs);
+        let bias = self.bias.get(channel).filter(|_| row.len() == self.inputs);
+        Ok(Interval::dot(row, x.corrected()).plus(*bias.ok_or(OpFault::Incomplete { channel })?))
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        self.bias.clone()
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        Some(&mut self.requantise)
+    }
+
+    fn channels(&self) -> usize {
+        self.outputs
+    }
+
+    fn channel(&self, element: usize, _shape: &[usize]) -> usize {
+        element % self.outputs.max(1)
+    }
+
+    fn parameters(&self) -> usize {
+        self.weights.len() + self.bias.len()
+    }
+}
+
+impl Dense {
     fn product<W: Copy + Into<i64>>(&self, corrected: &[i64], weights: &[W]) -> Vec<i64> {
         let inputs = self.inputs.max(1);
         let mut acc = Vec::with_capacity(corrected.len() / inputs * self.outputs);
@@ -59,13 +92,5 @@ impl Dense {
             }
         }
         acc
-    }
-
-    /// Bounds of the accumulators of output `o`, for corrected inputs in `x`; they hold for every partial sum. `None` without a bias
-    /// and all weights of the output.
-    pub(crate) fn bounds(&self, output: usize, x: Interval) -> Option<Interval> {
-        let row = self.weights.values().row(output, self.inputs);
-        let bias = self.bias.get(output).filter(|_| row.len() == self.inputs)?;
-        Some(Interval::dot(row, x).plus(*bias))
     }
 }

@@ -79,6 +79,12 @@ pub enum OpFault {
         /// Largest.
         high: i128,
     },
+    /// A channel without all its weights, or without a bias.
+    #[error("a channel lacks weights or a bias (channel {channel}): compile the model again")]
+    Incomplete {
+        /// Which channel.
+        channel: usize,
+    },
     /// Element types that do not fit.
     #[error("{what}: expected element type {expected}, got {got:?}")]
     Type {

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
 use super::window::{Window, planes};
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
+use crate::requantise::Requantise;
 
 /// Maximum of each window; scale and zero point unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,26 +21,32 @@ impl MaxPool {
     fn window(&self, shape: [usize; 4]) -> Result<Window, OpFault> {
         Window::new([shape[2], shape[3]], self.kernel, self.strides, self.pads)
     }
+}
+
+impl IntegerOp for MaxPool {
+    fn operands(&self) -> usize {
+        1
+    }
 
     /// `[n, c, h, w]` to `[n, c, oh, ow]`, with `oh = (h + pad_top + pad_bottom - kh) / s_h + 1`.
-    ///
-    /// # Errors
-    /// If the window does not fit.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
-        let shape = planes(input)?;
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x] = exactly(inputs)?;
+        let shape = planes(x)?;
         let [oh, ow] = self.window(shape)?.output;
         Ok(vec![shape[0], shape[1], oh, ow])
     }
 
+    fn output(&self) -> Output<'_> {
+        Output::Elements
+    }
+
     /// Maxima `[n, c, oh, ow]` of `x` `[n, c, h, w]`.
-    ///
-    /// # Errors
-    /// As [`MaxPool::output_shape`].
-    pub fn evaluate(&self, x: &[i64], input: &[usize]) -> Result<Vec<i64>, OpFault> {
-        let shape = planes(input)?;
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x] = exactly(inputs)?;
+        let shape = planes(&x.info.shape)?;
         let window = self.window(shape)?;
         let mut output = Vec::new();
-        for plane in x.chunks_exact(shape[2] * shape[3]) {
+        for plane in x.values.chunks_exact(shape[2] * shape[3]) {
             let mut maxima = vec![i64::MIN; window.output[0] * window.output[1]];
             window.each(|to, from| {
                 if let (Some(maximum), Some(x)) = (maxima.get_mut(to), plane.get(from)) {
@@ -48,6 +55,19 @@ impl MaxPool {
             });
             output.append(&mut maxima);
         }
-        Ok(output)
+        Ok(output.into())
+    }
+
+    fn bounds(&self, _channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x] = exactly(inputs)?;
+        Ok(x.elements)
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        None
     }
 }

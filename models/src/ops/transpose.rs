@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OpFault;
+use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
+use crate::requantise::Requantise;
 
 /// `y[i] = x[perm(i)]`, axes as ONNX numbers them, batch axis included: axis `k` of the result is axis `perm[k]` of the operand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ impl Transpose {
     ///
     /// # Errors
     /// If `perm` is no permutation of the operand's axes.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
+    pub(crate) fn permuted(&self, input: &[usize]) -> Result<Vec<usize>, OpFault> {
         let mut sorted = self.perm.clone();
         sorted.sort_unstable();
         if !sorted.into_iter().eq(0..input.len()) {
@@ -29,9 +30,9 @@ impl Transpose {
     /// The elements of `x` in the order of the result.
     ///
     /// # Errors
-    /// As [`Transpose::output_shape`].
-    pub fn evaluate<T: Copy>(&self, x: &[T], input: &[usize]) -> Result<Vec<T>, OpFault> {
-        let output = self.output_shape(input)?;
+    /// As [`Transpose::permuted`].
+    pub(crate) fn reorder<T: Copy>(&self, x: &[T], input: &[usize]) -> Result<Vec<T>, OpFault> {
+        let output = self.permuted(input)?;
         if let [rows, columns] = *input
             && self.perm == [1, 0]
         {
@@ -59,6 +60,39 @@ impl Transpose {
     }
 }
 
+impl IntegerOp for Transpose {
+    fn operands(&self) -> usize {
+        1
+    }
+
+    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
+        let [x] = exactly(inputs)?;
+        self.permuted(x)
+    }
+
+    fn output(&self) -> Output<'_> {
+        Output::Elements
+    }
+
+    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
+        let [x] = exactly(inputs)?;
+        Ok(self.reorder(x.values, &x.info.shape)?.into())
+    }
+
+    fn bounds(&self, _channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
+        let [x] = exactly(inputs)?;
+        Ok(x.elements)
+    }
+
+    fn constants(&self) -> Vec<i64> {
+        Vec::new()
+    }
+
+    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
+        None
+    }
+}
+
 /// A matrix `[rows, columns]` transposed, tile by tile: large weights stay in cache.
 fn matrix<T: Copy>(x: &[T], rows: usize, columns: usize) -> Vec<T> {
     const TILE: usize = 64;
@@ -83,8 +117,8 @@ mod tests {
     fn a_matrix_of_many_tiles_is_transposed_as_any_other_tensor() {
         for [rows, columns] in [[70, 130], [64, 64], [1, 200], [129, 1]] {
             let x: Vec<usize> = (0..rows * columns).collect();
-            let flat = Transpose { perm: vec![1, 0] }.evaluate(&x, &[rows, columns]).unwrap();
-            let deep = Transpose { perm: vec![0, 2, 1] }.evaluate(&x, &[1, rows, columns]).unwrap();
+            let flat = Transpose { perm: vec![1, 0] }.reorder(&x, &[rows, columns]).unwrap();
+            let deep = Transpose { perm: vec![0, 2, 1] }.reorder(&x, &[1, rows, columns]).unwrap();
             assert_eq!(flat, deep);
         }
     }

@@ -1,23 +1,105 @@
-//! A small network for every op that has a layout, and what is hard about each: zero points, multipliers a channel, uneven pads, maxima inside a
+//! A small network for every op, and what is hard about each: zero points, multipliers a channel, uneven pads, maxima inside a
 //! network and at its end, a circuit without weights, elementwise ops behind a Flatten, planes read as other planes, a divisor far above its
 //! accumulators.
 
 use super::Numbers;
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
-use crate::ops::{Add, Conv, Dense, MaxPool, Op, Rescale};
+use crate::ops::{Add, ArgMax, AveragePool, Conv, Dense, MaxPool, Op, Rescale, Reshape, Transpose};
 use crate::requantise::Requantise;
 
-/// Networks that have every op with a layout between them, each with numbers of weight lanes to plan it with.
+/// A network that tries an op.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The network.
+    pub graph: QuantizedGraph,
+    /// Numbers of weight lanes to plan its circuit with; none where the op has no circuit yet.
+    pub lanes: &'static [usize],
+}
+
+/// An op that brings the networks which try it. An [`IntegerOp`](crate::ops::IntegerOp) must.
+pub trait Sampled {
+    /// Networks that have the op among their nodes, at least one.
+    fn cases() -> Vec<Case>
+    where
+        Self: Sized;
+}
+
+/// Networks that have every op with a circuit between them, each with numbers of weight lanes to plan it with.
 pub fn cases() -> Vec<(QuantizedGraph, &'static [usize])> {
-    vec![
-        (dense_layers(), &[1, 4]),
-        (convolutions(), &[1, 8]),
-        (maxima(), &[1]),
-        (residual(), &[1, 2]),
-        (rescale(), &[1]),
-        (flattened(), &[2]),
-        (reshaped(), &[1]),
-    ]
+    all().filter(|case| !case.lanes.is_empty()).map(|case| (case.graph, case.lanes)).collect()
+}
+
+/// A network for every op that has no circuit yet: what proves [`cases`] must refuse these by name.
+pub fn refused() -> Vec<QuantizedGraph> {
+    all().filter(|case| case.lanes.is_empty()).map(|case| case.graph).collect()
+}
+
+fn all() -> impl Iterator<Item = Case> {
+    Op::cases().into_iter().flat_map(|(_, cases)| cases)
+}
+
+impl Sampled for Conv {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: convolutions(), lanes: &[1, 8] }]
+    }
+}
+
+impl Sampled for Dense {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: dense_layers(), lanes: &[1, 4] }]
+    }
+}
+
+impl Sampled for Add {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: residual(), lanes: &[1, 2] }]
+    }
+}
+
+impl Sampled for MaxPool {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: maxima(), lanes: &[1] }]
+    }
+}
+
+impl Sampled for Rescale {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: rescale(), lanes: &[1] }]
+    }
+}
+
+impl Sampled for Reshape {
+    fn cases() -> Vec<Case> {
+        vec![Case { graph: flattened(), lanes: &[2] }, Case { graph: reshaped(), lanes: &[1] }]
+    }
+}
+
+impl Sampled for AveragePool {
+    fn cases() -> Vec<Case> {
+        let requantise = unsigned(4, 9);
+        let op = Op::AveragePool(Self { kernel: [2, 2], strides: [1, 1], requantise });
+        vec![without_circuit("average pool", op, tensor("y", &[1, 2, 2, 3], DType::U8, 9))]
+    }
+}
+
+impl Sampled for Transpose {
+    fn cases() -> Vec<Case> {
+        let op = Op::Transpose(Self { perm: vec![0, 2, 3, 1] });
+        vec![without_circuit("transpose", op, tensor("y", &[1, 3, 4, 2], DType::U8, 3))]
+    }
+}
+
+impl Sampled for ArgMax {
+    fn cases() -> Vec<Case> {
+        let op = Op::ArgMax(Self { axis: 1, keepdims: false });
+        vec![without_circuit("arg max", op, tensor("y", &[1, 3, 4], DType::I64, 0))]
+    }
+}
+
+/// One op from `u8 [1, 2, 3, 4]`, zero point 3, to a tensor.
+fn without_circuit(name: &str, op: Op, output: TensorInfo) -> Case {
+    let input = tensor("x", &[1, 2, 3, 4], DType::U8, 3);
+    Case { graph: graph(name, vec![input, output], vec![(name, op, &[0], 1)]), lanes: &[] }
 }
 
 /// Two dense layers, of one multiplier an output and of one in all.
@@ -98,7 +180,7 @@ fn residual() -> QuantizedGraph {
             ("conv", Op::Conv(conv(&mut numbers, [1, 1, 3, 3], [1; 4], signed(9, 4))), &[0], 1),
             ("add", Op::Add(Add { mx: 3, my: -2, requantise: signed(8, 2) }), &[1, 0], 2),
             ("relu", Op::Rescale(Rescale { requantise: relu }), &[2], 3),
-            ("flatten", Op::Reshape, &[3], 4),
+            ("flatten", Op::Reshape(Reshape), &[3], 4),
             ("dense", Op::Dense(dense(&mut numbers, 12, 5, unsigned(32, 9))), &[4], 5),
         ],
     )
@@ -119,7 +201,7 @@ fn flattened() -> QuantizedGraph {
         ],
         vec![
             ("conv", Op::Conv(conv(&mut numbers, [3, 1, 2, 2], [0; 4], unsigned(12, 7))), &[0], 1),
-            ("flatten", Op::Reshape, &[1], 2),
+            ("flatten", Op::Reshape(Reshape), &[1], 2),
             ("observe", Op::Rescale(Rescale { requantise: signed(2, -5) }), &[2], 3),
             ("double", Op::Add(Add { mx: 1, my: 1, requantise: signed(3, 3) }), &[3, 3], 4),
             ("dense", Op::Dense(dense(&mut numbers, 18, 33, signed(16, 0))), &[4], 5),
@@ -144,10 +226,10 @@ fn reshaped() -> QuantizedGraph {
         ],
         vec![
             ("scale", Op::Rescale(Rescale { requantise: signed(2, -1) }), &[0], 1),
-            ("to other planes", Op::Reshape, &[1], 2),
+            ("to other planes", Op::Reshape(Reshape), &[1], 2),
             ("conv", Op::Conv(conv(&mut numbers, [4, 3, 1, 2], [0; 4], signed(20, 6))), &[2], 3),
-            ("to more planes", Op::Reshape, &[3], 4),
-            ("again", Op::Reshape, &[1], 5),
+            ("to more planes", Op::Reshape(Reshape), &[3], 4),
+            ("again", Op::Reshape(Reshape), &[1], 5),
             ("add", Op::Add(Add { mx: 2, my: -1, requantise: signed(3, 9) }), &[4, 5], 6),
             ("far", Op::Rescale(Rescale { requantise: unsigned(1 << 18, 100) }), &[6], 7),
         ],
@@ -203,4 +285,27 @@ fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, &[usize], u
     };
     let nodes = nodes.into_iter().map(node).collect();
     QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{interpret, intervals, samples};
+
+    #[test]
+    fn the_networks_of_an_op_have_it_among_their_nodes_and_run_within_their_bounds() {
+        for (name, cases) in Op::cases() {
+            assert!(!cases.is_empty(), "{name} has a network");
+            for Case { graph, .. } in cases {
+                assert!(graph.nodes.iter().any(|node| node.op.name() == name), "{} has no {name}", graph.name);
+                graph.validate().unwrap();
+                let bounds = intervals(&graph).unwrap().tensors;
+                for (values, (low, high)) in
+                    interpret(&graph, &samples::input(&graph, 5)).unwrap().values.iter().zip(bounds)
+                {
+                    assert!(values.iter().all(|value| (low..=high).contains(value)), "{}", graph.name);
+                }
+            }
+        }
+    }
 }

@@ -126,7 +126,7 @@ fn unlike_copies(case: &Case) -> Vec<(usize, Lie)> {
         match node.op {
             Op::Conv(_) => unlike(node.inputs[0], Block::Planes, &read),
             Op::MaxPool(_) => unlike(node.inputs[0], Block::Windows, &read),
-            Op::Dense(_) | Op::Add(_) | Op::Rescale(_) | Op::Reshape => {} // read the original
+            Op::Dense(_) | Op::Add(_) | Op::Rescale(_) | Op::Reshape(_) => {} // read the original
             Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", node.op.name()),
         }
     }

@@ -105,7 +105,7 @@ impl<'a> Needs<'a> {
                     let outputs = self.sums(at, planes);
                     self.each(&format!("{} output", node.name), &outputs, &sum);
                 }
-                Op::MaxPool(_) | Op::Reshape => {}
+                Op::MaxPool(_) | Op::Reshape(_) => {}
                 Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => unreachable!("no random network has one"),
             }
         }
@@ -164,7 +164,7 @@ impl<'a> Needs<'a> {
 
     /// What the cells of a tensor are cells of.
     fn root(&self, tensor: TensorId) -> TensorId {
-        let reshape = |node: &&Node| node.output == tensor && node.op == Op::Reshape;
+        let reshape = |node: &&Node| node.output == tensor && matches!(node.op, Op::Reshape(_));
         self.graph.nodes.iter().find(reshape).map_or(tensor, |node| self.root(node.inputs[0]))
     }
 

@@ -1,7 +1,7 @@
 //! A random network from a seed.
 
 use assay_circuits::{CircuitError, Layout};
-use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale};
+use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
 
@@ -172,7 +172,7 @@ impl Maker {
         }
         let source = match self.tensors[source.0].shape[..] {
             [_, _] => source,
-            _ => self.node(Op::Reshape, vec![source], vec![1, inputs]),
+            _ => self.node(Op::Reshape(Reshape), vec![source], vec![1, inputs]),
         };
         let outputs = if self.below(4) == 0 { self.below(30) + 31 } else { self.below(12) + 1 };
         let op = Dense {
@@ -200,7 +200,7 @@ impl Maker {
         let other = if self.tensors[other.0].shape == shape {
             other
         } else {
-            self.node(Op::Reshape, vec![other], shape.clone())
+            self.node(Op::Reshape(Reshape), vec![other], shape.clone())
         };
         let [mx, my] = [0, 1].map(|_| [-2, -1, 1, 2, 3][self.below(5)]);
         let op = Op::Add(Add { mx, my, requantise: self.rule(1) });
@@ -227,14 +227,14 @@ impl Maker {
             }
             _ => return self.reshape_to_planes(source),
         };
-        self.node(Op::Reshape, vec![source], shape)
+        self.node(Op::Reshape(Reshape), vec![source], shape)
     }
 
     fn reshape_to_planes(&mut self, source: TensorId) -> TensorId {
         let len = self.tensors[source.0].len();
         let channels = self.divisor(len);
         let height = self.divisor(len / channels);
-        self.node(Op::Reshape, vec![source], vec![1, channels, height, len / channels / height])
+        self.node(Op::Reshape(Reshape), vec![source], vec![1, channels, height, len / channels / height])
     }
 
     /// The tensor itself, if it has planes.

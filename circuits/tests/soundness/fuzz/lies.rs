@@ -1,6 +1,7 @@
 //! Cheating provers: one lie, and everything that follows from it computed honestly.
 
 use assay_circuits::{Advice, Challenges, Columns, Element, Layout, Pinned, statement};
+use assay_models::ops::Evaluated;
 use assay_models::samples::Numbers;
 use assay_models::{Op, Trace};
 use halo2curves::bn256::Fr;
@@ -8,7 +9,7 @@ use halo2curves::ff::Field;
 
 use super::graphs::Network;
 use crate::checker::{Claim, Dropped, Failure, Readers};
-use crate::forge::accumulate;
+use crate::forge::{evaluate, requantised};
 use crate::networks::{CONTEXT, challenges, integer};
 
 /// What a cheater changes.
@@ -149,10 +150,10 @@ fn forward(network: &Network, lie: Lie) -> Trace {
     nudge(network, &mut trace, graph.input.0, lie);
     for (at, node) in graph.nodes.iter().enumerate() {
         let operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
-        let (mut full_plane, mut accumulators) = accumulate(graph, at, &operands);
+        let Evaluated { mut elements, mut full_plane } = evaluate(graph, at, &operands);
         match lie {
             Lie::Accumulator { node, index, shift } if node == at => {
-                accumulators[index] = another(network, at, accumulators[index], shift);
+                elements[index] = another(network, at, elements[index], shift);
             }
             Lie::FullPlane { node, index } if node == at => full_plane[index] += 1,
             Lie::Nothing
@@ -162,14 +163,7 @@ fn forward(network: &Network, lie: Lie) -> Trace {
             | Lie::Cell { .. }
             | Lie::Word(_) => {}
         }
-        let shape = &graph.tensors[node.output.0].shape;
-        let output = match (&node.op, node.op.requantise()) {
-            (op, Some(rule)) => {
-                accumulators.iter().enumerate().map(|(i, acc)| rule.apply(*acc, op.channel(i, shape))).collect()
-            }
-            (Op::MaxPool(pool), None) => pool.evaluate(&operands[0], &graph.tensors[node.inputs[0].0].shape).unwrap(),
-            (_, None) => operands[0].clone(),
-        };
+        let (accumulators, output) = requantised(graph, at, elements);
         trace.full_planes.push(full_plane);
         trace.accumulators.push(accumulators);
         trace.values[node.output.0] = output;

@@ -5,7 +5,7 @@ use crate::graph::DType;
 use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::value::{Quantisation, Value};
-use crate::ops::{ArgMax, Op};
+use crate::ops::{ArgMax, IntegerOp, Op};
 
 /// Indices stand for themselves.
 const INDEX: Quantisation = Quantisation { scale: 1.0, zero_point: 0, dtype: DType::I64 };
@@ -18,7 +18,7 @@ pub(super) fn arg_max(builder: &mut Builder, node: &NodeView<'_>) -> Result<Valu
     };
     let from = &builder.info(input)?.shape;
     let arg_max = ArgMax { axis: node.axis(node.int("axis", 0), from.len())?, keepdims: node.int("keepdims", 1) != 0 };
-    let shape = arg_max.output_shape(from).map_err(|fault| fault.at(node.name))?;
+    let shape = arg_max.output_shape(&[from], &[]).map_err(|fault| fault.at(node.name))?;
     let output = builder.emit(node.name, Op::ArgMax(arg_max), vec![input], node.output, shape, INDEX);
     builder.name_integer(output, node.output);
     Ok(Value::Integer(output))

@@ -8,7 +8,7 @@ use crate::import::constant::{Constant, Elements, Integers};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
-use crate::ops::{Conv, Dense, Op, Transpose};
+use crate::ops::{Conv, Dense, IntegerOp, Op, Transpose};
 use crate::requantise::Requantise;
 use crate::warning::Warning;
 use crate::weights::Weights;
@@ -94,7 +94,7 @@ impl ScaledWeights {
     fn transposed(self, node: &NodeView<'_>) -> Result<Self, ModelError> {
         let transpose = Transpose { perm: vec![1, 0] };
         let values = self.values.transposed(&transpose, &self.shape).map_err(|fault| fault.at(node.name))?;
-        let shape = transpose.output_shape(&self.shape).map_err(|fault| fault.at(node.name))?;
+        let shape = transpose.permuted(&self.shape).map_err(|fault| fault.at(node.name))?;
         Ok(Self { values, shape, scales: self.scales })
     }
 
@@ -215,7 +215,7 @@ pub(super) fn convolution(
         group,
         requantise: Requantise::accumulators(),
     };
-    let shape = conv.output_shape(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+    let shape = conv.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
     Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Conv(conv), input, units }, shape))
 }
 
@@ -237,7 +237,7 @@ pub(super) fn dense(
     let bias = bias(bias_constant, &units, outputs, node)?;
     let requantise = Requantise::accumulators();
     let dense = Dense { weights: weights.values, outputs, inputs, bias, requantise };
-    let shape = dense.output_shape(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+    let shape = dense.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
     Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Dense(dense), input, units }, shape))
 }
 

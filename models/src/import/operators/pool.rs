@@ -6,7 +6,7 @@ use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
-use crate::ops::{AveragePool, MaxPool, Op};
+use crate::ops::{AveragePool, IntegerOp, MaxPool, Op};
 use crate::requantise::Requantise;
 
 /// Strides and pads; dilation 1, explicit padding.
@@ -51,8 +51,8 @@ pub(super) fn max(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
     let Geometry { strides, pads } = Geometry::read(node);
     let pool = MaxPool { kernel: kernel(node)?, strides, pads };
     let value = builder.value(node, 0)?.clone();
-    let shape = pool.output_shape(&builder.shape(&value)?).map_err(|fault| fault.at(node.name))?;
-    move_elements(builder, node, value, Op::MaxPool(pool), shape)
+    let shape = pool.output_shape(&[&builder.shape(&value)?], &[]).map_err(|fault| fault.at(node.name))?;
+    move_elements(builder, node, value, Op::MaxPool(pool), shape, |_, _| Ok(None))
 }
 
 pub(super) fn average(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
@@ -78,7 +78,7 @@ fn averaged(
 ) -> Result<Value, ModelError> {
     let input = builder.real(node, 0)?;
     let pool = AveragePool { kernel, strides, requantise: Requantise::accumulators() };
-    let shape = pool.output_shape(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+    let shape = pool.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
     let scale = builder.scale(input)?;
     let window = kernel.iter().try_fold(1u32, |product, size| product.checked_mul(u32::try_from(*size).ok()?));
     let unit = window.and_then(Ratio::integer).and_then(|window| scale.over(window));

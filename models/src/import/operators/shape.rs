@@ -7,19 +7,17 @@ use crate::import::builder::Builder;
 use crate::import::constant::{self, Constant};
 use crate::import::node::NodeView;
 use crate::import::value::{After, Value};
-use crate::ops::{Op, OpFault, RANK_LIMIT, Transpose};
+use crate::ops::{Op, OpFault, RANK_LIMIT, Reshape, Transpose};
 
-/// Applies an op that commutes with requantisation, on whatever the value stands on.
+/// Applies an op that commutes with requantisation, on whatever the value stands on; `fold` makes the constant that it makes of one.
 pub(super) fn move_elements(
     builder: &mut Builder,
     node: &NodeView<'_>,
     value: Value,
     op: Op,
     shape: Vec<usize>,
+    fold: impl FnOnce(&Constant, Vec<usize>) -> Result<Option<Constant>, OpFault>,
 ) -> Result<Value, ModelError> {
-    if matches!(op, Op::Reshape) && builder.shape(&value)? == shape {
-        return Ok(value);
-    }
     Ok(match value {
         Value::Integer(tensor) => {
             let tensor = builder.emit_alike(node.name, op, tensor, node.output, shape)?;
@@ -33,18 +31,7 @@ pub(super) fn move_elements(
             Value::Pending(pending)
         }
         Value::Constant(constant) => {
-            let moved = match &op {
-                Op::Reshape => constant.reshaped(shape),
-                Op::Transpose(transpose) => Some(constant.transposed(transpose).map_err(|fault| fault.at(node.name))?),
-                Op::MaxPool(_)
-                | Op::Conv(_)
-                | Op::Dense(_)
-                | Op::Add(_)
-                | Op::AveragePool(_)
-                | Op::Rescale(_)
-                | Op::ArgMax(_) => None,
-            };
-            let moved = moved.ok_or_else(|| {
+            let moved = fold(&constant, shape).map_err(|fault| fault.at(node.name))?.ok_or_else(|| {
                 node.unquantised(
                     "it changes a constant in a way that is not folded here",
                     "fold constants before export (for example with onnxsim)",
@@ -63,7 +50,11 @@ fn reshaped(builder: &mut Builder, node: &NodeView<'_>, shape: Vec<usize>) -> Re
     if count(&from) != count(&shape) {
         return Err(OpFault::Shape { what: "result", expected: from, got: shape }.at(node.name));
     }
-    move_elements(builder, node, value, Op::Reshape, shape)
+    if from == shape {
+        return Ok(value);
+    }
+    let fold = |constant: &Constant, shape| Ok(constant.reshaped(shape));
+    move_elements(builder, node, value, Op::Reshape(Reshape), shape, fold)
 }
 
 fn operand_shape(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<usize>, ModelError> {
@@ -107,9 +98,10 @@ pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
         None => (0..from.len()).rev().collect(),
     };
     let transpose = Transpose { perm };
-    let shape = transpose.output_shape(&from).map_err(|fault| fault.at(node.name))?;
+    let shape = transpose.permuted(&from).map_err(|fault| fault.at(node.name))?;
     let value = builder.value(node, 0)?.clone();
-    move_elements(builder, node, value, Op::Transpose(transpose), shape)
+    let op = Op::Transpose(transpose.clone());
+    move_elements(builder, node, value, op, shape, |constant, _| constant.transposed(&transpose).map(Some))
 }
 
 /// Axes from the attribute (before opset 13) or the second operand.
