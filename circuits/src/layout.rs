@@ -11,14 +11,14 @@ mod weights;
 
 use std::collections::HashMap;
 
-use assay_models::{Intervals, Node, Op, QuantizedGraph, Split, TensorId, intervals};
+use assay_models::{Intervals, Node, QuantizedGraph, Split, TensorId, intervals};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::cells::Cells;
 use crate::columns::{Advice, Fixed, Shape};
 use crate::error::CircuitError;
-use crate::ops;
+use crate::ops::{self, Reading};
 
 pub use activations::Element;
 pub(crate) use activations::Function;
@@ -273,18 +273,7 @@ impl<'a> Builder<'a> {
         builder.find_reads()?;
         builder.input()?;
         for (index, node) in graph.nodes.iter().enumerate() {
-            match &node.op {
-                Op::Conv(op) => ops::conv::lay_out(&mut builder, index, node, op)?,
-                Op::Dense(op) => ops::dense::lay_out(&mut builder, index, node, op)?,
-                Op::Add(op) => ops::add::lay_out(&mut builder, index, node, op)?,
-                Op::Rescale(op) => ops::rescale::lay_out(&mut builder, index, node, op)?,
-                Op::MaxPool(op) => ops::max_pool::lay_out(&mut builder, node, op)?,
-                Op::Reshape(_) => {} // another name for the same cells
-                Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
-                    let refused = unsupported::of_node(graph, node);
-                    return Err(refused.unwrap_or(CircuitError::Invariant("an op without an identity is refused")));
-                }
-            }
+            ops::lay_out(&mut builder, index, node)?;
         }
         if builder.weight_row != 1 + weight_rows {
             return Err(CircuitError::Invariant("weight rows are those counted beforehand"));
@@ -426,16 +415,10 @@ impl<'a> Builder<'a> {
             for input in &node.inputs {
                 let root = self.root(*input)?;
                 let reads = self.reads.entry(root).or_default();
-                match node.op {
-                    Op::Reshape(_) => {}
-                    Op::MaxPool(_) => reads.pooled = true,
-                    Op::Conv(_)
-                    | Op::Dense(_)
-                    | Op::Add(_)
-                    | Op::AveragePool(_)
-                    | Op::Rescale(_)
-                    | Op::Transpose(_)
-                    | Op::ArgMax(_) => reads.plane = true,
+                match ops::circuit(&node.op).reads() {
+                    Reading::Nothing => {}
+                    Reading::Maxima => reads.pooled = true,
+                    Reading::Fingerprints => reads.plane = true,
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Activation rows: one element a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or bytes).
 
-use assay_models::{DType, Op, Requantise, Split, TensorId};
+use assay_models::{DType, Requantise, Split, TensorId};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -8,7 +8,7 @@ use super::{Builder, Planes, WORD_BYTES, Wire};
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
 use crate::field::integer;
-use crate::ops;
+use crate::ops::{self, Reading};
 
 /// What an activation row holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,13 +231,13 @@ impl Builder<'_> {
     fn pooled(&mut self, source: TensorId, ends: &[Wire]) -> Result<(), CircuitError> {
         let graph = self.graph;
         let root = self.root(source)?;
-        for node in &graph.nodes {
-            let (Op::MaxPool(op), [input]) = (&node.op, node.inputs.as_slice()) else { continue };
-            if self.root(*input)? != root {
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let [input] = node.inputs.as_slice() else { continue };
+            if ops::circuit(&node.op).reads() != Reading::Maxima || self.root(*input)? != root {
                 continue;
             }
             // Its windows are those that the cells are laid in, or it is refused before anything rests on them.
-            ops::max_pool::lay_out(self, node, op)?;
+            ops::lay_out(self, index, node)?;
             let output = node.output;
             self.keep_fingerprints(output, self.planes(output)?, ends.to_vec())?;
             if self.reads(output)?.pooled {

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use assay_models::{Op, QuantizedGraph, TensorId};
+use assay_models::{QuantizedGraph, TensorId};
 
 use super::{Builder, Wire};
 use crate::error::CircuitError;
+use crate::ops::{self, Reading};
 
 /// Channels, height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl fmt::Display for Planes {
 pub(super) fn roots(graph: &QuantizedGraph) -> Result<Vec<TensorId>, CircuitError> {
     let mut roots: Vec<TensorId> = (0..graph.tensors.len()).map(TensorId).collect();
     for node in &graph.nodes {
-        if let (Op::Reshape(_), [input]) = (&node.op, node.inputs.as_slice()) {
+        if let (Reading::Nothing, [input]) = (ops::circuit(&node.op).reads(), node.inputs.as_slice()) {
             let root = *roots.get(input.0).ok_or(CircuitError::Invariant("tensor index"))?;
             *roots.get_mut(node.output.0).ok_or(CircuitError::Invariant("tensor index"))? = root;
         }
@@ -86,19 +87,10 @@ pub(super) fn find(graph: &QuantizedGraph, roots: &[TensorId]) -> Result<HashMap
     let vector = |tensor| Ok::<_, CircuitError>(Planes::vector(graph.tensor(tensor)?.len()));
     planes.entry(graph.input).or_insert(vector(graph.input)?);
     for node in &graph.nodes {
-        let followed = match (&node.op, node.inputs.first()) {
-            (Op::Rescale(_) | Op::Add(_), Some(input)) => planes.get(&root(*input)?).copied(),
-            (
-                Op::Conv(_)
-                | Op::Dense(_)
-                | Op::AveragePool(_)
-                | Op::MaxPool(_)
-                | Op::Reshape(_)
-                | Op::Transpose(_)
-                | Op::ArgMax(_),
-                Some(_),
-            ) => Some(vector(node.output)?),
-            (_, None) => None,
+        let followed = match node.inputs.first() {
+            Some(input) if ops::circuit(&node.op).elementwise() => planes.get(&root(*input)?).copied(),
+            Some(_) => Some(vector(node.output)?),
+            None => None,
         };
         let followed = followed.ok_or(CircuitError::Invariant("an operand is laid before it is read"))?;
         planes.entry(root(node.output)?).or_insert(followed);

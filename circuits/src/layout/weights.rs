@@ -1,13 +1,14 @@
 //! Weights rows: a segment of fixed values over `ceil(len / L)` rows, padded at the front so that its fold by `r` does not
 //! depend on `L`. Rows and flags come first, for the planner to count; the values are written once, lane by lane, at the end.
 
-use assay_models::{Op, WeightValues};
+use assay_models::WeightValues;
 use rayon::prelude::*;
 
 use super::Builder;
 use crate::cells::Cells;
 use crate::columns::Fixed;
 use crate::error::CircuitError;
+use crate::ops;
 
 /// Segments whose values are copied together: a tile of a matrix is read along its rows and written along those of a lane.
 const TILE: usize = 64;
@@ -95,17 +96,8 @@ impl Builder<'_> {
 
     fn block_weights(&self, block: &Block) -> Result<Option<WeightValues<'_>>, CircuitError> {
         let Values::Weights { node, .. } = block.values else { return Ok(None) };
-        match &self.graph.nodes.get(node).ok_or(MISSING)?.op {
-            Op::Conv(op) => Ok(Some(op.weights.values())),
-            Op::Dense(op) => Ok(Some(op.weights.values())),
-            Op::Add(_)
-            | Op::AveragePool(_)
-            | Op::MaxPool(_)
-            | Op::Rescale(_)
-            | Op::Reshape(_)
-            | Op::Transpose(_)
-            | Op::ArgMax(_) => Err(MISSING),
-        }
+        let op = &self.graph.nodes.get(node).ok_or(MISSING)?.op;
+        ops::circuit(op).weights().map(Some).ok_or(MISSING)
     }
 }
 

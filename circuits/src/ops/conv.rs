@@ -4,31 +4,26 @@
 //!
 //! Degree in the challenges: at most `(H + kh) + (W + kw) + O`. No im2col, no product per multiply-add.
 
-use assay_models::Node;
 use assay_models::ops::Conv;
+use assay_models::{Node, WeightValues};
 
+use super::{CircuitOp, Reading};
 use crate::columns::{Advice, Fixed};
 use crate::error::CircuitError;
 use crate::layout::{Builder, Function, Planes, Values, Wire, unsupported};
 
-/// Rows of the kernel taps and of the bias.
-pub(crate) fn weight_rows(op: &Conv, lanes: usize) -> usize {
-    let [outputs, channels, height, width] = op.weights_shape;
-    (channels * height * width + 1) * outputs.div_ceil(lanes)
-}
-
 /// The full convolution plane and the rectangle of it that the op wants.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FullPlane {
-    pub(crate) height: usize,
-    pub(crate) width: usize,
+struct FullPlane {
+    height: usize,
+    width: usize,
     /// First wanted row and column, wanted height and width.
-    pub(crate) wanted: [usize; 4],
+    wanted: [usize; 4],
 }
 
 impl FullPlane {
     /// `Hf = H + kh - 1`; the wanted rectangle starts at `kh - 1 - pad_top`. `None` where padding reaches the kernel size.
-    pub(crate) fn new(op: &Conv, input: Planes) -> Option<Self> {
+    fn new(op: &Conv, input: Planes) -> Option<Self> {
         let [_, _, kernel_h, kernel_w] = op.weights_shape;
         let [top, left, bottom, right] = op.pads;
         let inside = top < kernel_h && bottom < kernel_h && left < kernel_w && right < kernel_w;
@@ -43,7 +38,7 @@ impl FullPlane {
     }
 
     /// The ring: up to four rectangles `[i, j, h, w]`.
-    pub(crate) fn ring(&self) -> impl Iterator<Item = [usize; 4]> + use<> {
+    fn ring(&self) -> impl Iterator<Item = [usize; 4]> + use<> {
         let [i0, j0, h, w] = self.wanted;
         let (below, beside) = (self.height - i0 - h, self.width - j0 - w);
         [[0, 0, i0, self.width], [i0, 0, h, j0], [i0, j0 + w, h, beside], [i0 + h, 0, below, self.width]]
@@ -52,64 +47,83 @@ impl FullPlane {
     }
 
     /// Exponents of `z_h` and `z_w` that move a rectangle's own fingerprint to its place.
-    pub(crate) const fn offset(&self, [i, j, h, w]: [usize; 4]) -> [usize; 2] {
+    const fn offset(&self, [i, j, h, w]: [usize; 4]) -> [usize; 2] {
         [self.height - i - h, self.width - j - w]
     }
 }
 
-/// Rows of the ring of a convolution, where its window can be proved.
-pub(crate) fn ring_rows(op: &Conv, input: &[usize]) -> usize {
-    let full = Planes::of_shape(input).and_then(|input| FullPlane::new(op, input));
-    full.map_or(0, |full| op.weights_shape[0] * full.ring().map(|[_, _, h, w]| h * w).sum::<usize>())
-}
+impl CircuitOp for Conv {
+    fn refusal(&self, node: &Node, _input: Option<Planes>) -> Option<CircuitError> {
+        if self.strides != [1, 1] {
+            let what = format!("Conv with strides {:?}", self.strides);
+            return Some(unsupported(node, what, "strides [1, 1] (then MaxPool)"));
+        }
+        let expected = "group 1: one Conv whose weights between groups are 0 computes the same";
+        (self.group != 1).then(|| unsupported(node, format!("Conv with group {}", self.group), expected))
+    }
 
-/// Commits taps, bias, outputs and ring, and ties both sides.
-pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node, op: &Conv) -> Result<(), CircuitError> {
-    if op.strides != [1, 1] {
-        return Err(unsupported(node, format!("Conv with strides {:?}", op.strides), "strides [1, 1] (then MaxPool)"));
+    fn reads(&self) -> Reading {
+        Reading::Fingerprints
     }
-    if op.group != 1 {
-        return Err(unsupported(
-            node,
-            format!("Conv with group {}", op.group),
-            "group 1: one Conv whose weights between groups are 0 computes the same",
-        ));
-    }
-    let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Conv has an input"))?;
-    let input = b.image(source)?;
-    let Some(full) = FullPlane::new(op, input) else {
-        return Err(unsupported(node, format!("Conv with pads {:?}", op.pads), "padding smaller than the kernel"));
-    };
-    let sum = weights(b, index, node, op, source, &full)?;
-    let [_, _, height, width] = full.wanted;
-    if b.planes(node.output)? != (Planes { channels: op.weights_shape[0], height, width }) {
-        return Err(CircuitError::Invariant("a Conv's outputs are laid in the planes of its shape"));
-    }
-    let outputs = b.requantised(index, Function::Planes, &op.requantise)?;
-    let mut left = Vec::with_capacity(outputs.len());
-    for (channel, core) in outputs.into_iter().enumerate() {
-        let mut parts = vec![(full.wanted, core)];
-        for rectangle in full.ring() {
-            parts.push((rectangle, b.ring(index, channel, [full.height, full.width], rectangle)));
+
+    /// Commits taps, bias, outputs and ring, and ties both sides.
+    fn lay_out(&self, b: &mut Builder<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
+        let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Conv has an input"))?;
+        let input = b.image(source)?;
+        let Some(full) = FullPlane::new(self, input) else {
+            return Err(unsupported(
+                node,
+                format!("Conv with pads {:?}", self.pads),
+                "padding smaller than the kernel",
+            ));
+        };
+        let sum = right_side(b, index, node, self, source, &full)?;
+        let [_, _, height, width] = full.wanted;
+        if b.planes(node.output)? != (Planes { channels: self.weights_shape[0], height, width }) {
+            return Err(CircuitError::Invariant("a Conv's outputs are laid in the planes of its shape"));
         }
-        left.push(parts);
-    }
-    let mut terms = Vec::with_capacity(left.len());
-    for parts in left {
-        let mut channel = Vec::with_capacity(parts.len());
-        for (rectangle, cell) in parts {
-            let [rows, columns] = full.offset(rectangle);
-            channel.push((cell, b.offset(rows, columns)));
+        let outputs = b.requantised(index, Function::Planes, &self.requantise)?;
+        let mut left = Vec::with_capacity(outputs.len());
+        for (channel, core) in outputs.into_iter().enumerate() {
+            let mut parts = vec![(full.wanted, core)];
+            for rectangle in full.ring() {
+                parts.push((rectangle, b.ring(index, channel, [full.height, full.width], rectangle)));
+            }
+            left.push(parts);
         }
-        terms.push(channel);
+        let mut terms = Vec::with_capacity(left.len());
+        for parts in left {
+            let mut channel = Vec::with_capacity(parts.len());
+            for (rectangle, cell) in parts {
+                let [rows, columns] = full.offset(rectangle);
+                channel.push((cell, b.offset(rows, columns)));
+            }
+            terms.push(channel);
+        }
+        let left = b.channel_sum(&terms).ok_or(CircuitError::Invariant("a Conv has outputs"))?;
+        b.copy(format!("{}: weights side = outputs side", node.name), sum, left);
+        Ok(())
     }
-    let left = b.channel_sum(&terms).ok_or(CircuitError::Invariant("a Conv has outputs"))?;
-    b.copy(format!("{}: weights side = outputs side", node.name), sum, left);
-    Ok(())
+
+    fn weights(&self) -> Option<WeightValues<'_>> {
+        Some(self.weights.values())
+    }
+
+    /// Rows of the kernel taps and of the bias.
+    fn weight_rows(&self, lanes: usize) -> usize {
+        let [outputs, channels, height, width] = self.weights_shape;
+        (channels * height * width + 1) * outputs.div_ceil(lanes)
+    }
+
+    /// Rows of the ring, where the window can be proved.
+    fn ring_rows(&self, input: &[usize]) -> usize {
+        let full = Planes::of_shape(input).and_then(|input| FullPlane::new(self, input));
+        full.map_or(0, |full| self.weights_shape[0] * full.ring().map(|[_, _, h, w]| h * w).sum::<usize>())
+    }
 }
 
 /// The right side: taps of every input channel times its operand, then the bias. Returns the last p cell.
-fn weights(
+fn right_side(
     b: &mut Builder<'_>,
     index: usize,
     node: &Node,

@@ -4,24 +4,34 @@
 use assay_models::Node;
 use assay_models::ops::MaxPool;
 
+use super::{CircuitOp, Reading};
 use crate::error::CircuitError;
-use crate::layout::{Builder, unsupported};
+use crate::layout::{Builder, Planes, unsupported};
 
-/// Accepts 2x2 windows with stride 2 over even planes.
-pub(crate) fn lay_out(b: &mut Builder<'_>, node: &Node, op: &MaxPool) -> Result<(), CircuitError> {
-    let source = *node.inputs.first().ok_or(CircuitError::Invariant("a MaxPool has an input"))?;
-    let planes = b.image(source)?;
-    if b.planes(source)? != planes {
-        let what = format!("MaxPool over {planes} of a tensor that is laid as {}", b.planes(source)?);
-        return Err(unsupported(node, what, "one [1, c, h, w] shape for the pooled elements"));
+impl CircuitOp for MaxPool {
+    /// Accepts 2x2 windows with stride 2 over even planes.
+    fn refusal(&self, node: &Node, input: Option<Planes>) -> Option<CircuitError> {
+        let planes = input?;
+        let even = planes.height.is_multiple_of(2) && planes.width.is_multiple_of(2);
+        let fits = self.kernel == [2, 2] && self.strides == [2, 2] && self.pads == [0; 4] && even;
+        let Self { kernel, strides, pads } = self;
+        let what = format!("MaxPool with kernel {kernel:?}, strides {strides:?}, pads {pads:?} over planes {planes}");
+        let expected = "kernel [2, 2], strides [2, 2], no padding, even height and width";
+        (!fits).then(|| unsupported(node, what, expected))
     }
-    let even = planes.height.is_multiple_of(2) && planes.width.is_multiple_of(2);
-    if op.kernel != [2, 2] || op.strides != [2, 2] || op.pads != [0; 4] || !even {
-        let what = format!(
-            "MaxPool with kernel {:?}, strides {:?}, pads {:?} over planes {planes}",
-            op.kernel, op.strides, op.pads
-        );
-        return Err(unsupported(node, what, "kernel [2, 2], strides [2, 2], no padding, even height and width"));
+
+    fn reads(&self) -> Reading {
+        Reading::Maxima
     }
-    Ok(())
+
+    /// The producer has laid the windows, before anything rests on them; here they are checked to be those it can lay.
+    fn lay_out(&self, b: &mut Builder<'_>, _index: usize, node: &Node) -> Result<(), CircuitError> {
+        let source = *node.inputs.first().ok_or(CircuitError::Invariant("a MaxPool has an input"))?;
+        let (planes, laid) = (b.image(source)?, b.planes(source)?);
+        if laid != planes {
+            let what = format!("MaxPool over {planes} of a tensor that is laid as {laid}");
+            return Err(unsupported(node, what, "one [1, c, h, w] shape for the pooled elements"));
+        }
+        Ok(())
+    }
 }

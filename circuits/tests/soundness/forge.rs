@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Columns, Element, Fixed, Layout, Pinned, statement};
 use assay_models::ops::{Evaluated, Operand};
-use assay_models::{Op, QuantizedGraph, TensorId, Trace};
+use assay_models::{QuantizedGraph, TensorId, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::checker::{Claim, Dropped, Failure};
 use crate::networks::{Block, CONTEXT, Case, challenges, integer, small};
+use crate::surface::{Reads, surface};
 
 /// The cells of one requantised element, `c` a field element, and the output that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,18 +76,14 @@ impl Case {
         }
         for ((node, index), value) in &lie.reads {
             let (op, tensor) = (&self.graph.nodes[*node].op, self.graph.nodes[*node].inputs[0]);
-            match op {
-                Op::Dense(_) => {
+            match surface(op).reads {
+                Reads::Inputs => {
                     for (row, _, _) in layout.dense_inputs.iter().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
                         columns.set(layout, Advice::X, *row, integer(*value));
                     }
                 }
-                Op::MaxPool(_) => self.set_copied(layout, &mut columns, (tensor, Block::Windows, *index), *value),
-                Op::Conv(_) => self.set_copied(layout, &mut columns, (tensor, Block::Planes, *index), *value),
-                Op::Add(_) | Op::Rescale(_) | Op::Reshape(_) => {
-                    panic!("{} reads no cells of its own", op.name())
-                }
-                Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", op.name()),
+                Reads::Copies(block) => self.set_copied(layout, &mut columns, (tensor, block, *index), *value),
+                Reads::Original => panic!("{} reads no cells of its own", op.name()),
             }
         }
         for (index, value) in &lie.packed {
@@ -126,7 +123,7 @@ impl Case {
             }
             let Evaluated { elements, full_plane } = evaluate(graph, at, &operands);
             let (accumulators, mut output) = requantised(graph, at, elements);
-            if let Op::MaxPool(_) = node.op {
+            if surface(&node.op).reads == Reads::Copies(Block::Windows) {
                 self.pool(at, &operands[0], &mut output, &lie.maxima);
             }
             for ((_, index), tuple) in lie.cells.iter().filter(|((writer, _), _)| *writer == at) {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Fixed, Gate};
-use assay_models::{Op, TensorId};
+use assay_models::TensorId;
 use rayon::prelude::*;
 
 use crate::checker::Failure;
 use crate::forge::Lie;
 use crate::networks::{self, Block, Case};
+use crate::surface::{Outputs, Reads, surface};
 
 /// What must catch a lie, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,23 +33,19 @@ pub(crate) struct Placed {
 pub(crate) fn lies(case: &Case) -> Vec<Placed> {
     let mut lies = Vec::new();
     for (at, node) in case.graph.nodes.iter().enumerate() {
-        match &node.op {
-            Op::Add(_) | Op::Rescale(_) => lies.extend(requantised(case, at)),
-            Op::Conv(_) => {
-                let planes = &case.graph.tensors[node.inputs[0].0].shape[1..];
-                lies.extend(requantised(case, at));
-                lies.extend(copy_block(case, at, Block::Planes, &format!("read as {planes:?}")));
-            }
-            Op::Dense(_) => {
-                lies.extend(requantised(case, at));
-                lies.extend(dense_inputs(case, at));
-            }
-            Op::MaxPool(_) => {
+        let surface = surface(&node.op);
+        lies.extend(requantised(case, at, surface.outputs));
+        match surface.reads {
+            Reads::Original => {}
+            Reads::Inputs => lies.extend(dense_inputs(case, at)),
+            Reads::Copies(Block::Windows) => {
                 lies.extend(maxima(case, at));
                 lies.extend(copy_block(case, at, Block::Windows, "read by MaxPool"));
             }
-            Op::Reshape(_) => {} // no cells of its own
-            Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", node.op.name()),
+            Reads::Copies(block) => {
+                let planes = &case.graph.tensors[node.inputs[0].0].shape[1..];
+                lies.extend(copy_block(case, at, block, &format!("read as {planes:?}")));
+            }
         }
     }
     lies.extend(packed(case));
@@ -58,20 +55,16 @@ pub(crate) fn lies(case: &Case) -> Vec<Placed> {
 }
 
 /// Another valid tuple for every requantised element of a node.
-fn requantised(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
+fn requantised(case: &Case, at: usize, bound: Outputs) -> impl Iterator<Item = Placed> {
     let node = &case.graph.nodes[at];
-    let (len, area) = (case.graph.tensors[node.output.0].len(), case.area(node.output));
-    (0..len).map(move |index| {
-        let catch = match node.op {
-            Op::Add(_) => format!("{}: sum = output[{}]", node.name, index / area),
-            Op::Rescale(_) => format!("{}: input = output[{}]", node.name, index / area),
-            Op::Conv(_) | Op::Dense(_) => format!("{}: weights side = outputs side", node.name),
-            Op::MaxPool(_) | Op::Reshape(_) | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
-                panic!("{} is not requantised", node.name)
-            }
+    (0..case.graph.tensors[node.output.0].len()).filter_map(move |index| {
+        let catch = match bound {
+            Outputs::None => return None,
+            Outputs::Channels(name) => format!("{}: {name}[{}]", node.name, index / case.area(node.output)),
+            Outputs::Joined => format!("{}: weights side = outputs side", node.name),
         };
         let lie = Lie { cells: BTreeMap::from([((at, index), case.other(at, index))]), ..Lie::default() };
-        Placed { place: format!("output of {}", node.name), lie, catch: Catch::Copy(catch) }
+        Some(Placed { place: format!("output of {}", node.name), lie, catch: Catch::Copy(catch) })
     })
 }
 

@@ -6,6 +6,7 @@
 //! | `checker` | every gate over field elements and every copy; names what fails |
 //! | `fuzz` | random networks: claims derived twice, lies of every kind |
 //! | `forge` | a cheating prover: one lie, everything downstream honest |
+//! | `surface` | where each op can be lied about: no op goes without |
 //! | `steer` | one phase-1 cell chosen so that a lie passes, where some constraint is gone |
 //! | `parity` | the checker against halo2's own expressions and `MockProver` |
 //! | `mutation` | every phase-0 cell changed in turn; free cells by rule |
@@ -53,6 +54,8 @@ mod reads;
 mod shared_tables;
 #[cfg(test)]
 mod steer;
+#[cfg(test)]
+mod surface;
 #[cfg(test)]
 mod tables;
 #[cfg(test)]

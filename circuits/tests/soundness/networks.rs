@@ -11,6 +11,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
 use crate::checker::Readers;
+use crate::surface::{Outputs, surface};
 
 /// A network, its layout, and one honest inference as completed columns.
 pub(crate) struct Case {
@@ -100,13 +101,10 @@ impl Case {
             return info.shape[2] * info.shape[3];
         }
         let producer = self.graph.nodes.iter().find(|node| node.output == root);
-        producer.map_or(self.graph.tensors[root.0].len(), |node| match node.op {
-            Op::Add(_) | Op::Rescale(_) => self.area(node.inputs[0]),
-            Op::Dense(_) => self.graph.tensors[root.0].len(),
-            Op::Conv(_) | Op::MaxPool(_) => panic!("{} makes [1, c, h, w]", node.name),
-            Op::Reshape(_) | Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => {
-                panic!("{} makes no cells", node.name)
-            }
+        producer.map_or(self.graph.tensors[root.0].len(), |node| match surface(&node.op).outputs {
+            Outputs::Channels(_) => self.area(node.inputs[0]),
+            Outputs::Joined => self.graph.tensors[root.0].len(),
+            Outputs::None => panic!("{} makes no cells, or [1, c, h, w]", node.name),
         })
     }
 

@@ -12,6 +12,7 @@ use crate::checker::Dropped;
 use crate::forge::{Forged, Lie, Tuple};
 use crate::lies::{Catch, lies};
 use crate::networks::{self, Block, Case, integer, small};
+use crate::surface::{Reads, surface};
 
 const REMAINDER: usize = 0;
 const OUTPUT: usize = 1;
@@ -123,11 +124,9 @@ fn unlike_copies(case: &Case) -> Vec<(usize, Lie)> {
     };
     for (at, node) in case.graph.nodes.iter().enumerate() {
         let read = |index, value| Lie { reads: BTreeMap::from([((at, index), value)]), ..Lie::default() };
-        match node.op {
-            Op::Conv(_) => unlike(node.inputs[0], Block::Planes, &read),
-            Op::MaxPool(_) => unlike(node.inputs[0], Block::Windows, &read),
-            Op::Dense(_) | Op::Add(_) | Op::Rescale(_) | Op::Reshape(_) => {} // read the original
-            Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", node.op.name()),
+        match surface(&node.op).reads {
+            Reads::Copies(block) => unlike(node.inputs[0], block, &read),
+            Reads::Original | Reads::Inputs => {}
         }
     }
     let packed = |index, value| Lie { packed: BTreeMap::from([(index, value)]), ..Lie::default() };

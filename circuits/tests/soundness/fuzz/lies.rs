@@ -1,9 +1,9 @@
 //! Cheating provers: one lie, and everything that follows from it computed honestly.
 
 use assay_circuits::{Advice, Challenges, Columns, Element, Layout, Pinned, statement};
+use assay_models::Trace;
 use assay_models::ops::Evaluated;
 use assay_models::samples::Numbers;
-use assay_models::{Op, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -78,8 +78,9 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
                 lies.push(Lie::Accumulator { node: at, index, shift });
             }
         }
-        if matches!(node.op, Op::Conv(_)) {
-            let index = below(network.trace.full_planes[at].len());
+        let full_plane = network.trace.full_planes[at].len();
+        if full_plane > 0 {
+            let index = below(full_plane);
             lies.push(Lie::FullPlane { node: at, index });
         }
     }
