@@ -5,7 +5,7 @@
 //! | `columns` | the columns by name, and which of them a circuit has |
 //! | `gates` | the identities, written once over any algebra |
 //! | `layout` | where every cell sits: activation rows, weights rows, scalar rows, tables |
-//! | `ops` | one file an op: its identity between fingerprints |
+//! | `ops` | one file an op: its identity between fingerprints, and all else that the planner asks of it |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
 //! | `witness` | the trace as columns; phase 1 by solving the gates |
 //! | `circuit` | the halo2 circuit |

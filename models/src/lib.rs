@@ -6,7 +6,7 @@
 //! | where | what |
 //! |---|---|
 //! | [`import`] | ONNX bytes to a graph: one file an operator family |
-//! | [`QuantizedGraph`], [`Op`], [`ops`] | the graph; one file an op, with meaning, shape rule and bounds |
+//! | [`QuantizedGraph`], [`Op`], [`ops`] | the graph; one file an op, with all that it says of itself ([`ops::IntegerOp`]) |
 //! | [`Weights`] | trained constants, a byte each |
 //! | [`Requantise`] | `z = clamp(RNE(acc * m / D) + zero_point, low, high)` |
 //! | [`interpret`], [`Trace`] | one inference, all tensors and accumulators |

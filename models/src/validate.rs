@@ -128,7 +128,9 @@ fn check_op(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), 
             Err(OpFault::Type { what: "result", expected: "that of the operand", got: output.dtype })
         }
         (Output::Indices, _) if output.dtype == DType::I64 => Ok(()),
-        (Output::Indices, _) => Err(OpFault::Type { what: "result (indices)", expected: "I64", got: output.dtype }),
+        (Output::Indices, _) => {
+            Err(OpFault::Type { what: "result, which holds indices", expected: "I64", got: output.dtype })
+        }
     }
 }
 
