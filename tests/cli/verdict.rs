@@ -286,7 +286,7 @@ fn every_fault_of_a_proof_exits_with_1_and_what_is_no_proof_of_this_key_with_2()
         p["proof"] = format!("{}{last}", &whole[..whole.len() - 1]).into();
     });
     exits("other-key", WRONG_REQUEST, &["cannot check the proof", "belongs to the verifying key"], &|p| {
-        p["vk_digest"] = "11".repeat(32).into()
+        p["vk_digest"] = "11".repeat(32).into();
     });
     exits("other-graph", WRONG_REQUEST, &["of graph 1111111111111111"], &|p| {
         p["graph_digest"] = "11".repeat(32).into();
