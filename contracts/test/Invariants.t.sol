@@ -67,9 +67,9 @@ contract InvariantsTest {
         checkBondCoversReceipts();
         checkHonestKeepsBond();
         checkSlashBounded();
+        checkConservation();
         checkBondsWait();
         checkAnswersTold();
-        checkConservation();
     }
 
     function checkConservation() internal view {
@@ -178,6 +178,7 @@ contract InvariantsTest {
     }
 
     function checkClaimsMonotone() internal {
+        expect("ClaimsMonotone: fell", 0, handler.claimsFallen());
         for (uint256 i = 0; i < 4; ++i) {
             address what = i & 1 == 1 ? address(0) : address(token);
             uint256 sum = claims(model(i / 2), what);

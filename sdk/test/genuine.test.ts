@@ -11,7 +11,8 @@ import { type Address, type Hex, concatHex, encodeAbiParameters, keccak256 } fro
 import { type Chain, deploy, startChain } from '../examples/anvil.js';
 import { PEOPLE, deployMarket } from '../examples/deploy.js';
 import { root } from '../examples/prover.js';
-import { BEACON, CLASSES, MARKET_CODE, REGISTRY_CODE, ROUTER_CODE_HASH, SIGNATURES } from '../src/market/code.js';
+import { routerAbi } from '../src/market/abi.js';
+import { BEACON, CLASSES, MARKET_CODE, REGISTRY_CODE, SIGNATURES } from '../src/market/code.js';
 import { through } from './scene.js';
 
 /** A market that keeps what it is paid, a router whose owner answers whatever he likes, and a constructor that leaves behind other code than its own. */
@@ -50,7 +51,7 @@ function compiled(): Record<'Thief' | 'Router' | 'Borrowed', Hex> {
 
 test('a market that the command line\'s factory placed is connected to', async () => {
   const market = await Market.connect(chain.client, genuine, chain.wallet(PEOPLE.client));
-  assert.equal(await codeHash(market.router), ROUTER_CODE_HASH);
+  assert.notEqual(await chain.client.getCode({ address: market.router }), undefined);
   assert.notEqual(await chain.client.getCode({ address: BEACON }), undefined);
   assert.notEqual(await chain.client.getCode({ address: SIGNATURES }), undefined);
 });
@@ -84,6 +85,18 @@ test('no other market is connected to, whoever of its contracts is another', asy
   await foreign(beaconless, beaconless, /it has other code, or/);
   // Whoever tests a contract of his own says so.
   assert.equal((await Market.connect(chain.client, thief, undefined, { unchecked: true })).router, thief);
+});
+
+test('a router whose guardian has changed is known by whom it was made for', async () => {
+  const [owner, other] = [chain.wallet(PEOPLE.admin), chain.wallet(PEOPLE.client).account.address];
+  const { router } = await Market.connect(chain.client, genuine);
+  const set = (guardian: Address) => owner.writeContract({ chain: null, account: owner.account, address: router, abi: routerAbi, functionName: 'setGuardian', args: [guardian] });
+  const routerFor = { owner: owner.account.address, guardian: owner.account.address };
+  await chain.client.waitForTransactionReceipt({ hash: await set(other) });
+  await assert.rejects(Market.connect(chain.client, genuine), /its owner or guardian has changed since it was made/);
+  assert.equal((await Market.connect(chain.client, genuine, undefined, { routerFor })).router, router);
+  await assert.rejects(Market.connect(chain.client, genuine, undefined, { routerFor: { ...routerFor, guardian: other } }), /its router has other code/);
+  await chain.client.waitForTransactionReceipt({ hash: await set(owner.account.address) });
 });
 
 test('without the contracts that others are known by, nothing is', async () => {

@@ -7,7 +7,7 @@ use assay_contracts::market::{
     MAX_DURATION, MAX_OWNER_POINTS, MIN_DURATION, U96, format_ether, format_units, parse_units,
 };
 use assay_contracts::node::Limits;
-use assay_contracts::{Address, U256};
+use assay_contracts::{Address, Parties, U256};
 use clap::Args;
 
 use crate::memory::Bytes;
@@ -24,6 +24,9 @@ pub(crate) struct NodeArgs {
         default_value = "http://127.0.0.1:8545"
     )]
     pub(crate) rpc: String,
+    /// Whom the market's router was made for, where its owner or guardian is another by now; `assay deploy` printed them
+    #[arg(long, value_name = "OWNER,GUARDIAN", value_parser = parties)]
+    pub(crate) router_for: Option<Parties>,
 }
 
 /// Which chain, and as whom.
@@ -311,6 +314,12 @@ fn owner_points(text: &str) -> Result<u16, String> {
         points if points <= MAX_OWNER_POINTS => Ok(points),
         _ => Err(format!("an owner takes {} % at most, got {text:?}", MAX_OWNER_POINTS / 100)),
     }
+}
+
+fn parties(text: &str) -> Result<Parties, String> {
+    let (owner, guardian) = text.split_once(',').ok_or("expected OWNER,GUARDIAN")?;
+    let address = |text: &str| text.trim().parse::<Address>().map_err(|error| format!("{text}: {error}"));
+    Ok(Parties { owner: address(owner)?, guardian: address(guardian)? })
 }
 
 fn contributor(text: &str) -> Result<(Address, u16), String> {

@@ -117,7 +117,7 @@ fn an_unopened_request_gives_way_to_another_and_only_one_of_them_can_be_opened()
     let output = scene.command(CLIENT, &short).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("next: assay fulfil mnist-mlp.onnx --request short.json"), "{text}");
+    assert!(text.contains("next: assay status mnist-mlp.onnx --request short.json"), "{text}");
 }
 
 #[test]

@@ -9,8 +9,11 @@ use assay_contracts::market::hash;
 use assay_contracts::network::{address_of, creation_of_data, place};
 use assay_contracts::{Address, Artifact, B256, Market, Network as _, Registration, Request, U256};
 
+use serde_json::{Value, json};
+
 use crate::anvil::{ACCOUNTS, Anvil};
-use crate::{CLIENT, MODEL, OTHER, OWNER, PROVER, REQUEST, Scene};
+use crate::proxy::Proxy;
+use crate::{CLIENT, MODEL, OTHER, OWNER, PROVER, REQUEST, Scene, WRONG_REQUEST, failed};
 
 const REGISTRATION: &str = "mnist-mlp.assay/registration.json";
 const ASKED: &str = "mnist-mlp.assay/request.json";
@@ -78,7 +81,7 @@ fn a_model_that_another_verifier_judges_escrows_nothing() {
     let (scene, market) = asked("trust-judge");
     let mut node = scene.node(OWNER);
     let owner = node.account().unwrap();
-    let market = Market::genuine(&mut node, market).unwrap();
+    let market = Market::genuine(&mut node, market, None).unwrap();
     // Says yes to everything, and 28 when it is asked for the number of public values.
     let verifier = place(&mut node, owner, &answering(B256::with_last_byte(28))).unwrap();
     node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
@@ -104,6 +107,75 @@ fn a_model_that_another_verifier_judges_escrows_nothing() {
     scene.refused(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat(), &says);
     assert!(!scene.sandbox.path("other.json").exists());
     assert_eq!(scene.anvil.balance(&market.address.to_string()), escrowed);
+}
+
+/// The code of a contract as a node tells it, whatever stands there.
+fn lie(proxy: &Proxy, about: Address, code: Vec<u8>) {
+    let (about, code) = (about.to_string().to_lowercase(), format!("0x{}", hex::encode(code)));
+    proxy.answer(move |method, parameters, node| {
+        let lies = method == "eth_getCode" && parameters[0].as_str().is_some_and(|to| to.to_lowercase() == about);
+        Some(if lies { json!({ "jsonrpc": "2.0", "id": 1, "result": code }) } else { node() })
+    });
+}
+
+/// A file and a node that are of one mind about a router of other code, and about a model with another key.
+#[test]
+fn a_node_that_lies_about_code_makes_no_market_and_no_model_genuine() {
+    let (scene, market) = asked("trust-lying-node");
+    let mut node = scene.node(OTHER);
+    let account = node.account().unwrap();
+    let good = Market::genuine(&mut node, market, None).unwrap();
+    let proxy = Proxy::before(&scene.anvil.url);
+    let request = |output: &str| {
+        let mut command = scene.command(CLIENT, &[&REQUEST[..], &["--output", output]].concat());
+        command.env("ASSAY_RPC", &proxy.url).output().unwrap()
+    };
+
+    // True registry and market over a router that answers what its author likes.
+    let [beacon, signers] =
+        [Artifact::beacon(), Artifact::signatures()].map(|one| address_of(&one.unwrap().bytecode()));
+    let mut placed = |code: Vec<u8>| place(&mut node, account, &code).unwrap();
+    let with = |artifact: Artifact, arguments: &[Address]| {
+        [artifact.bytecode(), arguments.iter().flat_map(|address| address.into_word().0).collect()].concat()
+    };
+    let router = placed(answering(account.into_word()));
+    let registry = placed(with(Artifact::registry().unwrap(), &[router]));
+    let hostile = placed(with(Artifact::market().unwrap(), &[registry, beacon, signers]));
+    let true_code = node.code(good.router).unwrap();
+    let before = scene.read(REGISTRATION);
+    scene.write(REGISTRATION, "market", hostile.to_string());
+    lie(&proxy, router, true_code);
+    failed(&request("one.json"), WRONG_REQUEST, &["its router has other code", &router.to_string()]);
+
+    // A model that is registered with another key, which the node says is the true one.
+    for (field, value) in before.as_object().unwrap() {
+        scene.write(REGISTRATION, field, value.clone());
+    }
+    let id = before["model_id"].as_str().unwrap().parse().unwrap();
+    let (true_model, _) = good.model(&mut node, id).unwrap();
+    let true_key = node.code(true_model.key).unwrap();
+    let mut other = true_key.clone();
+    *other.last_mut().unwrap() ^= 1;
+    let key = place(&mut node, account, &creation_of_data(&other)).unwrap();
+    let registration = Registration {
+        class: true_model.class,
+        key,
+        inputWords: true_model.inputWords,
+        outputWords: true_model.outputWords,
+        proverPoints: 10_000,
+        ..Registration::default()
+    };
+    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
+    let (id, _) = node.transact(account, good.registry, U256::ZERO, &register).unwrap();
+    lie(&proxy, key, true_key);
+    scene.write(REGISTRATION, "model_id", id.to_string());
+    // What the file tells is of another model; then it tells nothing, and the chain's event is of the other key.
+    for told in ["registration", "owner"] {
+        failed(&request("two.json"), WRONG_REQUEST, &["is not registered with the key in", &id.to_string()]);
+        scene.write(REGISTRATION, told, Value::Null);
+    }
+    failed(&request("two.json"), WRONG_REQUEST, &["is not registered with the key in"]);
+    assert!(!scene.sandbox.path("one.json").exists() && !scene.sandbox.path("two.json").exists());
 }
 
 #[test]
@@ -134,7 +206,7 @@ fn a_verifier_that_lies_in_a_handed_folder_judges_nothing() {
     let (scene, market) = asked("trust-handed");
     let mut node = scene.node(OWNER);
     let owner = node.account().unwrap();
-    let market = Market::genuine(&mut node, market).unwrap();
+    let market = Market::genuine(&mut node, market, None).unwrap();
     let creation = creation_of_data(&hostile());
     let verifier = place(&mut node, owner, &creation).unwrap();
     node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();

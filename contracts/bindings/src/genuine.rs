@@ -3,8 +3,8 @@
 //! Market, registry, beacon and signatures are known by their addresses. [`place`](crate::network::place) puts a contract where the hash of its creation code says,
 //! constructor's arguments included, so that only this code can ever have run there, from an empty storage on. Comparing the code that stands at an address
 //! would not do: a constructor of somebody else's can return the market's code after it has credited its author with a thousand ether of other people's.
-//! The router's address depends on who owned it first, which nobody may remember; its code is compared, and its storage decides nothing but which class
-//! may judge, which every payer compares with the code generated for the model.
+//! The router's address depends on whom it was made for, its first owner and guardian, which nobody need remember as long as they are the present ones. What a node says of them
+//! proves itself: they make the router's address, or they do not.
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolConstructor as _;
@@ -13,28 +13,48 @@ use crate::interface::InferenceMarket as market;
 use crate::interface::ModelRegistry as registry;
 use crate::interface::VerifierRouter as router;
 use crate::network::{FACTORY, FACTORY_CODE, address_of};
-use crate::{Artifact, Chain, ContractsError, Market, Network};
+use crate::{Artifact, ContractsError, Market, Network};
+
+/// Whom a router was made for: its first owner and guardian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parties {
+    /// Proposes verifiers.
+    pub owner: Address,
+    /// May end a class of verifiers.
+    pub guardian: Address,
+}
 
 impl Market {
-    /// The market at an address, if it, its registry, its router, its beacon and who judges its signatures are those that [`Market::deploy`] deploys.
+    /// The market at an address, if it, its registry, its router, its beacon and who judges its signatures are those that [`Market::deploy`] deploys. `made_for` are the first owner
+    /// and guardian of its router; without them the present ones are tried.
     ///
     /// # Errors
     /// [`ContractsError::Foreign`]: one of them is not; [`ContractsError::NoFactory`]; as [`Market::at`].
-    pub fn genuine(network: &mut impl Network, address: Address) -> Result<Self, ContractsError> {
+    pub fn genuine(
+        network: &mut impl Network,
+        address: Address,
+        made_for: Option<Parties>,
+    ) -> Result<Self, ContractsError> {
         let found = Self::at(network, address)?;
         let foreign = |what, address| ContractsError::Foreign { market: found.address, what, address };
-        let named = match network.ask(found.registry, &registry::routerCall {}) {
-            // What is no registry answers anything.
-            Err(ContractsError::Answer { .. } | ContractsError::Reverted { .. } | ContractsError::Halted { .. }) => {
-                return Err(foreign("its registry has other code", found.registry));
-            }
-            other => other?,
-        };
+        let named = answered(network.ask(found.registry, &registry::routerCall {}))?;
+        let Some(named) = named else { return Err(foreign("its registry has other code", found.registry)) };
         if named != found.router {
             return Err(foreign("its router is not its registry's", found.router));
         }
-        if network.code(found.router)? != router_code()? {
-            return Err(foreign("its router has other code", found.router));
+        let parties = match made_for {
+            Some(parties) => Some(parties),
+            None => present(network, found.router)?,
+        };
+        let is_own = |parties: Parties| -> Result<bool, ContractsError> {
+            let arguments = router::constructorCall { owner: parties.owner, firstGuardian: parties.guardian };
+            Ok(found.router == placed(&Artifact::router()?, &arguments.abi_encode()))
+        };
+        if !parties.map(is_own).transpose()?.unwrap_or_default() || network.code(found.router)?.is_empty() {
+            return Err(foreign(
+                "its router has other code, or its owner or guardian has changed since it was made: --router-for OWNER,GUARDIAN names the first two, as `assay deploy` printed them",
+                found.router,
+            ));
         }
         let arguments = registry::constructorCall { judge: found.router }.abi_encode();
         if found.registry != placed(&Artifact::registry()?, &arguments) {
@@ -66,11 +86,19 @@ fn placed(artifact: &Artifact, arguments: &[u8]) -> Address {
     address_of(&[artifact.bytecode().as_slice(), arguments].concat())
 }
 
-/// The code of a router, which is the same whoever owns it.
-fn router_code() -> Result<Vec<u8>, ContractsError> {
-    let anybody = FACTORY;
-    let arguments = router::constructorCall { owner: anybody, firstGuardian: anybody }.abi_encode();
-    let mut chain = Chain::new();
-    let (address, _) = chain.deploy(Address::ZERO, &[Artifact::router()?.bytecode(), arguments].concat())?;
-    chain.code(address)
+/// Owner and guardian of a router as they are now; none of what is no router.
+fn present(network: &mut impl Network, router: Address) -> Result<Option<Parties>, ContractsError> {
+    let owner = answered(network.ask(router, &router::ownerCall {}))?;
+    let guardian = answered(network.ask(router, &router::guardianCall {}))?;
+    Ok(owner.zip(guardian).map(|(owner, guardian)| Parties { owner, guardian }))
+}
+
+/// What a contract answered; none where it has no such function: what is no such contract answers anything.
+fn answered<T>(answer: Result<T, ContractsError>) -> Result<Option<T>, ContractsError> {
+    match answer {
+        Err(ContractsError::Answer { .. } | ContractsError::Reverted { .. } | ContractsError::Halted { .. }) => {
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
 }

@@ -77,6 +77,7 @@ sol! {
     }
 
     /// What a model's owner registers.
+    #[derive(serde::Serialize, serde::Deserialize)]
     struct Registration {
         bytes32 graphDigest;
         bytes32 keyDigest;

@@ -7,7 +7,7 @@ use assay_contracts::interface::ModelRegistry as registry;
 use assay_contracts::interface::VerifierRouter as router;
 use assay_contracts::market::parse_ether;
 use assay_contracts::network::{address_of, creation_of_data, place};
-use assay_contracts::{Address, Artifact, Chain, ContractsError, Market, Network as _, SolCall as _, U256};
+use assay_contracts::{Address, Artifact, Chain, ContractsError, Market, Network as _, Parties, SolCall as _, U256};
 
 fn scene() -> (Chain, Address, Market) {
     let mut chain = Chain::new();
@@ -25,9 +25,12 @@ fn with(artifact: &Artifact, addresses: &[Address]) -> Vec<u8> {
     [artifact.bytecode(), words(addresses)].concat()
 }
 
+/// What is said of a router that is none.
+const ROUTER: &str = "its router has other code, or its owner or guardian has changed since it was made: --router-for OWNER,GUARDIAN names the first two, as `assay deploy` printed them";
+
 /// What is refused, and where.
 fn refused(chain: &mut Chain, address: Address) -> (&'static str, Address) {
-    let error = Market::genuine(chain, address).unwrap_err();
+    let error = Market::genuine(chain, address, None).unwrap_err();
     let ContractsError::Foreign { market, what, address: at } = error else { unreachable!("{error}") };
     assert_eq!(market, address);
     (what, at)
@@ -36,13 +39,19 @@ fn refused(chain: &mut Chain, address: Address) -> (&'static str, Address) {
 #[test]
 fn what_deploy_deploys_is_genuine_whoever_owns_it() {
     let (mut chain, owner, found) = scene();
-    assert_eq!(Market::genuine(&mut chain, found.address).unwrap(), found);
+    assert_eq!(Market::genuine(&mut chain, found.address, None).unwrap(), found);
     let guardian = chain.account("guardian", U256::ZERO);
     let other = Market::deploy_for(&mut chain, owner, guardian, owner).unwrap();
     assert_ne!(other.address, found.address);
-    // The router's owner has changed since: its first one is forgotten.
+    assert_eq!(Market::genuine(&mut chain, other.address, None).unwrap(), other);
+    // The router's owner has changed since: its first one makes the address all the same.
     chain.transact(guardian, other.router, U256::ZERO, &router::renounceOwnershipCall {}).unwrap();
-    assert_eq!(Market::genuine(&mut chain, other.address).unwrap(), other);
+    let (what, at) = refused(&mut chain, other.address);
+    assert!(what.contains("--router-for") && at == other.router, "{what}");
+    let first = Parties { owner: guardian, guardian: owner };
+    assert_eq!(Market::genuine(&mut chain, other.address, Some(first)).unwrap(), other);
+    let wrong = Parties { owner, guardian };
+    assert!(Market::genuine(&mut chain, other.address, Some(wrong)).is_err());
     assert_eq!(chain.ask(other.router, &router::guardianCall {}).unwrap(), owner);
 }
 
@@ -71,7 +80,7 @@ fn other_code_in_any_of_its_places_is_refused_by_name() {
     // A true registry behind a market of other code.
     assert_eq!(refused(&mut chain, liar).1, good.router, "the router as its registry");
     assert_eq!(refused(&mut chain, registry_liar), ("its registry has other code", liar));
-    assert_eq!(refused(&mut chain, routed_by_liar), ("its router has other code", router_liar));
+    assert_eq!(refused(&mut chain, routed_by_liar), (ROUTER, router_liar));
     let what = "its own code is other, or `assay deploy` did not place it";
     assert_eq!(refused(&mut chain, drawn_by_liar), (what, drawn_by_liar));
     assert_eq!(refused(&mut chain, signed_by_liar), (what, signed_by_liar));

@@ -36,6 +36,7 @@ contract Handler is Scene {
     uint256 public bondsPaidAtOnce;
     /// The honest prover's whole bond before a deed.
     uint256 internal honestBond;
+    uint256 public claimsFallen;
     uint256 public forgeriesAccepted;
     uint256 public slashesBeyondTheBond;
     uint256 public adminEffects;
@@ -263,7 +264,10 @@ contract Handler is Scene {
     }
 
     function claim(uint256 who, bool ether_, bool mortal) external {
-        market.claim(mortal ? mortalModel : modelId, ether_ ? address(0) : address(token), people[who % 8]);
+        (bytes32 model, address what) = (mortal ? mortalModel : modelId, ether_ ? address(0) : address(token));
+        uint256 before = market.claimedOf(model, what, people[who % 8]);
+        market.claim(model, what, people[who % 8]);
+        if (market.claimedOf(model, what, people[who % 8]) < before) ++claimsFallen;
         ++done["claim"];
     }
 

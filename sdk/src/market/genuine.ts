@@ -3,16 +3,16 @@
  *
  * Market, registry, beacon and signatures are known by their addresses. The factory places a contract where the hash of its creation code says, constructor's arguments included, so that
  * only this code can ever have run there, from an empty storage on. Comparing the code that stands at an address would not do: another constructor can return the market's code after it
- * has written what it likes into its storage. The router's address depends on who owned it first, so its code is compared; its storage decides only which verifiers may judge, and
- * `description.ts` compares a model's verifier with the one that its key asks for.
+ * has written what it likes into its storage. The router's address depends on whom it was made for, its first owner and guardian, which are the present ones unless they have changed. What
+ * a node says of them proves itself: they make the router's address, or they do not.
  */
 import {
   type Address, ContractFunctionExecutionError, ContractFunctionRevertedError, ContractFunctionZeroDataError, type Hex, type PublicClient, concatHex, encodeAbiParameters,
   getContractAddress, isAddressEqual, keccak256,
 } from 'viem';
 
-import { marketAbi, registryAbi } from './abi.js';
-import { BEACON, FACTORY, MARKET_CODE, REGISTRY_CODE, ROUTER_CODE_HASH, SALT, SIGNATURES } from './code.js';
+import { marketAbi, registryAbi, routerAbi } from './abi.js';
+import { BEACON, FACTORY, MARKET_CODE, REGISTRY_CODE, ROUTER_CODE, SALT, SIGNATURES } from './code.js';
 
 /** The factory's own code, without which an address says nothing of the code that was placed there. */
 const FACTORY_CODE_HASH = keccak256('0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3');
@@ -36,12 +36,19 @@ export class ForeignMarketError extends Error {
   }
 }
 
+/** Whom a router was made for: its first owner and guardian. */
+export interface Parties {
+  owner: Address;
+  guardian: Address;
+}
+
 /**
  * The registry and the router of a market, if it, they, its beacon and who judges its signatures are those that `assay deploy` places.
  *
+ * @param madeFor The first owner and guardian of the router, where one of them has changed since.
  * @throws {ForeignMarketError} naming the contract that is another one.
  */
-export async function checkGenuine(client: PublicClient, market: Address): Promise<{ registry: Address; router: Address }> {
+export async function checkGenuine(client: PublicClient, market: Address, madeFor?: Parties): Promise<{ registry: Address; router: Address }> {
   const foreign = (contract: Address, what: string, cause?: unknown) => new ForeignMarketError(market, contract, what, { cause });
   const answer = async (read: Promise<Address>, contract: Address, what: string) => read.catch((error: unknown) => {
     throw isNoAnswer(error) ? foreign(contract, what, error) : error;
@@ -52,10 +59,14 @@ export async function checkGenuine(client: PublicClient, market: Address): Promi
   const others = 'its registry has other code';
   const named = await answer(client.readContract({ address: registry, abi: registryAbi, functionName: 'router' }), registry, others);
   if (!isAddressEqual(named, router)) throw foreign(router, 'its router is not its registry\'s');
-  if ((await codeHash(client, router)) !== ROUTER_CODE_HASH) throw foreign(router, 'its router has other code');
+  const another = 'its router has other code, or its owner or guardian has changed since it was made: name the first two as `routerFor`';
+  const [owner, guardian] = madeFor
+    ? [madeFor.owner, madeFor.guardian]
+    : await Promise.all((['owner', 'guardian'] as const).map((functionName) => answer(client.readContract({ address: router, abi: routerAbi, functionName }), router, another)));
+  if (!owner || !guardian || !isAddressEqual(router, placed(ROUTER_CODE, owner, guardian))) throw foreign(router, another);
   if (!isAddressEqual(registry, placed(REGISTRY_CODE, router))) throw foreign(registry, others);
   if (!isAddressEqual(market, placed(MARKET_CODE, registry, BEACON, SIGNATURES))) throw foreign(market, own);
-  for (const [address, what] of [[market, 'there is no code'], [registry, 'its registry is not deployed'], [BEACON, 'its beacon is not deployed'], [SIGNATURES, 'who judges its signatures is not deployed']] as const) {
+  for (const [address, what] of [[market, 'there is no code'], [registry, 'its registry is not deployed'], [router, 'its router is not deployed'], [BEACON, 'its beacon is not deployed'], [SIGNATURES, 'who judges its signatures is not deployed']] as const) {
     if ((await codeHash(client, address)) === undefined) throw foreign(address, what);
   }
   if ((await codeHash(client, FACTORY)) !== FACTORY_CODE_HASH) throw foreign(FACTORY, 'the factory that places contracts by their code does not stand on this chain');

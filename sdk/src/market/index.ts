@@ -9,7 +9,7 @@ export { type RequestEvent, type Watch, watch } from './events.js';
 export type { Confirmation, ModelDescription } from './description.js';
 export { type FeeBounds, MAX_COST, MAX_TIP } from './fees.js';
 export { BLOCKS_WITHOUT_FINALITY, DEVELOPMENT_CHAINS } from './finality.js';
-export { ForeignMarketError } from './genuine.js';
+export { ForeignMarketError, type Parties } from './genuine.js';
 export { type Connecting, type Evidence, type Fulfilment, type Job, Market, type Opening, type Terms, type Wallet } from './market.js';
 export { type Model, Models, type Registration } from './models.js';
 export type { Assurance, Pot, Status, Tier } from './names.js';

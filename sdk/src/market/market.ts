@@ -8,7 +8,8 @@ import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
 import { MarketError } from './errors.js';
 import type { FeeBounds } from './fees.js';
-import { checkGenuine } from './genuine.js';
+import { DEVELOPMENT_CHAINS } from './finality.js';
+import { type Parties, checkGenuine } from './genuine.js';
 import { blockHeader } from './header.js';
 import { ASSURANCES, type Assurance, POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
 import {
@@ -19,6 +20,8 @@ import { type Write, transact } from './transact.js';
 const abi = [...marketAbi, ...errorAbi] as const;
 const NOTHING: Hex = '0x';
 const DAY = 86_400;
+/** Most seconds by which a node's clock may differ from this machine's where money is worth something. */
+const CLOCK = 600;
 /** Looks at the chain, one a polling interval, for a transaction that a node says is waiting. */
 const PATIENCE = 30;
 
@@ -64,6 +67,8 @@ export interface Opening {
 export interface Connecting extends FeeBounds {
   /** Takes any contract at the address for a market, whatever it does with money: for tests of other contracts only. */
   unchecked?: boolean;
+  /** The first owner and guardian of the market's router, where one of them has changed since `assay deploy` printed them. */
+  routerFor?: Parties;
 }
 
 /** What changes about a request. */
@@ -108,10 +113,10 @@ export class Market implements Place {
    * @param options Bounds on what every transaction may cost.
    * @throws {ForeignMarketError} when the market, or a contract that it asks, is another one.
    */
-  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, ...fees }: Connecting = {}): Promise<Market> {
+  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, routerFor, ...fees }: Connecting = {}): Promise<Market> {
     const read = (functionName: 'registry' | 'router') => client.readContract({ address: market, abi, functionName });
     const asked = async () => ({ registry: await read('registry'), router: await read('router') });
-    const [chainId, { registry, router }] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market)]);
+    const [chainId, { registry, router }] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market, routerFor)]);
     return new Market(client, market, chainId, registry, router, wallet, fees);
   }
 
@@ -132,6 +137,9 @@ export class Market implements Place {
   async prepare({ input, ...terms }: Terms): Promise<Asked> {
     const { timestamp, number } = await this.client.getBlock();
     const now = Number(timestamp);
+    if (!DEVELOPMENT_CHAINS.includes(this.chainId) && Math.abs(Date.now() / 1000 - now) > CLOCK) {
+      throw new Error(`the node's latest block is of ${new Date(now * 1000).toISOString()}, this machine's clock says ${new Date().toISOString()}: a request's times would be wrong; use another node, or set the clock`);
+    }
     const request: Request = {
       client: this.account,
       nonce: randomNonce(),
@@ -141,7 +149,7 @@ export class Market implements Place {
       token: ETHER,
       feeFloor: terms.feeCeiling,
       rampStart: now,
-      rampEnd: now,
+      rampEnd: terms.feeFloor === undefined ? now : now + Math.floor(((terms.deadline ?? now + DAY) - now) / 2),
       deadline: now + DAY,
       loss: terms.feeCeiling / 5n,
       proofFee: 0n,

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         ..failure
     })?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, record.chain, record.market)?;
+    let market = market_of(&mut node, &args.chain.node, record.chain, record.market)?;
     let asked = match asked.map(|asked| asked.check(&market).map(|()| asked)) {
         Some(Err(failure)) if args.request.is_some() => return Err(failure),
         Some(Err(failure)) => {

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     amounts::check_token(&asked.request, args.token)?;
     let key = own.verifying_key(&folder)?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, asked.chain, asked.market)?;
+    let market = market_of(&mut node, &args.chain.node, asked.chain, asked.market)?;
     trust::check_srs(key.srs(), market.chain)?;
     asked.check(&market)?;
     if !args.check {

@@ -3,6 +3,7 @@
 use assay_contracts::interface::VerifierRouter;
 use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
 use assay_contracts::market::hash;
+use assay_contracts::network::address_of;
 use assay_contracts::node::is_development;
 use assay_contracts::{
     Address, Artifact, B256, Chain, ContractsError, Market, Network as _, Node, Revert, SolCall as _, U256,
@@ -42,7 +43,7 @@ pub(super) enum Standing {
 pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     let verifier = args.verifier;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_at(&mut node, args.market)?;
+    let market = market_at(&mut node, &args.chain.node, args.market)?;
     let code = node.code(verifier).on_chain("cannot read the verifier's code")?;
     if code.is_empty() {
         return refuse(format_args!(
@@ -54,7 +55,7 @@ pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("verifier {verifier} is of class {class}"));
     let (mut standing, now) = stands(&mut node, &market, verifier, class)?;
     if matches!(standing, Standing::Unknown) {
-        check_code(args, market.chain, class)?;
+        check_code(args, market.chain, verifier, class)?;
         propose(&mut node, &market, account, verifier)?;
         standing = stands(&mut node, &market, verifier, class)?.0;
     }
@@ -85,8 +86,8 @@ pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
 }
 
 /// Refuses code of which this program knows nothing: whoever proposes it answers for what is paid by its word.
-fn check_code(args: &ProposeArgs, chain: u64, class: B256) -> Outcome {
-    if brought(class)? {
+fn check_code(args: &ProposeArgs, chain: u64, verifier: Address, class: B256) -> Outcome {
+    if brought(class)?.is_some_and(|creation| verifier == address_of(&creation)) {
         return if is_development(chain) { Ok(()) } else { trust::insecure("the verifier is for keys", chain) };
     }
     if let Some(path) = &args.model {
@@ -94,7 +95,15 @@ fn check_code(args: &ProposeArgs, chain: u64, class: B256) -> Outcome {
         let model = compiled::read(&folder)?;
         let key = model.verifying_key(&folder)?;
         trust::check_srs(key.srs(), chain)?;
-        let expected = verifier::compiled(&folder, &key)?.class;
+        let verifier::Compiled { creation, class: expected } = verifier::compiled(&folder, &key)?;
+        // `register` places a verifier where its code says; what a node says of the code elsewhere is its word alone.
+        if expected == class && verifier != address_of(&creation) {
+            return refuse(format_args!(
+                "the verifier of {} is at {}, where `assay register` places it: propose that one",
+                path.display(),
+                address_of(&creation)
+            ));
+        }
         if expected != class {
             return refuse(format_args!(
                 "the verifier of {} is of class {expected}, the code on the chain is of class {class}: that is another contract",
@@ -113,17 +122,17 @@ fn check_code(args: &ProposeArgs, chain: u64, class: B256) -> Outcome {
     )
 }
 
-/// Whether a class is that of a verifier which this program brings. They are all for keys of the published SRS.
-fn brought(class: B256) -> Outcome<bool> {
+/// The creation code of the verifier of a class, if this program brings it. They are all for keys of the published SRS.
+fn brought(class: B256) -> Outcome<Option<Vec<u8>>> {
     let mut chain = Chain::new();
     for artifact in Artifact::verifiers().machine("cannot use the compiled verifiers")? {
         let deployed = chain.deploy(Address::ZERO, &artifact.bytecode());
         let (address, _) = deployed.machine(format_args!("cannot deploy the verifier {}", artifact.name()))?;
         if hash(&chain.code(address).machine("cannot read the verifier's code")?) == class {
-            return Ok(true);
+            return Ok(Some(artifact.bytecode()));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// How a verifier stands with the router, and what time it is on the chain.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assay_contracts::market::digest;
-use assay_contracts::{Address, B256, Market, Request};
+use assay_contracts::{Address, B256, Market, Registration, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,15 @@ pub(super) struct Record {
     pub(super) chain: u64,
     pub(super) market: Address,
     pub(super) model_id: B256,
+}
+
+/// [`Record`] with what its model's id is the hash of.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    #[serde(flatten)]
+    record: Record,
+    owner: Option<Address>,
+    registration: Option<Registration>,
 }
 
 /// A request, with what proving it takes: callers of the market supply it again with every call.
@@ -155,8 +164,20 @@ pub(super) fn registered(folder: &ModelFolder) -> Outcome<Record> {
     }
 }
 
-pub(super) fn write_registration(folder: &ModelFolder, record: &Record) -> Outcome<PathBuf> {
-    write(folder.file(REGISTRATION), record)
+/// What the file of a registration says that was registered, and by whom; none where an earlier version wrote it. It is whoever's word: a model's id is its hash.
+pub(super) fn told(folder: &ModelFolder) -> Outcome<Option<(Address, Registration)>> {
+    let file: Option<Told> = read(&folder.file(REGISTRATION))?;
+    Ok(file.and_then(|told| told.owner.zip(told.registration)))
+}
+
+pub(super) fn write_registration(
+    folder: &ModelFolder,
+    record: &Record,
+    owner: Address,
+    registration: &Registration,
+) -> Outcome<PathBuf> {
+    let told = Told { record: *record, owner: Some(owner), registration: Some(registration.clone()) };
+    write(folder.file(REGISTRATION), &told)
 }
 
 /// Where a request lies: where the user says, else in the model's folder.

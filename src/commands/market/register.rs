@@ -61,9 +61,9 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         ..shares(args, words_of(&model.graph)?)?
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_at(&mut node, address)?;
+    let market = market_at(&mut node, &args.chain.node, address)?;
     let before = before.filter(|record| (record.chain, record.market) == (market.chain, market.address) && !args.again);
-    let kept = before.map(|record| terms::registered(&node, &market, &record)).transpose()?.flatten();
+    let kept = before.map(|record| terms::registered(&mut node, &market, &record)).transpose()?.flatten();
     let kept = kept.filter(|(_, terms)| terms.owner == account);
     let (terms, uri) = kept_or_asked(args, asked, kept, account, &folder)?;
     trust::check_srs(key.srs(), market.chain)?;
@@ -83,9 +83,9 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
             .on_chain("cannot register the model")?;
     }
     let found =
-        if new { None } else { terms::registered(&node, &market, &record).map_err(Terminal::warn).ok().flatten() };
+        if new { None } else { terms::registered(&mut node, &market, &record).map_err(Terminal::warn).ok().flatten() };
     let terms = found.map_or_else(|| Terms::of(account, &registration, &uri), |(_, terms)| terms);
-    let path = records::write_registration(&folder, &record)?;
+    let path = records::write_registration(&folder, &record, account, &registration)?;
     let described = model_file::write(&folder, &record, &model.graph, &key, verifier.class, labels)?;
     terminal.say(format_args!("model {model_id}{}", if new { "" } else { ", registered already" }));
     terms.say(terminal);

@@ -57,11 +57,12 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     // Before any money: what is proved for another key is no answer of this model.
     comparison::with_model(&folder, &compiled, &key, None, terminal)?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, record.chain, record.market)?;
+    let market = market_of(&mut node, &args.chain.node, record.chain, record.market)?;
     trust::check_srs(key.srs(), market.chain)?;
     let (model, _) = market.model(&mut node, record.model_id).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
+    trust::check_id(&mut node, &market, &record, &folder, &key)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
     // From the look at the file until the request in it is open: a second command, run at the same time, finds the first one's.
@@ -96,8 +97,9 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let paid = if new { "escrowed" } else { "escrowed before, nothing is paid again" };
     terminal.say(format_args!("request {}, {} {paid}", asked.id, shown(U256::from(escrow))));
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
-    terminal.say("a prover needs the ONNX file and this request, nothing else");
-    let next = Next::of("fulfil", folder.model());
+    terminal
+        .say("a prover needs the ONNX file, this request, and powers of the SRS that the model's keys are made with");
+    let next = Next::of("status", folder.model());
     terminal.next(&args.output.iter().fold(next, |next, path| next.arg("--request").file(path)));
     terminal.result(&Requested {
         id: asked.id,
@@ -151,7 +153,9 @@ fn earlier(
         )),
         Status::None => {
             let now = node.time().on_chain("cannot ask for the time")?;
-            let in_time = start <= now && deadline >= now.saturating_add(MIN_DURATION + OPENING);
+            // One that has waited would pay more at once, and leave less time, than what is asked for now.
+            let in_time =
+                start <= now && now - start <= OPENING && deadline >= now.saturating_add(MIN_DURATION + OPENING);
             let as_long = deadline.checked_sub(start) == Some(lasting(args));
             let go_on = same && in_time && as_long && !args.again;
             Ok(if go_on { Earlier::ToOpen(asked) } else { Earlier::Unopened(asked) })

@@ -80,7 +80,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let (record, asked) = records::place(&folder, args.request.as_deref(), "status")?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
-    let market = market_of(&mut node, record.chain, record.market)?;
+    let market = market_of(&mut node, &args.node, record.chain, record.market)?;
     let model = match market.model(&mut node, record.model_id) {
         Ok((model, _)) => Ok(model),
         Err(ContractsError::Reverted { error, .. }) => Err(error),
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     }
     let terms = match &model {
         Ok(model) => {
-            let found = terms::registered(&node, &market, &record).map_err(Terminal::warn).ok().flatten();
+            let found = terms::registered(&mut node, &market, &record).map_err(Terminal::warn).ok().flatten();
             let terms = found.map(|(_, terms)| terms);
             match &terms {
                 Some(terms) => terms.say(terminal),

@@ -1,7 +1,8 @@
 //! Who has what of a model's fees, as it was registered.
 
 use assay_contracts::interface::ModelRegistry::ModelRegistered;
-use assay_contracts::{Address, Market, Node, Registration, SolEvent as _};
+use assay_contracts::market::hash;
+use assay_contracts::{Address, Market, Network as _, Node, Registration, SolEvent as _};
 use serde::Serialize;
 
 use super::OnChain as _;
@@ -82,16 +83,22 @@ fn percent(points: u16) -> f64 {
     f64::from(points) / 100.0
 }
 
-/// What a record's model was registered with, and its terms; none where the registry has no such event.
+/// What a record's model was registered with, and its terms; none where the registry has no such event. A model's id is the hash of all that and of the key's code: what a node makes up
+/// is none.
 ///
 /// # Errors
 /// A node that keeps no events so far back.
-pub(super) fn registered(node: &Node, market: &Market, record: &Record) -> Outcome<Option<(Registration, Terms)>> {
+pub(super) fn registered(node: &mut Node, market: &Market, record: &Record) -> Outcome<Option<(Registration, Terms)>> {
     let topics = [ModelRegistered::SIGNATURE_HASH, record.model_id];
     let doing = "the node does not say with which terms the model is registered";
     let happened = node.happened(market.registry, 0, &topics).on_chain(doing)?;
-    let Some(last) = happened.last() else { return Ok(None) };
-    let event = ModelRegistered::decode_log_data(&last.event).machine(doing)?;
-    let terms = Terms::of(event.owner, &event.registration, &event.uri);
-    Ok(Some((event.registration, terms)))
+    for happened in happened {
+        let event = ModelRegistered::decode_log_data(&happened.event).machine(doing)?;
+        let key = node.code(event.registration.key).on_chain(doing)?;
+        if event.registration.id(event.owner, hash(&key)) == record.model_id {
+            let terms = Terms::of(event.owner, &event.registration, &event.uri);
+            return Ok(Some((event.registration, terms)));
+        }
+    }
+    Ok(None)
 }
