@@ -78,7 +78,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(
         PROVER,
         &["fulfil", MODEL, "--request", "none.json"],
-        &["does not exist", "next: assay fulfil --help"],
+        &["does not exist", "next: assay fulfil mnist-mlp.onnx --request request.json\n"],
     );
     // What only looked goes on only looking, and what was to leave leaves.
     scene.refused(
