@@ -8,7 +8,6 @@ import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
 import { MarketError } from './errors.js';
 import type { FeeBounds } from './fees.js';
-import { DEVELOPMENT_CHAINS } from './finality.js';
 import { type Parties, checkGenuine } from './genuine.js';
 import { blockHeader } from './header.js';
 import { ASSURANCES, type Assurance, POTS, STATUSES, type Pot, type Status, nameOf } from './names.js';
@@ -20,8 +19,6 @@ import { type Write, transact } from './transact.js';
 const abi = [...marketAbi, ...errorAbi] as const;
 const NOTHING: Hex = '0x';
 const DAY = 86_400;
-/** Most seconds by which a node's clock may differ from this machine's where money is worth something. */
-const CLOCK = 600;
 /** Looks at the chain, one a polling interval, for a transaction that a node says is waiting. */
 const PATIENCE = 30;
 
@@ -137,9 +134,6 @@ export class Market implements Place {
   async prepare({ input, ...terms }: Terms): Promise<Asked> {
     const { timestamp, number } = await this.client.getBlock();
     const now = Number(timestamp);
-    if (!DEVELOPMENT_CHAINS.includes(this.chainId) && Math.abs(Date.now() / 1000 - now) > CLOCK) {
-      throw new Error(`the node's latest block is of ${new Date(now * 1000).toISOString()}, this machine's clock says ${new Date().toISOString()}: a request's times would be wrong; use another node, or set the clock`);
-    }
     const request: Request = {
       client: this.account,
       nonce: randomNonce(),
