@@ -87,6 +87,16 @@ test('events of other contracts and of other requests are not told, though a nod
   await assert.rejects(new Models(lying.client, lying).registrationOf(pending.id), /no model 0x[0-9a-f]{64} is registered/);
 });
 
+test('a registration that a node has made up is none', async () => {
+  const { client, model } = scene;
+  const { keyDigest } = await new Models(client.client, client).registrationOf(model.id);
+  const lying = await scene.through(async (method, _, go) => {
+    const answer = await go();
+    return method === 'eth_getLogs' ? JSON.parse(JSON.stringify(answer).replaceAll(keyDigest.slice(2), 'ab'.repeat(32))) : answer;
+  });
+  await assert.rejects(new Models(lying.client, lying).registrationOf(model.id), /no model 0x[0-9a-f]{64} is registered/);
+});
+
 test('a node that is not there is asked once', async () => {
   let queries = 0;
   const market = await scene.through(async (method, _, go) => {

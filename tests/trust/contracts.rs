@@ -7,7 +7,7 @@ use std::process::Command;
 use assay_contracts::interface::{ModelRegistry, VerifierRouter};
 use assay_contracts::market::hash;
 use assay_contracts::network::{address_of, creation_of_data, place};
-use assay_contracts::{Address, Artifact, B256, Market, Network as _, Registration, Request, U256};
+use assay_contracts::{Address, Artifact, B256, Market, Model, Network as _, Node, Registration, Request, U256};
 
 use serde_json::{Value, json};
 
@@ -76,30 +76,41 @@ fn a_market_that_is_not_the_one_assay_brings_gets_nothing() {
     }
 }
 
-#[test]
-fn a_model_that_another_verifier_judges_escrows_nothing() {
-    let (scene, market) = asked("trust-judge");
-    let mut node = scene.node(OWNER);
+/// Has the router's owner admit a verifier, and registers a model with the true key that it judges; returns its class and the model's id.
+fn judged_by(node: &mut Node, scene: &Scene, market: &Market, creation: &[u8]) -> (B256, B256) {
     let owner = node.account().unwrap();
-    let market = Market::genuine(&mut node, market, None).unwrap();
-    // Says yes to everything, and 28 when it is asked for the number of public values.
-    let verifier = place(&mut node, owner, &answering(B256::with_last_byte(28))).unwrap();
+    let verifier = place(node, owner, creation).unwrap();
     node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
     node.advance(7 * 86_400).unwrap();
     let admit = VerifierRouter::admitCall { verifier };
     let (class, _) = node.transact(owner, market.router, U256::ZERO, &admit).unwrap();
     let id = scene.read(REGISTRATION)["model_id"].as_str().unwrap().parse().unwrap();
-    let (true_model, _) = market.model(&mut node, id).unwrap();
+    let (true_model, _) = market.model(node, id).unwrap();
+    (class, registered_again(node, market, &true_model, class, true_model.key))
+}
+
+/// Registers a model with the words of another, a class and a key; returns its id.
+fn registered_again(node: &mut Node, market: &Market, like: &Model, class: B256, key: Address) -> B256 {
     let registration = Registration {
         class,
-        key: true_model.key,
-        inputWords: true_model.inputWords,
-        outputWords: true_model.outputWords,
+        key,
+        inputWords: like.inputWords,
+        outputWords: like.outputWords,
         proverPoints: 10_000,
         ..Registration::default()
     };
     let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
-    let (id, _) = node.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+    node.transact(node.account().unwrap(), market.registry, U256::ZERO, &register).unwrap().0
+}
+
+#[test]
+fn a_model_that_another_verifier_judges_escrows_nothing() {
+    let (scene, market) = asked("trust-judge");
+    let mut node = scene.node(OWNER);
+    let market = Market::genuine(&mut node, market, None).unwrap();
+    // Says yes to everything, and 28 when it is asked for the number of public values.
+    let creation = answering(B256::with_last_byte(28));
+    let (class, id) = judged_by(&mut node, &scene, &market, &creation);
 
     scene.write(REGISTRATION, "model_id", id.to_string());
     let escrowed = scene.anvil.balance(&market.address.to_string());
@@ -157,16 +168,7 @@ fn a_node_that_lies_about_code_makes_no_market_and_no_model_genuine() {
     let mut other = true_key.clone();
     *other.last_mut().unwrap() ^= 1;
     let key = place(&mut node, account, &creation_of_data(&other)).unwrap();
-    let registration = Registration {
-        class: true_model.class,
-        key,
-        inputWords: true_model.inputWords,
-        outputWords: true_model.outputWords,
-        proverPoints: 10_000,
-        ..Registration::default()
-    };
-    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
-    let (id, _) = node.transact(account, good.registry, U256::ZERO, &register).unwrap();
+    let id = registered_again(&mut node, &good, &true_model, true_model.class, key);
     lie(&proxy, key, true_key);
     scene.write(REGISTRATION, "model_id", id.to_string());
     // What the file tells is of another model; then it tells nothing, and the chain's event is of the other key.
@@ -174,6 +176,39 @@ fn a_node_that_lies_about_code_makes_no_market_and_no_model_genuine() {
     scene.write(REGISTRATION, "registration", Value::Null);
     failed(&request("two.json"), WRONG_REQUEST, &["the node has no event of the model's registration"]);
     assert!(!scene.sandbox.path("one.json").exists() && !scene.sandbox.path("two.json").exists());
+}
+
+/// A node that tells of other shares than were registered has nobody sign them, and shows them to nobody.
+#[test]
+fn terms_that_a_node_has_made_up_are_neither_kept_nor_shown() {
+    let (scene, market) = asked("trust-made-up-terms");
+    let before = scene.read(REGISTRATION);
+    let proxy = Proxy::before(&scene.anvil.url);
+    // The owner's fifth and the provers' four fifths, exchanged.
+    let [fifth, rest] = [2_000_u64, 8_000].map(|points| hex::encode(B256::from(U256::from(points))));
+    proxy.answer(move |method, _, node| {
+        let mut answer = node();
+        if method == "eth_getLogs" {
+            for log in answer["result"].as_array_mut().unwrap() {
+                let data = log["data"].as_str().unwrap();
+                assert!(data.contains(&format!("{rest}{fifth}")), "{data}");
+                log["data"] = data.replace(&format!("{rest}{fifth}"), &format!("{fifth}{rest}")).into();
+            }
+        }
+        Some(answer)
+    });
+    let run = |arguments: &[&str]| {
+        let mut command = scene.command(OWNER, &[arguments, &["--json"]].concat());
+        let output = command.env("ASSAY_RPC", &proxy.url).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let sent = scene.anvil.sent(ACCOUNTS[OWNER].0);
+    let again = run(&["register", MODEL, "--market", &market.to_string()]);
+    assert_eq!((&again["new"], &again["prover_points"]), (&false.into(), &8_000.into()), "{again}");
+    assert_eq!((scene.anvil.sent(ACCOUNTS[OWNER].0), scene.read(REGISTRATION)), (sent, before));
+    let status = run(&["status", MODEL]).to_string();
+    assert!(!status.contains("\"prover_points\":2000"), "{status}");
 }
 
 #[test]
@@ -206,23 +241,7 @@ fn a_verifier_that_lies_in_a_handed_folder_judges_nothing() {
     let owner = node.account().unwrap();
     let market = Market::genuine(&mut node, market, None).unwrap();
     let creation = creation_of_data(&hostile());
-    let verifier = place(&mut node, owner, &creation).unwrap();
-    node.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
-    node.advance(7 * 86_400).unwrap();
-    let admit = VerifierRouter::admitCall { verifier };
-    let (class, _) = node.transact(owner, market.router, U256::ZERO, &admit).unwrap();
-    let id = scene.read(REGISTRATION)["model_id"].as_str().unwrap().parse().unwrap();
-    let (true_model, _) = market.model(&mut node, id).unwrap();
-    let registration = Registration {
-        class,
-        key: true_model.key,
-        inputWords: true_model.inputWords,
-        outputWords: true_model.outputWords,
-        proverPoints: 10_000,
-        ..Registration::default()
-    };
-    let register = ModelRegistry::registerCall { r: registration, uri: String::new() };
-    let (id, _) = node.transact(owner, market.registry, U256::ZERO, &register).unwrap();
+    let (class, id) = judged_by(&mut node, &scene, &market, &creation);
 
     // Everything in the folder agrees with everything on the chain.
     scene.write(REGISTRATION, "model_id", id.to_string());

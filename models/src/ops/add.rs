@@ -38,6 +38,10 @@ impl IntegerOp for Add {
     fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
         let [x, y] = exactly(inputs)?;
         let (zx, zy) = (x.zero_point(), y.zero_point());
+        if x.values.len() != y.values.len() {
+            let (expected, got) = (x.values.len(), y.values.len());
+            return Err(OpFault::Size { what: "second operand of Add", expected, got });
+        }
         let pairs = x.values.iter().zip(y.values);
         Ok(pairs.map(|(x, y)| self.mx * (x - zx) + self.my * (y - zy)).collect::<Vec<_>>().into())
     }

@@ -300,9 +300,9 @@ mod tests {
                 assert!(graph.nodes.iter().any(|node| node.op.name() == name), "{} has no {name}", graph.name);
                 graph.validate().unwrap();
                 let bounds = intervals(&graph).unwrap().tensors;
-                for (values, (low, high)) in
-                    interpret(&graph, &samples::input(&graph, 5)).unwrap().values.iter().zip(bounds)
-                {
+                let trace = interpret(&graph, &samples::input(&graph, 5)).unwrap();
+                assert_eq!(trace.values.len(), bounds.len(), "{}", graph.name);
+                for (values, (low, high)) in trace.values.iter().zip(bounds) {
                     assert!(values.iter().all(|value| (low..=high).contains(value)), "{}", graph.name);
                 }
             }

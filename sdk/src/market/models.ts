@@ -1,6 +1,6 @@
 /** What models are, and which verifier code may judge them. */
 import type { Address, Hex, PublicClient, TransactionReceipt } from 'viem';
-import { encodeEventTopics, formatLog, isAddressEqual, parseEventLogs } from 'viem';
+import { encodeAbiParameters, encodeEventTopics, formatLog, getAbiItem, isAddressEqual, keccak256, parseEventLogs } from 'viem';
 
 import { errorAbi, registryAbi, routerAbi } from './abi.js';
 import { explain } from './errors.js';
@@ -40,6 +40,12 @@ export interface Model {
   owner: Address;
 }
 
+/** The id of a model: the hash of its owner, of what was registered and of the key's code, as the registry computes it. */
+function modelIdOf(owner: Address, registration: Registration, keyHash: Hex): Hex {
+  const [record] = getAbiItem({ abi: registryAbi, name: 'register' }).inputs;
+  return keccak256(encodeAbiParameters([{ type: 'address' }, record, { type: 'bytes32' }], [owner, registration, keyHash]));
+}
+
 /** Registry and router of a market. */
 export class Models {
   constructor(
@@ -72,7 +78,7 @@ export class Models {
   }
 
   /**
-   * What the model's owner registered, digests and shares included, from the chain's logs.
+   * What the model's owner registered, digests and shares included, from the chain's logs. A model's id is the hash of all that and of the key's code: what a node makes up is passed over.
    *
    * @param fromBlock Where to begin: the registry's own block, where a node takes short ranges only.
    */
@@ -80,10 +86,11 @@ export class Models {
     const topics = encodeEventTopics({ abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id } }) as Hex[];
     const latest = await this.client.getBlockNumber({ cacheTime: 0 });
     for await (const page of new Logs(this.client, { address: this.at.registry, topics }).between(fromBlock, latest)) {
-      // A node may tell other events than it was asked for.
-      const registered = parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) })
-        .find(({ address, args }) => isAddressEqual(address, this.at.registry) && args.modelId === id);
-      if (registered) return registered.args.registration;
+      for (const { address, args } of parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) })) {
+        if (!isAddressEqual(address, this.at.registry) || args.modelId !== id) continue;
+        const code = await this.client.getCode({ address: args.registration.key });
+        if (code && modelIdOf(args.owner, args.registration, keccak256(code)) === id) return args.registration;
+      }
     }
     throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
   }

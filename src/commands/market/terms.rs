@@ -95,7 +95,9 @@ pub(super) fn registered(node: &mut Node, market: &Market, record: &Record) -> O
     for happened in happened {
         let event = ModelRegistered::decode_log_data(&happened.event).machine(doing)?;
         let key = node.code(event.registration.key).on_chain(doing)?;
-        if event.registration.id(event.owner, hash(&key)) == record.model_id {
+        // The registry takes as many shares as contributors; an id that nobody registered may be of anything.
+        let paired = event.registration.contributors.len() == event.registration.points.len();
+        if paired && event.registration.id(event.owner, hash(&key)) == record.model_id {
             let terms = Terms::of(event.owner, &event.registration, &event.uri);
             return Ok(Some((event.registration, terms)));
         }
