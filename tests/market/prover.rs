@@ -10,6 +10,7 @@ use assay_contracts::network::creation_of_data;
 use assay_contracts::{Address, Fulfilment, Network as _, U256};
 use assay_verifier::ProofFile;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::anvil::ACCOUNTS;
 use crate::proxy::Proxy;
@@ -163,6 +164,27 @@ impl Scene {
             proof: proof.proof().unwrap().bytes.into(),
         }
     }
+}
+
+/// A folder that somebody handed over with another model's graph and keys, which says that it was compiled from this ONNX file.
+#[test]
+fn a_paid_answer_of_another_model_is_not_told_as_this_ones() {
+    let scene = Scene::new("market-other-answer");
+    scene.asks();
+    scene.does(PROVER, &["fulfil", MODEL]);
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/mnist-mlp");
+    let honest = fs::read(zoo.join("mnist-mlp-seed-2.onnx")).unwrap();
+    fs::write(scene.sandbox.path(MODEL), &honest).unwrap();
+    let path = scene.sandbox.path("mnist-mlp.assay/graph.bin");
+    let mut graph = fs::read(&path).unwrap();
+    graph[8..40].copy_from_slice(&Sha256::digest(&honest));
+    fs::write(&path, graph).unwrap();
+    scene.refused(
+        RIVAL,
+        &["proof", MODEL, "--output", "paid.json"],
+        &["holds graph", "and mnist-mlp.onnx compiles to graph"],
+    );
+    assert!(!scene.sandbox.path("paid.json").exists());
 }
 
 #[test]

@@ -112,6 +112,23 @@ fn a_new_request_keeps_the_old_file_and_waits_until_the_old_one_cannot_come_back
     assert_eq!(kept, old, "what a refund takes");
 }
 
+/// A request that was not opened at its time would pay its highest fee at once by now, and leave little time.
+#[test]
+fn a_request_that_has_waited_gives_way_to_one_of_now() {
+    let scene = Scene::new("market-waited");
+    let request = [&REQUEST[..], &["--fee-floor", "0.01", "--within", "48h"]].concat();
+    let proxy = Proxy::before(&scene.anvil.url);
+    proxy.fail(|method, _| method == "eth_sendRawTransaction");
+    scene.behind(&proxy, CLIENT, &request, MACHINE, &["cannot open the request"]);
+    let waited = scene.request(FILE);
+    scene.anvil.advance(45 * 3_600);
+    assert_eq!(scene.does(CLIENT, &request)["new"], true);
+    let opened = scene.request(FILE);
+    let now = u64::try_from(block_time(&scene)).unwrap();
+    assert_eq!((opened.nonce, opened.price_at(now - 60)), (waited.nonce, U96::from(FEE / 10)));
+    assert!(opened.deadline.to::<u64>() >= now + 47 * 3_600, "{opened:?} at {now}");
+}
+
 #[test]
 fn a_request_that_somebody_else_has_put_there_is_not_opened() {
     let scene = Scene::new("market-planted");
