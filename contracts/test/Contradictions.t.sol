@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.30;
+
+import {IVerifierErrors} from "../generated/IVerifier.sol";
+import {Answers} from "../src/market/Answers.sol";
+import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
+import {Jobs} from "../src/market/Jobs.sol";
+import {Request, Tier} from "../src/market/Requests.sol";
+import {Rewards} from "../src/market/Rewards.sol";
+import {Signatures} from "../src/market/Signatures.sol";
+import {VerifierRouter} from "../src/market/VerifierRouter.sol";
+import {AnswerScene} from "./support/AnswerScene.sol";
+import {vm} from "./support/Vm.sol";
+
+/// Which receipts a proof contradicts, and which it does not.
+contract ContradictionsTest is AnswerScene {
+    function test_ContradictionInOneTransaction() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.prank(RIVAL_CALLER);
+        contradict(r, LIE, STRANGER);
+        assertStatus(r, IInferenceMarket.Status.Slashed);
+        assertEq(gained(STRANGER), BOND / 10, "bounty to the proof's payee, whoever sends it");
+        assertEq(gained(RIVAL_CALLER), 0, "copying the proof gains nothing");
+        assertEq(gained(client), 100e18 + 10e18, "escrow and loss");
+        vm.warp(vm.getBlockTimestamp() + 2 days);
+        vm.expectPartialRevert(Jobs.WrongStatus.selector);
+        market.settle(r);
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    /// A receipt, and evidence against it, are for the chain and the market that they were made for; those made for where they are used do slash.
+    function replayed(Request memory r, bytes memory signature, Answers.Evidence memory e) internal {
+        Answers.Evidence memory own = evidence(r, STRANGER);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        market.contradict(r, digestOf(LIE), vm.addr(SIGNER), signature, own);
+        refuseContradiction(r, LIE, e, IVerifierErrors.InvalidProof.selector);
+        assertEq(bondFree(prover), STAKE, "nothing is slashed");
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
+    function test_ReplayOfReceiptsAcrossChainIds() external {
+        Request memory r = request(Tier.Receipt);
+        (bytes memory signature, Answers.Evidence memory e) = (receipt(r, LIE, SIGNER), evidence(r, STRANGER));
+        vm.chainId(vm.getChainId() + 1);
+        replayed(r, signature, e);
+    }
+
+    function test_ReplayOfReceiptsAcrossMarkets() external {
+        Request memory r = request(Tier.Receipt);
+        (bytes memory signature, Answers.Evidence memory e) = (receipt(r, LIE, SIGNER), evidence(r, STRANGER));
+        market = newMarket(address(market.beacon()));
+        fundAll(token);
+        replayed(r, signature, e);
+    }
+
+    function test_CopiedEvidencePaysItsMaker() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        Answers.Evidence memory e = evidence(r, STRANGER);
+        e.payee = RIVAL_CALLER;
+        refuseContradiction(r, LIE, e, IVerifierErrors.InvalidProof.selector);
+    }
+
+    function test_TrueReceiptCannotBeContradicted() external {
+        Request memory r = request(Tier.Receipt);
+        answer(r, truth(r));
+        refuseContradiction(r, truth(r), evidence(r, STRANGER), Answers.SameOutput.selector);
+        Answers.Evidence memory e = evidence(r, STRANGER);
+        e.output[0] = LIE;
+        refuseContradiction(r, truth(r), e, IVerifierErrors.InvalidProof.selector);
+        Request memory other = request(Tier.Receipt);
+        refuseContradiction(r, truth(r), evidence(other, STRANGER), Answers.WrongInput.selector);
+        refuseContradiction(r, LIE, evidence(r, address(0)), Rewards.ZeroAddress.selector);
+    }
+
+    /// Such a request can never be opened; a lie about it is a lie all the same.
+    function test_SampleRateOfZeroIsSlashedAsAReceipt() external {
+        Request memory r = request(Tier.Sampled);
+        r.sampleRate = 0;
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
+    function test_RevocationDoesNotForgive() external {
+        Request memory r = request(Tier.Receipt);
+        vm.prank(prover);
+        signatures.revokeKey(vm.addr(SIGNER));
+        contradict(r, LIE, STRANGER);
+        assertEq(bondFree(prover), STAKE - BOND, "slashed");
+    }
+
+    function test_ASlashIsOncePerAnswer() external {
+        Request memory r = answered(Tier.Challenged, LIE);
+        challenge(r, STRANGER);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.slashUnproved(r);
+        refuseContradiction(r, LIE, evidence(r, STRANGER), Jobs.WrongStatus.selector);
+        assertEq(bondFree(prover), STAKE - BOND, "once");
+    }
+
+    function test_DeadClassContradictsNothing() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        Request memory offChain = request(Tier.Receipt);
+        deadClass();
+        refuseContradiction(r, LIE, evidence(r, STRANGER), VerifierRouter.Tombstoned.selector);
+        refuseContradiction(offChain, LIE, evidence(offChain, STRANGER), VerifierRouter.Tombstoned.selector);
+    }
+
+    /// A liar that has nothing to take, because it has left or because all of its bond is reserved, is refuted all the same: nobody is told its lie any more.
+    function test_LieIsRefutedWithoutABondToTake() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        vm.warp(vm.getBlockTimestamp() + 1 days + 1);
+        market.settle(r);
+        Request memory own = request(Tier.Proved);
+        own.loss = uint96(STAKE / 5);
+        lock(own, prover);
+        assertEq(bondFree(prover), 0, "all of it is reserved");
+        contradict(r, LIE, STRANGER);
+        (, IInferenceMarket.Assurance assurance) = market.answerOf(market.idOf(r));
+        assertTrue(assurance == IInferenceMarket.Assurance.None, "refuted");
+        assertEq(gained(STRANGER), 0, "for nothing, now");
+        vm.warp(uint256(own.deadline) + 1);
+        market.refund(own);
+        contradict(r, LIE, STRANGER);
+        assertEq(gained(STRANGER), BOND / 10, "and taken when there is something");
+    }
+
+    /// A chain that changes its id: an answer that was posted before can be contradicted as before.
+    function test_ContradictionOutlivesTheChainsId() external {
+        Request memory r = answered(Tier.Receipt, LIE);
+        bytes memory signature = receipt(r, LIE, SIGNER);
+        vm.chainId(vm.getChainId() + 1);
+        market.contradict(r, digestOf(LIE), vm.addr(SIGNER), signature, evidence(r, STRANGER));
+        assertStatus(r, IInferenceMarket.Status.Slashed);
+    }
+}
