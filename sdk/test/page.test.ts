@@ -237,6 +237,12 @@ test('files that are dropped are told apart by what is in them, and each is name
   assert.match(await visitor.text('name-key'), /^holiday\.jpg \(3 bytes\)$/);
 });
 
+test('no field offers or brings back what somebody filled in before', async () => {
+  const fields = await visitor.page.evaluate(() => [...document.querySelectorAll<HTMLInputElement>('input:not([type=file]), select, textarea')].map(({ id, autocomplete }) => [id, autocomplete]));
+  assert.equal(fields.length, 9);
+  assert.deepEqual(fields.filter(([, autocomplete]) => autocomplete !== 'off'), []);
+});
+
 test('the page asked nobody anything', () => {
   assert.ok(asked.length > 0);
   assert.deepEqual([...new Set(asked)], [url]);
