@@ -14,7 +14,10 @@ export interface RealTensor extends Tensor {
   zeroPoint: number;
 }
 
-/** Real values that a tensor cannot hold, so that the nearest it can hold stand in their place. */
+/**
+ * Real values that a tensor cannot hold, so that the nearest it can hold stand in their place. Those that are off by one step at most are not told of: where 255 steps of 1/256 stand for
+ * pixels from 0 to 1, a pixel of exactly 1 is one of them.
+ */
 export interface Clamped {
   /** How many of them. */
   count: number;
@@ -32,7 +35,7 @@ export const RANGE = { u8: [0, 255], i8: [-128, 127] } as const;
  * `clamp(round(x / scale) + zeroPoint)` of each value: the division is made in 32-bit floats, and halves are rounded to the even neighbour.
  *
  * @param values Real numbers, row-major.
- * @returns The integers, and what was clamped, if anything was: such values were probably scaled otherwise than in training.
+ * @returns The integers, and what was clamped by more than one step, if anything was: such values were probably scaled otherwise than in training.
  * @throws {RangeError} for another number of values, or one that is not finite.
  */
 export function quantise(values: ArrayLike<number>, tensor: RealTensor): { values: number[]; clamped: Clamped | undefined } {
@@ -44,7 +47,7 @@ export function quantise(values: ArrayLike<number>, tensor: RealTensor): { value
     const value = values[i];
     if (typeof value !== 'number' || !Number.isFinite(value)) throw new RangeError(`expected a finite number at element ${i}, got ${String(value)}`);
     const whole = roundHalfToEven(Math.fround(Math.fround(value) / Math.fround(scale))) + zeroPoint;
-    if (whole < low || whole > high) count += 1;
+    if (whole < low - 1 || whole > high + 1) count += 1;
     return Math.min(Math.max(whole, low), high);
   });
   const [least, most] = dequantise([low, high], tensor) as [number, number];

@@ -42,6 +42,14 @@ test('halves go to the even neighbour, and the division is one of 32-bit floats'
   }
 });
 
+test('what is clamped by one step at most is not warned of: a pixel of exactly 1 where the step is 1/256', () => {
+  const tensor: RealTensor = { type: 'u8', size: 2, shape: [2], scale: 1 / 256, zeroPoint: 0 };
+  assert.deepEqual(quantise([1, -1 / 256], tensor), { values: [255, 0], clamped: undefined });
+  for (const [beyond, value] of [[257 / 256, 255], [-2 / 256, 0]] as const) {
+    assert.deepEqual(quantise([beyond, 1], tensor), { values: [value, 255], clamped: { count: 1, total: 2, low: 0, high: 255 / 256 } });
+  }
+});
+
 test('of several outputs the largest is the label, of equal ones the first; one output chooses nothing', () => {
   assert.deepEqual(labelOf([-3, 7, 7, 1]), { index: 1, name: undefined });
   assert.deepEqual(labelOf([-3, -7], ['cat', 'dog']), { index: 0, name: 'cat' });
