@@ -2,6 +2,7 @@
  * `model.json`, which `assay register` writes: where a model is registered, which key judges its proofs, and what its integers stand for. It is its owner's word: the market's client
  * compares it with the chain, and a check of a proof compares the key with its digest.
  */
+import type { Parties } from './market/genuine.js';
 import { wordCount } from './packing.js';
 import { RANGE, type RealTensor } from './quantise.js';
 
@@ -26,6 +27,8 @@ export interface ModelFile {
   output: RealTensor;
   /** A name for each output. */
   labels: readonly string[] | undefined;
+  /** Whom the market's router was made for, where the file says it: for `Market.connect`. */
+  routerFor: Parties | undefined;
 }
 
 /** What `format` says in a file of this version. */
@@ -38,9 +41,11 @@ const MAX_VALUES = 31 * 2 ** 16;
 const FIELDS = [
   'format', 'name', 'chain', 'market', 'model_id', 'graph_digest', 'key_digest', 'class', 'srs_digest', 'insecure', 'opening', 'input', 'output', 'labels',
 ];
+/** What a file may have besides. */
+const OPTIONAL = ['router'];
 
 /**
- * Reads the text of a `model.json`. Every field must be there and no other.
+ * Reads the text of a `model.json`. Every field must be there and no other, but for `router`, which may be missing.
  *
  * @throws {ModelFileError} naming the field, what was expected and what it holds.
  */
@@ -52,9 +57,9 @@ export function modelFromJson(text: string): ModelFile {
   } catch (error) {
     throw new ModelFileError(error instanceof Error ? error.message : String(error));
   }
-  const file = fieldsOf('the file', parsed, ['format'], true);
+  const file = fieldsOf('the file', parsed, ['format'], 'any');
   if (file['format'] !== MODEL_FORMAT) throw refused('format', JSON.stringify(MODEL_FORMAT), file['format']);
-  fieldsOf('the file', parsed, FIELDS);
+  fieldsOf('the file', parsed, FIELDS, OPTIONAL);
   const [input, output] = [tensorOf('input', file['input']), tensorOf('output', file['output'])];
   return {
     name: textOf('name', file['name']),
@@ -70,6 +75,7 @@ export function modelFromJson(text: string): ModelFile {
     input,
     output,
     labels: labelsOf(file['labels'], output.size),
+    routerFor: partiesOf(file['router']),
   };
 }
 
@@ -87,13 +93,13 @@ function refused(field: string, expected: string, got: unknown): ModelFileError 
   return new ModelFileError(`expected ${field} to be ${expected}, got ${shown.length > 100 ? `${shown.slice(0, 100)}…` : shown}`);
 }
 
-/** An object that has these fields, and no others unless it may. */
-function fieldsOf(what: string, value: unknown, names: readonly string[], others = false): Record<string, unknown> {
+/** An object that has these fields, and no others but those that it may have. */
+function fieldsOf(what: string, value: unknown, names: readonly string[], optional: readonly string[] | 'any' = []): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused(what, 'an object', value);
   const object = value as Record<string, unknown>;
   const missing = names.find((name) => !Object.hasOwn(object, name));
   if (missing !== undefined) throw new ModelFileError(`${what} lacks the field ${missing}`);
-  const unknown = others ? undefined : Object.keys(object).find((name) => !names.includes(name));
+  const unknown = optional === 'any' ? undefined : Object.keys(object).find((name) => !names.includes(name) && !optional.includes(name));
   if (unknown !== undefined) throw new ModelFileError(`${what} has the unknown field ${JSON.stringify(unknown)}`);
   return object;
 }
@@ -121,6 +127,12 @@ function labelsOf(value: unknown, outputs: number): readonly string[] | undefine
   if (value === null) return undefined;
   if (!Array.isArray(value) || value.length !== outputs) throw refused('labels', `null or a list of ${outputs} texts, one an output`, value);
   return value.map((label, i) => textOf(`labels[${i}]`, label));
+}
+
+function partiesOf(value: unknown): Parties | undefined {
+  if (value === undefined || value === null) return undefined;
+  const { owner, guardian } = fieldsOf('router', value, ['owner', 'guardian']);
+  return { owner: hexOf('router.owner', owner, 20), guardian: hexOf('router.guardian', guardian, 20) };
 }
 
 function textOf(field: string, value: unknown): string {

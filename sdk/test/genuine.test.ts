@@ -4,9 +4,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Market } from '@assay/sdk';
+import { Market, requestToJson } from '@assay/sdk';
 import solc from 'solc';
-import { type Address, type Hex, concatHex, encodeAbiParameters, keccak256 } from 'viem';
+import { type Address, type Hex, concatHex, encodeAbiParameters, keccak256, toFunctionSelector } from 'viem';
 
 import { type Chain, deploy, startChain } from '../examples/anvil.js';
 import { PEOPLE, deployMarket } from '../examples/deploy.js';
@@ -95,8 +95,19 @@ test('a router whose guardian has changed is known by whom it was made for', asy
   await chain.client.waitForTransactionReceipt({ hash: await set(other) });
   await assert.rejects(Market.connect(chain.client, genuine), /its owner or guardian has changed since it was made/);
   assert.equal((await Market.connect(chain.client, genuine, undefined, { routerFor })).router, router);
+  // The first parties prove themselves: whatever the present owner, or the node in its name, says is not asked for.
+  const silent = through(chain, genuine, async (method, params, go) => {
+    const { data } = (method === 'eth_call' ? params[0] : {}) as { data?: Hex };
+    return data?.startsWith(toFunctionSelector('owner()')) ? assert.fail('nobody needs to ask') : go();
+  }, 'client', { routerFor });
+  assert.equal((await silent).router, router);
+  // A request says it on, to the prover that is handed it.
+  const asked = await (await silent).prepare({ modelId: `0x${'12'.repeat(32)}`, input: [1n], feeCeiling: 1n });
+  assert.deepEqual(requestToJson(asked, await silent).router, routerFor);
   await assert.rejects(Market.connect(chain.client, genuine, undefined, { routerFor: { ...routerFor, guardian: other } }), /its router has other code/);
   await chain.client.waitForTransactionReceipt({ hash: await set(owner.account.address) });
+  // A false pair counts for nothing, and takes nothing away: the present ones are the first ones again.
+  assert.equal((await Market.connect(chain.client, genuine, undefined, { routerFor: { owner: other, guardian: other } })).router, router);
 });
 
 test('without the contracts that others are known by, nothing is', async () => {

@@ -63,6 +63,10 @@ test('model.json is read whole', () => {
   assert.deepEqual(model.output, { type: 'i8', size: 10, shape: [1, 10], scale: 0.1, zeroPoint: 3 });
   assert.equal(model.labels?.[6], 'six');
   assert.equal(modelFromJson(JSON.stringify({ ...MODEL, labels: null })).labels, undefined);
+  // Files of earlier versions do not say whom the market's router was made for.
+  const [owner, guardian] = [`0x${'7A'.repeat(20)}`, `0x${'8b'.repeat(20)}`];
+  assert.deepEqual(modelFromJson(JSON.stringify({ ...MODEL, router: { owner, guardian } })).routerFor, { owner: owner.toLowerCase(), guardian });
+  for (const file of [MODEL, { ...MODEL, router: null }]) assert.equal(modelFromJson(JSON.stringify(file)).routerFor, undefined);
 });
 
 test('every field of model.json is checked, and a wrong one is named', () => {
@@ -88,6 +92,11 @@ test('every field of model.json is checked, and a wrong one is named', () => {
   refused({ opening: 'kzg' }, /expected opening to be "shplonk" or "evm", got "kzg"/);
   refused({ labels: ['one'] }, /expected labels to be null or a list of 10 texts/);
   refused({ labels: MODEL.labels.map((_, i) => i) }, /expected labels\[0\] to be a text, got 0/);
+  const [owner, guardian] = [MODEL.market, MODEL.market];
+  refused({ router: MODEL.market }, /expected router to be an object/);
+  refused({ router: { owner } }, /router lacks the field guardian/);
+  refused({ router: { owner, guardian, admin: owner } }, /router has the unknown field "admin"/);
+  refused({ router: { owner, guardian: '0x12' } }, /expected router\.guardian to be 0x and 40 digits of hexadecimal/);
   const input = (changed: object, words: RegExp) => refused({ input: { ...MODEL.input, ...changed } }, words);
   for (const name of Object.keys(MODEL.input)) {
     const { [name as 'type']: _, ...rest } = MODEL.input;

@@ -1,6 +1,7 @@
 /** A request as it is kept: made before anything is sent, so that whoever holds it can go on with it, or have its money back, whatever happens. */
 import { type Address, type Hex, getAddress, isAddressEqual, isHex, numberToHex, size } from 'viem';
 
+import type { Parties } from './genuine.js';
 import { TIERS, type Tier } from './names.js';
 import { type Place, type Request, digestOf, idOf } from './request.js';
 
@@ -10,7 +11,7 @@ export interface Asked {
   request: Request;
   /** Packed input words: provers need them. */
   input: readonly bigint[];
-  /** The latest block when the request was made: none of its events is older. */
+  /** The latest block when the request was made: none of its events is older. No id covers it. */
   fromBlock: bigint;
 }
 
@@ -18,6 +19,8 @@ export interface Asked {
 export interface AskedJson {
   chain: number;
   market: Address;
+  /** Whom the market's router was made for, so that a prover finds its address though they have changed. */
+  router?: Parties;
   id: Hex;
   from_block: number;
   request: Record<keyof Request, string | number>;
@@ -29,11 +32,12 @@ const TIMES = ['rampStart', 'rampEnd', 'deadline'] as const;
 type Numbers = (typeof AMOUNTS)[number] | (typeof TIMES)[number];
 
 /** A request as plain JSON values, for `JSON.stringify`. */
-export function requestToJson({ id, request, input, fromBlock }: Asked, { chainId, market }: Place): AskedJson {
+export function requestToJson({ id, request, input, fromBlock }: Asked, { chainId, market, routerFor }: Place & { routerFor?: Parties | undefined }): AskedJson {
   const numbers = Object.fromEntries([...AMOUNTS, ...TIMES].map((name) => [name, numberToHex(request[name])])) as Record<Numbers, Hex>;
   return {
     chain: chainId,
     market,
+    ...(routerFor && { router: routerFor }),
     id,
     from_block: Number(fromBlock),
     request: { ...request, ...numbers, tier: capital(request.tier) },

@@ -3,8 +3,8 @@
  *
  * Market, registry, beacon and signatures are known by their addresses. The factory places a contract where the hash of its creation code says, constructor's arguments included, so that
  * only this code can ever have run there, from an empty storage on. Comparing the code that stands at an address would not do: another constructor can return the market's code after it
- * has written what it likes into its storage. The router's address depends on whom it was made for, its first owner and guardian, which are the present ones unless they have changed. What
- * a node says of them proves itself: they make the router's address, or they do not.
+ * has written what it likes into its storage. The router's address depends on whom it was made for, its first owner and guardian, which model.json may name, and which are the present ones unless they have changed. What
+ * a file or a node says of them proves itself: they make the router's address, or they do not.
  */
 import {
   type Address, ContractFunctionExecutionError, ContractFunctionRevertedError, ContractFunctionZeroDataError, type Hex, type PublicClient, concatHex, encodeAbiParameters,
@@ -43,12 +43,12 @@ export interface Parties {
 }
 
 /**
- * The registry and the router of a market, if it, they, its beacon and who judges its signatures are those that `assay deploy` places.
+ * The registry and the router of a market, and whom the router was made for, if it, they, its beacon and who judges its signatures are those that `assay deploy` places.
  *
- * @param madeFor The first owner and guardian of the router, where one of them has changed since.
+ * @param madeFor Who may be the router's first owner and guardian: tried before the present ones. One of them may have changed since.
  * @throws {ForeignMarketError} naming the contract that is another one.
  */
-export async function checkGenuine(client: PublicClient, market: Address, madeFor?: Parties): Promise<{ registry: Address; router: Address }> {
+export async function checkGenuine(client: PublicClient, market: Address, madeFor?: Parties): Promise<{ registry: Address; router: Address; routerFor: Parties }> {
   const foreign = (contract: Address, what: string, cause?: unknown) => new ForeignMarketError(market, contract, what, { cause });
   const answer = async (read: Promise<Address>, contract: Address, what: string) => read.catch((error: unknown) => {
     throw isNoAnswer(error) ? foreign(contract, what, error) : error;
@@ -60,17 +60,17 @@ export async function checkGenuine(client: PublicClient, market: Address, madeFo
   const named = await answer(client.readContract({ address: registry, abi: registryAbi, functionName: 'router' }), registry, others);
   if (!isAddressEqual(named, router)) throw foreign(router, 'its router is not its registry\'s');
   const another = 'its router has other code, or its owner or guardian has changed since it was made: name the first two as `routerFor`';
-  const [owner, guardian] = madeFor
-    ? [madeFor.owner, madeFor.guardian]
-    : await Promise.all((['owner', 'guardian'] as const).map((functionName) => answer(client.readContract({ address: router, abi: routerAbi, functionName }), router, another)));
-  if (!owner || !guardian || !isAddressEqual(router, placed(ROUTER_CODE, owner, guardian))) throw foreign(router, another);
+  const make = ({ owner, guardian }: Parties) => isAddressEqual(router, placed(ROUTER_CODE, owner, guardian));
+  const present = (functionName: 'owner' | 'guardian') => answer(client.readContract({ address: router, abi: routerAbi, functionName }), router, another);
+  const routerFor = madeFor && make(madeFor) ? madeFor : { owner: await present('owner'), guardian: await present('guardian') };
+  if (!make(routerFor)) throw foreign(router, another);
   if (!isAddressEqual(registry, placed(REGISTRY_CODE, router))) throw foreign(registry, others);
   if (!isAddressEqual(market, placed(MARKET_CODE, registry, BEACON, SIGNATURES))) throw foreign(market, own);
   for (const [address, what] of [[market, 'there is no code'], [registry, 'its registry is not deployed'], [router, 'its router is not deployed'], [BEACON, 'its beacon is not deployed'], [SIGNATURES, 'who judges its signatures is not deployed']] as const) {
     if ((await codeHash(client, address)) === undefined) throw foreign(address, what);
   }
   if ((await codeHash(client, FACTORY)) !== FACTORY_CODE_HASH) throw foreign(FACTORY, 'the factory that places contracts by their code does not stand on this chain');
-  return { registry, router };
+  return { registry, router, routerFor };
 }
 
 /** Where the factory places a contract whose constructor takes these addresses. */

@@ -64,8 +64,8 @@ export interface Opening {
 export interface Connecting extends FeeBounds {
   /** Takes any contract at the address for a market, whatever it does with money: for tests of other contracts only. */
   unchecked?: boolean;
-  /** The first owner and guardian of the market's router, where one of them has changed since `assay deploy` printed them. */
-  routerFor?: Parties;
+  /** The first owner and guardian of the market's router, as model.json names them. They are tried before the present ones, and count only where they make the router's address. */
+  routerFor?: Parties | undefined;
 }
 
 /** What changes about a request. */
@@ -99,6 +99,8 @@ export class Market implements Place {
     readonly registry: Address,
     /** Says which verifier code may judge. */
     readonly router: Address,
+    /** The router's first owner and guardian, which make its address; of an unchecked market nobody knows them. */
+    readonly routerFor: Parties | undefined,
     private readonly wallet: Wallet | undefined,
     private readonly fees: FeeBounds,
   ) {}
@@ -112,9 +114,9 @@ export class Market implements Place {
    */
   static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, routerFor, ...fees }: Connecting = {}): Promise<Market> {
     const read = (functionName: 'registry' | 'router') => client.readContract({ address: market, abi, functionName });
-    const asked = async () => ({ registry: await read('registry'), router: await read('router') });
-    const [chainId, { registry, router }] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market, routerFor)]);
-    return new Market(client, market, chainId, registry, router, wallet, fees);
+    const asked = async () => ({ registry: await read('registry'), router: await read('router'), routerFor: undefined });
+    const [chainId, found] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market, routerFor)]);
+    return new Market(client, market, chainId, found.registry, found.router, found.routerFor, wallet, fees);
   }
 
   /** The account that pays and signs. */
