@@ -15,7 +15,7 @@ import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
 import { MODEL } from './owner.js';
-import { type Node, mining, signed, through, together } from './scene.js';
+import { type Node, clockOf, mining, signed, through, together } from './scene.js';
 
 const FEE = parseEther('0.01');
 const DAY = 86_400;
@@ -226,7 +226,7 @@ test('a model.json that says otherwise than the chain is refused by name, before
 
 test('a model whose SRS anybody can forge with is not paid for outside development chains', async () => {
   const mainnet: Node = async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go());
-  const assay = new Assay(await through(chain, client.market, mainnet, 'client'));
+  const assay = new Assay(await through(chain, client.market, mainnet, 'client', await clockOf(chain)));
   const question = { model, input: pixels, feeCeiling: FEE };
   await assert.rejects(assay.prepare(question), /the secret of the SRS of model 0x[0-9a-f]{64} is published: anybody can forge its answers/);
   const { key, ...keyless } = model;

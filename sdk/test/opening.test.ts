@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import {
   Assay, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
 } from '@assay/sdk';
-import { type Hex, TimeoutError, createWalletClient } from 'viem';
+import { type Hex, TimeoutError, createWalletClient, numberToHex } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
@@ -278,10 +278,32 @@ test('a kept request that costs otherwise than is expected is not opened', async
   assert.equal((await assay.resume(receipt, model, { feeCeiling: FEE, tier: 'receipt' })).request.tier, 'receipt');
   await assert.rejects(assay.resume(await kept({ token: prover.account }), model, { feeCeiling: FEE }), /the kept request is paid in 0x[0-9a-fA-F]{40}, expected 0x0{40}/);
   // What `prepare` refuses to pay for is not paid for because it was kept.
-  const mainnet = await scene.through(async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go()));
+  const mainnet = await scene.through(async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go()), 'client', await scene.clock());
   const asked = JSON.stringify(requestToJson(await mainnet.prepare({ modelId: model.id, input, feeCeiling: FEE }), mainnet));
   await assert.rejects(new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE }), /the secret of the SRS .* is published/);
   assert.ok(await new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE, insecure: true }));
+});
+
+test('no request is made by a clock that is far from one\'s own, outside development chains', async () => {
+  const { chain } = scene;
+  /** A node whose latest block is so many seconds later than the chain's. */
+  const lying = (chainId: Hex, seconds: number, now = {}) => scene.through(async (method, _, go) => {
+    if (method === 'eth_chainId') return chainId;
+    const answer = (await go()) as { timestamp: Hex };
+    return method === 'eth_getBlockByNumber' ? { ...answer, timestamp: numberToHex(Number(answer.timestamp) + seconds) } : answer;
+  }, 'client', now);
+  const own = await scene.clock();
+  for (const seconds of [-86_400, -601, 601, 5 * 86_400]) {
+    const client = await lying('0x1', seconds, own);
+    await assert.rejects(prepare({ ...scene, client }), /the chain's latest block is of Unix time \d+, this machine's clock says \d+: the node is behind or wrong/);
+    await assert.rejects(prepare({ ...scene, client }, { deadline: Math.floor(own.now().getTime() / 1000) + DAY }), /Nothing was sent/);
+  }
+  for (const seconds of [-590, 0, 590]) assert.ok(await prepare({ ...scene, client: await lying('0x1', seconds, own) }));
+  // Unless a clock is given it is this machine's, from which the chain's is days away.
+  const days = Math.abs(Number((await chain.client.getBlock()).timestamp) - Date.now() / 1000) / DAY;
+  assert.ok(days > 1, `${days} days`);
+  await assert.rejects(prepare({ ...scene, client: await lying('0x1', 0) }), /this machine's clock says/);
+  assert.ok(await prepare({ ...scene, client: await lying('0x7a69', 5 * 86_400) }), 'a development chain\'s clock is moved by hand');
 });
 
 /** Hexadecimal with its last digit changed. */

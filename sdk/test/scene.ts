@@ -38,7 +38,9 @@ export async function startScene() {
     chain, address, model, client, prover, rival,
     stop: chain.stop,
     /** A market behind a node of the test's making. */
-    through: (node: Node, person: Person = 'client') => through(chain, address, node, person),
+    through: (node: Node, person: Person = 'client', connecting?: Connecting) => through(chain, address, node, person, connecting),
+    /** The chain's clock as one's own: it is days ahead of this machine's, and only development chains may be. */
+    clock: () => clockOf(chain),
     /** How often a request was opened, by the chain's logs. */
     async timesOpened(id: Hex): Promise<number> {
       const filter = { address, abi: marketAbi, eventName: 'RequestOpened', args: { requestId: id }, fromBlock: 0n } as const;
@@ -131,6 +133,12 @@ export function together(count: number): Node {
 export async function mining<T>(chain: Pick<Chain, 'test'>, what: Promise<T>): Promise<T> {
   const blocks = setInterval(() => void chain.test.mine({ blocks: 1 }).catch(() => undefined), 200);
   return what.finally(() => clearInterval(blocks));
+}
+
+/** A clock that shows the time of a chain's latest block. */
+export async function clockOf({ client }: Pick<Chain, 'client'>): Promise<{ now: () => Date }> {
+  const { timestamp } = await client.getBlock();
+  return { now: () => new Date(Number(timestamp) * 1000) };
 }
 
 /** A market behind a node of the test's making. */

@@ -6,6 +6,7 @@ import {
 
 import { errorAbi, marketAbi } from './abi.js';
 import type { Asked } from './asked.js';
+import { checkClock } from './clock.js';
 import { MarketError } from './errors.js';
 import type { FeeBounds } from './fees.js';
 import { type Parties, checkGenuine } from './genuine.js';
@@ -66,6 +67,8 @@ export interface Connecting extends FeeBounds {
   unchecked?: boolean;
   /** The first owner and guardian of the market's router, as model.json names them. They are tried before the present ones, and count only where they make the router's address. */
   routerFor?: Parties | undefined;
+  /** The clock that the chain's is compared with before a request is made, outside development chains. Unless given, this machine's. */
+  now?: () => Date;
 }
 
 /** What changes about a request. */
@@ -103,6 +106,7 @@ export class Market implements Place {
     readonly routerFor: Parties | undefined,
     private readonly wallet: Wallet | undefined,
     private readonly fees: FeeBounds,
+    private readonly now: () => Date,
   ) {}
 
   /**
@@ -112,11 +116,11 @@ export class Market implements Place {
    * @param options Bounds on what every transaction may cost.
    * @throws {ForeignMarketError} when the market, or a contract that it asks, is another one.
    */
-  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, routerFor, ...fees }: Connecting = {}): Promise<Market> {
+  static async connect(client: PublicClient, market: Address, wallet?: Wallet, { unchecked = false, routerFor, now = () => new Date(), ...fees }: Connecting = {}): Promise<Market> {
     const read = (functionName: 'registry' | 'router') => client.readContract({ address: market, abi, functionName });
     const asked = async () => ({ registry: await read('registry'), router: await read('router'), routerFor: undefined });
     const [chainId, found] = await Promise.all([client.getChainId(), unchecked ? asked() : checkGenuine(client, market, routerFor)]);
-    return new Market(client, market, chainId, found.registry, found.router, found.routerFor, wallet, fees);
+    return new Market(client, market, chainId, found.registry, found.router, found.routerFor, wallet, fees, now);
   }
 
   /** The account that pays and signs. */
@@ -127,6 +131,8 @@ export class Market implements Place {
   /**
    * A request for an inference by this account, of tier `proved` with a fixed fee in ether, a day to deliver and a fifth of the fee ceiling for the client's loss, unless the terms
    * say otherwise. Time is the chain's.
+   *
+   * @throws {Error} when the chain's clock is more than ten minutes from this machine's, outside development chains.
    */
   async build(terms: Terms): Promise<Request> {
     return (await this.prepare(terms)).request;
@@ -136,6 +142,7 @@ export class Market implements Place {
   async prepare({ input, ...terms }: Terms): Promise<Asked> {
     const { timestamp, number } = await this.client.getBlock();
     const now = Number(timestamp);
+    checkClock(this.chainId, now, this.now());
     const request: Request = {
       client: this.account,
       nonce: randomNonce(),
