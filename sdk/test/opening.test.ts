@@ -14,7 +14,7 @@ import { type Hex, TimeoutError, createWalletClient, numberToHex } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
-import { DAY, FEE, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, together, transportOf } from './scene.js';
+import { DAY, FEE, INPUT, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, together, transportOf } from './scene.js';
 
 let scene: Scene;
 let folder: string;
@@ -275,13 +275,35 @@ test('a kept request that costs otherwise than is expected is not opened', async
   await assert.rejects(assay.resume(await kept({ feeCeiling: FEE + 1n }), model, { feeCeiling: FEE }), /the kept request escrows 10000000000000001, expected 10000000000000000 at most: look at who wrote it/);
   const receipt = await kept({ tier: 'receipt', prover: prover.account });
   await assert.rejects(assay.resume(receipt, model, { feeCeiling: FEE }), /the kept request is of tier receipt, expected proved/);
-  assert.equal((await assay.resume(receipt, model, { feeCeiling: FEE, tier: 'receipt' })).request.tier, 'receipt');
+  assert.equal((await assay.resume(receipt, model, { feeCeiling: FEE, tier: 'receipt', prover: prover.account })).request.tier, 'receipt');
   await assert.rejects(assay.resume(await kept({ token: prover.account }), model, { feeCeiling: FEE }), /the kept request is paid in 0x[0-9a-fA-F]{40}, expected 0x0{40}/);
   // What `prepare` refuses to pay for is not paid for because it was kept.
   const mainnet = await scene.through(async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go()), 'client', await scene.clock());
   const asked = JSON.stringify(requestToJson(await mainnet.prepare({ modelId: model.id, input, feeCeiling: FEE }), mainnet));
   await assert.rejects(new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE }), /the secret of the SRS .* is published/);
   assert.ok(await new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE, insecure: true }));
+});
+
+test('a kept request that names a prover, or asks about another input than is meant, is not opened', async () => {
+  const { client, model, prover, rival } = scene;
+  const assay = new Assay(client);
+  const kept = JSON.stringify(await prepare(scene, { prover: prover.account }));
+  await assert.rejects(assay.resume(kept, model, { feeCeiling: FEE }), /the kept request may be answered by 0x[0-9a-fA-F]{40}, expected anybody: look at who wrote it/);
+  await assert.rejects(assay.resume(kept, model, { feeCeiling: FEE, prover: rival.account }), /may be answered by 0x[0-9a-fA-F]{40}, expected 0x/);
+  assert.equal((await assay.resume(kept, model, { feeCeiling: FEE, prover: prover.account })).request.prover, prover.account);
+  const anybodys = JSON.stringify(await prepare(scene));
+  await assert.rejects(assay.resume(anybodys, model, { feeCeiling: FEE, prover: prover.account }), /may be answered by anybody, expected 0x/);
+
+  // Whoever writes the text can have it ask about another input, and its id fits.
+  const other = INPUT.with(5, 200);
+  await assert.rejects(assay.resume(anybodys, model, { feeCeiling: FEE, input: other }), /the kept request asks about an input of digest 0x[0-9a-f]{64}, expected 0x[0-9a-f]{64}/);
+  assert.ok(await assay.resume(anybodys, model, { feeCeiling: FEE, input: INPUT }));
+  const scaled = { ...model, input: { ...model.input, shape: [93], scale: 0.5, zeroPoint: 0 } };
+  await assert.rejects(assay.resume(anybodys, scaled, { feeCeiling: FEE, real: other.map((value) => value / 2) }), /asks about an input of digest/);
+  assert.ok(await assay.resume(anybodys, scaled, { feeCeiling: FEE, real: INPUT.map((value) => value / 2) }));
+  // One that the model cannot take is refused without anything to compare with.
+  const short = await client.prepare({ modelId: model.id, input: [1n], feeCeiling: FEE });
+  await assert.rejects(assay.resume(JSON.stringify(requestToJson(short, client)), model, { feeCeiling: FEE }), /asks about an input of 1 words, expected the model's 3/);
 });
 
 test('no request is made by a clock that is far from one\'s own, outside development chains', async () => {

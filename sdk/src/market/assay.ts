@@ -1,9 +1,9 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
-import { type Address, type Hex, type TransactionReceipt, isAddressEqual } from 'viem';
+import { type Address, type Hex, type TransactionReceipt, isAddressEqual, zeroAddress } from 'viem';
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 
-import { type Tensor, pack, unpack } from '../packing.js';
+import { type Tensor, pack, unpack, wordCount } from '../packing.js';
 import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantise } from '../quantise.js';
 import type { Basis } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
@@ -13,7 +13,7 @@ import { watch } from './events.js';
 import type { Fulfilment, Market, Opening, Terms } from './market.js';
 import { Models, type Registration } from './models.js';
 import type { Status, Tier } from './names.js';
-import { ETHER } from './request.js';
+import { ETHER, digestOf } from './request.js';
 
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
 export type Question = Omit<Terms, 'modelId' | 'input' | 'tier'> & {
@@ -105,6 +105,11 @@ export interface Kept {
   tier?: Tier;
   /** Its token, unless it is ether. */
   token?: Address;
+  /** The only prover that may answer, unless anybody may. */
+  prover?: Address;
+  /** What was asked, in the model's integers or in real numbers: compared with what the kept request asks. Without them it may ask about anything. */
+  input?: ArrayLike<number>;
+  real?: ArrayLike<number>;
   /** As in `Question`. */
   insecure?: boolean;
 }
@@ -152,9 +157,9 @@ export class Assay {
    *
    * @param text `JSON.stringify` of what `prepare` gave, or `request.json` of the `assay` command line.
    * @param expected What it may cost. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
-   * @throws {Error} when it is none, is of another market, chain or model, was changed, or costs more than is expected; and as `prepare`.
+   * @throws {Error} when it is none, is of another market, chain or model, was changed, costs more than is expected, names another prover, or asks about another input; and as `prepare`.
    */
-  async resume(text: string, model: ModelDescription, { feeCeiling, tier = 'proved', token = ETHER, insecure }: Kept): Promise<Pending> {
+  async resume(text: string, model: ModelDescription, { feeCeiling, tier = 'proved', token = ETHER, prover = zeroAddress, insecure, input, real }: Kept): Promise<Pending> {
     const asked = requestFromJson(text, this.market);
     const { request } = asked;
     const refuse = (what: string, got: unknown, wanted: unknown) => new Error(`the kept request ${what} ${got}, expected ${wanted}: look at who wrote it before you pay. Nothing was sent`);
@@ -162,9 +167,14 @@ export class Assay {
     if (request.tier !== tier) throw refuse('is of tier', request.tier, tier);
     if (!isAddressEqual(request.token, token)) throw refuse('is paid in', request.token, token);
     if (request.feeCeiling > feeCeiling) throw refuse('escrows', request.feeCeiling, `${feeCeiling} at most`);
+    if (!isAddressEqual(request.prover, prover)) throw refuse('may be answered by', proverName(request.prover), proverName(prover));
+    if (asked.input.length !== wordCount(model.input)) throw refuse('asks about', `an input of ${asked.input.length} words`, `the model's ${wordCount(model.input)}`);
+    const meant = input === undefined && real === undefined ? undefined : integersOf(model, input, real);
+    const digest = meant && digestOf(pack(meant.values, model.input));
+    if (digest !== undefined && digest !== request.inputDigest) throw refuse('asks about an input of digest', request.inputDigest, digest);
     keyOf(model);
     if (!insecure) checkSrs(model, this.market);
-    return this.pending(asked, model, await this.confirm(model));
+    return this.pending(asked, model, await this.confirm(model), meant?.clamped);
   }
 
   /**
@@ -263,6 +273,8 @@ interface Settled {
   transaction: Hex;
   proved: boolean;
 }
+
+const proverName = (prover: Address) => (isAddressEqual(prover, zeroAddress) ? 'anybody' : prover);
 
 const isReal = (tensor: Tensor | RealTensor): tensor is RealTensor => 'scale' in tensor;
 
