@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import {
-  Assay, type Fulfilment, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
+  Assay, type Fulfilment, type Market, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
 } from '@assay/sdk';
-import { type Hex, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
+import { type Hex, encodeEventTopics, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
 
 import { deploy } from '../examples/anvil.js';
 import { PEOPLE } from '../examples/deploy.js';
@@ -225,6 +225,8 @@ test('an answer that another contract delivered is returned, and says that it wa
   assert.deepEqual({ here: answer.checkedHere, because: answer.because, proved: answer.proved }, { here: false, because: 'through-contract', proved: true });
   assert.deepEqual({ output: answer.output, payee: answer.payee, transaction: answer.transaction }, { output: other, payee: prover.account, transaction: hash });
   assert.deepEqual(answer.label, { index: 0, name: undefined });
+  // What confirmed the model before it was asked says nothing of an output that the node alone tells.
+  assert.deepEqual(answer.confirmed, { key: 'nobody', judge: 'nobody' });
   // What rests on a check here is not there: a type that is not narrowed by `checkedHere` does not give it either.
   assert.equal(answer.basis, undefined);
   await assert.rejects(answer.proofFile(), /holds no proof of request 0x[0-9a-f]{64} in its calldata: another contract called the market/);
@@ -239,6 +241,53 @@ test('an answer that another contract delivered is returned, and says that it wa
   assert.deepEqual(keyless.confirmed, { key: 'nobody', judge: 'nobody' });
   assert.deepEqual([keyless.checkedHere, keyless.because], [false, 'no-key']);
   await assert.rejects(keyless.proofFile(), /give the model's key, or its model\.json/);
+});
+
+/** A node that changes the logs of one event, or leaves them out. */
+function retelling(eventName: 'RequestSettled' | 'RequestProved', retell: (log: { data: Hex }) => object[]): Promise<Market> {
+  const [topic] = encodeEventTopics({ abi: marketAbi, eventName });
+  return scene.through(async (method, _, go) => {
+    if (method !== 'eth_getLogs') return go();
+    return ((await go()) as { data: Hex; topics: Hex[] }[]).flatMap((log) => (log.topics[0] === topic ? retell(log) : [log]));
+  });
+}
+
+test('a request of tier proved is never said to be settled without a proof, or with an output that was not told', async () => {
+  const { client, prover, model } = scene;
+  const pending = await prepare(scene);
+  await pending.open();
+  await prover.fulfil(answered(pending.request, prover));
+  assert.equal((await new Assay(client).answerOf(pending, model)).because, 'no-key');
+  // The event ends with whether a proof was checked.
+  const unproved = await retelling('RequestSettled', (log) => [{ ...log, data: `${log.data.slice(0, -1)}0` }]);
+  await assert.rejects(new Assay(unproved).answerOf(pending, model), /the node tells that request 0x[0-9a-f]{64} was settled without a proof, which the market does not do in tier `proved`: ask another node/);
+  const wordless = await retelling('RequestProved', () => []);
+  await assert.rejects(new Assay(wordless).answerOf(pending, model), /was settled, and not with which output: ask another node/);
+});
+
+test('a request whose text names a wrong first block has its answer all the same', async () => {
+  const { client, prover, model, chain } = scene;
+  const assay = new Assay(client);
+  const waiting = () => ({ signal: AbortSignal.timeout(10_000) });
+  const pending = await prepare(scene);
+  const late = { ...pending, fromBlock: 10n ** 9n };
+  const early = assay.answerOf(late, model, waiting());
+  await pending.open();
+  await prover.fulfil(answered(pending.request, prover));
+  assert.deepEqual((await early).output, OUTPUT, 'opened after the wait began');
+  const settled = await chain.client.getBlockNumber({ cacheTime: 0 });
+  for (const fromBlock of [settled, settled + 1n, 10n ** 9n, 0n]) {
+    const { output, proved } = await assay.answerOf({ ...pending, fromBlock }, model, waiting());
+    assert.deepEqual({ output, proved }, { output: OUTPUT, proved: true });
+  }
+  // Without a proof, output and settlement come in blocks of their own.
+  const { asked, request } = await answer({ tier: 'receipt' });
+  await chain.pass(DAY + 1);
+  const { blockNumber } = await client.settle(request);
+  for (const fromBlock of [blockNumber, blockNumber + 1n]) {
+    const { output, because } = await assay.answerOf({ ...asked, fromBlock }, model, waiting());
+    assert.deepEqual({ output, because }, { output: OUTPUT, because: 'no-proof' });
+  }
 });
 
 test('a request\'s loss is a fifth of its fee ceiling unless the client says otherwise', async () => {

@@ -8,6 +8,7 @@ import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantis
 import type { Basis } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
+import { beginOf } from './begin.js';
 import { type Confirmation, type ModelDescription, UNCONFIRMED, checkKey, checkPlace, checkRegistration, checkSrs, keyOf } from './description.js';
 import { watch } from './events.js';
 import type { Fulfilment, Market, Opening, Terms } from './market.js';
@@ -48,12 +49,15 @@ export interface UncheckedAnswer extends PaidAnswer {
 
 /**
  * Why a proof was not checked here. `no-key`: the model was described without its key's file. `through-contract`: another contract called the market (a smart account, say), so that
- * the transaction's calldata does not hold the proof; the chain's verifier took it, and the output is the one that the market's event tells. `no-proof`: a tier below `proved`.
+ * the transaction's calldata does not hold the proof; the chain's verifier took it, and the output is the one that the market's event tells. `no-proof`: a tier below `proved`, never that one.
  */
 export type NotChecked = 'no-key' | 'through-contract' | 'no-proof';
 
 interface PaidAnswer {
-  /** What confirms that the chain judged by this model's key, beside the word of whoever described the model. Without the key's file: nobody. */
+  /**
+   * What confirms that the chain judged by this model's key, beside the word of whoever described the model. Of an output that was not checked here: nobody, whatever `Pending.confirmed` said
+   * of the model.
+   */
   confirmed: Confirmation;
   /** The quantised output, row-major. How many numbers of which type the words hold is the description's word, and so are `real` and the names of `label`. */
   output: number[];
@@ -181,13 +185,14 @@ export class Assay {
    * The answer of a request, when it comes.
    *
    * @throws {NoAnswer} when none will come: nobody delivered by the deadline, or the request was refunded.
-   * @throws {Error} when, with a key, the proof does not check here, or when the node fails: ask again.
+   * @throws {Error} when, with a key, the proof does not check here, when what the node tells cannot be, or when the node fails: ask again.
    */
   async answerOf(asked: Asked, model: ModelDescription, waiting: Waiting = {}): Promise<Answer> {
-    const { id, fromBlock, request: { deadline, feeCeiling } } = asked;
+    const { id, request: { deadline, feeCeiling, tier } } = asked;
     const { client, market } = this.market;
     const back = `withdraw the ${feeCeiling} back and ask again`;
-    let words: readonly bigint[] = [];
+    const fromBlock = await beginOf(this.market, asked);
+    let words: readonly bigint[] | undefined;
     for (let until: { until?: number } = { until: deadline }; ; until = {}) {
       for await (const event of watch({ client, market, id, fromBlock, ...until, ...waiting })) {
         switch (event.eventName) {
@@ -197,7 +202,8 @@ export class Assay {
             break;
           case 'RequestSettled': {
             const { payee, price, proved } = event.args;
-            return this.settled({ id, model, words, payee, price, proved, transaction: event.transactionHash });
+            if (words === undefined) throw new Error(`the node tells that request ${id} was settled, and not with which output: ask another node`);
+            return this.settled({ id, model, tier, words, payee, price, proved, transaction: event.transactionHash });
           }
           case 'RequestRefunded':
             throw new NoAnswer(asked, 'refunded', `was refunded: nobody delivered in time; ${back}`);
@@ -238,7 +244,8 @@ export class Assay {
   }
 
   /** The answer of a settled request, its proof checked here where that can be done. */
-  private async settled({ id, model, words, ...paid }: Settled): Promise<Answer> {
+  private async settled({ id, model, tier, words, ...paid }: Settled): Promise<Answer> {
+    if (tier === 'proved' && !paid.proved) throw new Error(`the node tells that request ${id} was settled without a proof, which the market does not do in tier \`proved\`: ask another node`);
     const output = unpack(words, model.output);
     const answer = {
       ...paid,
@@ -247,7 +254,7 @@ export class Assay {
       real: isReal(model.output) ? dequantise(output, model.output) : undefined,
       label: labelOf(output, model.labels),
       proofFile: async () => {
-        if (!paid.proved) throw new Error(`request ${id} was settled without a proof: its tier is below \`proved\``);
+        if (!paid.proved) throw new Error(`request ${id} was settled without a proof: its tier is ${tier}`);
         return proofFileOf(this.market, await fulfilmentIn(this.market, paid.transaction, id), digestsOf(model));
       },
     };
@@ -257,7 +264,7 @@ export class Assay {
     if (!known) return unchecked('no-key');
     const fulfilment = await findFulfilment(this.market, paid.transaction, id);
     const confirmed = await this.confirm(model);
-    if (!fulfilment) return { ...unchecked('through-contract'), confirmed };
+    if (!fulfilment) return unchecked('through-contract');
     const proof: Fulfilment = { ...fulfilment, output: words };
     checkFulfilment(this.market, known.key, proof);
     return { ...answer, confirmed, checkedHere: true, basis: known.basis, proofFile: async () => proofFileOf(this.market, proof, digestsOf(model)) };
@@ -267,6 +274,7 @@ export class Assay {
 interface Settled {
   id: Hex;
   model: ModelDescription;
+  tier: Tier;
   words: readonly bigint[];
   payee: Address;
   price: bigint;
