@@ -146,6 +146,17 @@ test('a receipt found on the chain is contradicted by a proof of another output'
   await assert.rejects(client.contradict(request, found, evidence), { error: 'Contradicted' });
 });
 
+test('an answer that was settled, and refuted by a proof afterwards, is none', async () => {
+  const { client, rival, chain } = scene;
+  const { asked, request, receipt } = await answer({ tier: 'receipt' }, OUTPUT.map((value) => -value));
+  await chain.pass(DAY + 1);
+  await rival.settle(request);
+  const assay = new Assay(client);
+  assert.equal((await assay.answerOf(asked, scene.model)).because, 'no-proof');
+  await client.contradict(request, receipt, { ...answered(request, rival), requestId: asked.id });
+  await assert.rejects(assay.answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'settled' && /a proof of another output came later/.test(error.message));
+});
+
 test('nobody answered: the client has its money back', async () => {
   const { client, rival, model, prover, chain } = scene;
   const { input } = await prepare(scene);

@@ -184,7 +184,7 @@ export class Assay {
   /**
    * The answer of a request, when it comes.
    *
-   * @throws {NoAnswer} when none will come: nobody delivered by the deadline, or the request was refunded.
+   * @throws {NoAnswer} when none will come: nobody delivered by the deadline, the request was refunded, or a proof has refuted what it was settled with.
    * @throws {Error} when, with a key, the proof does not check here, when what the node tells cannot be, or when the node fails: ask again.
    */
   async answerOf(asked: Asked, model: ModelDescription, waiting: Waiting = {}): Promise<Answer> {
@@ -203,6 +203,7 @@ export class Assay {
           case 'RequestSettled': {
             const { payee, price, proved } = event.args;
             if (words === undefined) throw new Error(`the node tells that request ${id} was settled, and not with which output: ask another node`);
+            if (!proved && (await this.market.status(id)).refuted) throw new NoAnswer(asked, 'settled', 'was settled without a proof, and a proof of another output came later: its answer was wrong');
             return this.settled({ id, model, tier, words, payee, price, proved, transaction: event.transactionHash });
           }
           case 'RequestRefunded':
