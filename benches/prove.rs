@@ -213,7 +213,7 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
             key.write(&mut BufWriter::new(File::create(proving_file).unwrap())).unwrap();
         }
         ("stock", "keygen") => {
-            let (key, _) = generate_keys(&srs, &keygen_circuit(), layout.instances, digest).unwrap();
+            let (key, _) = generate_keys(&srs, &keygen_circuit(), layout.instances(), digest).unwrap();
             measured.seconds = start.elapsed().as_secs_f64();
             assert_eq!(key.bytes(), std::fs::read(key_file).unwrap(), "the two provers' keys");
         }

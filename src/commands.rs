@@ -101,7 +101,7 @@ fn opening(choice: OpeningChoice, width: Option<u32>, layout: &Layout) -> Outcom
 /// The shape of the contracts for a layout, before there are keys: sizes and prices do not depend on the SRS.
 fn shape_of(layout: &Layout, constraints: &ConstraintSystem, opening: Opening) -> Outcome<Shape> {
     let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
-    let shape = Shape::new(layout.k, constraints, layout.instances, opening, &s_g2);
+    let shape = Shape::new(layout.k, constraints, layout.instances(), opening, &s_g2);
     shape.request("cannot describe a contract for this circuit")
 }
 

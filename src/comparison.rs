@@ -60,7 +60,7 @@ pub(crate) fn with_model(
         ))
         .next(|| Next::of("setup", folder.model()).then(&files::prove(folder.model())))
     };
-    if (key.k(), key.instances()) != (layout.k, layout.instances) || *key.constraints() != expected {
+    if (key.k(), key.instances()) != (layout.k, layout.instances()) || *key.constraints() != expected {
         return other("it describes another circuit");
     }
     let powers = powers(folder, key, srs, terminal)?;

@@ -17,7 +17,9 @@ use halo2curves::ff::Field;
 use crate::columns::{Advice, Challenge, Fixed, Shape};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, Gate};
-use crate::layout::{Layout, Wire, pairs};
+use crate::layout::Layout;
+use crate::pairs::pairs;
+use crate::place::Wire;
 use crate::witness::{Challenges, Columns, Pinned};
 
 /// Degree of the permutation argument's chunks of three columns; no gate is higher.

@@ -4,8 +4,12 @@
 //! |---|---|
 //! | `columns` | the columns by name, and which of them a circuit has |
 //! | `gates` | the identities, written once over any algebra |
-//! | `layout` | where every cell sits: activation rows, weights rows, scalar rows, tables |
-//! | `ops` | one file an op: its identity between fingerprints, and all else that the planner asks of it |
+//! | `ops` | one file an op: the blocks, values and identities that it lowers to |
+//! | `plan` | what is committed and what is claimed, before anything has a row |
+//! | `tables` | the lookup tables |
+//! | `place` | rows, copies and fixed columns of a plan |
+//! | `layout` | the result: where every cell sits |
+//! | `unsupported` | everything in a graph that has no circuit, before one is planned |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
 //! | `witness` | the trace as columns; phase 1 by solving the gates |
 //! | `circuit` | the halo2 circuit |
@@ -30,8 +34,13 @@ mod gates;
 mod layout;
 mod number;
 mod ops;
+mod pairs;
+mod place;
+mod plan;
 mod report;
 mod statement;
+mod tables;
+mod unsupported;
 mod witness;
 
 pub use byte_cells::ByteCells;
@@ -40,8 +49,13 @@ pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
 pub use columns::{Advice, Challenge, Fixed, Shape};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
-pub use layout::list_unsupported as unsupported;
-pub use layout::{Copy, Element, Layout, UNUSABLE_ROWS, WORD_BYTES, Wire};
+pub use layout::{Layout, UNUSABLE_ROWS};
+pub use place::{CopyConstraint, Reason, Wire};
+pub use plan::{
+    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Plan, Planes, PublicWord, Scalar, Side, Sums,
+    Value, WORD_BYTES, WeightedSum,
+};
 pub use report::LayoutReport;
 pub use statement::statement;
+pub use unsupported::unsupported;
 pub use witness::{Challenges, Columns, Pinned, Row, fold_weights};

@@ -1,4 +1,4 @@
-//! One file an op: its identity between fingerprints, its degree, and the cells it commits, as a [`CircuitOp`]. The meaning in
+//! One file an op: what it lowers to, blocks of cells and identities between fingerprints, as a [`CircuitOp`]. The meaning in
 //! integers is the file of the same name in `assay-models`.
 
 mod add;
@@ -12,7 +12,7 @@ mod without_circuit;
 use assay_models::{Node, Op, QuantizedGraph, WeightValues};
 
 use crate::error::CircuitError;
-use crate::layout::{Builder, Planes};
+use crate::plan::{Planes, Planner};
 use without_circuit::WithoutCircuit;
 
 /// What a circuit asks of an op. The planner asks only this; it knows no op by name.
@@ -20,8 +20,9 @@ pub(crate) trait CircuitOp {
     /// What the op reads of the cells of its operands.
     fn reads(&self) -> Reading;
 
-    /// Commits the cells of the result, and ties them to the operands by copies. Called where [`CircuitOp::refusal`] finds nothing.
-    fn lay_out(&self, b: &mut Builder<'_>, index: usize, node: &Node) -> Result<(), CircuitError>;
+    /// Lowers the op to blocks, values and identities that tie its result to its operands. Called where [`CircuitOp::refusal`] finds
+    /// nothing.
+    fn lower(&self, planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError>;
 
     /// What of the op no circuit has, whatever stands around it; `input` is its first operand, if that is an image.
     fn refusal(&self, _node: &Node, _input: Option<Planes>) -> Option<CircuitError> {
@@ -34,19 +35,9 @@ pub(crate) trait CircuitOp {
         false
     }
 
-    /// The weights that its weights rows count.
+    /// The weights of its weighted sum.
     fn weights(&self) -> Option<WeightValues<'_>> {
         None
-    }
-
-    /// Weights rows that it lays with `lanes` lanes.
-    fn weight_rows(&self, _lanes: usize) -> usize {
-        0
-    }
-
-    /// Activation rows that it lays beside its result, for a first operand of this shape.
-    fn ring_rows(&self, _input: &[usize]) -> usize {
-        0
     }
 }
 
@@ -84,30 +75,15 @@ pub(crate) fn refusal(graph: &QuantizedGraph, node: &Node) -> Option<CircuitErro
     circuit(&node.op).refusal(node, input.and_then(|info| Planes::of_shape(&info.shape)))
 }
 
-/// Commits a node's cells, if it has a circuit.
-pub(crate) fn lay_out(b: &mut Builder<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
-    match refusal(b.graph, node) {
+/// Lowers a node, if it has a circuit.
+pub(crate) fn lower(planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
+    match refusal(planner.graph, node) {
         Some(refused) => Err(refused),
-        None => circuit(&node.op).lay_out(b, index, node),
+        None => circuit(&node.op).lower(planner, index, node),
     }
 }
 
-/// Weights rows of a graph with `lanes` lanes.
-pub(crate) fn weight_rows(graph: &QuantizedGraph, lanes: usize) -> usize {
-    graph.nodes.iter().map(|node| circuit(&node.op).weight_rows(lanes)).sum()
-}
-
-/// Activation rows that a graph takes at the least: its input, every requantised tensor and the rings of its convolutions, without the
-/// second sets of cells of tensors that are read in several ways. Counted from the shapes, before anything is made.
-pub(crate) fn least_activation_rows(graph: &QuantizedGraph) -> Result<usize, CircuitError> {
-    let mut rows = graph.tensor(graph.input)?.len();
-    for node in &graph.nodes {
-        if node.op.requantise().is_some() {
-            rows += graph.tensor(node.output)?.len();
-        }
-        if let Some(input) = node.inputs.first() {
-            rows += circuit(&node.op).ring_rows(&graph.tensor(*input)?.shape);
-        }
-    }
-    Ok(rows)
+/// A refusal that names the node.
+fn unsupported(node: &Node, what: impl Into<String>, expected: &str) -> CircuitError {
+    CircuitError::Unsupported { node: node.name.clone(), what: what.into(), expected: expected.to_owned() }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::columns::Advice;
 use crate::layout::Layout;
+use crate::plan::{Block, Committed, Order};
 
 /// The size of a layout; the numbers that proving time, memory and gas follow from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,28 +57,32 @@ impl Layout {
     /// The size of the layout.
     pub fn report(&self) -> LayoutReport {
         let count = |keep: fn(&Advice) -> bool| self.shape.advice.iter().filter(|c| keep(c)).count();
+        let elements = |keep: fn(&Block) -> bool| -> usize {
+            self.plan.blocks.iter().filter(|block| keep(block)).map(Block::len).sum()
+        };
+        let weight_cells = self.plan.weighted_sums.iter().map(|sum| (sum.operands.segments() + 1) * sum.outputs).sum();
         LayoutReport {
             k: self.k,
             weight_lanes: self.shape.lanes,
             activation_lanes: 1,
-            activation_rows: self.rows.activations - 1,
-            weight_rows: self.rows.weights - 1,
-            scalar_rows: self.rows.scalars,
-            table_rows: self.rows.tables,
+            activation_rows: self.places.activations_end - 1,
+            weight_rows: self.places.weights_end - 1,
+            scalar_rows: self.scalars.len(),
+            table_rows: self.places.tables,
             advice_columns: self.shape.advice.len(),
             narrow_columns: count(|c| c.phase() == 0),
             helper_columns: count(|c| matches!(c, Advice::H1 | Advice::H2)),
             fixed_columns: self.shape.fixed.len(),
-            instances: self.instances,
+            instances: self.instances(),
             copies: self.copies.len(),
-            activations: self.graph.tensors.iter().map(assay_models::TensorInfo::len).sum(),
-            requantise_cells: self.counts.requantise,
-            byte_cells: self.counts.bytes,
-            ring_cells: self.counts.ring,
-            maximum_cells: self.counts.maximum,
-            dense_input_cells: self.dense_inputs.len(),
-            weight_cells: self.counts.weights,
-            padding_cells: self.counts.padding,
+            activations: self.plan.graph.tensors.iter().map(assay_models::TensorInfo::len).sum(),
+            requantise_cells: 4 * elements(|block| matches!(block.cells, Committed::Requantised { .. })),
+            byte_cells: 4 * elements(|block| matches!(block.cells, Committed::Bytes { .. })),
+            ring_cells: elements(|block| matches!(block.cells, Committed::Ring { .. })),
+            maximum_cells: elements(|block| block.order == Order::Windows),
+            dense_input_cells: self.dense_inputs().count(),
+            weight_cells,
+            padding_cells: (self.places.weights_end - 1) * self.places.lanes - weight_cells,
         }
     }
 }

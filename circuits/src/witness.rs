@@ -13,8 +13,10 @@ use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, maximum_lookup, output_lookup, remainder_lookup};
-use crate::layout::{Element, Layout, pairs};
+use crate::layout::Layout;
 use crate::number::Number;
+use crate::pairs::pairs;
+use crate::plan::{Committed, Element, Order};
 use filler::Filler;
 pub use phase_one::fold_weights;
 
@@ -55,11 +57,11 @@ impl Columns {
     pub fn tensors(layout: &Layout, trace: &Trace, context: Fr) -> Result<Self, CircuitError> {
         check_trace(layout, trace)?;
         let mut columns = Self { advice: vec![Cells::default(); layout.shape.advice.len()], context };
-        for (row, element) in &layout.elements {
-            columns.element(layout, trace, *row, *element)?;
+        for (row, element) in layout.elements() {
+            columns.element(layout, trace, row, element)?;
         }
-        for (row, tensor, index) in &layout.dense_inputs {
-            columns.put(layout, Advice::X, *row, value_at(&trace.values, tensor.0, *index)?)?;
+        for (row, tensor, index) in layout.dense_inputs() {
+            columns.put(layout, Advice::X, row, value_at(&trace.values, tensor.0, index)?)?;
         }
         columns.maxima(layout, trace)?;
         Ok(columns)
@@ -68,11 +70,11 @@ impl Columns {
     /// The narrow cells of an element.
     fn element(&mut self, layout: &Layout, trace: &Trace, row: usize, element: Element) -> Result<(), CircuitError> {
         match element {
-            Element::Requantised { node, index, channel } => {
-                let rule = layout.graph.nodes.get(node).and_then(|node| node.op.requantise());
-                let rule = rule.ok_or(CircuitError::Invariant("a requantised element has a rule"))?;
-                let split = layout.split(node)?;
-                let cells = rule.cells(split, value_at(&trace.accumulators, node, index)?, channel);
+            Element::Requantised { node: at, index } => {
+                let node = layout.plan.graph.nodes.get(at).ok_or(CircuitError::Invariant("node index"))?;
+                let rule = node.op.requantise().ok_or(CircuitError::Invariant("a requantised element has a rule"))?;
+                let channel = node.op.channel(index, &layout.plan.graph.tensor(node.output)?.shape);
+                let cells = rule.cells(layout.plan.split(at)?, value_at(&trace.accumulators, at, index)?, channel);
                 self.put(layout, Advice::C, row, cells.c)?;
                 self.put(layout, Advice::T, row, cells.t)?;
                 self.put(layout, Advice::B, row, cells.b)?;
@@ -89,25 +91,23 @@ impl Columns {
         }
     }
 
-    /// The r cells of pooled rows: running maximum minus the element, 0 at the first of a window.
+    /// The r cells of blocks that are laid window by window: running maximum minus the element, 0 at the first of a window.
     fn maxima(&mut self, layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
-        let on = |column, row| layout.fixed_cells(column).is_some_and(|cells| cells.get_small(row) == Some(1));
-        if layout.fixed_cells(Fixed::Pool11).is_none() {
-            return Ok(());
-        }
-        let mut running = 0;
-        for (row, element) in &layout.elements {
-            let z = match element {
-                Element::Requantised { node, index, .. } => {
-                    let node = layout.graph.nodes.get(*node).ok_or(CircuitError::Invariant("node index"))?;
-                    value_at(&trace.values, node.output.0, *index)?
+        for (first, block) in layout.blocks().filter(|(_, block)| block.order == Order::Windows) {
+            let tensor = match block.cells {
+                Committed::Requantised { node } => {
+                    layout.plan.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?.output
                 }
-                Element::Byte { tensor, index } => value_at(&trace.values, tensor.0, *index)?,
-                Element::Ring { .. } => continue,
+                Committed::Bytes { tensor } => tensor,
+                Committed::Ring { .. } => return Err(CircuitError::Invariant("a ring has no windows")),
             };
-            running = if on(Fixed::Pool00, *row) { z } else { z.max(running) };
-            if [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].into_iter().any(|corner| on(corner, *row)) {
-                self.put(layout, Advice::R, *row, running - z)?;
+            let mut running = 0;
+            for (at, element) in block.elements().enumerate() {
+                let (Element::Requantised { index, .. } | Element::Byte { index, .. } | Element::Ring { index, .. }) =
+                    element;
+                let z = value_at(&trace.values, tensor.0, index)?;
+                running = if at % 4 == 0 { z } else { z.max(running) };
+                self.put(layout, Advice::R, first + at, running - z)?;
             }
         }
         Ok(())
@@ -121,8 +121,8 @@ impl Columns {
         let no_pins = Pinned::new();
         let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
         let pooling = layout.shape.fixed_index(Fixed::Pool11).is_some();
-        for (row, _) in &layout.elements {
-            let at = filler.at(*row);
+        for (row, _) in layout.elements() {
+            let at = filler.at(row);
             let slots = [Some(remainder_lookup(&at)), Some(output_lookup(&at)), pooling.then(|| maximum_lookup(&at))];
             for (lookup, slot) in slots.into_iter().enumerate() {
                 let Some(slot) = slot.filter(|slot| slot.numerator.is(1)) else { continue };
@@ -133,7 +133,7 @@ impl Columns {
                         }
                         counts[at] += 1;
                     }
-                    None => missing.push((*row, lookup)),
+                    None => missing.push((row, lookup)),
                 }
             }
         }
@@ -228,7 +228,7 @@ fn value_at(values: &[Vec<i64>], outer: usize, inner: usize) -> Result<i64, Circ
 }
 
 fn check_trace(layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
-    let graph = &layout.graph;
+    let graph = &layout.plan.graph;
     let check = |what: String, expected: usize, got: usize| {
         if expected == got { Ok(()) } else { Err(CircuitError::TraceMismatch { what, expected, got }) }
     };

@@ -15,7 +15,7 @@ fn satisfied(graph: &QuantizedGraph, seed: u64) {
     let context = Fr::from(777);
     let (input, output) = (&trace.values[graph.input.0], &trace.values[graph.output.0]);
     let instances = statement(graph, input, output, context).unwrap();
-    assert_eq!(instances.len(), layout.instances);
+    assert_eq!(instances.len(), layout.instances());
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context).unwrap();
     let prover = MockProver::run(layout.k, &circuit, vec![instances]).unwrap();
     if let Err(failures) = prover.verify() {
@@ -59,7 +59,7 @@ fn no_lookup_stands_in_the_last_usable_row_however_full_the_circuit_is() {
     let mut least = usize::MAX;
     for elements in 245..260 {
         let layout = Layout::plan(&rescale(elements)).unwrap();
-        let last = layout.elements.iter().map(|(row, _)| *row).max().unwrap();
+        let last = layout.elements().map(|(row, _)| row).max().unwrap();
         assert!(last + 1 < layout.usable_rows(), "{elements}: row {last} of {}", layout.usable_rows());
         least = least.min(layout.usable_rows() - 1 - last);
     }

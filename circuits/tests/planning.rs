@@ -12,7 +12,7 @@ use halo2curves::bn256::Fr;
 #[cfg(test)]
 fn satisfied(layout: Layout) {
     let layout = Arc::new(layout);
-    let graph = &layout.graph;
+    let graph = &layout.plan.graph;
     let trace = interpret(graph, &input(graph, 3)).unwrap();
     let instances = statement(graph, &trace.values[graph.input.0], trace.output(graph), Fr::from(5)).unwrap();
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, Fr::from(5)).unwrap();

@@ -7,33 +7,32 @@ use assay_models::ops::Add;
 
 use super::{CircuitOp, Reading};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Function, pairs};
+use crate::pairs::pairs;
+use crate::plan::Planner;
 
 impl CircuitOp for Add {
     fn reads(&self) -> Reading {
         Reading::Fingerprints
     }
 
-    /// Commits the outputs and ties them to both operands.
-    fn lay_out(&self, b: &mut Builder<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
+    fn lower(&self, planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
         let [x, y] = *node.inputs.as_slice() else {
             return Err(CircuitError::Invariant("an Add has two inputs"));
         };
-        let planes = b.planes(node.output)?;
-        let (left, right) = (b.fingerprints(x, planes)?, b.fingerprints(y, planes)?);
-        let constant = -(self.mx * b.zero_point(x)? + self.my * b.zero_point(y)?);
+        let planes = planner.planes(node.output)?;
+        let (left, right) = (planner.fingerprints(x, planes)?, planner.fingerprints(y, planes)?);
+        let constant = -(self.mx * planner.zero_point(x)? + self.my * planner.zero_point(y)?);
         let mut sums = Vec::with_capacity(planes.channels);
         for (x, y) in pairs(&left, &right)? {
-            let one = b.one();
+            let one = planner.one();
             let mut terms = vec![(self.mx, *x, one), (self.my, *y, one)];
             if constant != 0 {
-                terms.push((constant, b.area(planes.height, planes.width), one));
+                terms.push((constant, planner.area(planes.height, planes.width), one));
             }
-            let sum = b.linear(&terms);
-            sums.push(sum.ok_or(CircuitError::Invariant("a sum has terms"))?);
+            sums.push(planner.sum(vec![terms])?);
         }
-        let outputs = b.requantised(index, Function::Planes, &self.requantise)?;
-        b.copy_all(&format!("{}: sum = output", node.name), &sums, &outputs)
+        let outputs = planner.requantised_planes(index, &self.requantise)?;
+        planner.equal_all(index, "sum = output", &sums, &outputs)
     }
 
     fn elementwise(&self) -> bool {

@@ -5,12 +5,11 @@
 //! Degree in the challenges: at most `(H + kh) + (W + kw) + O`. No im2col, no product per multiply-add.
 
 use assay_models::ops::Conv;
-use assay_models::{Node, WeightValues};
+use assay_models::{Node, TensorId, WeightValues};
 
-use super::{CircuitOp, Reading};
-use crate::columns::{Advice, Fixed};
+use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Function, Planes, Values, Wire, unsupported};
+use crate::plan::{Operands, Planes, Planner, Value, WeightedSum};
 
 /// The full convolution plane and the rectangle of it that the op wants.
 #[derive(Clone, Copy, Debug)]
@@ -66,10 +65,9 @@ impl CircuitOp for Conv {
         Reading::Fingerprints
     }
 
-    /// Commits taps, bias, outputs and ring, and ties both sides.
-    fn lay_out(&self, b: &mut Builder<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
+    fn lower(&self, planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
         let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Conv has an input"))?;
-        let input = b.image(source)?;
+        let input = planner.image(source)?;
         let Some(full) = FullPlane::new(self, input) else {
             return Err(unsupported(
                 node,
@@ -77,98 +75,74 @@ impl CircuitOp for Conv {
                 "padding smaller than the kernel",
             ));
         };
-        let sum = right_side(b, index, node, self, source, &full)?;
+        let right = right_side(self, planner, index, source, &full)?;
         let [_, _, height, width] = full.wanted;
-        if b.planes(node.output)? != (Planes { channels: self.weights_shape[0], height, width }) {
+        if planner.planes(node.output)? != (Planes { channels: self.weights_shape[0], height, width }) {
             return Err(CircuitError::Invariant("a Conv's outputs are laid in the planes of its shape"));
         }
-        let outputs = b.requantised(index, Function::Planes, &self.requantise)?;
-        let mut left = Vec::with_capacity(outputs.len());
-        for (channel, core) in outputs.into_iter().enumerate() {
-            let mut parts = vec![(full.wanted, core)];
-            for rectangle in full.ring() {
-                parts.push((rectangle, b.ring(index, channel, [full.height, full.width], rectangle)));
-            }
-            left.push(parts);
-        }
-        let mut terms = Vec::with_capacity(left.len());
-        for parts in left {
-            let mut channel = Vec::with_capacity(parts.len());
-            for (rectangle, cell) in parts {
-                let [rows, columns] = full.offset(rectangle);
-                channel.push((cell, b.offset(rows, columns)));
-            }
-            terms.push(channel);
-        }
-        let left = b.channel_sum(&terms).ok_or(CircuitError::Invariant("a Conv has outputs"))?;
-        b.copy(format!("{}: weights side = outputs side", node.name), sum, left);
+        let left = left_side(self, planner, index, &full)?;
+        planner.equal(index, "weights side = outputs side", right, left);
         Ok(())
     }
 
     fn weights(&self) -> Option<WeightValues<'_>> {
         Some(self.weights.values())
     }
-
-    /// Rows of the kernel taps and of the bias.
-    fn weight_rows(&self, lanes: usize) -> usize {
-        let [outputs, channels, height, width] = self.weights_shape;
-        (channels * height * width + 1) * outputs.div_ceil(lanes)
-    }
-
-    /// Rows of the ring, where the window can be proved.
-    fn ring_rows(&self, input: &[usize]) -> usize {
-        let full = Planes::of_shape(input).and_then(|input| FullPlane::new(self, input));
-        full.map_or(0, |full| self.weights_shape[0] * full.ring().map(|[_, _, h, w]| h * w).sum::<usize>())
-    }
 }
 
-/// The right side: taps of every input channel times its operand, then the bias. Returns the last p cell.
+/// The taps of every input channel times its operand, and the bias.
 fn right_side(
-    b: &mut Builder<'_>,
-    index: usize,
-    node: &Node,
     op: &Conv,
-    source: assay_models::TensorId,
+    planner: &mut Planner<'_>,
+    index: usize,
+    source: TensorId,
     full: &FullPlane,
-) -> Result<Wire, CircuitError> {
-    let [outputs, channels, kernel_h, kernel_w] = op.weights_shape;
-    let zero_point = b.zero_point(source)?;
-    let input = b.image(source)?;
-    let fingerprints = b.fingerprints(source, input)?;
-    if fingerprints.len() != channels {
-        return Err(CircuitError::Unpaired { left: fingerprints.len(), right: channels });
+) -> Result<Value, CircuitError> {
+    let [outputs, inputs, kernel_h, kernel_w] = op.weights_shape;
+    let (input, zero_point) = (planner.image(source)?, planner.zero_point(source)?);
+    let fingerprints = planner.fingerprints(source, input)?;
+    if fingerprints.len() != inputs {
+        return Err(CircuitError::Unpaired { left: fingerprints.len(), right: inputs });
     }
-    for (channel, fingerprint) in fingerprints.into_iter().enumerate() {
-        let operand = b.centred(fingerprint, zero_point, input)?;
-        for row in 0..kernel_h {
-            for tap in (0..kernel_w).rev() {
-                let segment = b.segment(outputs, channel == 0 && row == 0 && tap + 1 == kernel_w);
-                let (offset, stride) = ((channel * kernel_h + row) * kernel_w + tap, channels * kernel_h * kernel_w);
-                b.fill(1, outputs, Values::Weights { node: index, offset, stride });
-                let starts_row = tap + 1 == kernel_w;
-                b.set(segment.last, Fixed::Take, 1);
-                b.flag(segment.last, Fixed::Step, !starts_row);
-                b.flag(segment.last, Fixed::Product, tap == 0);
-                for at in segment.first..=segment.last {
-                    let starts = starts_row && at == segment.first;
-                    b.flag(at, Fixed::KeepU, !starts);
-                    b.flag(at, Fixed::StepU, starts && row > 0);
-                }
-                if starts_row && row == 0 {
-                    let name = format!("{}: u = input[{channel}]", node.name);
-                    b.copy(name, Wire::Advice(Advice::U, segment.first), operand);
-                }
-            }
-        }
-    }
-    let segment = b.segment(outputs, false);
-    b.fill(1, outputs, Values::Bias(op.bias.clone()));
-    b.set(segment.last, Fixed::Take, 1);
-    b.set(segment.last, Fixed::Product, 1);
+    let channels = fingerprints
+        .into_iter()
+        .map(|fingerprint| planner.centred(fingerprint, zero_point, input))
+        .collect::<Result<Vec<_>, _>>()?;
     let [_, _, wanted_h, wanted_w] = full.wanted;
     let [rows, columns] = full.offset(full.wanted);
-    let (area, offset) = (b.area(wanted_h, wanted_w), b.offset(rows, columns));
-    let operand = b.product(area, offset);
-    b.copy(format!("{}: u = wanted rectangle (bias)", node.name), Wire::Advice(Advice::U, segment.last), operand);
-    Ok(Wire::Advice(Advice::P, segment.last))
+    let (area, offset) = (planner.area(wanted_h, wanted_w), planner.offset(rows, columns));
+    let bias_operand = planner.product(area, offset);
+    Ok(planner.weighted_sum(WeightedSum {
+        node: index,
+        outputs,
+        operands: Operands::Fingerprints { channels, kernel: [kernel_h, kernel_w] },
+        bias: op.bias.clone(),
+        bias_operand,
+    }))
+}
+
+/// Outputs and ring, each rectangle at its place of the full plane.
+fn left_side(op: &Conv, planner: &mut Planner<'_>, index: usize, full: &FullPlane) -> Result<Value, CircuitError> {
+    let outputs = planner.requantised_planes(index, &op.requantise)?;
+    let rectangles: Vec<[usize; 4]> = full.ring().collect();
+    let planes = Planes { channels: outputs.len(), height: full.height, width: full.width };
+    let mut ring = planner.ring(index, planes, rectangles.clone())?.into_iter();
+    let mut channels = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        let mut parts = vec![(full.wanted, output)];
+        for rectangle in &rectangles {
+            let fingerprint = ring.next().ok_or(CircuitError::Invariant("a fingerprint a rectangle"))?;
+            parts.push((*rectangle, fingerprint));
+        }
+        let mut terms = Vec::with_capacity(parts.len());
+        for (rectangle, fingerprint) in parts {
+            let [rows, columns] = full.offset(rectangle);
+            terms.push((1, fingerprint, planner.offset(rows, columns)));
+        }
+        channels.push(terms);
+    }
+    if ring.next().is_some() {
+        return Err(CircuitError::Invariant("a fingerprint a rectangle"));
+    }
+    planner.sum(channels)
 }

@@ -1,12 +1,11 @@
-//! MaxPool: `max(a, b) = b + relu(a - b)`, one lookup a comparison in the producer's own rows, no cell for the maximum.
-//! The producer lays its elements window by window; here the windows are checked to be those it can lay.
+//! MaxPool: `max(a, b) = b + relu(a - b)`, one lookup a comparison in a block of the operand, no cell for the maximum.
 
 use assay_models::Node;
 use assay_models::ops::MaxPool;
 
-use super::{CircuitOp, Reading};
+use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Planes, unsupported};
+use crate::plan::{Planes, Planner};
 
 impl CircuitOp for MaxPool {
     /// Accepts 2x2 windows with stride 2 over even planes.
@@ -24,10 +23,10 @@ impl CircuitOp for MaxPool {
         Reading::Maxima
     }
 
-    /// The producer has laid the windows, before anything rests on them; here they are checked to be those it can lay.
-    fn lay_out(&self, b: &mut Builder<'_>, _index: usize, node: &Node) -> Result<(), CircuitError> {
+    /// The maxima are sums of a block of the operand; here its windows are checked to be those that the block is laid in.
+    fn lower(&self, planner: &mut Planner<'_>, _index: usize, node: &Node) -> Result<(), CircuitError> {
         let source = *node.inputs.first().ok_or(CircuitError::Invariant("a MaxPool has an input"))?;
-        let (planes, laid) = (b.image(source)?, b.planes(source)?);
+        let (planes, laid) = (planner.image(source)?, planner.planes(source)?);
         if laid != planes {
             let what = format!("MaxPool over {planes} of a tensor that is laid as {laid}");
             return Err(unsupported(node, what, "one [1, c, h, w] shape for the pooled elements"));

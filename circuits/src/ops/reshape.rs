@@ -6,14 +6,14 @@ use assay_models::ops::Reshape;
 
 use super::{CircuitOp, Reading};
 use crate::error::CircuitError;
-use crate::layout::Builder;
+use crate::plan::Planner;
 
 impl CircuitOp for Reshape {
     fn reads(&self) -> Reading {
         Reading::Nothing
     }
 
-    fn lay_out(&self, _b: &mut Builder<'_>, _index: usize, _node: &Node) -> Result<(), CircuitError> {
+    fn lower(&self, _planner: &mut Planner<'_>, _index: usize, _node: &Node) -> Result<(), CircuitError> {
         Ok(())
     }
 }

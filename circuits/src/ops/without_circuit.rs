@@ -2,9 +2,9 @@
 
 use assay_models::Node;
 
-use super::{CircuitOp, Reading};
+use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
-use crate::layout::{Builder, Planes, unsupported};
+use crate::plan::{Planes, Planner};
 
 /// An op that every circuit refuses.
 pub(super) struct WithoutCircuit {
@@ -23,7 +23,7 @@ impl CircuitOp for WithoutCircuit {
         Reading::Fingerprints
     }
 
-    fn lay_out(&self, _b: &mut Builder<'_>, _index: usize, _node: &Node) -> Result<(), CircuitError> {
+    fn lower(&self, _planner: &mut Planner<'_>, _index: usize, _node: &Node) -> Result<(), CircuitError> {
         Err(CircuitError::Invariant("an op without an identity is refused"))
     }
 }

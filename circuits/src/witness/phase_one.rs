@@ -14,8 +14,9 @@ use crate::columns::{Advice, Challenge, Fixed};
 use crate::error::CircuitError;
 use crate::field::integer;
 use crate::gates::{Gate, Slot, maximum_lookup, output_lookup, remainder_lookup, table_side};
-use crate::layout::{Layout, ScalarRow, Sources, Wire};
+use crate::layout::Layout;
 use crate::number::Number;
+use crate::place::{ScalarRow, Sources, Wire};
 
 /// Rows filled together where rows are independent.
 const CHUNK: usize = 2048;
@@ -45,7 +46,7 @@ impl Columns {
         pinned: &Pinned,
         folded_weights: Option<&[Fr]>,
     ) -> Result<(), CircuitError> {
-        if folded_weights.is_some_and(|folds| folds.len() != layout.rows.weights) {
+        if folded_weights.is_some_and(|folds| folds.len() != layout.places.weights_end) {
             return Err(CircuitError::Invariant("there is a folded weight for every weights row"));
         }
         let phase = Phase { columns: self, layout, challenges, pinned };
@@ -63,7 +64,7 @@ impl Columns {
 /// The weights of every row folded by `r`: `sum_j r^(L-1-j) W_j`, from row 0 up to the last weights row.
 pub fn fold_weights(layout: &Layout, r: Fr) -> Vec<Fr> {
     let lanes = layout.shape.lanes;
-    let mut folds = vec![Fr::ZERO; layout.rows.weights];
+    let mut folds = vec![Fr::ZERO; layout.places.weights_end];
     let mut powers = vec![Fr::ONE; lanes];
     for lane in (1..lanes).rev() {
         powers[lane - 1] = powers[lane] * r;
@@ -124,13 +125,18 @@ impl<'a> Phase<'a> {
 
     /// The Horner sums of activations, side by side with those of weights; then scalars, then products.
     fn chains(&self, folded_weights: Option<&[Fr]>) -> Result<Filled, CircuitError> {
-        let rows = self.layout.rows;
+        let places = &self.layout.places;
         let ((f, g), acc1) = rayon::join(
-            || rayon::join(|| self.chain(&F, rows.activations, &[]), || self.chain(&G, rows.activations, &[])),
+            || {
+                rayon::join(
+                    || self.chain(&F, places.activations_end, &[]),
+                    || self.chain(&G, places.activations_end, &[]),
+                )
+            },
             || {
                 let r = self.challenges[Challenge::R as usize];
                 let folds = folded_weights.map_or_else(|| Cow::Owned(fold_weights(self.layout, r)), Cow::Borrowed);
-                self.chain(&ACC1, rows.weights, &folds)
+                self.chain(&ACC1, places.weights_end, &folds)
             },
         );
         let mut filled: Filled = f.into_iter().chain(g).chain(acc1).collect();
@@ -149,7 +155,7 @@ impl<'a> Phase<'a> {
 
     /// Scalar rows, the operands they make, and the products of weights rows.
     fn products(&self, filled: &Filled) -> Result<Filled, CircuitError> {
-        let rows = self.layout.rows.weights + self.layout.rows.scalars;
+        let rows = self.layout.places.scalars_end;
         let mut filler = self.filler();
         for (column, cells) in filled {
             filler = filler.with(*column, cells);
@@ -162,13 +168,13 @@ impl<'a> Phase<'a> {
         }
         for copy in &self.layout.copies {
             if let Wire::Advice(Advice::U, row) = copy.left
-                && row < self.layout.rows.weights
+                && row < self.layout.places.weights_end
             {
                 let value = wire(&filler, copy.right)?;
                 filler.set(Advice::U, row, value);
             }
         }
-        (1..self.layout.rows.weights).for_each(|row| filler.solve(&PRODUCTS, row));
+        (1..self.layout.places.weights_end).for_each(|row| filler.solve(&PRODUCTS, row));
         Ok(PRODUCTS.iter().map(|(_, column)| (*column, filler.take(*column))).collect())
     }
 
@@ -200,7 +206,7 @@ impl<'a> Phase<'a> {
     fn helpers(&self) -> Filled {
         let usable = self.layout.usable_rows();
         let tables = self.columns.cells(self.layout, Advice::M).map_or(0, Cells::len);
-        let rows = self.layout.rows.activations.max(tables).min(usable - 1);
+        let rows = self.layout.places.activations_end.max(tables).min(usable - 1);
         let mut filler = self.filler().making(Advice::H1, rows).making(Advice::H2, rows);
         let (mut h1, mut h2) = (filler.take(Advice::H1), filler.take(Advice::H2));
         let chunks = h1.par_chunks_mut(CHUNK).zip(h2.par_chunks_mut(CHUNK)).enumerate();
@@ -234,7 +240,7 @@ impl<'a> Phase<'a> {
                     denominators.push(slot.denominator(&at).field());
                 }
             };
-            if row < self.layout.rows.activations {
+            if row < self.layout.places.activations_end {
                 add(Advice::H1, remainder_lookup(&at));
                 add(Advice::H1, output_lookup(&at));
                 if pooling {

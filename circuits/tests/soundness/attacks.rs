@@ -40,7 +40,7 @@ fn a_requantisation_off_by_one_has_no_remainder() {
         let places = nodes.flat_map(|(at, node)| (0..case.graph.tensors[node.output.0].len()).map(move |i| (at, i)));
         places.collect::<Vec<_>>().par_iter().for_each(|(at, index)| {
             let rule = case.graph.nodes[*at].op.requantise().unwrap();
-            let (n, split) = (case.quotient(*at, *index).0, case.layout.split(*at).unwrap());
+            let (n, split) = (case.quotient(*at, *index).0, case.layout.plan.split(*at).unwrap());
             let honest = case.tuple(*at, *index);
             for raw in [-1, 1].map(|off| 2 * small(honest.c) + honest.b + off) {
                 let (c, b) = (raw.div_euclid(2), raw.rem_euclid(2));
@@ -173,7 +173,7 @@ fn wrong_multiplicities_are_refused_and_only_the_sum_over_equal_rows_counts() {
 #[test]
 fn another_context_is_refused() {
     for case in networks::all() {
-        let context = case.layout.instances - 1;
+        let context = case.layout.instances() - 1;
         let name = format!("context = instance {context}");
         let forged = case.forge(&Lie { wrong_word: Some(context), ..Lie::default() });
         assert_eq!(case.judge(&forged), [Failure::Copy(name.clone())]);
@@ -247,7 +247,7 @@ fn front_padding_is_zero_and_anything_else_breaks_an_honest_inference() {
     let (dense, report) = (case.node("dense"), case.layout.report());
     assert_eq!((case.layout.shape.lanes, report.padding_cells), (2, 13));
     let honest = case.honest();
-    let row = case.layout.dense_inputs[0].0 - 1;
+    let row = case.layout.dense_inputs().next().unwrap().0 - 1;
     let padded = altered(&case, &[(Fixed::W(0), row, Fr::ONE)]);
     let failures = case.judge_on(&padded, &honest, &Pinned::new(), &Dropped::default());
     assert_eq!(failures, [Failure::Copy("dense: weights side = outputs side".to_owned())], "{dense}");

@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use assay_circuits::{Advice, Challenge, Copy, Fixed, Gate, Layout, Wire};
+use assay_circuits::{Advice, Challenge, Claim, CopyConstraint, Fixed, Gate, Layout, Reason, Wire};
 use assay_models::{QuantizedGraph, import, samples};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -95,7 +95,7 @@ impl<'a> Bindings<'a> {
     }
 
     /// The holes that a list of copies leaves.
-    pub(crate) fn holes(&self, copies: &[Copy]) -> Vec<Hole> {
+    pub(crate) fn holes(&self, copies: &[CopyConstraint]) -> Vec<Hole> {
         let joined = Joined::new(copies);
         let determined = self.determined(&joined);
         let counting = self.counting(&joined);
@@ -114,7 +114,7 @@ impl<'a> Bindings<'a> {
         let ignored = taking
             .filter(|definition| !counts(definition))
             .map(|definition| Hole::Ignored { gate: definition.gate, row: definition.row });
-        let words = (0..self.layout.instances).filter(|row| !joined.has(Wire::Instance(*row))).map(Hole::Word);
+        let words = (0..self.layout.instances()).filter(|row| !joined.has(Wire::Instance(*row))).map(Hole::Word);
         free.chain(ignored).chain(words).collect()
     }
 
@@ -144,7 +144,7 @@ impl<'a> Bindings<'a> {
 
     /// The least set of cells, by the class of their copies, that the gates and the public words determine.
     fn determined(&self, joined: &Joined) -> HashSet<Wire> {
-        let mut known: HashSet<Wire> = (0..self.layout.instances).map(|row| joined.of(Wire::Instance(row))).collect();
+        let mut known: HashSet<Wire> = (0..self.layout.instances()).map(|row| joined.of(Wire::Instance(row))).collect();
         loop {
             let before = known.len();
             for definition in &self.definitions {
@@ -184,7 +184,7 @@ impl<'a> Bindings<'a> {
         for definition in &self.definitions {
             values.entry(joined.of(definition.cell)).or_default().push(definition);
         }
-        let words = (0..self.layout.instances).map(|row| joined.of(Wire::Instance(row)));
+        let words = (0..self.layout.instances()).map(|row| joined.of(Wire::Instance(row)));
         let equations = values.iter().filter(|(_, values)| values.len() > 1).map(|(class, _)| *class);
         let mut open: Vec<Wire> = words.chain(equations).collect();
         let mut counting: HashSet<Wire> = open.iter().copied().collect();
@@ -202,7 +202,7 @@ impl<'a> Bindings<'a> {
 struct Joined(HashMap<Wire, Wire>);
 
 impl Joined {
-    fn new(copies: &[Copy]) -> Self {
+    fn new(copies: &[CopyConstraint]) -> Self {
         let mut joined = Self(HashMap::new());
         for copy in copies {
             let (left, right) = (joined.of(copy.left), joined.of(copy.right));
@@ -246,32 +246,36 @@ fn layouts() -> Vec<Layout> {
 fn every_cell_a_gate_reads_is_bound_and_everything_it_takes_in_is_compared() {
     for layout in layouts() {
         let bindings = Bindings::new(&layout);
-        assert_eq!(bindings.holes(&layout.copies), [], "{}", layout.graph.name);
-        let quotients = layout.copies.iter().filter(|copy| copy.name.starts_with("G (")).count();
+        assert_eq!(bindings.holes(&layout.copies), [], "{}", layout.plan.graph.name);
+        let quotients = layout.copies.iter().filter(|copy| matches!(copy.reason, Reason::Quotient { .. })).count();
         println!(
             "{}: {} cells defined, {} take in phase 0 or weights, {quotients} quotients",
-            layout.graph.name,
+            layout.plan.graph.name,
             bindings.definitions.len(),
             bindings.takes.len()
         );
     }
 }
 
+/// Whether a copy is left out.
+type Omission = fn(&Layout, &CopyConstraint) -> bool;
+
 /// The kinds of copies that a planner once left out without a test failing.
-fn mutations() -> BTreeMap<&'static str, fn(&Copy) -> bool> {
-    fn scalar_factor(copy: &Copy) -> bool {
-        copy.name.starts_with("scalar factor")
+fn mutations() -> BTreeMap<&'static str, Omission> {
+    fn scalar_factor(_: &Layout, copy: &CopyConstraint) -> bool {
+        matches!(copy.reason, Reason::Factor { .. })
     }
-    fn geometric(copy: &Copy) -> bool {
-        copy.name.starts_with("G (")
+    fn geometric(_: &Layout, copy: &CopyConstraint) -> bool {
+        matches!(copy.reason, Reason::Quotient { .. })
     }
     /// The equation of an Add or a Rescale in a channel other than 0.
-    fn later_channel(copy: &Copy) -> bool {
-        let elementwise = copy.name.contains(": sum = output[") || copy.name.contains(": input = output[");
-        elementwise && !copy.name.ends_with("[0]")
+    fn later_channel(layout: &Layout, copy: &CopyConstraint) -> bool {
+        let Reason::Identity(index) = copy.reason else { return false };
+        let identity = &layout.plan.identities[index];
+        matches!(identity.claim, Claim::Node { .. }) && identity.channel.is_some_and(|channel| channel > 0)
     }
     BTreeMap::from([
-        ("all scalar factors", scalar_factor as fn(&Copy) -> bool),
+        ("all scalar factors", scalar_factor as Omission),
         ("all geometric sums", geometric),
         ("channels after the first of Add and Rescale", later_channel),
     ])
@@ -282,20 +286,20 @@ fn layouts_without_scalar_factors_geometric_sums_or_later_channels_have_holes() 
     let mut reported = BTreeMap::<&str, usize>::new();
     for layout in layouts() {
         let bindings = Bindings::new(&layout);
-        let without = |removed: &dyn Fn(&Copy) -> bool| {
-            let kept: Vec<Copy> = layout.copies.iter().filter(|copy| !removed(copy)).cloned().collect();
+        let without = |removed: &dyn Fn(&CopyConstraint) -> bool| {
+            let kept: Vec<CopyConstraint> = layout.copies.iter().filter(|copy| !removed(copy)).copied().collect();
             (kept.len() < layout.copies.len()).then(|| bindings.holes(&kept))
         };
         for (what, removed) in mutations() {
-            let Some(holes) = without(&removed) else { continue };
-            let name = &layout.graph.name;
+            let Some(holes) = without(&|copy| removed(&layout, copy)) else { continue };
+            let name = &layout.plan.graph.name;
             let free = holes.iter().any(|hole| matches!(hole, Hole::Free { gate: Gate::P, .. }));
             let ignored = holes.iter().any(|hole| matches!(hole, Hole::Ignored { gate: Gate::F1, .. }));
             assert!(if what.starts_with("channels") { ignored } else { free }, "{name} without {what}: {holes:?}");
             *reported.entry(what).or_default() += 1;
         }
-        let together = without(&|copy| mutations().values().any(|removed| removed(copy))).unwrap();
-        assert!(!together.is_empty(), "{}", layout.graph.name);
+        let together = without(&|copy| mutations().values().any(|removed| removed(&layout, copy))).unwrap();
+        assert!(!together.is_empty(), "{}", layout.plan.graph.name);
     }
     assert_eq!(reported.len(), 3, "every kind is in some network: {reported:?}");
     println!("layouts in which the loss of a kind was reported: {reported:?}");
@@ -308,8 +312,14 @@ fn a_layout_without_any_one_of_its_copies_has_a_hole() {
         let bindings = Bindings::new(layout);
         (0..copies.len()).into_par_iter().for_each(|at| {
             let kept = [&copies[..at], &copies[at + 1..]].concat();
-            assert_ne!(bindings.holes(&kept), [], "{} without {}", layout.graph.name, copies[at].name);
+            assert_ne!(
+                bindings.holes(&kept),
+                [],
+                "{} without {}",
+                layout.plan.graph.name,
+                layout.copy_name(&copies[at])
+            );
         });
-        println!("{}: {} copies, each of them missed", layout.graph.name, copies.len());
+        println!("{}: {} copies, each of them missed", layout.plan.graph.name, copies.len());
     }
 }

@@ -57,8 +57,8 @@ fn a_ring_cell_hides(case: &Case, lie: &Lie) {
     let side = Failure::Copy("conv: weights side = outputs side".to_owned());
     assert_eq!(rejections(case, &forged, &challenges(1)), std::slice::from_ref(&side));
     let ring = |element: &Element| matches!(element, Element::Ring { node, .. } if *node == conv);
-    let (row, _) = case.layout.elements.iter().find(|(_, element)| ring(element)).copied().unwrap();
-    let copy = case.layout.copies.iter().find(|copy| Failure::Copy(copy.name.clone()) == side).unwrap();
+    let (row, _) = case.layout.elements().find(|(_, element)| ring(element)).unwrap();
+    let copy = case.layout.copies.iter().find(|copy| Failure::Copy(case.layout.copy_name(copy)) == side).unwrap();
     let forged = solve(case, &forged, &challenges(1), (Advice::T, row), |c| c.wire(copy.left) - c.wire(copy.right));
     assert_eq!(rejections(case, &forged, &challenges(1)), [], "the challenges the ring cell was made for");
     for seed in 2..22 {

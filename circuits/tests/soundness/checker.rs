@@ -106,9 +106,11 @@ impl Claim<'_> {
             .layout
             .copies
             .iter()
-            .filter(|copy| dropped.copy.as_ref() != Some(&copy.name) && self.wire(copy.left) != self.wire(copy.right))
-            .map(|copy| Failure::Copy(copy.name.clone()));
-        let unused = self.instances.iter().skip(self.layout.instances).filter(|value| **value != Fr::ZERO);
+            .filter(|copy| self.wire(copy.left) != self.wire(copy.right))
+            .map(|copy| self.layout.copy_name(copy))
+            .filter(|name| dropped.copy.as_ref() != Some(name))
+            .map(Failure::Copy);
+        let unused = self.instances.iter().skip(self.layout.instances()).filter(|value| **value != Fr::ZERO);
         assert_eq!(unused.count(), 0, "the statement has words that no copy binds");
         broken.chain(apart).collect()
     }

@@ -78,8 +78,8 @@ impl Case {
             let (op, tensor) = (&self.graph.nodes[*node].op, self.graph.nodes[*node].inputs[0]);
             match surface(op).reads {
                 Reads::Inputs => {
-                    for (row, _, _) in layout.dense_inputs.iter().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
-                        columns.set(layout, Advice::X, *row, integer(*value));
+                    for (row, _, _) in layout.dense_inputs().filter(|(_, t, i)| (*t, *i) == (tensor, *index)) {
+                        columns.set(layout, Advice::X, row, integer(*value));
                     }
                 }
                 Reads::Copies(block) => self.set_copied(layout, &mut columns, (tensor, block, *index), *value),
@@ -235,15 +235,15 @@ pub(crate) fn requantised(graph: &QuantizedGraph, node: usize, elements: Vec<i64
 fn maxima(layout: &Layout, columns: &mut Columns, forced: &BTreeMap<usize, i64>) {
     let flag = |column, row| layout.fixed_at(column, row) == Fr::ONE;
     let mut running = 0;
-    for (row, element) in &layout.elements {
-        let first = flag(Fixed::Pool00, *row);
-        let pooled = first || [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].iter().any(|corner| flag(*corner, *row));
+    for (row, element) in layout.elements() {
+        let first = flag(Fixed::Pool00, row);
+        let pooled = first || [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].iter().any(|corner| flag(*corner, row));
         if !pooled || matches!(element, Element::Ring { .. }) {
             continue;
         }
-        let z = small(columns.get(layout, Advice::Z, *row));
-        let r = forced.get(row).copied().unwrap_or(if first { 0 } else { running.max(z) - z });
+        let z = small(columns.get(layout, Advice::Z, row));
+        let r = forced.get(&row).copied().unwrap_or(if first { 0 } else { running.max(z) - z });
         running = z + r;
-        columns.set(layout, Advice::R, *row, integer(r));
+        columns.set(layout, Advice::R, row, integer(r));
     }
 }

@@ -146,9 +146,15 @@ fn inputs(case: &Case) -> impl Iterator<Item = Placed> {
 
 /// Every public word changed against an honest inference.
 fn words(case: &Case) -> impl Iterator<Item = Placed> {
-    (0..case.layout.instances).map(|word| {
+    (0..case.layout.instances()).map(|word| {
         let suffix = format!(" = instance {word}");
-        let name = case.layout.copies.iter().map(|copy| &copy.name).find(|name| name.ends_with(&suffix)).unwrap();
+        let name = case
+            .layout
+            .copies
+            .iter()
+            .map(|copy| case.layout.copy_name(copy))
+            .find(|name| name.ends_with(&suffix))
+            .unwrap();
         let lie = Lie { wrong_word: Some(word), ..Lie::default() };
         Placed { place: "public word".to_owned(), lie, catch: Catch::Copy(name.clone()) }
     })

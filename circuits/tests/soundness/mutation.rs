@@ -206,7 +206,7 @@ fn a_changed_factor_is_caught_by_its_own_copy_when_all_that_follows_is_computed_
             let caught_at = |cell: (Advice, usize)| {
                 let wire = Wire::Advice(cell.0, cell.1);
                 let mut at = case.layout.copies.iter().filter(|copy| copy.left == wire);
-                at.any(|copy| failures.contains(&Failure::Copy(copy.name.clone())))
+                at.any(|copy| failures.contains(&Failure::Copy(case.layout.copy_name(copy))))
             };
             let (own, product) = (caught_at((*column, *row)), caught_at((Advice::P, *row)));
             let (name, quotient) = (&case.graph.name, !own && product && *column == Advice::Acc2);

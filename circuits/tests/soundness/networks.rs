@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use assay_circuits::{Advice, Challenges, Columns, Copy, Element, Fixed, Layout, Pinned, statement};
+use assay_circuits::{Advice, Challenges, Columns, CopyConstraint, Element, Fixed, Layout, Pinned, statement};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
@@ -60,10 +60,9 @@ impl Case {
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
         let (tables, readers) = (table_rows(&layout), Readers::new(&layout.shape));
         let rows = layout
-            .elements
-            .iter()
+            .elements()
             .filter_map(|(row, element)| match element {
-                Element::Requantised { node, index, .. } => Some(((*node, *index), *row)),
+                Element::Requantised { node, index } => Some(((node, index), row)),
                 Element::Byte { .. } | Element::Ring { .. } => None,
             })
             .collect();
@@ -135,8 +134,8 @@ impl Case {
     }
 
     /// The copies whose names start with a word.
-    pub(crate) fn copies_named(&self, start: &'static str) -> impl Iterator<Item = &Copy> {
-        self.layout.copies.iter().filter(move |copy| copy.name.starts_with(start))
+    pub(crate) fn copies_named(&self, start: &'static str) -> impl Iterator<Item = &CopyConstraint> {
+        self.layout.copies.iter().filter(move |copy| self.layout.copy_name(copy).starts_with(start))
     }
 
     /// Index of a node by name.
@@ -173,21 +172,21 @@ fn root(graph: &QuantizedGraph, tensor: TensorId) -> TensorId {
 fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), usize> {
     let mut blocks = HashMap::new();
     let on = |flags: &[Fixed], row| flags.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
-    for (row, element) in &layout.elements {
-        let Element::Byte { tensor, index } = *element else { continue };
-        let tensor = root(&layout.graph, tensor);
-        let first = tensor == layout.graph.input && !blocks.contains_key(&(tensor, Block::Input, index));
+    for (row, element) in layout.elements() {
+        let Element::Byte { tensor, index } = element else { continue };
+        let tensor = root(&layout.plan.graph, tensor);
+        let first = tensor == layout.plan.graph.input && !blocks.contains_key(&(tensor, Block::Input, index));
         let block = if first {
             Block::Input
-        } else if on(&[Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11], *row) {
+        } else if on(&[Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11], row) {
             Block::Windows
-        } else if on(&[Fixed::GPlane], *row) {
+        } else if on(&[Fixed::GPlane], row) {
             Block::Planes
         } else {
-            assert!(on(&[Fixed::GPack], *row), "a copy is read");
+            assert!(on(&[Fixed::GPack], row), "a copy is read");
             Block::Words
         };
-        assert_eq!(blocks.insert((tensor, block, index), *row), None, "{block:?} of {tensor:?} twice");
+        assert_eq!(blocks.insert((tensor, block, index), row), None, "{block:?} of {tensor:?} twice");
     }
     blocks
 }

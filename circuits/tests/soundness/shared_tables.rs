@@ -39,7 +39,7 @@ fn a_table_shared_by_unlike_divisors_is_right_for_each_of_them() {
         let graph = constant_and_small(constant_first);
         let layout = Layout::with_lanes(&graph, 1).unwrap();
         let at = |name: &str| graph.nodes.iter().position(|node| node.name == name).unwrap();
-        let moduli = ["constant", "rounded"].map(|name| layout.split(at(name)).unwrap().modulus);
+        let moduli = ["constant", "rounded"].map(|name| layout.plan.split(at(name)).unwrap().modulus);
         assert_eq!(moduli, [1, 2], "the two share no table");
         for x in [0, 51, 102, 153, 204, 255] {
             let trace = interpret(&graph, &[x]).unwrap();
@@ -55,13 +55,13 @@ fn a_table_shared_by_unlike_divisors_is_right_for_each_of_them() {
 fn accepts(layout: &Layout, trace: &Trace, node: usize, claimed: i64) -> bool {
     let mut columns = Columns::tensors(layout, trace, Fr::from(CONTEXT)).unwrap();
     let output = |element: &Element| matches!(element, Element::Requantised { node: at, .. } if *at == node);
-    let (row, _) = layout.elements.iter().find(|(_, element)| output(element)).unwrap();
-    columns.set(layout, Advice::Z, *row, integer(claimed));
+    let (row, _) = layout.elements().find(|(_, element)| output(element)).unwrap();
+    columns.set(layout, Advice::Z, row, integer(claimed));
     columns.count_lookups(layout);
     let challenges = challenges(1);
     columns.complete(layout, &challenges, &Pinned::new()).unwrap();
-    let input = &trace.values[layout.graph.input.0];
-    let instances = statement(&layout.graph, input, &[claimed], Fr::from(CONTEXT)).unwrap();
+    let input = &trace.values[layout.plan.graph.input.0];
+    let instances = statement(&layout.plan.graph, input, &[claimed], Fr::from(CONTEXT)).unwrap();
     let claim = Claim { layout, columns: &columns, challenges: &challenges, instances: &instances };
     claim.failures(&Dropped::default()).is_empty()
 }

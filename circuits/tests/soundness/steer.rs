@@ -67,7 +67,7 @@ pub(crate) fn residual(layout: &Layout, forged: &Forged, pinned: &Pinned, target
     let claim = Claim { layout, columns: &columns, challenges: &challenges(1), instances: &forged.instances };
     match target {
         Target::Copy(name) => {
-            let copy = layout.copies.iter().find(|copy| copy.name == *name).unwrap();
+            let copy = layout.copies.iter().find(|copy| layout.copy_name(copy) == *name).unwrap();
             claim.wire(copy.left) - claim.wire(copy.right)
         }
         Target::Sum => columns.get(layout, Advice::S, layout.usable_rows() - 1),

@@ -60,7 +60,7 @@ fn row_0_and_the_last_usable_row_carry_nothing_from_or_to_blinding_rows() {
 #[test]
 fn copies_join_equality_enabled_cells_of_usable_rows_and_every_public_word_once() {
     for case in networks::all() {
-        let mut words = vec![0; case.layout.instances];
+        let mut words = vec![0; case.layout.instances()];
         for copy in &case.layout.copies {
             for wire in [copy.left, copy.right] {
                 match wire {

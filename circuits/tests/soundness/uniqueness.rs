@@ -44,12 +44,12 @@ fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to
             let graph = one_by_one(multiplier, divisor);
             let layout = Layout::with_lanes(&graph, 1).unwrap();
             let requantised = |element: &Element| matches!(element, Element::Requantised { .. });
-            let (row, _) = layout.elements.iter().find(|(_, element)| requantised(element)).copied().unwrap();
+            let (row, _) = layout.elements().find(|(_, element)| requantised(element)).unwrap();
             let fixed = |column| layout.fixed_at(column, row);
             let remainders = table(&layout, fixed(Fixed::TagRemainder));
             let outputs: HashMap<[Fr; 2], Fr> =
                 table(&layout, fixed(Fixed::TagOutput)).into_iter().map(|[c, b, z]| ([c, b], z)).collect();
-            let split = layout.split(0).unwrap();
+            let split = layout.plan.split(0).unwrap();
             assert_eq!(remainders.len() as u64, split.modulus);
             sticky += usize::from(split.modulus < divisor);
             let per_c = fixed(Fixed::CoefC).invert().unwrap();

@@ -197,10 +197,11 @@ fn standing_bytes(layout: &Layout, width: usize) -> u64 {
     PROCESS + graph_bytes(layout) + 3 * POINT * points
 }
 
-/// Weights of the graph, positions of the trace and of the copies, the fixed columns.
+/// Weights of the graph, the trace, the copies and scalar rows, the fixed columns.
 fn graph_bytes(layout: &Layout) -> u64 {
     let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
-    fixed + layout.graph.parameters() as u64 + 64 * layout.elements.len() as u64 + 128 * layout.copies.len() as u64
+    let elements: u64 = layout.plan.blocks.iter().map(|block| block.len() as u64).sum();
+    fixed + layout.plan.graph.parameters() as u64 + 16 * elements + 128 * layout.copies.len() as u64
 }
 
 /// Commitments to columns, one at a time on each thread: a sum over half as many differences as rows with their points, scalars

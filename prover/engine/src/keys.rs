@@ -111,7 +111,7 @@ pub fn keygen_observed(
     graph_digest: [u8; 32],
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<ProvingKey, ProverError> {
-    let got = layout.graph.digest();
+    let got = layout.plan.graph.digest();
     if got != graph_digest {
         return Err(ProverError::ForeignGraph { expected: graph_digest, got });
     }
@@ -135,7 +135,7 @@ pub fn keygen_observed(
     progress(total, total);
     let verifying = assay_halo2::key::seal(KeyParts {
         k: layout.k,
-        instances: layout.instances,
+        instances: layout.instances(),
         constraints,
         opening,
         commitments,
@@ -177,14 +177,15 @@ fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Result<Permut
             Wire::Advice(column, row) => {
                 (Name::Advice(layout.shape.advice_index(column)? as u32), row, layout.usable_rows())
             }
-            Wire::Instance(row) => (Name::Instance(0), row, layout.instances),
+            Wire::Instance(row) => (Name::Instance(0), row, layout.instances()),
         };
         let column = constraints.equality.iter().position(|column| *column == name)?;
         (row < rows).then_some((column, row))
     };
     let mut copies = Vec::with_capacity(layout.copies.len());
     for copy in &layout.copies {
-        let end = |wire| cell(wire).ok_or_else(|| ProverError::UnboundCopy { copy: copy.name.clone(), cell: wire });
+        let end =
+            |wire| cell(wire).ok_or_else(|| ProverError::UnboundCopy { copy: layout.copy_name(copy), cell: wire });
         copies.push((end(copy.left)?, end(copy.right)?));
     }
     Ok(Permutation::new(constraints.equality.len(), copies))
@@ -192,7 +193,7 @@ fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Result<Permut
 
 #[cfg(test)]
 mod tests {
-    use assay_circuits::{Advice, Copy};
+    use assay_circuits::{Advice, CopyConstraint, Reason};
     use assay_models::samples;
     use assay_verifier::Query;
 
@@ -216,7 +217,11 @@ mod tests {
             Layout::plan(&samples::tiny_mlp()).unwrap().instances,
             keys_of(|layout| {
                 let last = layout.usable_rows() - 1;
-                layout.copies.push(Copy { name: "bound".to_owned(), left: one, right: Wire::Advice(Advice::G2, last) });
+                layout.copies.push(CopyConstraint {
+                    reason: Reason::Identity(0),
+                    left: one,
+                    right: Wire::Advice(Advice::G2, last),
+                });
             }),
         );
         assert!(bound.is_ok());
@@ -227,9 +232,12 @@ mod tests {
             Wire::Instance(words),           // a word that no statement has
         ] {
             for (left, right) in [(loose, one), (one, loose)] {
-                let refusal = keys_of(|layout| layout.copies.push(Copy { name: "loose".to_owned(), left, right }));
+                let refusal =
+                    keys_of(|layout| layout.copies.push(CopyConstraint { reason: Reason::Word(0), left, right }));
                 match refusal.map(drop).unwrap_err() {
-                    ProverError::UnboundCopy { copy, cell } => assert_eq!((copy.as_str(), cell), ("loose", loose)),
+                    ProverError::UnboundCopy { copy, cell } => {
+                        assert_eq!((copy.as_str(), cell), ("input word 0 = instance 0", loose))
+                    }
                     other => panic!("{other}"),
                 }
             }

@@ -144,7 +144,7 @@ impl Witness for Inference<'_> {
 }
 
 fn public_values(layout: &Layout, trace: &Trace, context: Fr) -> Result<Vec<Fr>, ProverError> {
-    let graph = &layout.graph;
+    let graph = &layout.plan.graph;
     let input = trace.values.get(graph.input.0).map_or(&[][..], Vec::as_slice);
     Ok(statement(graph, input, trace.output(graph), context)?)
 }

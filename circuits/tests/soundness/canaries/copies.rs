@@ -32,8 +32,13 @@ fn without_any_one_copy_a_lie_passes() {
     for case in networks::all() {
         let identities = identities(&case);
         let copies = case.layout.copies.par_iter();
-        let verdicts: Vec<(&str, Verdict)> =
-            copies.map(|copy| (copy.name.as_str(), verdict(&case, &identities, &copy.name, copy.left))).collect();
+        let verdicts: Vec<(String, Verdict)> = copies
+            .map(|copy| {
+                let name = case.layout.copy_name(copy);
+                let verdict = verdict(&case, &identities, &name, copy.left);
+                (name, verdict)
+            })
+            .collect();
         let count = |keep: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, verdict)| keep(verdict)).count();
         println!(
             "{}: of {} copies {} let their lies through, {} by steering; exempt:",

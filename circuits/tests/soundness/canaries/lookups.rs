@@ -99,7 +99,7 @@ fn exempt(case: &Case) -> Vec<(usize, i64)> {
 /// Another output, its remainder moved out of its range so that the accumulator stays.
 fn another_quotient(case: &Case, (node, index): (usize, usize)) -> Lie {
     let (honest, other) = (case.tuple(node, index), case.other(node, index));
-    let modulus = case.layout.split(node).unwrap().modulus as i64;
+    let modulus = case.layout.plan.split(node).unwrap().modulus as i64;
     let t = honest.t - modulus * (small(other.c) - small(honest.c));
     Lie { cells: BTreeMap::from([((node, index), Tuple { t, ..other })]), ..Lie::default() }
 }

@@ -67,17 +67,17 @@ impl<'a> Needs<'a> {
         let (mut requantised, mut rings) = (HashMap::new(), HashMap::new());
         let mut copies: HashMap<TensorId, Vec<Block>> = HashMap::new();
         let once = |old: Option<usize>| old.map_or(Ok(()), |row| Err(format!("row {row} holds an element twice")));
-        for (row, element) in &sheet.layout.elements {
-            match *element {
-                Element::Requantised { node, index, .. } => once(requantised.insert((node, index), *row))?,
-                Element::Ring { node, index } => once(rings.insert((node, index), *row))?,
+        for (row, element) in sheet.layout.elements() {
+            match element {
+                Element::Requantised { node, index, .. } => once(requantised.insert((node, index), row))?,
+                Element::Ring { node, index } => once(rings.insert((node, index), row))?,
                 Element::Byte { tensor, index } => {
                     let blocks = copies.entry(tensor).or_default();
                     let len = graph.tensors[tensor.0].len();
                     if blocks.last().is_none_or(|block| block.rows.iter().all(|row| *row > 0)) {
                         blocks.push(Block { rows: vec![0; len] });
                     }
-                    blocks.last_mut().unwrap().rows[index] = *row;
+                    blocks.last_mut().unwrap().rows[index] = row;
                 }
             }
         }
@@ -308,7 +308,7 @@ impl<'a> Needs<'a> {
         let channel = laid.op.channel(index, &self.graph.tensors[laid.output.0].shape);
         let row = self.requantised[&(node, index)];
         let multiplier = Fr::from(laid.op.requantise().unwrap().multiplier(channel)).invert().unwrap();
-        let modulus = Fr::from(self.sheet.layout.split(node).unwrap().modulus);
+        let modulus = Fr::from(self.sheet.layout.plan.split(node).unwrap().modulus);
         (modulus * self.sheet.cell(Advice::C, row) + self.sheet.cell(Advice::T, row)) * multiplier
     }
 
@@ -367,7 +367,7 @@ impl<'a> Needs<'a> {
         let planes = self.planes(source);
         let before: usize =
             self.graph.nodes[..at].iter().map(|node| if let Op::Dense(op) = &node.op { op.inputs } else { 0 }).sum();
-        let rows = &self.sheet.layout.dense_inputs[before..before + op.inputs];
+        let rows: Vec<_> = self.sheet.layout.dense_inputs().skip(before).take(op.inputs).collect();
         if !rows.iter().enumerate().all(|(index, (_, tensor, at))| (*tensor, *at) == (source, index)) {
             return Err(format!("{}: the inputs beside the weights are others", node.name));
         }
@@ -405,20 +405,20 @@ fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
         stacks.entry(tag).or_default().push([a, b, c]);
     }
     let mut checked = HashSet::new();
-    for (row, element) in &layout.elements {
-        let on = fixed(Fixed::Lookup, *row);
+    for (row, element) in layout.elements() {
+        let on = fixed(Fixed::Lookup, row);
         if let Element::Ring { .. } = element {
             if on != Fr::ZERO {
                 return Err(format!("ring row {row} is looked up"));
             }
             continue;
         }
-        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, *row)));
+        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, row)));
         if on != Fr::ONE {
             return Err(format!("row {row} is not looked up"));
         }
         let (remainders, outputs) = (&stacks[&remainder], &stacks[&output]);
-        match *element {
+        match element {
             Element::Byte { tensor, .. } => {
                 let dtype = graph.tensors[tensor.0].dtype;
                 let bytes: Vec<[i64; 3]> = (dtype.min()..=dtype.max()).map(|v| [v, 0, v]).collect();
@@ -429,7 +429,7 @@ fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
             Element::Requantised { node, .. } if checked.insert((node, remainder, output)) => {
                 let rule = graph.nodes[node].op.requantise().unwrap();
                 let modulus = remainders.len() as i64;
-                if layout.split(node).unwrap().modulus != modulus as u64
+                if layout.plan.split(node).unwrap().modulus != modulus as u64
                     || !remainders.windows(2).all(|w| w[1][0] == w[0][0] + 1)
                 {
                     return Err(format!("the remainders of {} are not one of each class", graph.nodes[node].name));

@@ -90,8 +90,7 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
     for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
         // c, b and z of ring rows are read by nothing.
         let bound = |element: &Element| !matches!(element, Element::Ring { .. }) || column == Advice::T;
-        let rows: Vec<usize> =
-            layout.elements.iter().filter(|(_, element)| bound(element)).map(|(row, _)| *row).collect();
+        let rows: Vec<usize> = layout.elements().filter(|(_, element)| bound(element)).map(|(row, _)| row).collect();
         let row = rows[below(rows.len())];
         let pooled = [
             assay_circuits::Fixed::Pool00,
@@ -103,10 +102,10 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
             lies.push(Lie::Cell { column, row });
         }
     }
-    if let Some((row, ..)) = layout.dense_inputs.get(below(layout.dense_inputs.len().max(1))) {
-        lies.push(Lie::Cell { column: Advice::X, row: *row });
+    if let Some((row, ..)) = layout.dense_inputs().nth(below(layout.dense_inputs().count().max(1))) {
+        lies.push(Lie::Cell { column: Advice::X, row: row });
     }
-    lies.extend((0..layout.instances).map(Lie::Word));
+    lies.extend((0..layout.instances()).map(Lie::Word));
     lies
 }
 

@@ -1,6 +1,6 @@
 //! The check of claims, checked: layouts with copies left out fail it.
 
-use assay_circuits::{Advice, Layout, Wire};
+use assay_circuits::{Advice, Claim, Layout, Reason, Wire};
 
 use super::claims::compare;
 use super::graphs::Network;
@@ -72,7 +72,8 @@ fn any_one_copy_left_out_is_noticed() {
         let Some(layout) = network.layout() else { continue };
         for at in 0..layout.copies.len() {
             let mut weakened = planned(&network);
-            let name = weakened.copies.remove(at).name;
+            let removed = weakened.copies.remove(at);
+            let name = weakened.copy_name(&removed);
             if name.starts_with("context") {
                 continue; // the context is bound to nothing but its public word
             }
@@ -82,16 +83,19 @@ fn any_one_copy_left_out_is_noticed() {
 }
 
 fn scalar_factor(layout: &Layout, copy: usize) -> bool {
-    layout.copies[copy].name.starts_with("scalar factor")
+    matches!(layout.copies[copy].reason, Reason::Factor { .. })
 }
 
 fn geometric(layout: &Layout, copy: usize) -> bool {
-    layout.copies[copy].name.starts_with("G (")
+    matches!(layout.copies[copy].reason, Reason::Quotient { .. })
 }
 
 fn later_channel(layout: &Layout, copy: usize) -> bool {
     let copy = &layout.copies[copy];
-    let elementwise = copy.name.contains(": sum = output") || copy.name.contains(": input = output");
+    let Reason::Identity(index) = copy.reason else { return false };
+    let identity = &layout.plan.identities[index];
     let ends = [copy.left, copy.right].into_iter().any(|wire| matches!(wire, Wire::Advice(Advice::F2, _)));
-    elementwise && ends && !copy.name.ends_with("[0]")
+    let elementwise =
+        matches!(identity.claim, Claim::Node { .. }) && identity.channel.is_some_and(|channel| channel > 0);
+    elementwise && ends
 }

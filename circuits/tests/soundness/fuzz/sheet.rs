@@ -62,15 +62,15 @@ impl<'a> Sheet<'a> {
     pub(crate) fn new(layout: &'a Layout, seed: u64) -> Self {
         let mut numbers = Numbers::new(seed ^ 0x5EED);
         let challenges = [(); 5].map(|()| random(&mut numbers));
-        let instances = (0..layout.instances).map(|_| random(&mut numbers)).collect();
+        let instances = (0..layout.instances()).map(|_| random(&mut numbers)).collect();
         let mut cells = BTreeMap::new();
-        for (row, _) in &layout.elements {
+        for (row, _) in layout.elements() {
             for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
-                cells.insert((column, *row), random(&mut numbers));
+                cells.insert((column, row), random(&mut numbers));
             }
         }
-        for (row, ..) in &layout.dense_inputs {
-            cells.insert((Advice::X, *row), random(&mut numbers));
+        for (row, ..) in layout.dense_inputs() {
+            cells.insert((Advice::X, row), random(&mut numbers));
         }
         Self { layout, challenges, instances, cells }
     }
@@ -112,9 +112,9 @@ impl<'a> Sheet<'a> {
         let mut claims = Claims::new();
         for (copy, _) in self.layout.copies.iter().zip(&defining).filter(|(_, defines)| !**defines) {
             let (Some(left), Some(right)) = (self.wire(copy.left), self.wire(copy.right)) else {
-                return Err(format!("copy {} ties cells that nothing defines", copy.name));
+                return Err(format!("copy {} ties cells that nothing defines", self.layout.copy_name(copy)));
             };
-            claims.entry(claim(left - right)).or_default().push(copy.name.clone());
+            claims.entry(claim(left - right)).or_default().push(self.layout.copy_name(copy));
         }
         Ok(claims)
     }

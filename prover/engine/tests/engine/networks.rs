@@ -106,7 +106,7 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     let ours = ours.finalize();
     assert_same(&ours, &theirs.finalize(), "the naive proof in halo2's transcript");
     let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let (_, stock) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
+    let (_, stock) = generate_keys(&srs, &circuit, layout.instances(), graph.digest()).unwrap();
     stock_accepts(&srs, stock.get_vk(), &public, &ours);
 }
 

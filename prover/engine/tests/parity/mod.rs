@@ -20,7 +20,7 @@ pub(crate) fn compare(graph: &QuantizedGraph, layout: Layout) {
     let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
     let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let (stock_key, stock_proving) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
+    let (stock_key, stock_proving) = generate_keys(&srs, &circuit, layout.instances(), graph.digest()).unwrap();
     assert_eq!(key.verifying_key(), &stock_key, "verifying keys");
 
     let oracle = Oracle::new(&stock_key).unwrap();

@@ -69,7 +69,7 @@ fn the_circuits_challenges_come_after_every_phase_zero_commitment_and_before_pha
     let context = Fr::from(9);
     let instances = statement(&graph, &trace.values[graph.input.0], trace.output(&graph), context).unwrap();
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context).unwrap();
-    let (_, proving) = generate_keys(&srs, &circuit, layout.instances, graph.digest()).unwrap();
+    let (_, proving) = generate_keys(&srs, &circuit, layout.instances(), graph.digest()).unwrap();
     let mut recorder = Recorder { inner: EvmTranscript::new(Vec::new()), events: Vec::new() };
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
         &srs.params().unwrap(),
@@ -82,7 +82,7 @@ fn the_circuits_challenges_come_after_every_phase_zero_commitment_and_before_pha
     .unwrap();
 
     let in_phase = |phase| layout.shape.advice.iter().filter(|c: &&Advice| c.phase() == phase).count();
-    let absorbed = 1 + layout.instances; // the key's digest and the public words
+    let absorbed = 1 + layout.instances(); // the key's digest and the public words
     let expected = [
         vec![Event::Absorb; absorbed],
         vec![Event::Commit; in_phase(0)],

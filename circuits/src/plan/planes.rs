@@ -6,21 +6,23 @@ use std::fmt;
 
 use assay_models::{QuantizedGraph, TensorId};
 
-use super::{Builder, Wire};
 use crate::error::CircuitError;
 use crate::ops::{self, Reading};
 
 /// Channels, height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Planes {
-    pub(crate) channels: usize,
-    pub(crate) height: usize,
-    pub(crate) width: usize,
+pub struct Planes {
+    /// Number of planes.
+    pub channels: usize,
+    /// Rows of each.
+    pub height: usize,
+    /// Columns of each.
+    pub width: usize,
 }
 
 impl Planes {
     /// The planes that a shape `[1, c, h, w]` spells; `None` for any other shape.
-    pub(crate) fn of_shape(shape: &[usize]) -> Option<Self> {
+    pub fn of_shape(shape: &[usize]) -> Option<Self> {
         match *shape {
             [1, channels, height, width] => Some(Self { channels, height, width }),
             _ => None,
@@ -33,12 +35,12 @@ impl Planes {
     }
 
     /// Elements of one channel.
-    pub(crate) const fn area(self) -> usize {
+    pub const fn area(self) -> usize {
         self.height * self.width
     }
 
     /// Elements of all channels.
-    pub(crate) const fn len(self) -> usize {
+    pub const fn len(self) -> usize {
         self.channels * self.area()
     }
 }
@@ -96,73 +98,4 @@ pub(super) fn find(graph: &QuantizedGraph, roots: &[TensorId]) -> Result<HashMap
         planes.entry(root(node.output)?).or_insert(followed);
     }
     Ok(planes)
-}
-
-impl Builder<'_> {
-    /// The tensor whose cells a tensor's are (through Reshape).
-    pub(crate) fn root(&self, tensor: TensorId) -> Result<TensorId, CircuitError> {
-        self.roots.get(tensor.0).copied().ok_or(CircuitError::Invariant("tensor index"))
-    }
-
-    /// The planes in which a tensor's cells are laid.
-    pub(crate) fn planes(&self, tensor: TensorId) -> Result<Planes, CircuitError> {
-        let root = self.root(tensor)?;
-        self.planes.get(&root).copied().ok_or(CircuitError::Invariant("every tensor has planes"))
-    }
-
-    /// The planes of a tensor that an op reads as `[1, c, h, w]`.
-    pub(crate) fn image(&self, tensor: TensorId) -> Result<Planes, CircuitError> {
-        let shape = &self.graph.tensor(tensor)?.shape;
-        Planes::of_shape(shape).ok_or(CircuitError::Invariant("a window slides over [1, c, h, w]"))
-    }
-
-    /// Fingerprints of a tensor read as some planes, one a channel. Where its cells are laid in other planes, a second set of cells
-    /// is committed and tied to the first.
-    pub(crate) fn fingerprints(&mut self, tensor: TensorId, planes: Planes) -> Result<Vec<Wire>, CircuitError> {
-        let key = (self.root(tensor)?, planes);
-        if !self.fingerprints.contains_key(&key) {
-            self.read_as(tensor, planes)?;
-        }
-        self.fingerprints.get(&key).cloned().ok_or(CircuitError::Invariant("a tensor is laid out before it is read"))
-    }
-
-    /// Keeps the fingerprints of a tensor read as some planes, one a channel.
-    pub(super) fn keep_fingerprints(
-        &mut self,
-        tensor: TensorId,
-        planes: Planes,
-        ends: Vec<Wire>,
-    ) -> Result<(), CircuitError> {
-        if ends.len() != planes.channels {
-            return Err(CircuitError::Invariant("a fingerprint a channel"));
-        }
-        let key = (self.root(tensor)?, planes);
-        self.fingerprints.insert(key, ends);
-        Ok(())
-    }
-
-    /// Constrains the cells of two lists to be equal, in pairs.
-    ///
-    /// # Errors
-    /// Lists of unlike length: a cell without a partner would be bound by nothing.
-    pub(crate) fn copy_all(&mut self, name: &str, left: &[Wire], right: &[Wire]) -> Result<(), CircuitError> {
-        for (at, (left, right)) in pairs(left, right)?.enumerate() {
-            self.copy(format!("{name}[{at}]"), *left, *right);
-        }
-        Ok(())
-    }
-}
-
-/// Two lists of one length, in pairs.
-///
-/// # Errors
-/// Lists of unlike length.
-pub(crate) fn pairs<'a, A, B>(
-    left: &'a [A],
-    right: &'a [B],
-) -> Result<impl Iterator<Item = (&'a A, &'a B)>, CircuitError> {
-    if left.len() != right.len() {
-        return Err(CircuitError::Unpaired { left: left.len(), right: right.len() });
-    }
-    Ok(left.iter().zip(right))
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use assay_models::{DType, Intervals, Node, QuantizedGraph, Requantise, Split};
 
-use super::pairs;
 use crate::error::CircuitError;
 use crate::gates::RELU_TAG;
+use crate::pairs::pairs;
 
 /// Most rows of the two tables of one node.
 const MAX_TABLE: u128 = 1 << 21;
@@ -61,6 +61,7 @@ fn quotients(rule: &Requantise, split: Split, (low, high): (i64, i64)) -> (i128,
 }
 
 /// The quotients of an output table.
+#[derive(Clone, Debug)]
 struct Outputs {
     rule: OutputRule,
     /// Smallest and largest `c`.
@@ -81,10 +82,10 @@ impl Outputs {
 }
 
 /// The tables in use; a table's rows are made when all its users are known.
-#[derive(Default)]
-pub(super) struct Tables {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
     /// Whether maxima are looked up.
-    pub(super) relu: bool,
+    pub(crate) relu: bool,
     /// Whether only rounded splits are taken.
     rounded: bool,
     keys: Vec<TableKey>,
@@ -102,12 +103,12 @@ impl Tables {
     }
 
     /// Tags of the two tables of range-checked elements.
-    pub(super) fn bytes(&mut self, dtype: DType) -> [i64; 2] {
+    pub(crate) fn bytes(&mut self, dtype: DType) -> [i64; 2] {
         [self.tag(TableKey::Zero), self.tag(TableKey::Bytes(dtype))]
     }
 
     /// The tables in which the requantisations of a graph take the fewest rows: of rounded splits alone, which share most, or of any.
-    pub(super) fn planned(graph: &QuantizedGraph, intervals: &Intervals) -> Result<Self, CircuitError> {
+    pub(crate) fn planned(graph: &QuantizedGraph, intervals: &Intervals) -> Result<Self, CircuitError> {
         let rows = |rounded: bool| -> Result<usize, CircuitError> {
             let mut tables = Self { rounded, ..Self::default() };
             for (node, bounds) in pairs(&graph.nodes, &intervals.accumulators)? {
@@ -123,7 +124,7 @@ impl Tables {
 
     /// Tags of the `(t, b)` table and of the `(c, b, z)` table of a node, and the split they are for: the one that adds the fewest rows
     /// to the stack over the node's whole accumulator interval, the rounded one among equals.
-    pub(super) fn requantise(
+    pub(crate) fn requantise(
         &mut self,
         node: &Node,
         rule: &Requantise,
@@ -162,7 +163,7 @@ impl Tables {
     }
 
     /// Rows of the stack.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         let fixed: usize = self
             .keys
             .iter()
@@ -178,7 +179,7 @@ impl Tables {
     }
 
     /// The stack, by tag.
-    pub(super) fn entries(&self) -> Result<Vec<[i64; 4]>, CircuitError> {
+    pub(crate) fn entries(&self) -> Result<Vec<[i64; 4]>, CircuitError> {
         let relu = RELU_TAG as i64;
         let differences = if self.relu { -255..256 } else { 0..0 };
         let mut stack: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
@@ -203,7 +204,7 @@ impl Tables {
 
 /// Where the rows of one tag stand in the stack, ordered by their first value, which runs without gaps.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tag {
+pub(crate) struct Tag {
     rows: Range<usize>,
     /// First value of the first row.
     first: i64,
@@ -213,7 +214,7 @@ pub(super) struct Tag {
 
 impl Tag {
     /// The tags of a stack, by number.
-    pub(super) fn all(stack: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
+    pub(crate) fn all(stack: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
         let mut tags: Vec<Self> = Vec::new();
         for (row, [tag, value, ..]) in stack.iter().enumerate() {
             let number = usize::try_from(*tag).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
@@ -229,7 +230,7 @@ impl Tag {
     }
 
     /// The rows that may hold a first value.
-    pub(super) fn rows_of(&self, value: i64) -> Range<usize> {
+    pub(crate) fn rows_of(&self, value: i64) -> Range<usize> {
         let place = value.checked_sub(self.first).and_then(|above| usize::try_from(above).ok());
         let start = place.and_then(|place| place.checked_mul(self.each)?.checked_add(self.rows.start));
         let start = start.unwrap_or(self.rows.end).min(self.rows.end);

@@ -2,9 +2,9 @@
 
 use assay_models::{DType, QuantizedGraph, intervals};
 
-use super::tables::Tables;
 use crate::error::CircuitError;
 use crate::ops;
+use crate::tables::Tables;
 
 /// Every node and tensor that [`Layout::plan`](crate::Layout::plan) would refuse for what it is, in the order of the graph:
 /// [`CircuitError::Unsupported`] and [`CircuitError::TableTooLarge`].

@@ -1,0 +1,69 @@
+//! [`FixedColumns`]: the fixed columns of a circuit in the making.
+
+use crate::cells::Cells;
+use crate::columns::Fixed;
+use crate::error::CircuitError;
+use crate::place::Places;
+use crate::plan::Plan;
+
+use halo2curves::bn256::Fr;
+
+/// Fixed columns by [`Fixed::slot`]; what is not set is zero.
+pub(super) struct FixedColumns(Vec<Cells>);
+
+/// The fixed columns of a plan, in order; those that are all zero are left out.
+///
+/// # Errors
+/// A node without its weights or its rule.
+pub(crate) fn fixed_columns(
+    plan: &Plan,
+    places: &Places,
+    table: &[[i64; 4]],
+) -> Result<Vec<(Fixed, Cells)>, CircuitError> {
+    let mut columns = FixedColumns(Fixed::all().map(|_| Cells::default()).collect());
+    columns.activations(plan, places)?;
+    columns.weights(plan, places)?;
+    columns.scalars(plan, places)?;
+    columns.table(places.usable_rows(), table)?;
+    columns.0.iter_mut().for_each(Cells::share);
+    Ok(Fixed::all().zip(columns.0).filter(|(_, cells)| !cells.is_zero()).collect())
+}
+
+impl FixedColumns {
+    /// A column.
+    pub(super) fn column(&mut self, column: Fixed) -> Result<&mut Cells, CircuitError> {
+        self.0.get_mut(column.slot()).ok_or(CircuitError::Invariant("every column has a slot"))
+    }
+
+    /// Sets a cell to a small integer.
+    pub(super) fn set(&mut self, row: usize, column: Fixed, value: i64) -> Result<(), CircuitError> {
+        self.column(column)?.set_small(row, value);
+        Ok(())
+    }
+
+    /// Sets a flag where it is on.
+    pub(super) fn flag(&mut self, row: usize, column: Fixed, on: bool) -> Result<(), CircuitError> {
+        if on { self.set(row, column, 1) } else { Ok(()) }
+    }
+
+    /// Sets a cell.
+    pub(super) fn set_field(&mut self, row: usize, column: Fixed, value: Fr) -> Result<(), CircuitError> {
+        self.column(column)?.set(row, value);
+        Ok(())
+    }
+
+    /// The stack of tables, whose last entry is repeated in unused rows, and the rows in which helpers are summed.
+    fn table(&mut self, usable: usize, table: &[[i64; 4]]) -> Result<(), CircuitError> {
+        let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
+        for row in 0..usable {
+            let [tag, first, second, third] = table.get(row).copied().unwrap_or(last);
+            self.set(row, Fixed::T0, tag)?;
+            self.set(row, Fixed::T1, first)?;
+            self.set(row, Fixed::T2, second)?;
+            self.set(row, Fixed::T3, third)?;
+            self.flag(row, Fixed::Use, row + 1 < usable)?;
+            self.flag(row, Fixed::Edge, row == 0 || row + 1 == usable)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! [`Places`]: the first row of every entry of a plan, counted before any column is made.
+
+use crate::columns::Advice;
+use crate::error::CircuitError;
+use crate::layout::UNUSABLE_ROWS;
+use crate::place::Wire;
+use crate::plan::{Block, Plan, Scalar, Side, Value};
+
+/// Largest supported circuit.
+const MAX_K: u32 = 22;
+const MIN_K: u32 = 6;
+
+/// The first row of every entry of a plan. Activations and weights have columns of their own; scalars stand below the weights. Row 0
+/// stays empty so that no carry reaches the blinding rows at the end of the columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) lanes: usize,
+    /// log2 of the rows of the circuit.
+    pub(crate) k: u32,
+    /// By block.
+    pub(crate) blocks: Vec<usize>,
+    /// By weighted sum.
+    pub(crate) weighted_sums: Vec<usize>,
+    /// By scalar.
+    pub(crate) scalars: Vec<usize>,
+    /// First rows after activations, weights and scalars.
+    pub(crate) activations_end: usize,
+    pub(crate) weights_end: usize,
+    pub(crate) scalars_end: usize,
+    /// Rows of the table stack.
+    pub(crate) tables: usize,
+}
+
+/// Gives every entry its first row from `start` on; returns these and the first free row.
+fn in_turn(start: usize, rows: impl Iterator<Item = usize>) -> Result<(Vec<usize>, usize), CircuitError> {
+    let mut next = start;
+    let mut firsts = Vec::new();
+    for rows in rows {
+        firsts.push(next);
+        next = next.checked_add(rows).ok_or(CircuitError::Invariant("rows are counted in 64 bits"))?;
+    }
+    Ok((firsts, next))
+}
+
+/// Rows that a plan takes with `lanes` weight lanes, the unusable ones included.
+pub(crate) fn rows(plan: &Plan, lanes: usize) -> usize {
+    let activations: usize = plan.blocks.iter().map(Block::len).sum();
+    let weights: usize = plan.weighted_sums.iter().map(|sum| sum.rows(lanes)).sum();
+    let scalars: usize = plan.scalars.iter().map(Scalar::steps).sum();
+    // The last usable row only ends the sum of helpers: a lookup there would count for nothing.
+    let summed = (1 + activations).max(plan.tables.rows()) + 1;
+    summed.max(1 + weights + scalars) + UNUSABLE_ROWS
+}
+
+impl Places {
+    /// Places a plan in `lanes` weight lanes.
+    ///
+    /// # Errors
+    /// [`CircuitError::TooManyRows`].
+    pub(crate) fn of(plan: &Plan, lanes: usize) -> Result<Self, CircuitError> {
+        let rows = rows(plan, lanes).max(plan.words.len() + UNUSABLE_ROWS);
+        let k = rows.checked_next_power_of_two().map_or(u32::MAX, usize::ilog2).max(MIN_K);
+        if k > MAX_K {
+            return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
+        }
+        let (blocks, activations_end) = in_turn(1, plan.blocks.iter().map(Block::len))?;
+        let (weighted_sums, weights_end) = in_turn(1, plan.weighted_sums.iter().map(|sum| sum.rows(lanes)))?;
+        let (scalars, scalars_end) = in_turn(weights_end, plan.scalars.iter().map(Scalar::steps))?;
+        let tables = plan.tables.rows();
+        let usable = (1 << k) - UNUSABLE_ROWS;
+        if activations_end.max(tables) >= usable || scalars_end > usable {
+            return Err(CircuitError::Invariant("every entry has usable rows, and no lookup stands in the last"));
+        }
+        Ok(Self { lanes, k, blocks, weighted_sums, scalars, activations_end, weights_end, scalars_end, tables })
+    }
+
+    /// Rows that may hold cells.
+    pub(crate) const fn usable_rows(&self) -> usize {
+        (1 << self.k) - UNUSABLE_ROWS
+    }
+
+    /// The cell of a value.
+    ///
+    /// # Errors
+    /// A value of another plan.
+    pub(crate) fn wire(&self, plan: &Plan, value: Value) -> Result<Wire, CircuitError> {
+        self.cell(plan, value).ok_or(CircuitError::Invariant("every value has a cell"))
+    }
+
+    fn cell(&self, plan: &Plan, value: Value) -> Option<Wire> {
+        Some(match value {
+            Value::Scalar(index) => {
+                let (first, scalar) = (self.scalars.get(index)?, plan.scalars.get(index)?);
+                let last = first + scalar.steps() - 1;
+                let column = if matches!(scalar, Scalar::Geometric { .. }) { Advice::Acc2 } else { Advice::P };
+                Wire::Advice(column, last)
+            }
+            Value::Fingerprint { block, side, index } => {
+                let (first, block) = (self.blocks.get(block)?, plan.blocks.get(block)?);
+                let column = if side == Side::F { Advice::F2 } else { Advice::G2 };
+                Wire::Advice(column, first + block.end(side, index)? - 1)
+            }
+            Value::WeightedSum(index) => {
+                let (first, sum) = (self.weighted_sums.get(index)?, plan.weighted_sums.get(index)?);
+                Wire::Advice(Advice::P, first + sum.rows(self.lanes) - 1)
+            }
+        })
+    }
+}

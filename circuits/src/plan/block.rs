@@ -1,0 +1,185 @@
+//! [`Block`]: the committed cells of one tensor, one element after the other, and what is summed over them.
+
+use assay_models::TensorId;
+
+use super::{Planes, Side, WORD_BYTES};
+
+/// Cells of one tensor that are committed together, a channel after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What the cells hold.
+    pub cells: Committed,
+    /// Channels, height and width in which the elements are laid; for a ring, those of the full convolution.
+    pub planes: Planes,
+    /// How the elements of a channel follow each other.
+    pub order: Order,
+    /// What is summed over accumulators, or over `c` where there is no requantisation.
+    pub f: Sums,
+    /// What is summed over elements; nothing over a ring.
+    pub g: Option<Sums>,
+    /// Tags of the two tables that every element is looked up in; a ring is in none.
+    pub(crate) tags: Option<[i64; 2]>,
+}
+
+/// What the cells of a block hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// `c, t, b, z` of every accumulator of a node.
+    Requantised {
+        /// Node index.
+        node: usize,
+    },
+    /// Range-checked elements of a tensor: `c = z`, `t = b = 0`.
+    Bytes {
+        /// The tensor.
+        tensor: TensorId,
+    },
+    /// Accumulators of a node's full convolution planes outside the wanted rectangle, in `t`.
+    Ring {
+        /// Node index.
+        node: usize,
+        /// Rectangles `[i, j, h, w]` of each full plane.
+        rectangles: Vec<[usize; 4]>,
+    },
+}
+
+/// One element of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    /// `c, t, b, z` of a node's accumulator number `index`.
+    Requantised {
+        /// Node index.
+        node: usize,
+        /// Index in the output tensor.
+        index: usize,
+    },
+    /// A range-checked element of a tensor.
+    Byte {
+        /// Tensor.
+        tensor: TensorId,
+        /// Index in the tensor.
+        index: usize,
+    },
+    /// An accumulator outside the wanted rectangle.
+    Ring {
+        /// Node index.
+        node: usize,
+        /// Index in the full planes `[o, h + kh - 1, w + kw - 1]` of the trace.
+        index: usize,
+    },
+}
+
+/// The order in which the elements of a channel follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Row by row.
+    Rows,
+    /// 2x2 window by window, four elements each.
+    Windows,
+}
+
+/// What is summed over a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sums {
+    /// Every channel's fingerprint in `z_w` and `z_h`, read as these planes.
+    Planes(Planes),
+    /// One fingerprint of all elements, in `r`.
+    Vector,
+    /// Every channel's fingerprint of the maxima of its 2x2 windows.
+    Maxima,
+    /// Words of 31 bytes.
+    Words,
+}
+
+impl Block {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match &self.cells {
+            Committed::Ring { rectangles, .. } => {
+                self.planes.channels * rectangles.iter().map(|[_, _, h, w]| h * w).sum::<usize>()
+            }
+            Committed::Requantised { .. } | Committed::Bytes { .. } => self.planes.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What is summed on a side.
+    pub fn sums(&self, side: Side) -> Option<Sums> {
+        match side {
+            Side::F => Some(self.f),
+            Side::G => self.g,
+        }
+    }
+
+    /// Number of sums on a side: one for each run of consecutive elements.
+    pub fn count(&self, side: Side) -> usize {
+        match (&self.cells, self.sums(side)) {
+            (_, None) => 0,
+            (Committed::Ring { rectangles, .. }, Some(_)) => self.planes.channels * rectangles.len(),
+            (_, Some(Sums::Planes(planes))) => planes.channels,
+            (_, Some(Sums::Maxima)) => self.planes.channels,
+            (_, Some(Sums::Vector)) => 1,
+            (_, Some(Sums::Words)) => self.len().div_ceil(WORD_BYTES),
+        }
+    }
+
+    /// Where the run of elements of sum `index` ends: the number of elements up to its last.
+    pub fn end(&self, side: Side, index: usize) -> Option<usize> {
+        if index >= self.count(side) {
+            return None;
+        }
+        match (&self.cells, self.sums(side)?) {
+            (Committed::Ring { rectangles, .. }, _) => {
+                let area = |rectangles: &[[usize; 4]]| rectangles.iter().map(|[_, _, h, w]| h * w).sum::<usize>();
+                let (channel, rectangle) = (index / rectangles.len(), index % rectangles.len());
+                Some(channel * area(rectangles) + area(rectangles.get(..=rectangle)?))
+            }
+            (_, Sums::Planes(planes)) => Some((index + 1) * planes.area()),
+            (_, Sums::Maxima) => Some((index + 1) * self.planes.area()),
+            (_, Sums::Vector) => Some(self.len()),
+            (_, Sums::Words) => Some(((index + 1) * WORD_BYTES).min(self.len())),
+        }
+    }
+
+    /// The elements in their order.
+    pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
+        let mut ring = match &self.cells {
+            Committed::Ring { rectangles, .. } => Some(self.ring(rectangles)),
+            Committed::Requantised { .. } | Committed::Bytes { .. } => None,
+        };
+        (0..self.len()).map_while(move |at| match self.cells {
+            Committed::Requantised { node } => Some(Element::Requantised { node, index: self.index(at) }),
+            Committed::Bytes { tensor } => Some(Element::Byte { tensor, index: self.index(at) }),
+            Committed::Ring { node, .. } => Some(Element::Ring { node, index: ring.as_mut()?.next()? }),
+        })
+    }
+
+    /// Index in the tensor of element number `at`.
+    const fn index(&self, at: usize) -> usize {
+        let (area, width) = (self.planes.area(), self.planes.width);
+        match self.order {
+            Order::Rows => at,
+            Order::Windows => {
+                let (channel, within) = (at / area, at % area);
+                let (pair, within) = (within / (2 * width), within % (2 * width));
+                let (window, corner) = (within / 4, within % 4);
+                channel * area + (2 * pair + corner / 2) * width + 2 * window + corner % 2
+            }
+        }
+    }
+
+    /// Indices in the full planes, rectangle by rectangle of every channel.
+    fn ring<'a>(&self, rectangles: &'a [[usize; 4]]) -> impl Iterator<Item = usize> + use<'a> {
+        let Planes { channels, height, width } = self.planes;
+        (0..channels).flat_map(move |channel| {
+            rectangles.iter().flat_map(move |[i, j, h, w]| {
+                let (i, j, w) = (*i, *j, *w);
+                (0..h * w).map(move |at| (channel * height + i + at / w) * width + j + at % w)
+            })
+        })
+    }
+}
