@@ -82,7 +82,7 @@ impl ProvingKey {
             planned => planned?,
         };
         if verifying.k() != layout.k
-            || verifying.instances() != layout.instances
+            || verifying.instances() != layout.instances()
             || constraints(&layout.shape)? != *verifying.constraints()
         {
             return Err(ProverError::ForeignLayout);
@@ -214,7 +214,7 @@ mod tests {
         let one = Wire::Advice(Advice::P, 1);
         let usable = Layout::plan(&samples::tiny_mlp()).unwrap().usable_rows();
         let (words, bound) = (
-            Layout::plan(&samples::tiny_mlp()).unwrap().instances,
+            Layout::plan(&samples::tiny_mlp()).unwrap().instances(),
             keys_of(|layout| {
                 let last = layout.usable_rows() - 1;
                 layout.copies.push(CopyConstraint {
