@@ -3,11 +3,12 @@
 //! Market, registry, beacon and signatures are known by their addresses. [`place`](crate::network::place) puts a contract where the hash of its creation code says,
 //! constructor's arguments included, so that only this code can ever have run there, from an empty storage on. Comparing the code that stands at an address
 //! would not do: a constructor of somebody else's can return the market's code after it has credited its author with a thousand ether of other people's.
-//! The router's address depends on whom it was made for, its first owner and guardian, which nobody need remember as long as they are the present ones. What a node says of them
-//! proves itself: they make the router's address, or they do not.
+//! The router's address depends on whom it was made for, its first owner and guardian. Who names them, a file, a flag or a node, need not be believed:
+//! they make the router's address, or they do not.
 
 use alloy_primitives::Address;
 use alloy_sol_types::SolConstructor as _;
+use serde::{Deserialize, Serialize};
 
 use crate::interface::InferenceMarket as market;
 use crate::interface::ModelRegistry as registry;
@@ -15,47 +16,40 @@ use crate::interface::VerifierRouter as router;
 use crate::network::{FACTORY, FACTORY_CODE, address_of};
 use crate::{Artifact, ContractsError, Market, Network};
 
-/// Whom a router was made for: its first owner and guardian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Owner and guardian of a router: the first ones, whom it was made for, or the present ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parties {
     /// Proposes verifiers.
     pub owner: Address,
-    /// May end a class of verifiers.
+    /// May end a class of verifiers, as the owner may.
     pub guardian: Address,
 }
 
 impl Market {
-    /// The market at an address, if it, its registry, its router, its beacon and who judges its signatures are those that [`Market::deploy`] deploys. `made_for` are the first owner
-    /// and guardian of its router; without them the present ones are tried.
+    /// The market at an address, if it, its registry, its router, its beacon and who judges its signatures are those that [`Market::deploy`] deploys; and whom its router was made for.
+    /// All of `named` are tried, whoever has named them, and then the present owner and guardian.
     ///
     /// # Errors
     /// [`ContractsError::Foreign`]: one of them is not; [`ContractsError::NoFactory`]; as [`Market::at`].
     pub fn genuine(
         network: &mut impl Network,
         address: Address,
-        made_for: Option<Parties>,
-    ) -> Result<Self, ContractsError> {
+        named: &[Parties],
+    ) -> Result<(Self, Parties), ContractsError> {
         let found = Self::at(network, address)?;
         let foreign = |what, address| ContractsError::Foreign { market: found.address, what, address };
-        let named = answered(network.ask(found.registry, &registry::routerCall {}))?;
-        let Some(named) = named else { return Err(foreign("its registry has other code", found.registry)) };
-        if named != found.router {
+        let router = answered(network.ask(found.registry, &registry::routerCall {}))?;
+        let Some(router) = router else { return Err(foreign("its registry has other code", found.registry)) };
+        if router != found.router {
             return Err(foreign("its router is not its registry's", found.router));
         }
-        let parties = match made_for {
-            Some(parties) => Some(parties),
-            None => present(network, found.router)?,
-        };
-        let is_own = |parties: Parties| -> Result<bool, ContractsError> {
-            let arguments = router::constructorCall { owner: parties.owner, firstGuardian: parties.guardian };
-            Ok(found.router == placed(&Artifact::router()?, &arguments.abi_encode()))
-        };
-        if !parties.map(is_own).transpose()?.unwrap_or_default() || network.code(found.router)?.is_empty() {
+        let made_for = made_for(network, router, named)?;
+        let (Some(made_for), false) = (made_for, network.code(router)?.is_empty()) else {
             return Err(foreign(
                 "its router has other code, or its owner or guardian has changed since it was made: --router-for OWNER,GUARDIAN names the first two, as `assay deploy` printed them",
-                found.router,
+                router,
             ));
-        }
+        };
         let arguments = registry::constructorCall { judge: found.router }.abi_encode();
         if found.registry != placed(&Artifact::registry()?, &arguments) {
             return Err(foreign("its registry has other code", found.registry));
@@ -77,8 +71,31 @@ impl Market {
         if network.code(FACTORY)? != FACTORY_CODE {
             return Err(ContractsError::NoFactory { factory: FACTORY, chain: network.chain_id() });
         }
-        Ok(found)
+        Ok((found, made_for))
     }
+
+    /// Owner and guardian of the router as they are now; zero is nobody.
+    ///
+    /// # Errors
+    /// As [`Network::call`].
+    pub fn parties(&self, network: &mut impl Network) -> Result<Parties, ContractsError> {
+        let owner = network.ask(self.router, &router::ownerCall {})?;
+        let guardian = network.ask(self.router, &router::guardianCall {})?;
+        Ok(Parties { owner, guardian })
+    }
+}
+
+/// Whom a router was made for: those of the named ones and of the present ones that make its address.
+fn made_for(network: &mut impl Network, router: Address, named: &[Parties]) -> Result<Option<Parties>, ContractsError> {
+    let code = Artifact::router()?;
+    let make_it = |parties: &Parties| {
+        let arguments = router::constructorCall { owner: parties.owner, firstGuardian: parties.guardian };
+        router == placed(&code, &arguments.abi_encode())
+    };
+    if let Some(parties) = named.iter().find(|parties| make_it(parties)) {
+        return Ok(Some(*parties));
+    }
+    Ok(present(network, router)?.filter(make_it))
 }
 
 /// Where a contract with these constructor's arguments is placed.

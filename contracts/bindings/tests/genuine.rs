@@ -30,7 +30,7 @@ const ROUTER: &str = "its router has other code, or its owner or guardian has ch
 
 /// What is refused, and where.
 fn refused(chain: &mut Chain, address: Address) -> (&'static str, Address) {
-    let error = Market::genuine(chain, address, None).unwrap_err();
+    let error = Market::genuine(chain, address, &[]).unwrap_err();
     let ContractsError::Foreign { market, what, address: at } = error else { unreachable!("{error}") };
     assert_eq!(market, address);
     (what, at)
@@ -39,19 +39,21 @@ fn refused(chain: &mut Chain, address: Address) -> (&'static str, Address) {
 #[test]
 fn what_deploy_deploys_is_genuine_whoever_owns_it() {
     let (mut chain, owner, found) = scene();
-    assert_eq!(Market::genuine(&mut chain, found.address, None).unwrap(), found);
+    let first = Parties { owner, guardian: owner };
+    assert_eq!(Market::genuine(&mut chain, found.address, &[]).unwrap(), (found, first));
     let guardian = chain.account("guardian", U256::ZERO);
     let other = Market::deploy_for(&mut chain, owner, guardian, owner).unwrap();
     assert_ne!(other.address, found.address);
-    assert_eq!(Market::genuine(&mut chain, other.address, None).unwrap(), other);
+    let first = Parties { owner: guardian, guardian: owner };
+    assert_eq!(Market::genuine(&mut chain, other.address, &[]).unwrap(), (other, first));
     // The router's owner has changed since: its first one makes the address all the same.
     chain.transact(guardian, other.router, U256::ZERO, &router::renounceOwnershipCall {}).unwrap();
     let (what, at) = refused(&mut chain, other.address);
     assert!(what.contains("--router-for") && at == other.router, "{what}");
-    let first = Parties { owner: guardian, guardian: owner };
-    assert_eq!(Market::genuine(&mut chain, other.address, Some(first)).unwrap(), other);
     let wrong = Parties { owner, guardian };
-    assert!(Market::genuine(&mut chain, other.address, Some(wrong)).is_err());
+    assert!(Market::genuine(&mut chain, other.address, &[wrong]).is_err());
+    assert_eq!(Market::genuine(&mut chain, other.address, &[wrong, first]).unwrap(), (other, first));
+    assert_eq!(other.parties(&mut chain).unwrap(), Parties { owner: Address::ZERO, guardian: owner });
     assert_eq!(chain.ask(other.router, &router::guardianCall {}).unwrap(), owner);
 }
 
