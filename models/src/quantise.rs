@@ -14,8 +14,8 @@ pub struct QuantisedInput {
     pub clamped: Option<Clamped>,
 }
 
-/// Real values that the model's input cannot hold, so that the nearest it can hold stands in their place. `Display` says so in a
-/// sentence.
+/// Real values that the model's input cannot hold, so that the nearest it can hold stands in their place. One that is the next beyond the range, as a pixel of 1.0 is where the input
+/// holds 0 to 255/256, is moved by one step of the scale, no more than rounding moves others, and is none of them. `Display` says so in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clamped {
     /// How many of them.
@@ -58,8 +58,9 @@ pub fn quantise_input(graph: &QuantizedGraph, values: &[f64]) -> Result<Quantise
         }
         let rounded = (*value as f32 / info.scale as f32).round_ties_even() as i64;
         let whole = rounded.saturating_add(zero_point);
-        count += usize::from(!(low..=high).contains(&whole));
-        Ok(whole.clamp(low, high))
+        let held = whole.clamp(low, high);
+        count += usize::from(whole.abs_diff(held) > 1);
+        Ok(held)
     };
     let integers = values.iter().enumerate().map(&mut quantise).collect::<Result<_, _>>()?;
     let real = |integer: i64| info.scale * (integer - zero_point) as f64;

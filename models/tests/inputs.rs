@@ -144,6 +144,10 @@ fn what_is_clamped_is_counted_and_the_range_is_named() {
     assert_eq!(output, [100.0, 508.0, -512.0, 328.0], "as ONNX Runtime 1.32 answers to the same numbers");
     let at_the_ends = json([-128.4, 127.4].into_iter().chain([0.0; 73]));
     assert_eq!(quantised(&graph, at_the_ends.as_bytes()).clamped, None, "rounding is no clamping");
+    let one_step = quantised(&graph, json([-129.0, 128.0].into_iter().chain([0.0; 73])).as_bytes());
+    assert_eq!((&one_step.values[..2], one_step.clamped), (&[-128, 127][..], None), "a pixel of 1.0");
+    let two_steps = quantised(&graph, json([-130.0, 129.0].into_iter().chain([0.0; 73])).as_bytes());
+    assert_eq!(two_steps.clamped.unwrap().count, 2);
 }
 
 #[test]
