@@ -3,7 +3,8 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use assay_contracts::Address;
@@ -40,7 +41,7 @@ impl Alone {
 
     fn with(lock: &Path, what: impl Display, terminal: Terminal) -> Outcome<Self> {
         let doing = format!("cannot lock {}", lock.display());
-        let file = File::options().create(true).write(true).truncate(false).open(lock).machine(&doing)?;
+        let file = open(lock).machine(&doing)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -50,5 +51,39 @@ impl Alone {
             Err(TryLockError::Error(error)) => Err(error).machine(&doing)?,
         }
         Ok(Self { _held: file })
+    }
+}
+
+/// The file that carries a lock, created where there is none. What lies there and is no file, a link above all, is not followed and nothing is created through it: the folder may be somebody
+/// else's.
+fn open(lock: &Path) -> io::Result<File> {
+    match File::options().create_new(true).write(true).open(lock) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        created => return created,
+    }
+    if !fs::symlink_metadata(lock)?.is_file() {
+        return Err(io::Error::other("it is there, and is no file: remove it"));
+    }
+    File::options().write(true).open(lock)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_a_link_is_not_followed() {
+        let folder = std::env::temp_dir().join(format!("assay-alone-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let [lock, elsewhere] = ["link.lock", "elsewhere"].map(|name| folder.join(name));
+        std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+        assert!(open(&lock).unwrap_err().to_string().contains("no file"));
+        assert!(!elsewhere.exists(), "created through the link");
+        fs::write(&elsewhere, b"x").unwrap();
+        assert!(open(&lock).is_err());
+        fs::remove_file(&lock).unwrap();
+        open(&lock).unwrap();
+        open(&lock).unwrap().try_lock().unwrap();
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
