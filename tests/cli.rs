@@ -440,7 +440,11 @@ fn work_that_needs_more_memory_than_allowed_is_refused_before_it_begins() {
     assert!(!sandbox.path("mnist-mlp.assay/vk").exists());
     sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--memory", "4GB"]);
     let prove = ["prove", "mnist-mlp.onnx", "--input", "input.json", "--memory"];
+    // Before the proving key is opened: without one it is refused in the same way.
+    let [key, elsewhere] = ["mnist-mlp.assay/pk", "pk"].map(|name| sandbox.path(name));
+    fs::rename(&key, &elsewhere).unwrap();
     sandbox.fails(&[&prove[..], &["1MB"]].concat(), WRONG_REQUEST, &["--memory 1 MB", "takes about"]);
+    fs::rename(&elsewhere, &key).unwrap();
     assert!(!sandbox.path("mnist-mlp.assay/proof.json").exists());
     sandbox.fails(&[&prove[..], &["lots"]].concat(), WRONG_REQUEST, &["8GB"]);
     let told = sandbox.succeeds(&[&prove[..], &["4GB", "--profile"]].concat());

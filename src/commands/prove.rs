@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use assay_circuits::Layout;
 use assay_halo2::convert::values;
 use assay_models::interpret;
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
@@ -60,6 +61,12 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         let next = Next::of("setup", folder.model());
         args.srs.as_ref().map_or_else(|| next.clone(), |srs| next.clone().arg("--srs").file(srs))
     };
+    if args.memory.is_some() {
+        // Before the proving key is opened: what is refused is no work begun.
+        let layout = Layout::plan(graph).request("cannot plan a circuit")?;
+        let cost = Cost::new(&layout, key.constraints(), key.opening(), threads());
+        within(args.memory, cost.request("cannot use the verifying key")?.peak_bytes, "proving")?;
+    }
     let file = folder.map("pk", "setup")?;
     let (key, load_s) = terminal
         .step("load the proving key", None, || ProvingKey::open(&file, graph, compiled.digest, key))
