@@ -106,6 +106,12 @@ fn a_proof_is_not_shown_before_its_lock_excludes_others() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(text.contains("the lock excludes others in") && text.contains("--no-wait"), "{text}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let waits: Vec<&str> = said.lines().filter(|line| line.contains("wait for the lock")).collect();
+    assert!(
+        !waits.is_empty() && waits.iter().all(|line| !line.contains(" of ") && !line.contains(" left")),
+        "{waits:?}"
+    );
 }
 
 #[test]

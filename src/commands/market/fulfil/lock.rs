@@ -201,12 +201,13 @@ impl Work {
         if begin > young {
             return Ok(());
         }
-        let all = (young + 1 - begin) as usize;
+        let all = young + 1 - begin;
         terminal.say(format_args!(
             "the lock excludes others in {all} s: the proof waits until then; --no-wait sends it at once"
         ));
-        let (start, longest) = (Instant::now(), STANDSTILL + Duration::from_secs(young + 1 - begin));
-        let waited = terminal.counted("wait for the lock", "s", |progress| {
+        let (start, all) = (Instant::now(), Duration::from_secs(all));
+        let longest = STANDSTILL + all;
+        let waited = terminal.step("wait for the lock", Some(all), || {
             loop {
                 self.refresh()?;
                 if self.job.status == Status::Open {
@@ -222,7 +223,6 @@ impl Work {
                              --no-wait sends the proof all the same"
                         )));
                 }
-                progress(now.saturating_sub(begin) as usize, all);
                 sleep(Duration::from_secs(1));
             }
         });
