@@ -62,6 +62,9 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         write(name, &generate(&vk).request("cannot generate a contract for this key")?)?;
     }
     terminal.say(format_args!("compile with {}", assay_solidity::COMPILER));
+    if let Some(wrong) = verifier::wrong_beside(&folder, &vk)? {
+        Terminal::warn(format_args!("what was compiled before is not of these sources: {wrong}"));
+    }
     let calldata = calldata_of(args, &folder, &vk, terminal)?;
     let mut contract = Contract {
         sources: written,

@@ -9,7 +9,7 @@ use assay_contracts::{Address, Artifact, B256, Chain, ContractsError, Network as
 use assay_solidity::Shape;
 use assay_verifier::VerifyingKey;
 
-use crate::failure::{Classify as _, Outcome, refuse};
+use crate::failure::{Classify as _, Failure, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 
 /// The code that the user compiled, as `solc --bin` writes it.
@@ -46,6 +46,22 @@ pub(super) fn compiled(folder: &ModelFolder, key: &VerifyingKey) -> Outcome<Comp
         same_class(&lying, &code_in(&lying)?, &compiled, &named)?;
     }
     Ok(compiled)
+}
+
+/// What is wrong with a `Verifier.bin` that lies in the model's folder, if anything is: an earlier key's, or somebody else's.
+pub(crate) fn wrong_beside(folder: &ModelFolder, key: &VerifyingKey) -> Outcome<Option<Failure>> {
+    let lying = folder.file(COMPILED);
+    if !lying.exists() {
+        return Ok(None);
+    }
+    let shape = Shape::of(key).request("cannot make a verifier for this key")?.digest();
+    let known = embedded(&shape)?.is_some() || kept(&shape).is_some_and(|path| path.exists());
+    let looked_at = if known {
+        compiled(folder, key)
+    } else {
+        code_in(&lying).and_then(|code| tried(code, key, &lying.display().to_string(), folder))
+    };
+    Ok(looked_at.err())
 }
 
 /// Takes the user's word that a file holds the verifier of a key's shape, and keeps the code in the user's data folder. Returns its class.
