@@ -1,6 +1,8 @@
 //! `assay deploy`: the market's contracts on a chain.
 
-use assay_contracts::{Address, Market};
+use std::path::{Path, PathBuf};
+
+use assay_contracts::{Address, Market, Parties};
 use serde::Serialize;
 
 use super::{OnChain as _, Session};
@@ -15,22 +17,41 @@ struct Deployed {
     market: Address,
     registry: Address,
     router: Address,
+    /// Owner and guardian of the router as they are now.
     owner: Address,
     guardian: Address,
-    next: Next,
+    /// The first ones: they make the router's address.
+    router_for: Parties,
+    /// Registers the model that lies in the working directory; none where there is none, or several.
+    next: Option<Next>,
 }
 
 pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let (owner, guardian) = (args.owner.unwrap_or(account), args.guardian.unwrap_or(account));
+    let first = Parties { owner: args.owner.unwrap_or(account), guardian: args.guardian.unwrap_or(account) };
     let (market, _) = terminal
-        .step("deploy the market", None, || Market::deploy_for(&mut node, account, owner, guardian))
+        .step("deploy the market", None, || Market::deploy_for(&mut node, account, first.owner, first.guardian))
         .on_chain("cannot deploy the market")?;
+    // It may be there since long ago, and have changed hands.
+    let Parties { owner, guardian } = market.parties(&mut node).on_chain("cannot ask the router")?;
     let Market { chain, address, registry, router } = market;
     terminal.say(format_args!("market {address}, registry {registry}, router {router} on chain {chain}"));
+    terminal.say(format_args!("the router is made for {},{}", first.owner, first.guardian));
     terminal.say(format_args!("{owner} proposes verifiers to the router, {guardian} guards it"));
-    let next = Next::assay("register MODEL.onnx --market").arg(address.to_string());
-    terminal.next(&next);
-    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian, next });
+    let next =
+        only_model(Path::new(".")).map(|model| Next::of("register", &model).arg("--market").arg(address.to_string()));
+    match &next {
+        Some(next) => terminal.next(next),
+        None => terminal
+            .say(format_args!("a model's owner registers it with `assay register MODEL.onnx --market {address}`")),
+    }
+    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian, router_for: first, next });
     Ok(())
+}
+
+/// The ONNX file in a folder, where it is the only one.
+fn only_model(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|entry| PathBuf::from(entry.file_name()));
+    let mut models = files.filter(|file| file.extension().is_some_and(|extension| extension == "onnx"));
+    models.next().filter(|_| models.next().is_none())
 }
