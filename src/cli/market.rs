@@ -24,7 +24,7 @@ pub(crate) struct NodeArgs {
         default_value = "http://127.0.0.1:8545"
     )]
     pub(crate) rpc: String,
-    /// Whom the market's router was made for, where its owner or guardian is another by now; `assay deploy` printed them
+    /// Whom the market's router was made for, where its owner or guardian is another by now and no file names them; `assay deploy` printed them
     #[arg(long, value_name = "OWNER,GUARDIAN", value_parser = parties)]
     pub(crate) router_for: Option<Parties>,
 }

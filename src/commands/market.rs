@@ -5,6 +5,7 @@ mod amounts;
 pub(crate) mod claim;
 mod date;
 pub(crate) mod deploy;
+mod events;
 pub(crate) mod fulfil;
 mod gas;
 mod kept;
@@ -23,14 +24,12 @@ pub(crate) mod verifier;
 
 use std::fmt::Display;
 
-use assay_contracts::interface::InferenceMarket::RequestSettled;
-use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, SolEvent as _, U256};
+use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, U256};
 use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
 
 use self::amounts::amount;
-use self::records::Asked;
 pub(crate) use self::records::input_of_request;
 use crate::cli::ChainArgs;
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
@@ -74,27 +73,6 @@ impl Session {
         let node = Node::connect_within(&args.node.rpc, Some(signer), args.limits()).on_chain("cannot use the node")?;
         Ok(Self { node, account })
     }
-}
-
-/// How a request was settled.
-#[derive(Clone, Copy, Debug)]
-struct Settlement {
-    payee: Address,
-    /// What was paid, in units of the request's token.
-    price: U256,
-    /// Number of the block.
-    block: u64,
-}
-
-/// How a settled request was settled, as the chain's events say.
-fn settlement(node: &Node, market: &Market, asked: &Asked) -> Outcome<Settlement> {
-    let topics = [RequestSettled::SIGNATURE_HASH, asked.id];
-    let doing = format!("request {} is settled, and the node does not say who was paid", asked.id);
-    let happened = node.happened(market.address, asked.from_block, &topics).on_chain(&doing)?;
-    let missing = || Failure::new(Kind::Machine, anyhow::anyhow!("{doing}: it keeps no events so far back"));
-    let last = happened.last().ok_or_else(missing)?;
-    let event = RequestSettled::decode_log_data(&last.event).map_err(|_| missing())?;
-    Ok(Settlement { payee: event.payee, price: event.price, block: last.block })
 }
 
 /// What of a price is the prover's: the sharers' part is rounded down.

@@ -76,6 +76,8 @@ fn an_unopened_request_gives_way_to_another_and_only_one_of_them_can_be_opened()
         scene.request(file)
     };
     let first = unopened(&["--within", "6h"]);
+    let state = scene.status();
+    assert_eq!((&state["request"]["status"], &state["request"]["price_wei"]), (&"not open".into(), &Value::Null));
     assert_eq!(unopened(&["--within", "6h"]), first, "the same request goes on");
     // Another time to deliver, or --again, replaces it; the first is kept, and has the same nonce.
     let second = unopened(&["--within", "4h"]);

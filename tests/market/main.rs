@@ -6,6 +6,7 @@ mod answers;
 #[path = "../anvil/mod.rs"]
 mod anvil;
 mod gas;
+mod happened;
 mod locks;
 mod nodes;
 mod payment;

@@ -75,11 +75,12 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(PROVER, &fulfil, &["chain 1"]);
     fs::write(scene.sandbox.path("changed.json"), &text[..text.len() / 2]).unwrap();
     scene.refused(PROVER, &fulfil, &["not what assay writes"]);
-    scene.refused(
-        PROVER,
-        &["fulfil", MODEL, "--request", "none.json"],
-        &["does not exist", "next: assay fulfil mnist-mlp.onnx --request request.json\n"],
-    );
+    let none = ["fulfil", MODEL, "--request", "none.json"];
+    scene.refused(PROVER, &none, &["does not exist", "next: assay fulfil --help\n"]);
+    scene.refused(PROVER, &["claim", MODEL, "--request", "none.json"], &["next: assay claim --help\n"]);
+    // The client's file lies here.
+    fs::write(scene.sandbox.path("request.json"), &text).unwrap();
+    scene.refused(PROVER, &none, &["next: assay fulfil mnist-mlp.onnx --request request.json\n"]);
     // What only looked goes on only looking, and what was to leave leaves.
     scene.refused(
         PROVER,
@@ -121,6 +122,9 @@ fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anythi
         scene.refused(RIVAL, &["register", MODEL], &other);
         let named = ["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"];
         scene.refused(RIVAL, &named, &["Verifier.bin is no verifier for the key", says, "solc --bin"]);
+        let said = scene.command(RIVAL, &["contract", MODEL]).output().unwrap();
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.contains("compiled before is not of these sources") && said.contains(other[0]), "{said}");
     }
     // The same verifier but for a byte that is never reached: another class.
     compiled(include_str!("../../contracts/artifacts/mnist-mlp.json"));

@@ -13,6 +13,11 @@ const REGISTRATION: &str = "mnist-mlp.assay/registration.json";
 fn a_registration_keeps_its_terms_until_others_are_meant() {
     let scene = Scene::new("market-terms");
     let owner = ACCOUNTS[OWNER].0;
+    let deploy = || scene.does(OWNER, &["deploy"])["next"].clone();
+    let next = deploy().as_str().unwrap().to_lowercase();
+    assert_eq!(next, format!("assay register mnist-mlp.onnx --market {}", scene.market));
+    fs::write(scene.sandbox.path("second.onnx"), b"").unwrap();
+    assert_eq!(deploy(), Value::Null, "of two models, neither is meant");
     let (sent, kept) = (scene.anvil.sent(owner), fs::read(scene.sandbox.path(REGISTRATION)).unwrap());
     let share = format!("{}=10", ACCOUNTS[RIVAL].0);
     let other = ["register", MODEL, "--owner-share", "20", "--contributor", &share];

@@ -15,8 +15,8 @@ use crate::anvil::{ACCOUNTS, Anvil};
 use crate::proxy::Proxy;
 use crate::{CLIENT, MODEL, OTHER, OWNER, PROVER, REQUEST, Scene, WRONG_REQUEST, failed};
 
-const REGISTRATION: &str = "mnist-mlp.assay/registration.json";
-const ASKED: &str = "mnist-mlp.assay/request.json";
+pub(crate) const REGISTRATION: &str = "mnist-mlp.assay/registration.json";
+pub(crate) const ASKED: &str = "mnist-mlp.assay/request.json";
 
 /// Code that answers every call with one word, and keeps the ether that comes with it.
 fn answering(word: B256) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn answering(word: B256) -> Vec<u8> {
 }
 
 /// A scene whose model is registered and asked, and its market.
-fn asked(name: &str) -> (Scene, Address) {
+pub(crate) fn asked(name: &str) -> (Scene, Address) {
     let scene = Scene::with_keys(name);
     let market = scene.does(OWNER, &["deploy"])["market"].as_str().unwrap().to_owned();
     scene.does(OWNER, &["register", MODEL, "--market", &market, "--skip-delay"]);
@@ -107,7 +107,7 @@ fn registered_again(node: &mut Node, market: &Market, like: &Model, class: B256,
 fn a_model_that_another_verifier_judges_escrows_nothing() {
     let (scene, market) = asked("trust-judge");
     let mut node = scene.node(OWNER);
-    let market = Market::genuine(&mut node, market, None).unwrap();
+    let market = Market::genuine(&mut node, market, &[]).unwrap().0;
     // Says yes to everything, and 28 when it is asked for the number of public values.
     let creation = answering(B256::with_last_byte(28));
     let (class, id) = judged_by(&mut node, &scene, &market, &creation);
@@ -135,7 +135,7 @@ fn a_node_that_lies_about_code_makes_no_market_and_no_model_genuine() {
     let (scene, market) = asked("trust-lying-node");
     let mut node = scene.node(OTHER);
     let account = node.account().unwrap();
-    let good = Market::genuine(&mut node, market, None).unwrap();
+    let good = Market::genuine(&mut node, market, &[]).unwrap().0;
     let proxy = Proxy::before(&scene.anvil.url);
     let request = |output: &str| {
         let mut command = scene.command(CLIENT, &[&REQUEST[..], &["--output", output]].concat());
@@ -176,6 +176,83 @@ fn a_node_that_lies_about_code_makes_no_market_and_no_model_genuine() {
     scene.write(REGISTRATION, "registration", Value::Null);
     failed(&request("two.json"), WRONG_REQUEST, &["the node has no event of the model's registration"]);
     assert!(!scene.sandbox.path("one.json").exists() && !scene.sandbox.path("two.json").exists());
+}
+
+/// A request for a model with another key, from a client whose prover's node says that it is the true one.
+#[test]
+fn a_node_that_lies_about_a_key_has_nobody_prove_or_tell_an_answer() {
+    let (scene, market) = asked("trust-lying-key");
+    let mut node = scene.node(CLIENT);
+    let client = node.account().unwrap();
+    let (market, _) = Market::genuine(&mut node, market, &[]).unwrap();
+    let good: B256 = scene.read(REGISTRATION)["model_id"].as_str().unwrap().parse().unwrap();
+    let (true_model, _) = market.model(&mut node, good).unwrap();
+    let true_key = node.code(true_model.key).unwrap();
+    let mut other = true_key.clone();
+    *other.last_mut().unwrap() ^= 1;
+    let key = place(&mut node, client, &creation_of_data(&other)).unwrap();
+    let id = registered_again(&mut node, &market, &true_model, true_model.class, key);
+    let mut request: Request = serde_json::from_value(scene.read(ASKED)["request"].clone()).unwrap();
+    (request.modelId, request.nonce) = (id, request.nonce + U256::ONE);
+    market.open(&mut node, &request).unwrap();
+    fs::copy(scene.sandbox.path(ASKED), scene.sandbox.path("other.json")).unwrap();
+    scene.write("other.json", "id", market.id(&request).to_string());
+    scene.write("other.json", "request", serde_json::to_value(&request).unwrap());
+
+    let proxy = Proxy::before(&scene.anvil.url);
+    lie(&proxy, key, true_key);
+    let run = |account: usize, arguments: &[&str]| {
+        let mut command = scene.command(account, arguments);
+        command.env("ASSAY_RPC", &proxy.url).output().unwrap()
+    };
+    // What the file says of the model is of another one; then it says nothing.
+    for told in [scene.read(ASKED)["model"].clone(), Value::Null] {
+        scene.write("other.json", "model", told);
+        for arguments in
+            [&["fulfil", MODEL][..], &["fulfil", MODEL, "--lock"], &["fulfil", MODEL, "--check"], &["proof", MODEL]]
+        {
+            let arguments = [arguments, &["--request", "other.json"]].concat();
+            failed(&run(PROVER, &arguments), WRONG_REQUEST, &["is not registered with the key in", &id.to_string()]);
+        }
+        let status = run(PROVER, &["status", MODEL, "--request", "other.json", "--json"]);
+        let said = String::from_utf8_lossy(&status.stderr).into_owned();
+        assert!(said.contains("is not registered with the key in"), "{said}");
+        assert_eq!(serde_json::from_slice::<Value>(&status.stdout).unwrap()["own_key"], false);
+    }
+    assert_eq!(scene.anvil.sent(ACCOUNTS[PROVER].0), 0);
+    assert_eq!(scene.does(PROVER, &["status", MODEL])["own_key"], true);
+}
+
+/// A node that says that a model pays its prover more than it does.
+#[test]
+fn a_record_that_is_not_what_was_registered_is_refused() {
+    let (scene, market) = asked("trust-lying-record");
+    let (market, _) = Market::genuine(&mut scene.node(OTHER), market, &[]).unwrap();
+    let registry = market.registry.to_string().to_lowercase();
+    let proxy = Proxy::before(&scene.anvil.url);
+    proxy.answer(move |method, parameters, node| {
+        let mut answer = node();
+        let to = parameters[0]["to"].as_str().is_some_and(|to| to.to_lowercase() == registry);
+        // A record has eight words; the fourth are the prover's points.
+        if let Some(words) =
+            answer["result"].as_str().filter(|words| method == "eth_call" && to && words.len() == 2 + 8 * 64)
+        {
+            let at = 2 + 3 * 64;
+            answer["result"] = format!("{}{:064x}{}", &words[..at], 10_000, &words[at + 64..]).into();
+        }
+        Some(answer)
+    });
+    // The prover has the request alone, which tells how the model is registered.
+    fs::remove_file(scene.sandbox.path(REGISTRATION)).unwrap();
+    let run = |account: usize, arguments: &[&str]| {
+        scene.command(account, arguments).env("ASSAY_RPC", &proxy.url).output().unwrap()
+    };
+    let says = ["what is not registered under that id", "--rpc"];
+    failed(&run(PROVER, &["fulfil", MODEL, "--check"]), WRONG_REQUEST, &says);
+    failed(&run(PROVER, &["proof", MODEL]), WRONG_REQUEST, &says);
+    // And so it does where the node keeps no events.
+    proxy.fail(|method, _| method == "eth_getLogs");
+    assert!(run(PROVER, &["fulfil", MODEL, "--check"]).status.success());
 }
 
 /// A node that tells of other shares than were registered has nobody sign them, and shows them to nobody.
@@ -239,7 +316,7 @@ fn a_verifier_that_lies_in_a_handed_folder_judges_nothing() {
     let (scene, market) = asked("trust-handed");
     let mut node = scene.node(OWNER);
     let owner = node.account().unwrap();
-    let market = Market::genuine(&mut node, market, None).unwrap();
+    let market = Market::genuine(&mut node, market, &[]).unwrap().0;
     let creation = creation_of_data(&hostile());
     let (class, id) = judged_by(&mut node, &scene, &market, &creation);
 

@@ -7,6 +7,7 @@ mod contracts;
 mod propose;
 #[path = "../proxy/mod.rs"]
 mod proxy;
+mod router;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sending;

@@ -22,7 +22,7 @@ fn an_owner_proposes_a_verifier_for_others_and_admits_it_when_its_time_has_come(
     let deployed = scene.does(PROVER, &["deploy", "--owner", owner, "--guardian", guardian]);
     let market = deployed["market"].as_str().unwrap().to_owned();
     let mut node = scene.node(OWNER);
-    let found = Market::genuine(&mut node, market.parse().unwrap(), None).unwrap();
+    let found = Market::genuine(&mut node, market.parse().unwrap(), &[]).unwrap().0;
     let account = |text: &str| text.parse::<Address>().unwrap();
     assert_eq!(node.ask(found.router, &VerifierRouter::ownerCall {}).unwrap(), account(owner));
     assert_eq!(node.ask(found.router, &VerifierRouter::guardianCall {}).unwrap(), account(guardian));

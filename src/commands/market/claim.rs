@@ -6,10 +6,11 @@ use assay_contracts::{Address, B256, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
 
 use super::amounts::amount;
+use super::events::settlement;
 use super::kept::Kept;
 use super::records::{self, Asked};
 use super::trust::market_of;
-use super::{Bond, OnChain as _, Session, bond, settlement, when};
+use super::{Bond, OnChain as _, Session, bond, when};
 use crate::cli::ClaimArgs;
 use crate::failure::{Failure, Outcome};
 use crate::files::ModelFolder;
@@ -44,14 +45,10 @@ struct InToken {
 
 pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim").map_err(|failure| Failure {
-        next: failure
-            .next
-            .map(|_| options(Next::of("claim", folder.model()).arg("--request").arg("request.json"), args)),
-        ..failure
-    })?;
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim")
+        .map_err(|failure| Failure { next: failure.next.map(|next| with_request(args).unwrap_or(next)), ..failure })?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &args.chain.node, record.chain, record.market)?;
+    let (market, _) = market_of(&mut node, &args.chain.node, &folder, &record)?;
     let asked = match asked.map(|asked| asked.check(&market).map(|()| asked)) {
         Some(Err(failure)) if args.request.is_some() => return Err(failure),
         Some(Err(failure)) => {
@@ -112,6 +109,12 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         bond,
     });
     Ok(())
+}
+
+/// The same command with the file that a client sends, where it lies in the working directory.
+fn with_request(args: &ClaimArgs) -> Option<Next> {
+    let file = records::client_file()?;
+    Some(options(Next::of("claim", ModelFolder::of(&args.model).model()).arg("--request").arg(file), args))
 }
 
 /// What the user has said beside the request.

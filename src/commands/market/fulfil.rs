@@ -14,17 +14,19 @@ use assay_contracts::market::words;
 use assay_contracts::{
     Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Revert, Status, U256,
 };
-use assay_verifier::Proof;
+use assay_verifier::{Proof, VerifyingKey};
 use serde::Serialize;
 
 use self::again::{again, claim, with_request};
 use self::proving::Proving;
+use self::turn::Turn;
 use super::amounts::{self, Worth, amount};
+use super::events::{Settlement, settlement};
 use super::kept::Kept;
 use super::records::{self, Asked};
 use super::risk::Pay;
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, Settlement, check_model, prover_share, settlement, shown, words_of};
+use super::{OnChain as _, Session, check_model, prover_share, shown, words_of};
 use crate::cli::FulfilArgs;
 use crate::compiled;
 use crate::failure::{Advise as _, Failure, Outcome, refuse};
@@ -72,11 +74,11 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let own = compiled::read(&folder)?;
     let asked = records::asked(&folder, args.request.as_deref(), "fulfil")
-        .map_err(|failure| Failure { next: failure.next.map(|_| with_request(args)), ..failure })?;
+        .map_err(|failure| Failure { next: failure.next.map(|next| with_request(args).unwrap_or(next)), ..failure })?;
     amounts::check_token(&asked.request, args.token)?;
     let key = own.verifying_key(&folder)?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &args.chain.node, asked.chain, asked.market)?;
+    let (market, _) = market_of(&mut node, &args.chain.node, &folder, &asked.record())?;
     trust::check_srs(key.srs(), market.chain)?;
     asked.check(&market)?;
     if !args.check {
@@ -93,6 +95,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     trust::check_judge(&folder, &key, &model)?;
     let mut work = Work { node, account, market, model, asked, job, kept };
     let turn = work.turn(args)?;
+    work.check_id(&turn, &folder, &key)?;
     let worth = Worth::of(&mut work.node, args.token)?;
     let terms = work.terms(&turn, worth, &key, args)?;
     if !args.check {
@@ -178,6 +181,20 @@ fn already_settled(
 }
 
 impl Work {
+    /// Refuses a model that is not registered with this key. Where bond is lost without the proof, it is made and tried all the same: it may be the files that are wrong.
+    fn check_id(&mut self, turn: &Turn, folder: &ModelFolder, key: &VerifyingKey) -> Outcome {
+        let (record, told) = (self.asked.record(), self.asked.model.as_ref());
+        match trust::check_id(&mut self.node, &self.market, (&record, &self.model), told, folder, key) {
+            Err(failure) if turn.at_stake.is_some() => {
+                Terminal::warn(format_args!(
+                    "{failure}; the proof is tried all the same, because your bond goes without it"
+                ));
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
     fn now(&mut self) -> Outcome<u64> {
         self.node.time().on_chain("cannot ask for the time")
     }

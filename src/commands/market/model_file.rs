@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use assay_contracts::{Address, B256};
+use assay_contracts::{Address, B256, Parties};
 use assay_models::{DType, QuantizedGraph, TensorId, TensorInfo, packing};
 use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub(super) struct ModelFile {
     /// The chain's id.
     chain: u64,
     market: Address,
+    /// Whom the market's router was made for: they make its address.
+    router: Option<Parties>,
     model_id: B256,
     graph_digest: B256,
     key_digest: B256,
@@ -85,6 +87,7 @@ pub(super) fn write(
         name: folder.model().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         chain: record.chain,
         market: record.market,
+        router: record.router,
         model_id: record.model_id,
         graph_digest: key.graph_digest().into(),
         key_digest: key.digest().into(),

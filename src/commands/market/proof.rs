@@ -4,15 +4,15 @@ use assay_contracts::interface::InferenceMarket::{RequestProved, fulfilBatchCall
 use assay_contracts::interface::ModelRegistry;
 use assay_contracts::revert::status;
 use assay_contracts::{
-    Address, B256, Fulfilment, Market, Network as _, Node, SolCall as _, SolEvent as _, Status, U256,
+    Address, B256, Fulfilment, Market, Network as _, Node, SolCall as _, SolEvent as _, Status, Tier, U256,
 };
 use assay_models::packing;
 use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
 use serde::Serialize;
 
 use super::records::{self, Asked};
-use super::trust::market_of;
-use super::{OnChain as _, check_model, words_of};
+use super::trust::{self, market_of};
+use super::{OnChain as _, check_model, events, words_of};
 use crate::answer::Answer as Shown;
 use crate::ceremony::SrsVerdict;
 use crate::cli::ProofArgs;
@@ -55,11 +55,13 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
     let asked = records::asked(&folder, args.request.as_deref(), "proof")?;
     let key = own.verifying_key(&folder)?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
-    let market = market_of(&mut node, &args.node, asked.chain, asked.market)?;
+    let record = asked.record();
+    let (market, _) = market_of(&mut node, &args.node, &folder, &record)?;
     asked.check(&market)?;
     let model = ModelRegistry::getCall { modelId: asked.request.modelId };
     let model = node.ask(market.registry, &model).on_chain("cannot ask for the model")?;
     check_model(&mut node, &model, &key, words_of(&own.graph)?, &folder)?;
+    trust::check_id(&mut node, &market, (&record, &model), asked.model.as_ref(), &folder, &key)?;
     comparison::with_model(&folder, &own, &key, None, terminal)?;
     SrsVerdict::of(key.srs(), &[])?.warn();
     let answer = answer(&mut node, &market, &asked)?;
@@ -109,13 +111,21 @@ fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Paid> {
         return refuse(format_args!("request {id} is {}: no answer to it was paid for", status(job.status)));
     }
     let doing = format!("request {id} is settled, and the node does not say with which answer");
-    let topics = [RequestProved::SIGNATURE_HASH, id];
-    let happened = node.happened(market.address, asked.from_block, &topics).on_chain(&doing)?;
-    let Some(last) = happened.last() else {
+    let elsewhere =
+        |what: &str| Failure::new(Kind::Machine, anyhow::anyhow!("{doing}: {what}; name another with --rpc"));
+    if !job.proved {
+        if asked.request.tier == Tier::Proved {
+            return Err(elsewhere(
+                "it says that there was no proof, and no market settles a request of tier proved without",
+            ));
+        }
         return refuse(format_args!(
-            "request {id} was settled without a proof, by a receipt that nobody disputed; or the node keeps no events so far back: name another with --rpc"
+            "request {id} was settled without a proof, by a receipt that nobody disputed: there is no proof to fetch"
         ));
-    };
+    }
+    let happened = events::happened(node, market, asked, RequestProved::SIGNATURE_HASH).on_chain(&doing)?;
+    let last =
+        happened.last().ok_or_else(|| elsewhere("it was proved, and the node has no such event in any block"))?;
     let event = RequestProved::decode_log_data(&last.event).machine(&doing)?;
     Ok(Paid { payee: event.payee, output: event.output, transaction: last.transaction })
 }

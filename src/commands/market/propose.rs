@@ -43,7 +43,8 @@ pub(super) enum Standing {
 pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     let verifier = args.verifier;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_at(&mut node, &args.chain.node, args.market)?;
+    let folder = args.model.as_deref().map(ModelFolder::of);
+    let (market, _) = market_at(&mut node, &args.chain.node, args.market, folder.as_ref())?;
     let code = node.code(verifier).on_chain("cannot read the verifier's code")?;
     if code.is_empty() {
         return refuse(format_args!(

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assay_contracts::market::digest;
-use assay_contracts::{Address, B256, Market, Registration, Request};
+use assay_contracts::{Address, B256, Market, Parties, Registration, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +22,21 @@ pub(super) struct Record {
     pub(super) chain: u64,
     pub(super) market: Address,
     pub(super) model_id: B256,
+    /// Whom the market's router was made for, whoever says so: they make its address, or they do not. Earlier versions wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) router: Option<Parties>,
 }
 
-/// [`Record`] with what its model's id is the hash of.
+/// What a model's id is the hash of, beside its key's code; whoever says so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) owner: Address,
+    pub(super) registration: Registration,
+}
+
+/// `registration.json`.
 #[derive(Serialize, Deserialize)]
-struct Told {
+struct Registered {
     #[serde(flatten)]
     record: Record,
     owner: Option<Address>,
@@ -39,18 +49,24 @@ pub(super) struct Asked {
     /// The chain's id.
     pub(super) chain: u64,
     pub(super) market: Address,
+    /// As in [`Record`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) router: Option<Parties>,
     pub(super) id: B256,
-    /// The latest block when the request was made: none of its events is older.
+    /// The latest block when the request was made: none of its events is older. Nothing proves it.
     pub(super) from_block: u64,
     pub(super) request: Request,
     /// The packed input words.
     pub(super) input: Vec<B256>,
+    /// How the model is registered, so that a prover needs no node that keeps events so old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) model: Option<Told>,
 }
 
 impl Asked {
     /// The chain, the market and the model that the request names.
     pub(super) fn record(&self) -> Record {
-        Record { chain: self.chain, market: self.market, model_id: self.request.modelId }
+        Record { chain: self.chain, market: self.market, model_id: self.request.modelId, router: self.router }
     }
 
     pub(super) fn input_words(&self) -> Vec<[u8; 32]> {
@@ -104,7 +120,7 @@ pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> O
     let path = request_path(folder, None);
     match (request(&path)?, registration(folder)?) {
         (Some(asked), Some(record)) => match asked.check_record(&record) {
-            Ok(()) => Ok((record, Some(asked))),
+            Ok(()) => Ok((asked.record(), Some(asked))),
             Err(failure) => {
                 Terminal::warn(format_args!(
                     "{0} is left alone: {failure}; `assay {verb} {1} --request {0}` is about it",
@@ -141,10 +157,15 @@ pub(super) fn asked(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> O
 
 /// The command with the client's file where it lies already, else how files are named.
 fn with_request(folder: &ModelFolder, verb: &str) -> Next {
-    if Path::new(REQUEST).exists() {
-        return Next::of(verb, folder.model()).arg("--request").arg(REQUEST);
-    }
-    Next::assay(verb).arg("--help")
+    client_file().map_or_else(
+        || Next::assay(verb).arg("--help"),
+        |file| Next::of(verb, folder.model()).arg("--request").arg(file),
+    )
+}
+
+/// The file that a client sends, where it lies in the working directory.
+pub(super) fn client_file() -> Option<&'static str> {
+    Path::new(REQUEST).exists().then_some(REQUEST)
 }
 
 /// The registration in a model's folder, if there is one.
@@ -164,10 +185,11 @@ pub(super) fn registered(folder: &ModelFolder) -> Outcome<Record> {
     }
 }
 
-/// What the file of a registration says that was registered, and by whom; none where an earlier version wrote it. It is whoever's word: a model's id is its hash.
-pub(super) fn told(folder: &ModelFolder) -> Outcome<Option<(Address, Registration)>> {
-    let file: Option<Told> = read(&folder.file(REGISTRATION))?;
-    Ok(file.and_then(|told| told.owner.zip(told.registration)))
+/// What the file of a registration says that was registered; none where an earlier version wrote it.
+pub(super) fn told(folder: &ModelFolder) -> Outcome<Option<Told>> {
+    let file: Option<Registered> = read(&folder.file(REGISTRATION))?;
+    let told = file.and_then(|file| file.owner.zip(file.registration));
+    Ok(told.map(|(owner, registration)| Told { owner, registration }))
 }
 
 pub(super) fn write_registration(
@@ -176,8 +198,8 @@ pub(super) fn write_registration(
     owner: Address,
     registration: &Registration,
 ) -> Outcome<PathBuf> {
-    let told = Told { record: *record, owner: Some(owner), registration: Some(registration.clone()) };
-    write(folder.file(REGISTRATION), &told)
+    let file = Registered { record: *record, owner: Some(owner), registration: Some(registration.clone()) };
+    write(folder.file(REGISTRATION), &file)
 }
 
 /// Where a request lies: where the user says, else in the model's folder.

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         ..shares(args, words_of(&model.graph)?)?
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_at(&mut node, &args.chain.node, address)?;
+    let (market, made_for) = market_at(&mut node, &args.chain.node, address, Some(&folder))?;
     let before = before.filter(|record| (record.chain, record.market) == (market.chain, market.address) && !args.again);
     let kept = before.map(|record| terms::registered(&mut node, &market, &record)).transpose()?.flatten();
     let kept = kept.filter(|(_, terms)| terms.owner == account);
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         .on_chain("cannot deploy the key")?;
     let registration = Registration { key: key_at, ..terms };
     let model_id = registration.id(account, hash(&code));
-    let record = Record { chain: market.chain, market: market.address, model_id };
+    let record = Record { chain: market.chain, market: market.address, model_id, router: Some(made_for) };
     let new = !is_registered(&mut node, &market, model_id)?;
     if new {
         let call = ModelRegistry::registerCall { r: registration.clone(), uri: uri.clone() };

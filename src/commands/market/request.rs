@@ -10,7 +10,7 @@ use assay_contracts::market::{MIN_DURATION, U96, digest};
 use assay_contracts::node::is_development;
 use assay_contracts::revert::status;
 use assay_contracts::{
-    Address, B256, ContractsError, Market, Network as _, Node, Request, Revert, SolEvent as _, Status, U256,
+    Address, B256, ContractsError, Market, Network as _, Node, Parties, Request, Revert, SolEvent as _, Status, U256,
 };
 use assay_models::packing;
 use rand::Rng as _;
@@ -18,9 +18,9 @@ use rand::rngs::OsRng;
 use serde::Serialize;
 
 use super::alone::Alone;
-use super::records::{self, Asked, Record};
+use super::records::{self, Asked, Record, Told};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, gas, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, events, gas, prover_share, shown, words_of};
 use crate::cli::RequestArgs;
 use crate::commands::read_input;
 use crate::comparison;
@@ -41,6 +41,8 @@ struct Requested {
     client: Address,
     deadline: u64,
     escrow_wei: String,
+    /// Who may end the verifier that judges the answer, as it is now.
+    router: Parties,
     new: bool,
     request: String,
 }
@@ -57,12 +59,15 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     // Before any money: what is proved for another key is no answer of this model.
     comparison::with_model(&folder, &compiled, &key, None, terminal)?;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let market = market_of(&mut node, &args.chain.node, record.chain, record.market)?;
+    let (market, made_for) = market_of(&mut node, &args.chain.node, &folder, &record)?;
+    let record = Record { router: Some(made_for), ..record };
     trust::check_srs(key.srs(), market.chain)?;
     let (model, _) = market.model(&mut node, record.model_id).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
-    trust::check_id(&mut node, &market, &record, &folder, &key)?;
+    let told = trust::check_id(&mut node, &market, (&record, &model), None, &folder, &key)?;
+
+    let router = trust::say_router(&mut node, &market, terminal)?;
 
     let path = records::request_path(&folder, args.output.as_deref());
     // From the look at the file until the request in it is open: a second command, run at the same time, finds the first one's.
@@ -76,7 +81,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let (asked, new) = match earlier {
         Earlier::Open(asked) => (asked, false),
         Earlier::ToOpen(asked) => (asked, true),
-        other => (new_request(&mut node, &market, &record, (account, &input), args, &path, other)?, true),
+        other => (new_request(&mut node, &market, (&record, told), (account, &input), args, &path, other)?, true),
     };
     if new {
         let most = prover_share(&model, U256::from(asked.request.feeCeiling));
@@ -106,6 +111,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
         client: account,
         deadline: asked.request.deadline.to(),
         escrow_wei: escrow.to_string(),
+        router,
         new,
         request: path.display().to_string(),
     });
@@ -185,7 +191,7 @@ fn check_final(node: &Node, market: &Market, asked: &Asked, at: Status, path: &P
     };
     let (file, id, at) = (path.display(), asked.id, status(at));
     let doing = format!("{file} holds request {id}, which is {at}, and the node does not say since which block");
-    let happened = node.happened(market.address, asked.from_block, &[event, id]).on_chain(&doing)?;
+    let happened = events::happened(node, market, asked, event).on_chain(&doing)?;
     let last = node.final_block().on_chain("cannot ask which blocks are final")?;
     match happened.last() {
         Some(end) if end.block <= last => Ok(()),
@@ -225,7 +231,7 @@ fn check_clock(chain: u64, chain_time: u64, machine_time: u64) -> Outcome {
 fn new_request(
     node: &mut Node,
     market: &Market,
-    record: &Record,
+    (record, told): (&Record, Told),
     (account, input): (Address, &[[u8; 32]]),
     args: &RequestArgs,
     path: &Path,
@@ -266,8 +272,16 @@ fn new_request(
         records::write_request(&records::aside(path, replaced.id), &replaced)?;
     }
     let input = input.iter().map(|word| B256::from(*word)).collect();
-    let asked =
-        Asked { chain: market.chain, market: market.address, id: market.id(&request), from_block, request, input };
+    let asked = Asked {
+        chain: market.chain,
+        market: market.address,
+        router: record.router,
+        id: market.id(&request),
+        from_block,
+        request,
+        input,
+        model: Some(told),
+    };
     records::write_request(path, &asked)?;
     Ok(asked)
 }

@@ -2,15 +2,19 @@
 
 use assay_contracts::market::ETHER;
 use assay_contracts::revert::status;
-use assay_contracts::{Address, B256, ContractsError, Job, Market, Network as _, Node, Status, Tier, U256};
+use assay_contracts::{
+    Address, B256, ContractsError, Job, Market, Model, Network as _, Node, Parties, Status, Tier, U256,
+};
+use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
 use super::amounts::{self, amount};
-use super::records::{self, Asked};
+use super::events::settlement;
+use super::records::{self, Asked, Record, Told};
 use super::risk::{Pay, Risk};
 use super::terms::{self, Terms};
-use super::trust::market_of;
-use super::{Bond, OnChain as _, bond, settlement, shown, when};
+use super::trust::{self, market_of};
+use super::{Bond, OnChain as _, bond, shown, when};
 use crate::cli::StatusArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::ModelFolder;
@@ -25,6 +29,10 @@ struct State {
     /// Whether proofs of the model are judged: its key and its verifier's class are what was registered, and not tombstoned.
     judged: bool,
     retired: bool,
+    /// Whether the model's id proves that it is registered with the key in the folder; null where there is no key.
+    own_key: Option<bool>,
+    /// Who proposes verifiers to the market's router, and who may end one's class, as it is now.
+    router: Parties,
     /// Who has what of every fee; unknown when the node keeps no events of the registration.
     terms: Option<Terms>,
     request: Option<RequestState>,
@@ -38,7 +46,7 @@ struct RequestState {
     status: &'static str,
     /// Of the amounts; zero is ether.
     token: Address,
-    /// What was paid, or is paid now; unknown when the node keeps no events of the settlement.
+    /// What was paid, or is paid now; none of a request that was never opened, unknown when the node keeps no events of the settlement.
     price_wei: Option<String>,
     price_units: Option<String>,
     deadline: u64,
@@ -80,7 +88,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let (record, asked) = records::place(&folder, args.request.as_deref(), "status")?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
-    let market = market_of(&mut node, &args.node, record.chain, record.market)?;
+    let (market, _) = market_of(&mut node, &args.node, &folder, &record)?;
     let model = match market.model(&mut node, record.model_id) {
         Ok((model, _)) => Ok(model),
         Err(ContractsError::Reverted { error, .. }) => Err(error),
@@ -104,6 +112,14 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         }
         Err(_) => None,
     };
+    let own_key = match &model {
+        Ok(model) => {
+            let told = asked.as_ref().and_then(|asked| asked.model.as_ref());
+            own_key(&mut node, &market, (&record, model), told, &folder, terminal)?
+        }
+        Err(_) => None,
+    };
+    let router = trust::say_router(&mut node, &market, terminal)?;
     let again = |verb: &str| {
         let next = Next::of(verb, folder.model());
         args.request.iter().fold(next, |next, path| next.arg("--request").file(path))
@@ -125,12 +141,41 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         model_id: record.model_id,
         judged: model.is_ok(),
         retired: model.is_ok_and(|model| model.retired),
+        own_key,
+        router,
         terms,
         next: request.as_ref().and_then(|request| request.next.clone()),
         request,
         account,
     });
     Ok(())
+}
+
+/// Whether a model is the one of the key in its folder, whatever the node says of it; none where there is no key.
+fn own_key(
+    node: &mut Node,
+    market: &Market,
+    model: (&Record, &Model),
+    told: Option<&Told>,
+    folder: &ModelFolder,
+    terminal: Terminal,
+) -> Outcome<Option<bool>> {
+    let path = folder.file("vk");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?);
+    let key = key.request(format_args!("cannot read the verifying key {}", path.display()));
+    match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key)) {
+        Ok(_) => {
+            terminal.say(format_args!("  its key is {}, as its id proves", path.display()));
+            Ok(Some(true))
+        }
+        Err(failure) => {
+            Terminal::warn(failure);
+            Ok(Some(false))
+        }
+    }
 }
 
 /// Another verb about the same request.
@@ -153,13 +198,18 @@ fn request_state(
     };
     let price = match job.status {
         Status::Settled => settled.map(|settled| settled.price),
-        Status::None | Status::Open => Some(U256::from(request.price_at(now))),
+        Status::None => None,
+        Status::Open => Some(U256::from(request.price_at(now))),
         Status::Locked => Some(Pay::of(request, &job, job.prover, now).fee),
         _ => Some(U256::from(job.price)),
     };
     terminal.say(format_args!("request {}: {}", asked.id, status(job.status)));
-    let shown_price = price.map_or_else(|| "unknown".to_owned(), |price| amount(price, token));
-    terminal.say(format_args!("  price {shown_price}, deadline {}", when(deadline, now)));
+    if job.status == Status::None {
+        terminal.say("  it was never opened: nothing is in escrow, and nothing is paid for it");
+    } else {
+        let shown_price = price.map_or_else(|| "unknown".to_owned(), |price| amount(price, token));
+        terminal.say(format_args!("  price {shown_price}, deadline {}", when(deadline, now)));
+    }
     let rise = request.rampEnd.to::<u64>();
     if job.status == Status::Open && request.price_at(now) < request.feeCeiling {
         let ceiling = amount(U256::from(request.feeCeiling), token);
@@ -177,16 +227,15 @@ fn request_state(
     if let Some(settled) = settled {
         terminal.say(format_args!("  paid to {}", settled.payee));
     }
-    let mut next = settled.map(|_| again("proof"));
-    let mut refundable = false;
-    if matches!(job.status, Status::Open | Status::Locked) {
-        let dead = market.dead(node, request.modelId).on_chain("cannot ask for the model")?;
-        if dead || now > deadline {
-            let why = if dead { "nobody can prove it any more" } else { "its deadline passed" };
-            terminal.say(format_args!("  {why}: `assay claim` gives the client the escrow back"));
-            (refundable, next) = (true, Some(again("claim")));
+    let due = due(node, market, asked, &job, now)?;
+    let refundable = due.is_some_and(|(_, refundable)| refundable);
+    let next = match due {
+        Some((why, _)) => {
+            terminal.say(format_args!("  {why}"));
+            Some(again("claim"))
         }
-    }
+        None => settled.filter(|_| job.proved).map(|_| again("proof")),
+    };
     if let Some(next) = &next {
         terminal.next(next);
     }
@@ -212,6 +261,29 @@ fn request_state(
         proof_due,
         paid_to: settled.map(|settled| settled.payee),
         next,
+    })
+}
+
+/// Why `assay claim` ends a live request now, where it does, and whether the escrow then goes back to the client.
+fn due(node: &mut Node, market: &Market, asked: &Asked, job: &Job, now: u64) -> Outcome<Option<(&'static str, bool)>> {
+    if !matches!(job.status, Status::Open | Status::Locked | Status::Answered | Status::Proving) {
+        return Ok(None);
+    }
+    if market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")? {
+        return Ok(Some(("nobody can prove it any more: `assay claim` gives the client the escrow back", true)));
+    }
+    let over = now > job.time.to::<u64>();
+    Ok(match job.status {
+        Status::Open | Status::Locked if now > asked.request.deadline.to::<u64>() => {
+            Some(("its deadline passed: `assay claim` gives the client the escrow back", true))
+        }
+        Status::Proving if over => {
+            Some(("its proof did not come: `assay claim` gives the client the escrow back", true))
+        }
+        Status::Answered if over && (asked.request.tier != Tier::Sampled || job.drawn) => {
+            Some(("nobody disputed its answer: `assay claim` of its prover or its client has it paid", false))
+        }
+        _ => None,
     })
 }
 

@@ -6,60 +6,123 @@ use std::fmt::Display;
 
 use assay_contracts::market::hash;
 use assay_contracts::node::is_development;
-use assay_contracts::{Address, Market, Model, Network as _, Node};
+use assay_contracts::{Address, Market, Model, Network as _, Node, Parties};
 use assay_verifier::{SrsPoint, VerifyingKey};
 
-use super::records::{self, Record};
+use super::records::{self, Record, Told};
 use super::{OnChain as _, terms, verifier};
 use crate::ceremony::SrsVerdict;
 use crate::cli::NodeArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
+use crate::terminal::Terminal;
 
-/// The market at an address that a file names for a chain: one that this program would deploy.
-pub(super) fn market_of(node: &mut Node, args: &NodeArgs, chain: u64, address: Address) -> Outcome<Market> {
-    if node.chain_id() != chain {
+/// The market that a file names for a chain: one that this program would deploy. With whom its router was made for.
+pub(super) fn market_of(
+    node: &mut Node,
+    args: &NodeArgs,
+    folder: &ModelFolder,
+    record: &Record,
+) -> Outcome<(Market, Parties)> {
+    if node.chain_id() != record.chain {
         return refuse(format_args!(
-            "the market is on chain {chain}, the node's is {}: name the right node with --rpc",
+            "the market is on chain {}, the node's is {}: name the right node with --rpc",
+            record.chain,
             node.chain_id()
         ));
     }
-    market_at(node, args, address)
+    genuine(node, args, record.market, Some(folder), record.router)
 }
 
-/// The market at an address on the node's chain: one that this program would deploy.
-pub(super) fn market_at(node: &mut Node, args: &NodeArgs, address: Address) -> Outcome<Market> {
-    Market::genuine(node, address, args.router_for).on_chain("cannot use the market")
+/// The market at an address on the node's chain: one that this program would deploy. With whom its router was made for, as the registration in a model's folder may say.
+pub(super) fn market_at(
+    node: &mut Node,
+    args: &NodeArgs,
+    address: Address,
+    folder: Option<&ModelFolder>,
+) -> Outcome<(Market, Parties)> {
+    genuine(node, args, address, folder, None)
 }
 
-/// Refuses a model whose id is not the hash of this key, of the verifier generated for it, and of what its owner registered: whatever a node says of the record and of the code at its
-/// key, the registry has this and nothing else under that id. What was registered is read from `registration.json`, or from the chain's events; wherever it comes from, the id proves it.
+/// A market whose router was made for whom the user, a file or the registration in a model's folder names, or for its present owner and guardian: for whoever makes its address.
+fn genuine(
+    node: &mut Node,
+    args: &NodeArgs,
+    address: Address,
+    folder: Option<&ModelFolder>,
+    named: Option<Parties>,
+) -> Outcome<(Market, Parties)> {
+    // A file that cannot be read names nobody; whoever needs what else is in it says so.
+    let registered = folder.and_then(|folder| records::registration(folder).ok().flatten()?.router);
+    let named: Vec<Parties> = [args.router_for, named, registered].into_iter().flatten().collect();
+    Market::genuine(node, address, &named).on_chain("cannot use the market")
+}
+
+/// Says who may end the verifier that judges a market's models, as it is now.
+pub(super) fn say_router(node: &mut Node, market: &Market, terminal: Terminal) -> Outcome<Parties> {
+    let parties = market.parties(node).on_chain("cannot ask the router")?;
+    let named = |who: Address| if who.is_zero() { "nobody".to_owned() } else { who.to_string() };
+    terminal.say(format_args!(
+        "router {}: owner {}, guardian {}; the owner proposes verifiers, and either may end a class of them, which gives escrows back",
+        market.router,
+        named(parties.owner),
+        named(parties.guardian)
+    ));
+    Ok(parties)
+}
+
+/// Refuses a model whose id is not the hash of this key and of what its owner registered, and a record that says anything else: whatever a node says, the registry has this and nothing
+/// else under that id. What was registered is returned; it is read from `told`, from `registration.json`, or from the chain's events; wherever it comes from, the id proves it.
 pub(super) fn check_id(
     node: &mut Node,
     market: &Market,
-    record: &Record,
+    (record, model): (&Record, &Model),
+    told: Option<&Told>,
     folder: &ModelFolder,
     key: &VerifyingKey,
-) -> Outcome {
-    let told = match records::told(folder)? {
+) -> Outcome<Told> {
+    let code = hash(&assay_solidity::key_code(key).request("cannot make the key's code")?);
+    let is_it = |told: &Told| told.registration.id(told.owner, code) == record.model_id;
+    let in_files = [told.cloned(), records::told(folder).ok().flatten()];
+    let nowhere = in_files.iter().all(Option::is_none);
+    let found = match in_files.into_iter().flatten().find(is_it) {
         Some(told) => Some(told),
-        None => terms::registered(node, market, record)?.map(|(registration, terms)| (terms.owner, registration)),
+        None => match terms::registered(node, market, record) {
+            Ok(Some((registration, terms))) => Some(Told { owner: terms.owner, registration }).filter(is_it),
+            Ok(None) if nowhere => {
+                return refuse(format_args!(
+                    "the node has no event of the model's registration, and {} does not hold it: get that file from the model's owner again",
+                    folder.file("registration.json").display()
+                ));
+            }
+            Err(failure) if nowhere => return Err(failure),
+            _ => None,
+        },
     };
-    let Some((owner, registration)) = told else {
+    let Some(found) = found else {
         return refuse(format_args!(
-            "the node has no event of the model's registration, and {} does not hold it: get that file from the model's owner again",
-            folder.file("registration.json").display()
+            "model {} is not registered with the key in {}: what that key proves is no answer of it",
+            record.model_id,
+            folder.file("").display()
         ));
     };
-    let code = assay_solidity::key_code(key).request("cannot make the key's code")?;
-    let class = verifier::compiled(folder, key)?.class;
-    if registration.class == class && registration.id(owner, hash(&code)) == record.model_id {
-        return Ok(());
+    let registration = &found.registration;
+    let registered = Model {
+        key: registration.key,
+        inputWords: registration.inputWords,
+        outputWords: registration.outputWords,
+        proverPoints: registration.proverPoints,
+        retired: model.retired,
+        class: registration.class,
+        owner: found.owner,
+        keyHash: code,
+    };
+    if *model == registered {
+        return Ok(found);
     }
     refuse(format_args!(
-        "model {} is not registered with the key in {} and the verifier generated for it: nothing is paid for it",
-        record.model_id,
-        folder.file("").display()
+        "the node says of model {} what is not registered under that id: name another node with --rpc",
+        record.model_id
     ))
 }
 

@@ -5,6 +5,7 @@ use assay_contracts::node::Limits;
 
 use crate::cli::{FulfilArgs, LockArgs};
 use crate::commands::market::amounts::exact;
+use crate::commands::market::records;
 use crate::next::Next;
 
 /// The same command.
@@ -12,9 +13,10 @@ pub(super) fn again(args: &FulfilArgs) -> Next {
     locking(without_lock(args), args)
 }
 
-/// The same command with the file that a client sends beside the model.
-pub(super) fn with_request(args: &FulfilArgs) -> Next {
-    locking(options(Next::of("fulfil", &args.model).arg("--request").arg("request.json"), args), args)
+/// The same command with the file that a client sends, where it lies in the working directory.
+pub(super) fn with_request(args: &FulfilArgs) -> Option<Next> {
+    let file = records::client_file()?;
+    Some(locking(options(Next::of("fulfil", &args.model).arg("--request").arg(file), args), args))
 }
 
 fn locking(next: Next, args: &FulfilArgs) -> Next {
