@@ -5,6 +5,7 @@ mod amounts;
 pub(crate) mod claim;
 mod date;
 pub(crate) mod deploy;
+mod ending;
 mod events;
 pub(crate) mod fulfil;
 mod gas;

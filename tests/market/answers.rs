@@ -180,3 +180,48 @@ fn a_drawn_answer_is_proved_and_its_bond_saved() {
     let bond = 5 * (ETHER + 1_000) / 2;
     assert_eq!(scene.owns(), (bond, 700));
 }
+
+#[test]
+fn an_answer_that_nobody_disputes_is_paid_by_claim_and_one_whose_proof_does_not_come_goes_back() {
+    let scene = Scene::new("market-undisputed");
+    let request = scene.opens("quiet.json", |request| {
+        challenged(request);
+        (request.feeFloor, request.feeCeiling) = (U96::from(FEE), U96::from(FEE));
+    });
+    scene.answers(&request, false);
+    let bond = 5 * (ETHER + FEE) / 2;
+    let claim = ["claim", MODEL, "--request", "quiet.json"];
+    let status = ["status", MODEL, "--request", "quiet.json"];
+    let early = scene.does(PROVER, &claim);
+    assert_eq!(
+        (&early["settled"], wei(&early["withdrawn_wei"]), wei(&early["bond_reserved_wei"])),
+        (&false.into(), 0, bond)
+    );
+    scene.anvil.advance(86_400 + 60);
+    let state = scene.does(RIVAL, &status);
+    let next = "assay claim mnist-mlp.onnx --request quiet.json";
+    assert_eq!((&state["next"], &state["request"]["refundable"]), (&next.into(), &false.into()));
+    scene.refused(
+        PROVER,
+        &["fulfil", MODEL, "--request", "quiet.json"],
+        &["no proof is needed", &format!("next: {next}")],
+    );
+    let paid = scene.does(PROVER, &claim);
+    assert_eq!((&paid["settled"], wei(&paid["withdrawn_wei"])), (&true.into(), FEE * 7 / 10));
+    assert_eq!((&paid["bond_reserved_wei"], wei(&paid["bond_wei"])), (&Value::Null, bond));
+    // There is no proof to fetch, and nobody is sent to fetch it.
+    assert_eq!(scene.does(RIVAL, &status)["next"], Value::Null);
+    scene.refused(RIVAL, &["proof", MODEL, "--request", "quiet.json"], &["settled without a proof"]);
+
+    let request = scene.opens("silent.json", challenged);
+    scene.answers(&request, false);
+    scene.challenges(&request);
+    let claim = ["claim", MODEL, "--request", "silent.json"];
+    assert_eq!(scene.does(CLIENT, &claim)["refunded"], false);
+    scene.anvil.advance(86_400 + 60);
+    let state = scene.does(RIVAL, &["status", MODEL, "--request", "silent.json"]);
+    assert_eq!(state["request"]["refundable"], true);
+    let back = scene.does(CLIENT, &claim);
+    // The escrow, and the deposit of the challenger, who is the client here.
+    assert_eq!((&back["refunded"], wei(&back["withdrawn_wei"])), (&true.into(), 1_000 + ETHER / 100));
+}

@@ -5,12 +5,11 @@ use assay_contracts::market::ETHER;
 use assay_contracts::{Address, B256, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
 
-use super::amounts::amount;
-use super::events::settlement;
-use super::kept::Kept;
+use super::amounts::{self, amount};
+use super::ending::{Ended, ended};
 use super::records::{self, Asked};
 use super::trust::market_of;
-use super::{Bond, OnChain as _, Session, bond, when};
+use super::{Bond, OnChain as _, Session, bond};
 use crate::cli::ClaimArgs;
 use crate::failure::{Failure, Outcome};
 use crate::files::ModelFolder;
@@ -21,6 +20,8 @@ use crate::terminal::Terminal;
 struct Claimed {
     account: Address,
     refunded: bool,
+    /// Whether an answer that nobody disputed was settled now.
+    settled: bool,
     share_wei: String,
     /// Of the bond, what was taken now: it is part of what is withdrawn.
     left_wei: String,
@@ -30,6 +31,9 @@ struct Claimed {
     /// The bond that stays.
     #[serde(flatten)]
     bond: Bond,
+    /// Of the bond, what the request at hand reserves; null where it reserves none, or none in ether.
+    bond_reserved_wei: Option<String>,
+    bond_reserved_units: Option<String>,
 }
 
 /// Amounts in a token's smallest units.
@@ -59,14 +63,15 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         Some(Ok(asked)) => Some(asked),
         None => None,
     };
-    let refunded = match &asked {
+    let Ended { refunded, settled } = match &asked {
         Some(asked) => ended(&mut node, &market, asked, account, &folder, terminal)?,
-        None => false,
+        None => Ended::default(),
     };
     let share = earned(&mut node, &market, record.model_id, ETHER, account, terminal)?;
     let left = leave(&mut node, &market, ETHER, account, args.leave, terminal)?;
     let credit = withdraw(&mut node, &market, ETHER, account, terminal)?;
-    let paid_in = asked.map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
+    let paid_in =
+        asked.as_ref().map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
     if let Some(token) = paid_in {
         // A file from somebody else can name any contract.
         terminal.say(format_args!(
@@ -92,6 +97,10 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     };
     let has_token_bond = token.as_ref().is_some_and(|token| token.bond_units != "0");
     let bond = bond(&mut node, &market, account, ETHER, terminal)?;
+    let reserved = match &asked {
+        Some(asked) => reserved(&mut node, &market, asked, account, terminal)?,
+        None => None,
+    };
     if bond.is_free() || has_token_bond {
         terminal.say("the bond comes back ten days after a notice, which this gives:");
         let next = Next::of("claim", folder.model());
@@ -102,11 +111,14 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     terminal.result(&Claimed {
         account,
         refunded,
+        settled,
         share_wei: share.to_string(),
         left_wei: left.to_string(),
         withdrawn_wei: credit.to_string(),
         token,
         bond,
+        bond_reserved_wei: reserved.and_then(|(units, token)| amounts::wei(units, token)),
+        bond_reserved_units: reserved.and_then(|(units, token)| amounts::units(units, token)),
     });
     Ok(())
 }
@@ -161,47 +173,22 @@ fn withdraw(node: &mut Node, market: &Market, token: Address, account: Address, 
     Ok(credit)
 }
 
-/// Ends a request of this account that nobody answered in time, or that nobody can answer any more; of one that is paid for, removes the proof
-/// that is not needed any more. Returns whether the escrow went back.
-fn ended(
+/// What the request at hand reserves of this account's bond, and the token that it is in; says so.
+fn reserved(
     node: &mut Node,
     market: &Market,
     asked: &Asked,
     account: Address,
-    folder: &ModelFolder,
     terminal: Terminal,
-) -> Outcome<bool> {
+) -> Outcome<Option<(U256, Address)>> {
     let job = market.job(node, asked.id).on_chain("cannot ask for the request")?;
-    let kept = Kept::of(folder, market, asked.id, account);
-    if job.status == Status::Settled && kept.exists() {
-        match settlement(node, market, asked) {
-            Ok(settled) => drop(kept.release(node, settled.block, terminal)?),
-            Err(failure) => Terminal::warn(format_args!("{kept} is kept: {failure}")),
-        }
+    let reserves = matches!(job.status, Status::Locked | Status::Answered | Status::Proving) && job.prover == account;
+    let reserved = reserves.then(|| (U256::from(job.bond), asked.request.token));
+    if let Some((units, token)) = reserved {
+        terminal
+            .say(format_args!("bond reserved by this request: {}, free again when it ends well", amount(units, token)));
     }
-    if !matches!(job.status, Status::Open | Status::Locked) {
-        return Ok(false);
-    }
-    let client = asked.request.client;
-    if client != account {
-        terminal.say(format_args!("request {} is {client}'s, who alone claims it here", asked.id));
-        return Ok(false);
-    }
-    let dead = market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")?;
-    let (now, deadline) = (node.time().on_chain("cannot ask for the time")?, asked.request.deadline.to::<u64>());
-    if !dead && now <= deadline {
-        terminal.say(format_args!(
-            "request {} is still to be answered: its deadline is {}",
-            asked.id,
-            when(deadline, now)
-        ));
-        return Ok(false);
-    }
-    market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
-    let why = if dead { "nobody can prove it any more" } else { "nobody answered in time" };
-    let escrow = amount(U256::from(asked.request.feeCeiling), asked.request.token);
-    terminal.say(format_args!("{why}: {escrow} go back to you"));
-    Ok(true)
+    Ok(reserved)
 }
 
 /// Takes the part of a bond in a token whose notice is over, and gives notice of the rest when that is asked for and no notice is running: giving one would

@@ -4,7 +4,7 @@ use assay_contracts::revert::status;
 use assay_contracts::{Status, Tier, U256};
 
 use super::Work;
-use super::again::again;
+use super::again::{again, claim};
 use crate::cli::FulfilArgs;
 use crate::commands::market::risk::Risk;
 use crate::commands::market::when;
@@ -52,6 +52,13 @@ impl Work {
             }
             Status::Proving => (Some(time), self.at_stake()),
             Status::Answered if args.now => (None, None),
+            Status::Answered if now > time && (self.asked.request.tier != Tier::Sampled || job.drawn) => {
+                return refuse(format_args!(
+                    "request {id} has your answer, and its window ended {}: nobody disputed it, and no proof is needed",
+                    when(time, now)
+                ))
+                .next(|| claim(args));
+            }
             Status::Answered => {
                 let open = match self.asked.request.tier {
                     Tier::Sampled if !job.drawn => "it has not been drawn",

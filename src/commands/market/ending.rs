@@ -1,0 +1,114 @@
+//! The end of a request that is due, whoever calls for it: what it moves is then credited.
+
+use assay_contracts::interface::InferenceMarket;
+use assay_contracts::{Address, Job, Market, Network as _, Node, Status, Tier, U256};
+
+use super::amounts::amount;
+use super::events::settlement;
+use super::kept::Kept;
+use super::records::Asked;
+use super::{OnChain as _, when};
+use crate::failure::Outcome;
+use crate::files::ModelFolder;
+use crate::terminal::Terminal;
+
+/// How a request was ended now, if it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ended {
+    /// Its escrow went back to the client.
+    pub(super) refunded: bool,
+    /// Its answer, which nobody disputed, was paid.
+    pub(super) settled: bool,
+}
+
+/// Ends a request from which this account then has something: one that nobody answered in time, or that nobody can answer any more, one whose answer nobody disputed, and one whose
+/// proof was due and did not come. Of one that is paid for, removes the proof that is not needed any more.
+pub(super) fn ended(
+    node: &mut Node,
+    market: &Market,
+    asked: &Asked,
+    account: Address,
+    folder: &ModelFolder,
+    terminal: Terminal,
+) -> Outcome<Ended> {
+    let job = market.job(node, asked.id).on_chain("cannot ask for the request")?;
+    let kept = Kept::of(folder, market, asked.id, account);
+    if job.status == Status::Settled && kept.exists() {
+        match settlement(node, market, asked) {
+            Ok(settled) => drop(kept.release(node, settled.block, terminal)?),
+            Err(failure) => Terminal::warn(format_args!("{kept} is kept: {failure}")),
+        }
+    }
+    if !matches!(job.status, Status::Open | Status::Locked | Status::Answered | Status::Proving) {
+        return Ok(Ended::default());
+    }
+    let client = asked.request.client;
+    let dead = market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")?;
+    if job.status == Status::Answered && job.prover == account && !dead {
+        return settle(node, market, asked, &job, account, terminal);
+    }
+    if client != account {
+        terminal.say(format_args!("request {} is {client}'s, who alone claims it here", asked.id));
+        return Ok(Ended::default());
+    }
+    let (now, due) = (node.time().on_chain("cannot ask for the time")?, job.time.to::<u64>());
+    let deadline = asked.request.deadline.to::<u64>();
+    let why = match job.status {
+        _ if dead => "nobody can prove it any more",
+        Status::Answered => return settle(node, market, asked, &job, account, terminal),
+        Status::Proving if now > due => {
+            let call = InferenceMarket::slashUnprovedCall { r: asked.request.clone() };
+            node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot end the request")?;
+            return Ok(returned("the proof was due and did not come", asked, terminal));
+        }
+        Status::Proving => {
+            terminal.say(format_args!("request {} is still to be proved: that is due {}", asked.id, when(due, now)));
+            return Ok(Ended::default());
+        }
+        _ if now > deadline => "nobody answered in time",
+        _ => {
+            terminal.say(format_args!(
+                "request {} is still to be answered: its deadline is {}",
+                asked.id,
+                when(deadline, now)
+            ));
+            return Ok(Ended::default());
+        }
+    };
+    market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
+    Ok(returned(why, asked, terminal))
+}
+
+/// Says that the escrow goes back.
+fn returned(why: &str, asked: &Asked, terminal: Terminal) -> Ended {
+    let escrow = amount(U256::from(asked.request.feeCeiling), asked.request.token);
+    terminal.say(format_args!("{why}: {escrow} go back to you"));
+    Ended { refunded: true, settled: false }
+}
+
+/// Settles an answer whose window is over: its prover is paid, and what the fee leaves of the escrow is the client's.
+fn settle(
+    node: &mut Node,
+    market: &Market,
+    asked: &Asked,
+    job: &Job,
+    account: Address,
+    terminal: Terminal,
+) -> Outcome<Ended> {
+    let (now, end) = (node.time().on_chain("cannot ask for the time")?, job.time.to::<u64>());
+    if now <= end {
+        terminal.say(format_args!("request {} has an answer, whose window ends {}", asked.id, when(end, now)));
+        return Ok(Ended::default());
+    }
+    if asked.request.tier == Tier::Sampled && !job.drawn {
+        terminal.say(format_args!(
+            "request {} has an answer that was not drawn yet: anybody calls `draw` of the market",
+            asked.id
+        ));
+        return Ok(Ended::default());
+    }
+    let call = InferenceMarket::settleCall { r: asked.request.clone() };
+    node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot settle the request")?;
+    terminal.say(format_args!("nobody disputed the answer of {}: it is paid, without a proof", job.prover));
+    Ok(Ended { refunded: false, settled: true })
+}
