@@ -128,7 +128,7 @@ An answer of yours that was challenged or drawn is proved in the same way, and s
     #[command(after_help = "Example:\n  assay proof lenet.onnx --request request.json --output paid.json\n\n\
 Reads the transaction that was paid for, checks its proof, writes it as `assay prove` does, and says how `assay verify` checks it again.")]
     Proof(ProofArgs),
-    /// Collect what is yours: shares in a model's fees, credits, requests that nobody answered in time, your bond
+    /// Collect what is yours: shares in a model's fees, credits, answers that nobody disputed, requests that nobody answered in time, your bond
     #[command(after_help = concat!("Examples:\n  assay claim lenet.onnx\n  assay claim lenet.onnx --leave\n", key_help!()))]
     Claim(ClaimArgs),
     /// Say how a model's registration, its request and an account stand
