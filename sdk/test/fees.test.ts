@@ -41,6 +41,20 @@ test('a tip is what the node suggests, and never more than the bound', async () 
   assert.equal(await tipOf(receipt), 9n);
 });
 
+test('a transaction has a fifth more gas than the node estimates, and no more than any may have', async () => {
+  const limit = async (estimate: number) => {
+    const { transactionHash: hash } = await (await as(saying('eth_estimateGas', () => numberToHex(estimate)))).deposit(FEE);
+    return (await scene.chain.client.getTransaction({ hash })).gas;
+  };
+  assert.equal(await limit(200_004), 240_004n);
+  assert.equal(await limit(16_000_000), 1n << 24n);
+  // What a transaction may cost counts the fifth too.
+  const { baseFeePerGas } = await scene.chain.client.getBlock();
+  const maxCost = 220_000n * (2n * (baseFeePerGas as bigint) + 5n);
+  const estimating: Node = async (method, params, go) => (method === 'eth_maxPriorityFeePerGas' ? '0x5' : saying('eth_estimateGas', () => numberToHex(200_000))(method, params, go));
+  await assert.rejects((await as(estimating, { maxCost })).deposit(FEE), /fund could cost [0-9.]+ ether for 240000 gas/);
+});
+
 test('a node is not asked to fill in a transaction, and a price that it changed is not signed', async () => {
   const asked: string[] = [];
   const filling: Node = async (method, params, go) => {

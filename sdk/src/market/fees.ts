@@ -14,6 +14,9 @@ export interface FeeBounds {
 export const MAX_TIP = parseGwei('10');
 export const MAX_COST = parseEther('0.5');
 
+/** The most gas that a transaction may have (EIP-7825). */
+const MOST_GAS = 1n << 24n;
+
 /** Gas and price of a transaction, as it is signed. */
 export interface Priced {
   gas: bigint;
@@ -22,7 +25,7 @@ export interface Priced {
 }
 
 /**
- * The gas that a call needs by the node's estimate, a tip of what the node suggests, `maxTip` at most, and `maxFeePerGas = 2 * base fee + tip`, which covers six full blocks. Of a base
+ * The gas that a call needs by the node's estimate and a fifth more, a tip of what the node suggests, `maxTip` at most, and `maxFeePerGas = 2 * base fee + tip`, which covers six full blocks. Of a base
  * fee that the node exaggerates the chain takes only the true one.
  *
  * @throws {MarketError} when the contract refuses the call.
@@ -37,14 +40,22 @@ export async function priced(
   const estimate = client.estimateContractGas({ ...call, prepare: false } as never).catch((error: unknown) => {
     throw explain(error);
   });
-  const [gas, { baseFeePerGas: base }, suggested] = await Promise.all([estimate, client.getBlock(), client.estimateMaxPriorityFeePerGas()]);
+  const [needed, { baseFeePerGas: base }, suggested] = await Promise.all([estimate, client.getBlock(), client.estimateMaxPriorityFeePerGas()]);
   if (base === null) throw new Error('the node names no base fee of its latest block; the market\'s contracts are for chains that have one. Nothing was sent');
   const maxPriorityFeePerGas = suggested < maxTip ? suggested : maxTip;
   const maxFeePerGas = 2n * base + maxPriorityFeePerGas;
+  const gas = limitOf(needed);
   const cost = gas * maxFeePerGas;
   if (cost <= maxCost) return { gas, maxFeePerGas, maxPriorityFeePerGas };
   throw new Error(
     `${call.functionName} could cost ${formatEther(cost)} ether for ${gas} gas at ${formatGwei(maxFeePerGas)} gwei by the node's word, expected ${formatEther(maxCost)} at most: ` +
     'ask another node, wait until gas is cheaper, or connect with a higher `maxCost`. Nothing was sent',
   );
+}
+
+/** A fifth more than was estimated, as the command line has it: what others do before it is in a block can make a transaction dearer. */
+function limitOf(estimate: bigint): bigint {
+  const limit = estimate + estimate / 5n;
+  if (limit <= MOST_GAS) return limit;
+  return estimate > MOST_GAS ? estimate : MOST_GAS;
 }
