@@ -9,7 +9,7 @@ import {
   Assay, type Fulfilment, Market, MarketError, type ModelDescription, Models, NoAnswer, type Pending, type Request, VerifyError, bondOf,
   checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, modelFromJson, pack, priceAt, readKey, receiptIn, verifyFiles, wordCount,
 } from '@assay/sdk';
-import { type Hex, bytesToHex, parseEther } from 'viem';
+import { type Hex, bytesToHex, encodeEventTopics, padHex, parseEther } from 'viem';
 
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
@@ -254,6 +254,19 @@ test('the proof of a paid answer is a file that everybody can check', async () =
   const unchecked = await new Assay(client).answerOf(pending, described);
   assert.deepEqual([unchecked.checkedHere, unchecked.because, key], [false, 'no-key', undefined]);
   assert.equal(await unchecked.proofFile(), text);
+});
+
+test('a node that names another payee than the proof does is not believed', async () => {
+  const pending = await ask();
+  await prover.fulfil(proved(pending, prover));
+  const [settled] = encodeEventTopics({ abi: marketAbi, eventName: 'RequestSettled' });
+  const lying = await through(chain, client.market, async (method, _, go) => {
+    if (method !== 'eth_getLogs') return go();
+    const logs = (await go()) as { topics: Hex[] }[];
+    return logs.map((log) => (log.topics[0] === settled ? { ...log, topics: log.topics.with(2, padHex(rival.account)) } : log));
+  }, 'client');
+  await assert.rejects(new Assay(lying).answerOf(pending, model), /the node tells that request 0x[0-9a-f]{64} paid 0x[0-9a-fA-F]{40}, its proof names 0x[0-9a-fA-F]{40}: ask another node/);
+  assert.equal((await pending.answer()).payee, prover.account);
 });
 
 test('of two provers in one block one is paid, the other is told why not', async () => {

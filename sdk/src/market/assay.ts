@@ -65,9 +65,9 @@ interface PaidAnswer {
   real: number[] | undefined;
   /** The largest of several outputs, with its name where the model has names. */
   label: Label | undefined;
-  /** The prover that was paid: whom the proof names. */
+  /** The prover that was paid: whom the proof names where it was checked here, and otherwise by the node's word. */
   payee: Address;
-  /** What the client paid, of the fee ceiling. */
+  /** What the client paid, of the fee ceiling, by the node's word: no proof shows it. */
   price: bigint;
   transaction: Hex;
   /** Whether the chain checked a proof: always, but in tiers below `proved`. */
@@ -266,6 +266,7 @@ export class Assay {
     const fulfilment = await findFulfilment(this.market, paid.transaction, id);
     const confirmed = await this.confirm(model);
     if (!fulfilment) return unchecked('through-contract');
+    if (!isAddressEqual(fulfilment.payee, paid.payee)) throw new Error(`the node tells that request ${id} paid ${paid.payee}, its proof names ${fulfilment.payee}: ask another node`);
     const proof: Fulfilment = { ...fulfilment, output: words };
     checkFulfilment(this.market, known.key, proof);
     return { ...answer, confirmed, checkedHere: true, basis: known.basis, proofFile: async () => proofFileOf(this.market, proof, digestsOf(model)) };
