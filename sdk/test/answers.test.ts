@@ -5,12 +5,17 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import {
-  Assay, type Fulfilment, type Market, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
+  Assay, type Fulfilment, type Market, type Model, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
+  registryAbi,
 } from '@assay/sdk';
-import { type Hex, encodeEventTopics, encodeFunctionData, keccak256, verifyTypedData } from 'viem';
+import { shapeOf } from '@assay/sdk/verifier';
+import {
+  type Address, type Hex, bytesToHex, decodeFunctionResult, encodeEventTopics, encodeFunctionData, encodeFunctionResult, keccak256, toFunctionSelector, verifyTypedData,
+} from 'viem';
 
 import { deploy } from '../examples/anvil.js';
 import { PEOPLE } from '../examples/deploy.js';
+import { CLASSES } from '../src/market/code.js';
 import { blockHeader } from '../src/market/header.js';
 import { encodable } from '../src/market/request.js';
 import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, deployData, prepare, registerKeyed, signed, startScene } from './scene.js';
@@ -252,6 +257,62 @@ test('an answer that another contract delivered is returned, and says that it wa
   assert.deepEqual(keyless.confirmed, { key: 'nobody', judge: 'nobody' });
   assert.deepEqual([keyless.checkedHere, keyless.because], [false, 'no-key']);
   await assert.rejects(keyless.proofFile(), /give the model's key, or its model\.json/);
+});
+
+/** A node that says another record of a model, and for its key's contract another code. */
+function misstating(id: Hex, record: Partial<Model & { keyHash: Hex }>, codes: Record<Address, Hex> = {}): Promise<Market> {
+  const asking = encodeFunctionData({ abi: registryAbi, functionName: 'get', args: [id] });
+  return scene.through(async (method, params, go) => {
+    const [about] = params as [{ data?: Hex } | Hex];
+    if (method === 'eth_getCode') return codes[String(about).toLowerCase() as Address] ?? go();
+    const told = await go();
+    if (method !== 'eth_call' || (about as { data?: Hex }).data !== asking) return told;
+    const result = { ...decodeFunctionResult({ abi: registryAbi, functionName: 'get', data: told as Hex }), ...record };
+    return encodeFunctionResult({ abi: registryAbi, functionName: 'get', result });
+  });
+}
+
+test('a key\'s file is compared with the model\'s id, whatever the node says of the record and of the code at the key\'s address', async () => {
+  const { client, chain, balance } = scene;
+  const tiny = Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url)));
+  const honest = await registerKeyed(scene, tiny);
+  const rival = chain.wallet(PEOPLE.rival);
+  const models = new Models(chain.client, client, rival);
+  // Digests and class are those of the key that is handed out; at the key's address is another.
+  const code = keyCode(readKey(tiny));
+  const key = await deployData(chain, rival, code.with(-1, (code.at(-1) as number) ^ 1));
+  const { key: honestKey, ...rest } = await models.registrationOf(honest.id);
+  const registration = { ...rest, key, graphDigest: bytesToHex(readKey(tiny).graphDigest) };
+  const id = await models.register(registration, '');
+  const { keyDigest, graphDigest, class: verifier } = registration;
+  const said = { ...honest, id, keyDigest, graphDigest, class: verifier };
+  const decoy = '0x00000000000000000000000000000000000dec0a';
+  const before = await balance();
+  for (const model of [said, { ...said, market: client.market, chain: client.chainId }]) {
+    const question = { model, input: INPUT, feeCeiling: FEE };
+    const lying = await misstating(id, { key: decoy, keyHash: keccak256(code) }, { [decoy]: bytesToHex(code) });
+    await assert.rejects(new Assay(lying).prepare(question), /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/);
+    const lyingOfCode = await misstating(id, {}, { [key.toLowerCase()]: bytesToHex(code) });
+    await assert.rejects(new Assay(lyingOfCode).prepare(question), /no model 0x[0-9a-f]{64} is registered at 0x[0-9a-fA-F]{40} with the key of the key's file/);
+    // What was looked up without the key's file proves nothing of the key.
+    const assay = new Assay(lying);
+    const { key: _, ...keyless } = model;
+    assert.deepEqual((await assay.prepare({ ...question, model: keyless })).confirmed, { key: 'nobody', judge: 'nobody' });
+    await assert.rejects(assay.prepare(question), /is not the one of the key's file/);
+  }
+  // Another verifier than the generated one, whatever class the node says.
+  const lenet = await registerKeyed(scene, Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url))));
+  const generated = CLASSES[bytesToHex(shapeOf(readKey(lenet.key as Uint8Array))).slice(2)] as Hex;
+  const lying = await misstating(lenet.id, { class: generated });
+  await assert.rejects(new Assay(lying).prepare({ model: lenet, input: INPUT, feeCeiling: FEE }), /which is not the code generated for its key/);
+  assert.equal(await balance(), before);
+  // An honest model needs neither record nor code of the node.
+  const codeAsked = (at: unknown) => String(at).toLowerCase() === honestKey.toLowerCase();
+  const silent = await scene.through(async (method, params, go) => {
+    const { data } = (method === 'eth_call' ? params[0] : {}) as { data?: Hex };
+    return data?.startsWith(toFunctionSelector('get(bytes32)')) || (method === 'eth_getCode' && codeAsked(params[0])) ? assert.fail('nobody needs to ask') : go();
+  });
+  assert.deepEqual((await new Assay(silent).prepare({ model: honest, input: INPUT, feeCeiling: FEE })).confirmed, { key: 'vk', judge: 'nobody' });
 });
 
 /** A node that changes the logs of one event, or leaves them out. */

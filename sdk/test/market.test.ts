@@ -368,7 +368,7 @@ test('terms that the market refuses are refused in words, before anything is sen
   await refused(ask({ deadline: 1 }), 'WrongDeadline', /expected a deadline from/);
   await refused(ask({ feeFloor: 2n * FEE }), 'WrongTerms', /request's fee/);
   const unknown = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
-  await refused(ask({ model: unknown }), 'UnknownModel', /check the id/);
+  await assert.rejects(ask({ model: unknown }), /no model 0x(ab){32} is registered at 0x[0-9a-fA-F]{40} with the key of the key's file; check the id/);
   await refused(modelsOf().get(unknown.id), 'UnknownModel', /check the id/);
   assert.equal(await count(), before);
   const readOnly = await Market.connect(chain.client, client.market);

@@ -1,15 +1,15 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
-import { type Address, type Hex, type TransactionReceipt, isAddressEqual, zeroAddress } from 'viem';
+import { type Address, type Hex, type TransactionReceipt, isAddressEqual, keccak256, zeroAddress } from 'viem';
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 
 import { type Tensor, pack, unpack, wordCount } from '../packing.js';
 import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantise } from '../quantise.js';
-import type { Basis } from '../verifier/index.js';
+import { type Basis, keyCode } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 import { beginOf } from './begin.js';
-import { type Confirmation, type ModelDescription, UNCONFIRMED, checkKey, checkPlace, checkRegistration, checkSrs, keyOf } from './description.js';
+import { type Confirmation, type ModelDescription, UNCONFIRMED, checkPlace, checkRegistration, checkSrs, checkVerifier, keyOf } from './description.js';
 import { watch } from './events.js';
 import type { Fulfilment, Market, Opening, Terms } from './market.js';
 import { Models, type Registration } from './models.js';
@@ -133,8 +133,8 @@ export class NoAnswer extends Error {
 }
 
 export class Assay {
-  /** What the chain says of a model does not change. */
-  private readonly registrations = new Map<Hex, Registration>();
+  /** What the chain says of a model does not change. By the model's id and the hash of the key's code that it was proved with: without a key's file, the node said which code stands there. */
+  private readonly registrations = new Map<string, Registration>();
 
   constructor(private readonly market: Market) {}
 
@@ -142,8 +142,8 @@ export class Assay {
    * Makes a request of tier `proved`. Nothing is sent: keep it, then open it.
    *
    * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
-   * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, when its key or its verifier on the chain is not the one of the
-   * key's file, or when the secret of its SRS is published.
+   * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, when its id was not made with the key of the
+   * key's file, when another verifier judges it than the one generated for that key, or when the secret of its SRS is published.
    * @throws {RangeError | TypeError} when the input is not one of the model's.
    */
   async prepare({ model, input, real, insecure, ...terms }: Question): Promise<Pending> {
@@ -230,18 +230,18 @@ export class Assay {
     };
   }
 
-  /** Compares a model that says where it is registered with its registration, and one whose key is given with the key and the verifier on the chain. */
+  /** Compares a model that says where it is registered, or whose key is given, with its registration; with the key, its id proves that this key was registered. */
   private async confirm(model: ModelDescription): Promise<Confirmation> {
     checkPlace(model, this.market);
     const { id, market } = model;
-    const models = new Models(this.market.client, this.market);
-    if (market !== undefined) {
-      const registration = this.registrations.get(id) ?? (await models.registrationOf(id));
-      this.registrations.set(id, registration);
-      checkRegistration(model, registration);
-    }
     const known = keyOf(model);
-    return known ? checkKey(this.market.client, known.key, model, await models.get(id)) : UNCONFIRMED;
+    if (market === undefined && !known) return UNCONFIRMED;
+    const keyHash = known && keccak256(keyCode(known.key));
+    const cached = `${id} ${keyHash}`;
+    const registration = this.registrations.get(cached) ?? (await new Models(this.market.client, this.market).registrationOf(id, 0n, keyHash));
+    this.registrations.set(cached, registration);
+    checkRegistration(model, registration);
+    return known ? checkVerifier(known.key, model, registration) : UNCONFIRMED;
   }
 
   /** The answer of a settled request, its proof checked here where that can be done. */

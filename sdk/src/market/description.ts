@@ -1,13 +1,13 @@
 /** A registered model as a client describes it, and what of that the chain and the key's file confirm before anything is paid. */
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { type Address, type Hex, type PublicClient, bytesToHex as hexOf, hexToBytes, isAddressEqual } from 'viem';
+import { type Address, type Hex, hexToBytes, isAddressEqual } from 'viem';
 
 import { type Tensor, wordCount } from '../packing.js';
 import type { RealTensor } from '../quantise.js';
-import { type Basis, type VerifyingKey, basisOf, keyCode, publishedBy, readKey, shapeOf } from '../verifier/index.js';
+import { type Basis, type VerifyingKey, basisOf, publishedBy, readKey, shapeOf } from '../verifier/index.js';
 import { CLASSES } from './code.js';
 import { DEVELOPMENT_CHAINS } from './finality.js';
-import type { Model, Registration } from './models.js';
+import type { Registration } from './models.js';
 import type { Place } from './request.js';
 
 /** A registered model: `{ ...modelFromJson(text), key }`, or what of that is known. */
@@ -24,7 +24,7 @@ export interface ModelDescription {
   ceremonies?: Readonly<Record<string, string>>;
   /** A name for each output. */
   labels?: readonly string[] | undefined;
-  /** Where it is registered. With `market`, what is said here is compared with that registration before anything is paid. */
+  /** Where it is registered. With `market` or `key`, what is said here is compared with that registration before anything is paid. */
   chain?: number;
   market?: Address;
   graphDigest?: Hex;
@@ -36,7 +36,7 @@ export interface ModelDescription {
 
 /** What confirms that the chain judges proofs of the model that was described. Where it says `nobody`, only the word of whoever described the model does. */
 export interface Confirmation {
-  /** `vk`: the key on the chain is the one of the key's file. `nobody`: no file was given, and another model's key, or one that its maker can forge with, could stand there. */
+  /** `vk`: the model's id is the hash of what was registered and of the key of the key's file, whatever a node says. `nobody`: no file was given, and another model's key, or one that its maker can forge with, could stand there. */
   key: 'vk' | 'nobody';
   /**
    * `assay`: the verifier's code is the one that was generated for the key's shape, as compiled for this package. `nobody`: no key's file was given, or its shape is not one of those;
@@ -89,20 +89,16 @@ export function checkRegistration(model: ModelDescription, registration: Registr
 }
 
 /**
- * Compares a model's record on the chain with the key's file: the code of the key's contract, and the verifier's code where it is known for the key's shape.
+ * What a model's registration, whose id was computed with the key's file, confirms. The key is the one of the file; the verifier is compared where its code is known for the key's shape.
  *
- * @throws {Error} when another key stands on the chain, or another verifier judges.
+ * @param registration From `registrationOf`, which was given the hash of this key's code.
+ * @throws {Error} when another verifier judges.
  */
-export async function checkKey(client: PublicClient, key: VerifyingKey, model: ModelDescription, record: Model): Promise<Confirmation> {
-  const code = await client.getCode({ address: record.key });
-  if (code !== hexOf(keyCode(key))) {
-    throw new Error(`the key of model ${model.id} on the chain, at ${record.key}, is not the one of the key's file: proofs of another key would be paid for. Ask the model's owner for its vk and its model.json`);
-  }
-  if (model.class !== undefined) same('the class', model.class, record.class, 'the chain\'s record', 'ask the model\'s owner for the model.json of this registration');
+export function checkVerifier(key: VerifyingKey, { id }: ModelDescription, registration: Registration): Confirmation {
   const generated = CLASSES[bytesToHex(shapeOf(key))];
   if (generated === undefined) return { key: 'vk', judge: 'nobody' };
-  if (generated !== record.class) {
-    throw new Error(`model ${model.id} is judged by verifier code ${record.class}, which is not the code generated for its key (${generated}): it may accept what is no proof. Use a model that is registered with the generated verifier`);
+  if (generated !== registration.class) {
+    throw new Error(`model ${id} is judged by verifier code ${registration.class}, which is not the code generated for its key (${generated}): it may accept what is no proof. Use a model that is registered with the generated verifier`);
   }
   return { key: 'vk', judge: 'assay' };
 }

@@ -69,7 +69,7 @@ export class Models {
     return registered.args.modelId;
   }
 
-  /** A model's record. */
+  /** A model's record, by the node's word alone. */
   async get(id: Hex): Promise<Model> {
     const call = { address: this.at.registry, abi: registryCalls, functionName: 'get', args: [id] } as const;
     return this.client.readContract(call).catch((error: unknown) => {
@@ -81,18 +81,30 @@ export class Models {
    * What the model's owner registered, digests and shares included, from the chain's logs. A model's id is the hash of all that and of the key's code: what a node makes up is passed over.
    *
    * @param fromBlock Where to begin: the registry's own block, where a node takes short ranges only.
+   * @param keyHash The hash of the key's code, `keccak256(keyCode(key))`, where the key's file is at hand: the id then proves that this key was registered. Without it the node says which
+   * code stands at the key's address, and nothing shows whose key that is.
+   * @throws {Error} when no such model is registered, or when it is registered with another key.
    */
-  async registrationOf(id: Hex, fromBlock = 0n): Promise<Registration> {
+  async registrationOf(id: Hex, fromBlock = 0n, keyHash?: Hex): Promise<Registration> {
     const topics = encodeEventTopics({ abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id } }) as Hex[];
     const latest = await this.client.getBlockNumber({ cacheTime: 0 });
     for await (const page of new Logs(this.client, { address: this.at.registry, topics }).between(fromBlock, latest)) {
       for (const { address, args } of parseEventLogs({ abi: registryAbi, eventName: 'ModelRegistered', logs: page.map((log) => formatLog(log)) })) {
         if (!isAddressEqual(address, this.at.registry) || args.modelId !== id) continue;
-        const code = await this.client.getCode({ address: args.registration.key });
-        if (code && modelIdOf(args.owner, args.registration, keccak256(code)) === id) return args.registration;
+        const { owner, registration } = args;
+        const isOf = (hash: Hex) => modelIdOf(owner, registration, hash) === id;
+        if (keyHash !== undefined && isOf(keyHash)) return registration;
+        const code = await this.client.getCode({ address: registration.key });
+        if (!code || !isOf(keccak256(code))) continue;
+        if (keyHash === undefined) return registration;
+        throw new Error(
+          `the key of model ${id} on the chain, at ${registration.key}, is not the one of the key's file: proofs of another key would be paid for. ` +
+          'Ask the model\'s owner for its vk and its model.json',
+        );
       }
     }
-    throw new Error(`no model ${id} is registered at ${this.at.registry}; check the id and the chain`);
+    const which = keyHash === undefined ? '' : ' with the key of the key\'s file';
+    throw new Error(`no model ${id} is registered at ${this.at.registry}${which}; check the id and the chain`);
   }
 
   /** Announces verifier code, as the router's owner; it can be admitted seven days later. */
