@@ -8,9 +8,9 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import {
-  Assay, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
+  Assay, type Kept, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
 } from '@assay/sdk';
-import { type Hex, TimeoutError, createWalletClient, numberToHex } from 'viem';
+import { type Hex, TimeoutError, createWalletClient, numberToHex, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
@@ -304,6 +304,43 @@ test('a kept request that names a prover, or asks about another input than is me
   // One that the model cannot take is refused without anything to compare with.
   const short = await client.prepare({ modelId: model.id, input: [1n], feeCeiling: FEE });
   await assert.rejects(assay.resume(JSON.stringify(requestToJson(short, client)), model, { feeCeiling: FEE }), /asks about an input of 1 words, expected the model's 3/);
+});
+
+test('a kept request with other terms than are expected is not opened', async () => {
+  const { client, model, prover, chain } = scene;
+  const assay = new Assay(client);
+  const { input } = await prepare(scene);
+  const now = Number((await chain.client.getBlock()).timestamp);
+  const named = { feeCeiling: FEE, prover: prover.account };
+  const text = async (terms: Partial<Terms>) => JSON.stringify(requestToJson(await client.prepare({ modelId: model.id, input, ...named, ...terms }), client));
+  const challenged = await text({ tier: 'challenged', proofFee: parseEther('50') });
+  const sampled = await text({ tier: 'sampled', sampleRate: 100 });
+  const lossless = await text({ loss: FEE / 5n - 1n });
+  const late = await text({ deadline: now + 7 * DAY });
+  for (const [kept, terms, wrong, words, right] of [
+    [challenged, { tier: 'challenged' }, { proofFee: parseEther('50') - 1n }, /the kept request has a challenger pay 50000000000000000000, expected \d+ at most: look at who wrote it/, { proofFee: parseEther('50') }],
+    [sampled, { tier: 'sampled' }, { sampleRate: 101 }, /the kept request is sampled at a rate of 100, expected 10\d+ at least/, { sampleRate: 100 }],
+    [lossless, {}, { loss: FEE / 5n }, /the kept request states a loss of 1999999999999999, expected 2000000000000000 at least/, { loss: FEE / 5n - 1n }],
+    [late, {}, { deadline: now + 7 * DAY - 1 }, /the kept request has the deadline \d+, expected \d+ at the latest/, { deadline: now + 7 * DAY }],
+  ] as [string, Partial<Kept>, Partial<Kept>, RegExp, Partial<Kept>][]) {
+    await assert.rejects(assay.resume(kept, model, { ...named, ...terms }), words);
+    await assert.rejects(assay.resume(kept, model, { ...named, ...terms, ...wrong }), words);
+    assert.ok(await assay.resume(kept, model, { ...named, ...terms, ...right }));
+  }
+  // What `prepare` writes of itself is expected: the loss is of the request's own ceiling, and any rate above the least is better.
+  assert.ok(await assay.resume(await text({ feeCeiling: FEE / 2n }), model, named));
+  assert.ok(await assay.resume(await text({ tier: 'sampled', sampleRate: 10_000 }), model, { ...named, tier: 'sampled' }));
+  // A node that is a few blocks behind the one that `prepare` asked.
+  assert.ok(await assay.resume(await text({ deadline: now + DAY + 60 }), model, named));
+  // The clock that a deadline is compared with is no node's alone.
+  const days = await scene.through(async (method, _, go) => {
+    if (method === 'eth_chainId') return '0x1';
+    const told = (await go()) as { timestamp: Hex };
+    return method === 'eth_getBlockByNumber' ? { ...told, timestamp: numberToHex(Number(told.timestamp) + 6 * DAY) } : told;
+  }, 'client', await scene.clock());
+  const kept = requestFromJson(late, client);
+  const elsewhere = JSON.stringify(requestToJson({ ...kept, id: days.idOf(kept.request) }, days));
+  await assert.rejects(new Assay(days).resume(elsewhere, { ...model, insecure: false }, named), /the chain's latest block is of Unix time \d+, this machine's clock says \d+/);
 });
 
 test('no request is made by a clock that is far from one\'s own, outside development chains', async () => {

@@ -1,20 +1,22 @@
 /** What a dApp needs: ask for an inference, get its proved answer. */
-import { type Address, type Hex, type TransactionReceipt, isAddressEqual, keccak256, zeroAddress } from 'viem';
+import { type Address, type Hex, type TransactionReceipt, isAddressEqual, keccak256 } from 'viem';
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 
-import { type Tensor, pack, unpack, wordCount } from '../packing.js';
+import { type Tensor, pack, unpack } from '../packing.js';
 import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantise } from '../quantise.js';
 import { type Basis, keyCode } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 import { beginOf } from './begin.js';
+import { MOST_BETWEEN_CLOCKS } from './clock.js';
 import { type Confirmation, type ModelDescription, UNCONFIRMED, checkPlace, checkRegistration, checkSrs, checkVerifier, keyOf } from './description.js';
 import { watch } from './events.js';
-import type { Fulfilment, Market, Opening, Terms } from './market.js';
+import { type Kept, checkKept } from './kept.js';
+import { type Fulfilment, type Market, type Opening, TIME_TO_DELIVER, type Terms } from './market.js';
 import { Models, type Registration } from './models.js';
 import type { Status, Tier } from './names.js';
-import { ETHER, digestOf } from './request.js';
+import { digestOf } from './request.js';
 
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
 export type Question = Omit<Terms, 'modelId' | 'input' | 'tier'> & {
@@ -101,23 +103,6 @@ export interface Pending extends Asked {
   toJSON(): AskedJson;
 }
 
-/** What a kept request is expected to cost: its text may have been written by anybody. */
-export interface Kept {
-  /** The most that it may escrow, in the token's smallest unit. */
-  feeCeiling: bigint;
-  /** Its tier, unless it is `proved`. */
-  tier?: Tier;
-  /** Its token, unless it is ether. */
-  token?: Address;
-  /** The only prover that may answer, unless anybody may. */
-  prover?: Address;
-  /** What was asked, in the model's integers or in real numbers: compared with what the kept request asks. Without them it may ask about anything. */
-  input?: ArrayLike<number>;
-  real?: ArrayLike<number>;
-  /** As in `Question`. */
-  insecure?: boolean;
-}
-
 /** No answer will come. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
@@ -160,22 +145,16 @@ export class Assay {
    * A request that was kept, by this process or an earlier one: to open it, if that is not done, and to wait for its answer.
    *
    * @param text `JSON.stringify` of what `prepare` gave, or `request.json` of the `assay` command line.
-   * @param expected What it may cost. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
-   * @throws {Error} when it is none, is of another market, chain or model, was changed, costs more than is expected, names another prover, or asks about another input; and as `prepare`.
+   * @param expected What it may cost, and which terms it may have. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
+   * @throws {Error} when it is none, is of another market, chain or model, was changed, has terms that are not expected, or asks about another input; and as `prepare`.
    */
-  async resume(text: string, model: ModelDescription, { feeCeiling, tier = 'proved', token = ETHER, prover = zeroAddress, insecure, input, real }: Kept): Promise<Pending> {
+  async resume(text: string, model: ModelDescription, { insecure, input, real, ...expected }: Kept): Promise<Pending> {
     const asked = requestFromJson(text, this.market);
-    const { request } = asked;
-    const refuse = (what: string, got: unknown, wanted: unknown) => new Error(`the kept request ${what} ${got}, expected ${wanted}: look at who wrote it before you pay. Nothing was sent`);
-    if (request.modelId !== model.id) throw new Error(`the request is for model ${request.modelId}, this is ${model.id}`);
-    if (request.tier !== tier) throw refuse('is of tier', request.tier, tier);
-    if (!isAddressEqual(request.token, token)) throw refuse('is paid in', request.token, token);
-    if (request.feeCeiling > feeCeiling) throw refuse('escrows', request.feeCeiling, `${feeCeiling} at most`);
-    if (!isAddressEqual(request.prover, prover)) throw refuse('may be answered by', proverName(request.prover), proverName(prover));
-    if (asked.input.length !== wordCount(model.input)) throw refuse('asks about', `an input of ${asked.input.length} words`, `the model's ${wordCount(model.input)}`);
     const meant = input === undefined && real === undefined ? undefined : integersOf(model, input, real);
-    const digest = meant && digestOf(pack(meant.values, model.input));
-    if (digest !== undefined && digest !== request.inputDigest) throw refuse('asks about an input of digest', request.inputDigest, digest);
+    const inputDigest = meant && digestOf(pack(meant.values, model.input));
+    // Only a deadline that was not named follows from the chain's clock. The node that `prepare` asked may have been some blocks ahead of this one.
+    const deadline = expected.deadline ?? (await this.market.latest()).time + TIME_TO_DELIVER + MOST_BETWEEN_CLOCKS;
+    checkKept(asked, model, { ...expected, deadline, inputDigest });
     keyOf(model);
     if (!insecure) checkSrs(model, this.market);
     return this.pending(asked, model, await this.confirm(model), meant?.clamped);
@@ -283,8 +262,6 @@ interface Settled {
   transaction: Hex;
   proved: boolean;
 }
-
-const proverName = (prover: Address) => (isAddressEqual(prover, zeroAddress) ? 'anybody' : prover);
 
 const isReal = (tensor: Tensor | RealTensor): tensor is RealTensor => 'scale' in tensor;
 

@@ -2,7 +2,7 @@
 import { DEVELOPMENT_CHAINS } from './finality.js';
 
 /** Most seconds between the clock of a chain and one's own: blocks come every few, and clocks are set. The command line has the same bound. */
-const MOST_BETWEEN_CLOCKS = 600;
+export const MOST_BETWEEN_CLOCKS = 600;
 
 /**
  * Compares the time of a chain's latest block with one's own clock. A development chain's clock is moved by hand, and is not compared.

@@ -1,10 +1,11 @@
 /** The market on an EVM chain. */
 export {
-  type Answer, Assay, type CheckedAnswer, type Kept, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
+  type Answer, Assay, type CheckedAnswer, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
 } from './assay.js';
 export { checkFulfilment, fulfilmentIn, fulfilmentOf, receiptIn } from './answer.js';
 export { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 export { type ErrorName, MarketError, type Sent, SentError } from './errors.js';
+export type { Kept } from './kept.js';
 export { type RequestEvent, type Watch, watch } from './events.js';
 export type { Confirmation, ModelDescription } from './description.js';
 export { type FeeBounds, MAX_COST, MAX_TIP } from './fees.js';

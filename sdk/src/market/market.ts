@@ -19,7 +19,8 @@ import { type Write, transact } from './transact.js';
 
 const abi = [...marketAbi, ...errorAbi] as const;
 const NOTHING: Hex = '0x';
-const DAY = 86_400;
+/** Seconds that provers have unless the client says otherwise. */
+export const TIME_TO_DELIVER = 86_400;
 /** Looks at the chain, one a polling interval, for a transaction that a node says is waiting. */
 const PATIENCE = 30;
 
@@ -140,9 +141,7 @@ export class Market implements Place {
 
   /** A request as `build` makes it, with all that is to be kept of it (`requestToJson`) before `open` sends anything. */
   async prepare({ input, ...terms }: Terms): Promise<Asked> {
-    const { timestamp, number } = await this.client.getBlock();
-    const now = Number(timestamp);
-    checkClock(this.chainId, now, this.now());
+    const { time: now, number } = await this.latest();
     const request: Request = {
       client: this.account,
       nonce: randomNonce(),
@@ -152,14 +151,26 @@ export class Market implements Place {
       token: ETHER,
       feeFloor: terms.feeCeiling,
       rampStart: now,
-      rampEnd: terms.feeFloor === undefined ? now : now + Math.floor(((terms.deadline ?? now + DAY) - now) / 2),
-      deadline: now + DAY,
-      loss: terms.feeCeiling / 5n,
+      rampEnd: terms.feeFloor === undefined ? now : now + Math.floor(((terms.deadline ?? now + TIME_TO_DELIVER) - now) / 2),
+      deadline: now + TIME_TO_DELIVER,
+      loss: lossOf(terms.feeCeiling),
       proofFee: 0n,
       sampleRate: 0,
       ...terms,
     };
     return { id: this.idOf(request), request, input, fromBlock: number };
+  }
+
+  /**
+   * The chain's latest block: its time, in Unix seconds, and its number.
+   *
+   * @throws {Error} when its time is more than ten minutes from this machine's clock, outside development chains.
+   */
+  async latest(): Promise<{ time: number; number: bigint }> {
+    const { timestamp, number } = await this.client.getBlock();
+    const time = Number(timestamp);
+    checkClock(this.chainId, time, this.now());
+    return { time, number };
   }
 
   /** The request's id, computed here; the market computes the same. */
@@ -361,6 +372,11 @@ export class Market implements Place {
     const about = request ? { id: this.idOf(request), request } : {};
     return transact(this.write, { address: this.market, abi, functionName, args: args as readonly unknown[], value }, about);
   }
+}
+
+/** What a missing or wrong answer costs the client, unless he says otherwise: a fifth of the fee ceiling. */
+export function lossOf(feeCeiling: bigint): bigint {
+  return feeCeiling / 5n;
 }
 
 /** What of an amount goes along with a call. */
