@@ -6,9 +6,9 @@ import {Request, Tier} from "../src/market/Requests.sol";
 
 /// @title A contract that acts on a model's proved answers
 /// @notice Copy it, and put your own rule in `_act`. Whoever asks pays as the request's client: escrow, refund and compensation are between him and the market, and this contract holds
-/// no money.
-/// @dev The market keeps the digest of a proved answer, for ever, also when the verifier that judged it is found broken later; whoever acts long afterwards asks the registry whether the model is
-/// `dead` first. Whoever calls `act` brings the words, from the event `RequestProved`; no proof is verified a second time.
+/// no money: it is nobody's client, so the market credits it nothing but gifts, of whoever names it as payee or contributor.
+/// @dev The market keeps the digest of a proved answer of a sound model, for ever, also when the verifier that judged it is found broken later; whoever acts long
+/// afterwards asks the registry whether the model is `dead` first. Whoever calls `act` brings the words, from the event `RequestProved`; no proof is verified a second time.
 contract Consumer {
     /// @notice The market that is asked.
     IInferenceMarket public immutable market;
@@ -28,17 +28,20 @@ contract Consumer {
     error OtherOutput(bytes32 expected, bytes32 got);
     error Done(bytes32 requestId);
     error OpenAlready(bytes32 requestId);
+    error ClientIsThisContract();
 
     constructor(IInferenceMarket where, bytes32 model, uint256 count) {
         (market, modelId, outputs) = (where, model, count);
     }
 
     /// @notice Opens a request with the ether that is sent along, and tells provers its input. One that its client opens at the market itself is as good.
-    /// @param r The request; its client signs it and has the escrow back when nobody answers.
+    /// @param r The request; its client, never this contract, signs it and has the escrow back when nobody answers.
     /// @param signature The client's over the request's id.
     /// @param input The packed input words.
     /// @return id The request's id.
     function ask(Request calldata r, bytes calldata signature, uint256[] calldata input) external payable returns (bytes32 id) {
+        // The market asks a client that calls for no signature: anybody could spend what this contract has there, or have a refund frozen in it.
+        if (r.client == address(this)) revert ClientIsThisContract();
         if (r.modelId != modelId) revert OtherModel(r.modelId);
         bytes32 got = keccak256(abi.encodePacked(input));
         if (got != r.inputDigest) revert OtherInput(r.inputDigest, got);

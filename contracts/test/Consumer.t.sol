@@ -4,8 +4,16 @@ pragma solidity 0.8.30;
 import {Consumer} from "../examples/Consumer.sol";
 import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
+import {Signatures} from "../src/market/Signatures.sol";
 import {Scene} from "./support/Scene.sol";
 import {vm} from "./support/Vm.sol";
+
+/// A copy of the example that has a deposit of its own at the market.
+contract FundedConsumer is Consumer {
+    constructor(IInferenceMarket where, bytes32 model, uint256 count) payable Consumer(where, model, count) {
+        where.fund{value: msg.value}(IInferenceMarket.Pot.Deposit, address(0), uint96(msg.value), "");
+    }
+}
 
 /// What a contract learns of an answer, and what it cannot be told.
 contract ConsumerTest is Scene {
@@ -76,6 +84,49 @@ contract ConsumerTest is Scene {
         bytes memory signature = signed(r);
         vm.expectPartialRevert(Consumer.OtherInput.selector);
         consumer.ask{value: 0}(r, signature, input);
+    }
+
+    /// A request in ether, and its input, that names a contract as its client.
+    function requestOf(address who) internal returns (Request memory r, uint256[] memory input) {
+        r = request(Tier.Proved);
+        (r.client, r.token) = (who, address(0));
+        input = new uint256[](2);
+        (input[0], input[1]) = (r.nonce, 7);
+    }
+
+    /// The escrow would come back as the contract's credit, which nobody can take.
+    function test_ConsumerIsNobodysClient() external {
+        (Request memory r, uint256[] memory input) = requestOf(address(consumer));
+        vm.deal(STRANGER, r.feeCeiling);
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Consumer.ClientIsThisContract.selector);
+        consumer.ask{value: r.feeCeiling}(r, "", input);
+    }
+
+    function test_CopyWithADepositIsNotSpent() external {
+        vm.deal(address(this), 100e18);
+        FundedConsumer funded = new FundedConsumer{value: 100e18}(market, modelId, 31);
+        (Request memory r, uint256[] memory input) = requestOf(address(funded));
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Consumer.ClientIsThisContract.selector);
+        funded.ask(r, "", input);
+        assertEq(market.accountOf(IInferenceMarket.Pot.Deposit, address(funded), address(0)).free, 100e18, "deposit");
+    }
+
+    /// Whoever else calls the market needs the contract's signature, which it never gives: so does another consumer.
+    function test_NobodyOpensInTheConsumersName() external {
+        Consumer other = new Consumer(market, modelId, 31);
+        (Request memory r, uint256[] memory input) = requestOf(address(consumer));
+        vm.deal(STRANGER, r.feeCeiling);
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        market.open{value: r.feeCeiling}(r, "", "");
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        market.lock(r, "", "", "");
+        vm.prank(STRANGER);
+        vm.expectPartialRevert(Signatures.WrongSignature.selector);
+        other.ask{value: r.feeCeiling}(r, "", input);
     }
 
     /// The commitment of a lock that never delivered is nobody's answer, before and after somebody else's proof.

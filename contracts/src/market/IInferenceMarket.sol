@@ -89,8 +89,10 @@ interface IInferenceMarket {
         bytes proof;
     }
 
+    /// @dev A contract that passes on others' requests must refuse those that name itself as client, because the market asks it for no signature.
     function open(Request calldata r, bytes calldata signature, bytes calldata permit) external payable returns (bytes32 id);
     function cancelNonce(uint256 nonce) external;
+    /// @dev Opens on the way: as for `open`, a contract that passes on others' requests must refuse those that name itself as client, because the market asks it for no signature.
     function lock(Request calldata r, bytes calldata signature, bytes calldata permit, bytes32 commitment) external;
     function fulfil(Fulfilment calldata f) external;
     function fulfilBatch(bytes32 modelId, Fulfilment[] calldata items) external returns (uint256 settled);
