@@ -5,11 +5,13 @@ import {IVerifierErrors} from "../generated/IVerifier.sol";
 import {Answers} from "../src/market/Answers.sol";
 import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Jobs} from "../src/market/Jobs.sol";
+import {ModelRegistry} from "../src/market/ModelRegistry.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {Rewards} from "../src/market/Rewards.sol";
 import {Signatures} from "../src/market/Signatures.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
 import {AnswerScene} from "./support/AnswerScene.sol";
+import {Truth} from "./support/MockVerifier.sol";
 import {vm} from "./support/Vm.sol";
 
 /// Which receipts a proof contradicts, and which it does not.
@@ -123,6 +125,37 @@ contract ContradictionsTest is AnswerScene {
         market.refund(own);
         contradict(r, LIE, STRANGER);
         assertEq(gained(STRANGER), BOND / 10, "and taken when there is something");
+    }
+
+    /// The proof for an input of one word, whose model calls the other input word an output.
+    function split(Request memory r, uint256 second, address payee) internal view returns (IInferenceMarket.Fulfilment memory f) {
+        (f.request, f.payee) = (r, payee);
+        (f.input, f.output) = (new uint256[](1), new uint256[](2));
+        (f.input[0], f.output[0], f.output[1]) = (r.nonce, second, Truth.output(r.nonce, second));
+        uint256[] memory words = new uint256[](4);
+        (words[0], words[1], words[2], words[3]) = (f.input[0], f.output[0], f.output[1], market.contextOf(market.idOf(r), payee));
+        f.proof = Truth.proof(address(registry), words);
+    }
+
+    /// What is not proved about models: that one input has one output.
+    function test_WronglySplitModelUndoesAProvedAnswer() external {
+        ModelRegistry.Registration memory model = registration(class);
+        (model.inputWords, model.outputWords) = (1, 2);
+        vm.prank(OWNER);
+        modelId = registry.register(model, "");
+        Request memory r = request(Tier.Proved);
+        r.inputDigest = digestOf(r.nonce);
+        IInferenceMarket.Fulfilment memory f = split(r, 7, prover);
+        bytes32 digest = keccak256(abi.encodePacked(f.output));
+        open(r);
+        vm.prank(prover);
+        market.lock(r, "", "", keccak256(abi.encode(prover, digest)));
+        market.fulfil(f);
+        (, IInferenceMarket.Assurance assurance) = market.answerOf(market.idOf(r));
+        assertTrue(assurance == IInferenceMarket.Assurance.Proved, "proved");
+        market.contradict(r, digest, vm.addr(SIGNER), receiptOver(r, digest, SIGNER), evidence(r, split(r, 8, STRANGER)));
+        (, assurance) = market.answerOf(market.idOf(r));
+        assertTrue(assurance == IInferenceMarket.Assurance.None, "and refuted");
     }
 
     /// A chain that changes its id: an answer that was posted before can be contradicted as before.

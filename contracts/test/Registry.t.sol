@@ -76,12 +76,17 @@ contract RegistryTest is Scene {
         refuseModel(r, ModelRegistry.TooManyContributors.selector);
     }
 
+    /// `MAX_OWNER_POINTS` bounds what the owner has as owner only.
     function test_OwnerMayAlsoContribute() external {
         ModelRegistry.Registration memory r = registration(class);
         r.contributors[0] = OWNER;
         vm.prank(OWNER);
         bytes32 id = registry.register(r, "");
         assertEq(registry.pointsOf(id, OWNER), 3000, "both");
+        (r.proverPoints, r.ownerPoints, r.points[0]) = (0, 3000, 7000);
+        vm.prank(OWNER);
+        id = registry.register(r, "");
+        assertEq(registry.pointsOf(id, OWNER), 10_000, "all of every fee");
     }
 
     function test_OnlyTheOwnerRetires() external {

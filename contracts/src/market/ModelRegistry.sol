@@ -47,7 +47,7 @@ contract ModelRegistry {
 
     /// @notice All points of a fee.
     uint256 public constant POINTS = 10_000;
-    /// @notice Most points of a model's owner.
+    /// @notice Most points that a model's owner has as owner; it may name itself as a contributor too.
     uint256 public constant MAX_OWNER_POINTS = 3000;
     /// @notice Most contributors of a model.
     uint256 public constant MAX_CONTRIBUTORS = 64;
