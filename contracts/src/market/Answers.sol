@@ -61,6 +61,9 @@ abstract contract Answers is Proofs {
     }
 
     /// @notice Brings a signed answer on chain at the fee of this moment and reserves its bond; anyone who has the receipt may call.
+    /// Call `open` first, and wait until that is final: a pending `answer` shows output and receipt, and while the request is not open its client can read them and cancel the nonce.
+    /// Opening on the way is for private relays only.
+    /// @dev Opens on the way as `open` does: a contract that passes on others' requests must refuse those that name itself as client, because the market asks it for no signature.
     /// @param r A request of a tier below proved, for the prover it names; opened here when it is not open yet.
     /// @param signature The client's, as in `open`; unread when the request is open.
     /// @param permit As in `open`.

@@ -271,7 +271,9 @@ export class Market implements Place {
    * Brings a prover's signed answer on the chain, which reserves its bond and begins the window of a day to challenge or contradict it. Anyone who has the receipt may call; one that
    * is not on the chain secures nothing. For tiers below `proved`.
    *
-   * @param signature The client's, when the request is not open yet.
+   * Call `open` first, and wait until that is final: a pending `answer` shows output and receipt, and while the request is not open its client can read them and cancel the nonce.
+   *
+   * @param signature The client's, when the request is not open yet. Opening on the way is for private relays only.
    */
   async answer(request: Request, { output, signer, signature: receipt }: Receipt, signature: Hex = NOTHING): Promise<TransactionReceipt> {
     return this.transact('answer', [encodable(request), signature, NOTHING, output, signer, receipt], 0n, request);
