@@ -3,6 +3,7 @@
 mod alone;
 mod amounts;
 pub(crate) mod claim;
+mod clock;
 mod date;
 pub(crate) mod deploy;
 mod ending;

@@ -3,6 +3,7 @@
 
 #[path = "../anvil/mod.rs"]
 mod anvil;
+mod clock;
 mod contracts;
 mod propose;
 #[path = "../proxy/mod.rs"]

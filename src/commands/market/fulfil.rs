@@ -26,7 +26,7 @@ use super::kept::Kept;
 use super::records::{self, Asked};
 use super::risk::Pay;
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, clock, prover_share, shown, words_of};
 use crate::cli::FulfilArgs;
 use crate::compiled;
 use crate::failure::{Advise as _, Failure, Outcome, refuse};
@@ -196,7 +196,7 @@ impl Work {
     }
 
     fn now(&mut self) -> Outcome<u64> {
-        self.node.time().on_chain("cannot ask for the time")
+        clock::time(&mut self.node)
     }
 
     /// Asks how the request stands now.

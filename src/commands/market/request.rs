@@ -1,16 +1,14 @@
 //! `assay request`: a question with its fee in escrow.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use assay_contracts::interface::InferenceMarket::{
     InferenceMarketErrors as MarketErrors, RequestRefunded, RequestSettled, RequestSlashed,
 };
 use assay_contracts::market::{MIN_DURATION, U96, digest};
-use assay_contracts::node::is_development;
 use assay_contracts::revert::status;
 use assay_contracts::{
-    Address, B256, ContractsError, Market, Network as _, Node, Parties, Request, Revert, SolEvent as _, Status, U256,
+    Address, B256, ContractsError, Market, Node, Parties, Request, Revert, SolEvent as _, Status, U256,
 };
 use assay_models::packing;
 use rand::Rng as _;
@@ -20,7 +18,7 @@ use serde::Serialize;
 use super::alone::Alone;
 use super::records::{self, Asked, Record, Told};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, events, gas, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, clock, events, gas, prover_share, shown, words_of};
 use crate::cli::RequestArgs;
 use crate::commands::read_input;
 use crate::comparison;
@@ -32,8 +30,6 @@ use crate::terminal::Terminal;
 
 /// Seconds in which the chain takes a request.
 const OPENING: u64 = 180;
-/// Most seconds between the clock of a chain and that of this machine: blocks come every few, and clocks are set.
-const CLOCKS: u64 = 600;
 
 #[derive(Serialize)]
 struct Requested {
@@ -158,7 +154,7 @@ fn earlier(
             "{file} holds request {id}, which is not open, and whose terms are none that `assay request` writes: name another file with --output"
         )),
         Status::None => {
-            let now = node.time().on_chain("cannot ask for the time")?;
+            let now = clock::time(node)?;
             // One that has waited would pay more at once, and leave less time, than what is asked for now.
             let in_time =
                 start <= now && now - start <= OPENING && deadline >= now.saturating_add(MIN_DURATION + OPENING);
@@ -211,18 +207,6 @@ fn is_written_here(request: &Request) -> bool {
     *request == Request { feeFloor: request.feeFloor, rampEnd: request.rampEnd, loss: request.loss, ..like }
 }
 
-/// Refuses a chain whose clock is far from this machine's: by it a node would set the fee's rise and the deadline. A development chain's clock is
-/// moved by hand.
-fn check_clock(chain: u64, chain_time: u64, machine_time: u64) -> Outcome {
-    if is_development(chain) || chain_time.abs_diff(machine_time) <= CLOCKS {
-        return Ok(());
-    }
-    refuse(format_args!(
-        "the chain's latest block is of Unix time {chain_time}, this machine's clock says {machine_time}: the node is behind or wrong, or the \
-         clock is. Deadline and fee would follow from it"
-    ))
-}
-
 /// A request that the chain would take, in the file before the money moves: whatever happens then, the same request is found again, and it
 /// can be opened once only.
 ///
@@ -237,10 +221,8 @@ fn new_request(
     path: &Path,
     earlier: Earlier,
 ) -> Outcome<Asked> {
-    let now = node.time().on_chain("cannot ask for the time")?;
+    let now = clock::time(node)?;
     let from_block = node.block_number().on_chain("cannot ask for the latest block")?;
-    let machine = SystemTime::now().duration_since(UNIX_EPOCH).machine("the machine's clock is before 1970")?;
-    check_clock(market.chain, now, machine.as_secs())?;
     let (unopened, replaced) = match earlier {
         Earlier::Unopened(asked) => (Some(asked.request.nonce), Some(asked)),
         Earlier::Ended(asked) => (None, Some(asked)),
@@ -308,19 +290,4 @@ fn asking(
 /// Seconds from the request to its deadline: the chain's clock goes on until it takes the request, so the shortest time is lengthened.
 fn lasting(args: &RequestArgs) -> u64 {
     args.within.max(MIN_DURATION + 2 * OPENING)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chain_whose_clock_is_far_from_the_machines_is_refused() {
-        let now = 1_800_000_000;
-        for wrong in [now - 3_600, now + 3_600, 0, u64::MAX] {
-            assert!(check_clock(1, wrong, now).is_err(), "{wrong}");
-            assert!(check_clock(31_337, wrong, now).is_ok(), "a development chain's clock is moved by hand");
-        }
-        assert!(check_clock(1, now - 60, now).is_ok() && check_clock(1, now + 60, now).is_ok());
-    }
 }
