@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crate::anvil::ACCOUNTS;
 use crate::proxy::Proxy;
-use crate::scene::{BOND, CLIENT, ETHER, FEE, MODEL, PROVER, RIVAL, Scene, wei};
-use assay_contracts::B256;
+use crate::scene::{BOND, CLIENT, ETHER, FEE, MODEL, OWNER, PROVER, RIVAL, Scene, wei};
+use assay_contracts::interface::VerifierRouter;
+use assay_contracts::market::U96;
+use assay_contracts::{B256, Network as _, U256};
 use serde_json::{Value, json};
 
 #[test]
@@ -182,6 +184,49 @@ fn a_rescuer_is_told_what_is_in_it_and_a_late_locker_what_is_left() {
     scene.anvil.advance(10 * 86_400 + 1);
     let claimed = scene.does(PROVER, &["claim", MODEL]);
     assert_eq!((wei(&claimed["left_wei"]), wei(&claimed["withdrawn_wei"])), (of_bond, of_bond));
+}
+
+#[test]
+fn a_locker_frees_its_bond_where_nobody_can_prove_any_more_or_the_client_stays_away() {
+    let scene = Scene::new("market-abandoned");
+    let (mut node, market) = scene.node(PROVER);
+    let prover = node.account().unwrap();
+    let mut locks = |file: &str| {
+        let request = scene.opens(file, |_| ());
+        market.fund_bond(&mut node, prover, U96::from(BOND)).unwrap();
+        market.lock(&mut node, prover, &request, B256::repeat_byte(1)).unwrap();
+        request
+    };
+    let claim = |account: usize, file: &str| scene.does(account, &["claim", MODEL, "--request", file]);
+    locks("late.json");
+    let early = claim(PROVER, "late.json");
+    assert_eq!((&early["refunded"], wei(&early["bond_reserved_wei"])), (&false.into(), BOND));
+    scene.anvil.advance(5 * 3_600);
+    assert_eq!(claim(RIVAL, "late.json")["refunded"], false, "it is not the rival's");
+    let late = claim(PROVER, "late.json");
+    // Half of the bond is lost; a tenth of that half is bond of whoever ends the request.
+    let left = BOND / 2 + BOND / 20;
+    assert_eq!(
+        (&late["refunded"], &late["bond_reserved_wei"], wei(&late["bond_wei"])),
+        (&true.into(), &Value::Null, left)
+    );
+    assert_eq!(wei(&claim(CLIENT, "late.json")["withdrawn_wei"]), FEE);
+
+    let request = locks("dead.json");
+    let (mut owner, _) = scene.node(OWNER);
+    let (account, class) = (owner.account().unwrap(), market.model(&mut owner, request.modelId).unwrap().0.class);
+    owner.transact(account, market.router, U256::ZERO, &VerifierRouter::tombstoneCall { class }).unwrap();
+    let status = ["status", MODEL, "--request", "dead.json"];
+    let state = scene.does(RIVAL, &status)["request"].take();
+    let lost = (&state["lost_if_rescued_wei"], &state["lost_if_absent_wei"]);
+    assert_eq!((wei(&state["bond_wei"]), lost), (BOND, (&Value::Null, &Value::Null)));
+    let said = String::from_utf8(scene.command(RIVAL, &status).output().unwrap().stdout).unwrap();
+    assert!(!said.contains("a locker loses") && said.contains("its client or its prover"), "{said}");
+    let dead = claim(PROVER, "dead.json");
+    assert_eq!(
+        (&dead["refunded"], &dead["bond_reserved_wei"], wei(&dead["bond_wei"])),
+        (&true.into(), &Value::Null, left + BOND)
+    );
 }
 
 /// Unix time of a node's latest block.

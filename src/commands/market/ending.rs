@@ -21,8 +21,8 @@ pub(super) struct Ended {
     pub(super) settled: bool,
 }
 
-/// Ends a request from which this account then has something: one that nobody answered in time, or that nobody can answer any more, one whose answer nobody disputed, and one whose
-/// proof was due and did not come. Of one that is paid for, removes the proof that is not needed any more.
+/// Ends a request from which this account then has something, as its client or its prover: one that nobody answered in time, or that nobody can answer any more, one whose answer nobody
+/// disputed, and, for the client, one whose proof was due and did not come. Of one that is paid for, removes the proof that is not needed any more.
 pub(super) fn ended(
     node: &mut Node,
     market: &Market,
@@ -43,23 +43,22 @@ pub(super) fn ended(
         return Ok(Ended::default());
     }
     let client = asked.request.client;
-    let dead = market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")?;
-    if job.status == Status::Answered && job.prover == account && !dead {
-        return settle(node, market, asked, &job, account, terminal);
-    }
-    if client != account {
-        terminal.say(format_args!("request {} is {client}'s, who alone claims it here", asked.id));
+    let is_client = client == account;
+    if !is_client && job.prover != account {
+        terminal.say(format_args!("request {} is {client}'s: its client and its prover claim it here", asked.id));
         return Ok(Ended::default());
     }
+    let dead = market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")?;
     let (now, due) = (node.time().on_chain("cannot ask for the time")?, job.time.to::<u64>());
     let deadline = asked.request.deadline.to::<u64>();
     let why = match job.status {
         _ if dead => "nobody can prove it any more",
         Status::Answered => return settle(node, market, asked, &job, account, terminal),
-        Status::Proving if now > due => {
+        // Its prover loses the whole bond, whoever calls.
+        Status::Proving if now > due && is_client => {
             let call = InferenceMarket::slashUnprovedCall { r: asked.request.clone() };
             node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot end the request")?;
-            return Ok(returned("the proof was due and did not come", asked, terminal));
+            return Ok(returned("the proof was due and did not come", asked, account, terminal));
         }
         Status::Proving => {
             terminal.say(format_args!("request {} is still to be proved: that is due {}", asked.id, when(due, now)));
@@ -76,13 +75,21 @@ pub(super) fn ended(
         }
     };
     market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
-    Ok(returned(why, asked, terminal))
+    let ended = returned(why, asked, account, terminal);
+    if job.prover == account {
+        let bond = amount(U256::from(job.bond), asked.request.token);
+        let kept = if dead { "is free again" } else { "was reserved: what is not lost of it is free again" };
+        terminal.say(format_args!("your bond of {bond} {kept}"));
+    }
+    Ok(ended)
 }
 
 /// Says that the escrow goes back.
-fn returned(why: &str, asked: &Asked, terminal: Terminal) -> Ended {
-    let escrow = amount(U256::from(asked.request.feeCeiling), asked.request.token);
-    terminal.say(format_args!("{why}: {escrow} go back to you"));
+fn returned(why: &str, asked: &Asked, account: Address, terminal: Terminal) -> Ended {
+    let Asked { request, .. } = asked;
+    let escrow = amount(U256::from(request.feeCeiling), request.token);
+    let client = if request.client == account { "you".to_owned() } else { format!("its client, {}", request.client) };
+    terminal.say(format_args!("{why}: {escrow} go back to {client}"));
     Ended { refunded: true, settled: false }
 }
 

@@ -215,7 +215,8 @@ fn request_state(
         let ceiling = amount(U256::from(request.feeCeiling), token);
         terminal.say(format_args!("  the price rises, to {ceiling} {}", when(rise, now)));
     }
-    let bond = say_bond(asked, &job, terminal);
+    let dead = is_live(&job) && market.dead(node, request.modelId).on_chain("cannot ask for the model")?;
+    let bond = say_bond(asked, &job, dead, terminal);
     let exclusive_until = (job.status == Status::Locked).then(|| job.time.to::<u64>());
     if let Some(until) = exclusive_until {
         terminal.say(format_args!("  {} has locked it; anybody's turn {}", job.prover, when(until, now)));
@@ -227,7 +228,7 @@ fn request_state(
     if let Some(settled) = settled {
         terminal.say(format_args!("  paid to {}", settled.payee));
     }
-    let due = due(node, market, asked, &job, now)?;
+    let due = due(asked, &job, dead, now);
     let refundable = due.is_some_and(|(_, refundable)| refundable);
     let next = match due {
         Some((why, _)) => {
@@ -264,18 +265,18 @@ fn request_state(
     })
 }
 
-/// Why `assay claim` ends a live request now, where it does, and whether the escrow then goes back to the client.
-fn due(node: &mut Node, market: &Market, asked: &Asked, job: &Job, now: u64) -> Outcome<Option<(&'static str, bool)>> {
-    if !matches!(job.status, Status::Open | Status::Locked | Status::Answered | Status::Proving) {
-        return Ok(None);
-    }
-    if market.dead(node, asked.request.modelId).on_chain("cannot ask for the model")? {
-        return Ok(Some(("nobody can prove it any more: `assay claim` gives the client the escrow back", true)));
-    }
+/// Whether a request has not ended.
+fn is_live(job: &Job) -> bool {
+    matches!(job.status, Status::Open | Status::Locked | Status::Answered | Status::Proving)
+}
+
+/// Why `assay claim` ends a request now, where it does, and whether the escrow then goes back to the client. A live request that nobody can prove any more is `dead`.
+fn due(asked: &Asked, job: &Job, dead: bool, now: u64) -> Option<(&'static str, bool)> {
     let over = now > job.time.to::<u64>();
-    Ok(match job.status {
-        Status::Open | Status::Locked if now > asked.request.deadline.to::<u64>() => {
-            Some(("its deadline passed: `assay claim` gives the client the escrow back", true))
+    let late = now > asked.request.deadline.to::<u64>();
+    match job.status {
+        Status::Open if dead => {
+            Some(("nobody can prove it any more: `assay claim` gives the client the escrow back", true))
         }
         Status::Proving if over => {
             Some(("its proof did not come: `assay claim` gives the client the escrow back", true))
@@ -284,17 +285,26 @@ fn due(node: &mut Node, market: &Market, asked: &Asked, job: &Job, now: u64) -> 
             Some(("nobody disputed its answer: `assay claim` of its prover or its client has it paid", false))
         }
         _ => None,
-    })
+    }
 }
 
-/// The bond behind a live request, or of its lock to come, and what a locker can lose; says so, with the client's loss.
-fn say_bond(asked: &Asked, job: &Job, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
+/// The bond behind a live request, or of its lock to come, and what a locker can lose; says so, with the client's loss. Of a request that is `dead` nobody locks, and nobody loses, anything.
+fn say_bond(asked: &Asked, job: &Job, dead: bool, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
     let request = &asked.request;
     let shown = |units: U256| amount(units, request.token);
     let (bond, risk) = match job.status {
         Status::Open if request.tier == Tier::Proved => {
             let risk = Risk::of_lock(request);
             (risk.bond, Some(risk))
+        _ if dead => Some((
+            "nobody can prove it any more: `assay claim` of its client or its prover gives both their own back",
+            true,
+        )),
+        Status::Open if late => Some(("its deadline passed: `assay claim` gives the client the escrow back", true)),
+        Status::Locked if late => Some((
+            "its deadline passed: `assay claim` of its client or its locker gives the client the escrow back, and the locker what it does not lose",
+            true,
+        )),
         }
         Status::Locked => (U256::from(job.bond), Some(Risk::of_job(request, job))),
         Status::Answered | Status::Proving => (U256::from(job.bond), None),
@@ -309,6 +319,14 @@ fn say_bond(asked: &Asked, job: &Job, terminal: Terminal) -> Option<(U256, Optio
         terminal.say(format_args!(
             "  a locker loses up to {} when another prover delivers, {} when nobody does",
             shown(risk.rescued),
+    if dead {
+        let bond = U256::from(job.bond);
+        if job.status == Status::Open {
+            return None;
+        }
+        terminal.say(format_args!("  the prover's bond {}, of which nothing can be lost any more", shown(bond)));
+        return Some((bond, None));
+    }
             shown(risk.absent)
         ));
     }
