@@ -12,6 +12,7 @@ mod router;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod sending;
+mod shares;
 mod words;
 
 use std::fs;

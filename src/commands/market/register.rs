@@ -62,33 +62,60 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     };
     let Session { mut node, account } = Session::open(&args.chain)?;
     let (market, made_for) = market_at(&mut node, &args.chain.node, address, Some(&folder))?;
+    // Where the key is, or will be: its address follows from its code.
+    let key_at = address_of(&creation_of_data(&code));
+    let id = |terms: &Registration| Registration { key: key_at, ..terms.clone() }.id(account, hash(&code));
     let before = before.filter(|record| (record.chain, record.market) == (market.chain, market.address) && !args.again);
     let kept = before.map(|record| terms::registered(&mut node, &market, &record)).transpose()?.flatten();
-    let kept = kept.filter(|(_, terms)| terms.owner == account);
+    // Of another model, or with other keys, in the same folder: nothing of before is about them.
+    let same = |of: &Registration| {
+        (of.graphDigest, of.keyDigest, of.class) == (asked.graphDigest, asked.keyDigest, asked.class)
+    };
+    let mut kept = kept.filter(|(registered, terms)| terms.owner == account && same(registered));
+    if let Some((registered, terms)) = &kept
+        && !is_registered(&mut node, &market, id(registered))?
+    {
+        if is_silent(args) {
+            return nothing_to_keep(terms, &folder);
+        }
+        kept = None;
+    }
+    let keeps = kept.is_some();
     let (terms, uri) = kept_or_asked(args, asked, kept, account, &folder)?;
     trust::check_srs(key.srs(), market.chain)?;
     admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
 
-    let (key_at, _) = terminal
+    terminal
         .step("deploy the key", None, || place(&mut node, account, &creation_of_data(&code)))
         .on_chain("cannot deploy the key")?;
-    let registration = Registration { key: key_at, ..terms };
-    let model_id = registration.id(account, hash(&code));
+    let (model_id, registration) = (id(&terms), Registration { key: key_at, ..terms });
     let record = Record { chain: market.chain, market: market.address, model_id, router: Some(made_for) };
     let new = !is_registered(&mut node, &market, model_id)?;
+    let mut terms = Terms::of(account, &registration, &uri);
     if new {
+        // A node that has said that there is something to keep, and now says that there is not.
+        if keeps {
+            return nothing_to_keep(&terms, &folder);
+        }
+        terminal.say("the model's terms, for good:");
+        terms.say(terminal);
         let call = ModelRegistry::registerCall { r: registration.clone(), uri: uri.clone() };
         terminal
             .step("register the model", None, || node.transact(account, market.registry, U256::ZERO, &call))
             .on_chain("cannot register the model")?;
+    } else if let Some((_, found)) =
+        terms::registered(&mut node, &market, &record).map_err(Terminal::warn).ok().flatten()
+    {
+        terms = found;
     }
-    let found =
-        if new { None } else { terms::registered(&mut node, &market, &record).map_err(Terminal::warn).ok().flatten() };
-    let terms = found.map_or_else(|| Terms::of(account, &registration, &uri), |(_, terms)| terms);
     let path = records::write_registration(&folder, &record, account, &registration)?;
     let described = model_file::write(&folder, &record, &model.graph, &key, verifier.class, labels)?;
-    terminal.say(format_args!("model {model_id}{}", if new { "" } else { ", registered already" }));
-    terms.say(terminal);
+    if new {
+        terminal.say(format_args!("model {model_id}"));
+    } else {
+        terminal.say(format_args!("model {model_id}, registered already"));
+        terms.say(terminal);
+    }
     terminal.say(format_args!("wrote {}: whoever asks the model needs it", path.display()));
     terminal.say(format_args!("wrote {}: programs ask the model by it, in real numbers", described.display()));
     let next = Next::of("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
@@ -117,15 +144,8 @@ fn kept_or_asked(
 ) -> Outcome<(Registration, String)> {
     let named = args.uri.clone().unwrap_or_default();
     let Some((registered, terms)) = kept else { return Ok((asked, named)) };
-    // Another model or other keys in the same folder: nothing of before is about them.
-    if (registered.graphDigest, registered.keyDigest, registered.class)
-        != (asked.graphDigest, asked.keyDigest, asked.class)
-    {
-        return Ok((asked, named));
-    }
     let uri = args.uri.clone().unwrap_or_else(|| terms.uri.clone());
-    let silent = args.owner_share.is_none() && args.contributors.is_empty();
-    let wanted = if silent { terms.clone() } else { Terms::of(account, &asked, &uri) };
+    let wanted = if is_silent(args) { terms.clone() } else { Terms::of(account, &asked, &uri) };
     if wanted.same_shares(&terms) && uri == terms.uri {
         return Ok((registered, uri));
     }
@@ -137,6 +157,21 @@ fn kept_or_asked(
         path.display()
     ))
     .next(|| Next::of("register", folder.model()))
+}
+
+/// Whether the user leaves all shares to what was before, or is usual.
+fn is_silent(args: &RegisterArgs) -> bool {
+    args.owner_share.is_none() && args.contributors.is_empty()
+}
+
+/// The refusal to register with shares that nobody named here: a file of somebody else's, and a node of one mind with it, can name any.
+fn nothing_to_keep<T>(terms: &Terms, folder: &ModelFolder) -> Outcome<T> {
+    refuse(format_args!(
+        "{} is about a registration that is not on the chain, with {}: nothing is there to keep. Name the shares yourself (--owner-share, \
+         --contributor), or register with the usual ones (--again)",
+        folder.file("registration.json").display(),
+        terms.in_words()
+    ))
 }
 
 /// Shares and words of a registration, as the registry takes them; the rest is empty.
