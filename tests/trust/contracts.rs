@@ -112,7 +112,16 @@ fn a_model_that_another_verifier_judges_escrows_nothing() {
     let creation = answering(B256::with_last_byte(28));
     let (class, id) = judged_by(&mut node, &scene, &market, &creation);
 
+    let judge = |own: bool| {
+        let status = scene.does(OTHER, &["status", MODEL]);
+        assert_eq!((&status["own_key"], &status["own_judge"]), (&true.into(), &own.into()), "{status}");
+        let output = scene.command(OTHER, &["status", MODEL]).output().unwrap();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    assert!(judge(true).contains("judged, by the verifier generated for its key"));
     scene.write(REGISTRATION, "model_id", id.to_string());
+    let said = judge(false);
+    assert!(said.contains("which is not the code generated") && !said.contains("proofs are judged"), "{said}");
     let escrowed = scene.anvil.balance(&market.address.to_string());
     let says = ["judged by verifier code", &class.to_string(), "not the code generated"];
     scene.refused(CLIENT, &[&REQUEST[..], &["--output", "other.json"]].concat(), &says);

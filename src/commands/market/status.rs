@@ -31,6 +31,8 @@ struct State {
     retired: bool,
     /// Whether the model's id proves that it is registered with the key in the folder; null where there is no key.
     own_key: Option<bool>,
+    /// Whether the verifier generated for that key judges the model; null where nothing says what is generated for it.
+    own_judge: Option<bool>,
     /// Who proposes verifiers to the market's router, and who may end one's class, as it is now.
     router: Parties,
     /// Who has what of every fee; unknown when the node keeps no events of the registration.
@@ -97,7 +99,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("model {} on market {}, chain {}", record.model_id, market.address, market.chain));
     match &model {
         Ok(model) if model.retired => terminal.say("  retired: takes no new requests"),
-        Ok(_) => terminal.say("  proofs are judged"),
+        Ok(_) => {}
         Err(error) => terminal.say(format_args!("  proofs are not judged: {error}")),
     }
     let terms = match &model {
@@ -112,12 +114,13 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         }
         Err(_) => None,
     };
-    let own_key = match &model {
+    let (own_key, own_judge) = match &model {
         Ok(model) => {
             let told = asked.as_ref().and_then(|asked| asked.model.as_ref());
-            own_key(&mut node, &market, (&record, model), told, &folder, terminal)?
+            let (own, key) = own_key(&mut node, &market, (&record, model), told, &folder, terminal)?;
+            (own, own_judge(key.as_ref(), model, &folder, terminal))
         }
-        Err(_) => None,
+        Err(_) => (None, None),
     };
     let router = trust::say_router(&mut node, &market, terminal)?;
     let again = |verb: &str| {
@@ -142,6 +145,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         judged: model.is_ok(),
         retired: model.is_ok_and(|model| model.retired),
         own_key,
+        own_judge,
         router,
         terms,
         next: request.as_ref().and_then(|request| request.next.clone()),
@@ -151,7 +155,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// Whether a model is the one of the key in its folder, whatever the node says of it; none where there is no key.
+/// Whether a model is the one of the key in its folder, whatever the node says of it; none where there is no key. And the key, if it is.
 fn own_key(
     node: &mut Node,
     market: &Market,
@@ -159,23 +163,37 @@ fn own_key(
     told: Option<&Told>,
     folder: &ModelFolder,
     terminal: Terminal,
-) -> Outcome<Option<bool>> {
+) -> Outcome<(Option<bool>, Option<VerifyingKey>)> {
     let path = folder.file("vk");
     if !path.exists() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?);
     let key = key.request(format_args!("cannot read the verifying key {}", path.display()));
-    match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key)) {
-        Ok(_) => {
+    match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key).map(|_| key)) {
+        Ok(key) => {
             terminal.say(format_args!("  its key is {}, as its id proves", path.display()));
-            Ok(Some(true))
+            Ok((Some(true), Some(key)))
         }
         Err(failure) => {
             Terminal::warn(failure);
-            Ok(Some(false))
+            Ok((Some(false), None))
         }
     }
+}
+
+/// Whether the verifier generated for a model's key judges it, and says so; none where that verifier is not known here.
+fn own_judge(key: Option<&VerifyingKey>, model: &Model, folder: &ModelFolder, terminal: Terminal) -> Option<bool> {
+    let own = key.and_then(|key| trust::is_generated(folder, key, model).map_err(Terminal::warn).ok());
+    match own {
+        Some(true) => terminal.say("  proofs are judged, by the verifier generated for its key"),
+        Some(false) => Terminal::warn(trust::other_judge(model)),
+        None => terminal.say(format_args!(
+            "  proofs are judged by verifier code {}; whether that is the code generated for the model's key was not compared",
+            model.class
+        )),
+    }
+    own
 }
 
 /// Another verb about the same request.
@@ -278,6 +296,15 @@ fn due(asked: &Asked, job: &Job, dead: bool, now: u64) -> Option<(&'static str, 
         Status::Open if dead => {
             Some(("nobody can prove it any more: `assay claim` gives the client the escrow back", true))
         }
+        _ if dead => Some((
+            "nobody can prove it any more: `assay claim` of its client or its prover gives both their own back",
+            true,
+        )),
+        Status::Open if late => Some(("its deadline passed: `assay claim` gives the client the escrow back", true)),
+        Status::Locked if late => Some((
+            "its deadline passed: `assay claim` of its client or its locker gives the client the escrow back, and the locker what it does not lose",
+            true,
+        )),
         Status::Proving if over => {
             Some(("its proof did not come: `assay claim` gives the client the escrow back", true))
         }
@@ -292,19 +319,18 @@ fn due(asked: &Asked, job: &Job, dead: bool, now: u64) -> Option<(&'static str, 
 fn say_bond(asked: &Asked, job: &Job, dead: bool, terminal: Terminal) -> Option<(U256, Option<Risk>)> {
     let request = &asked.request;
     let shown = |units: U256| amount(units, request.token);
+    if dead {
+        let bond = U256::from(job.bond);
+        if job.status == Status::Open {
+            return None;
+        }
+        terminal.say(format_args!("  the prover's bond {}, of which nothing can be lost any more", shown(bond)));
+        return Some((bond, None));
+    }
     let (bond, risk) = match job.status {
         Status::Open if request.tier == Tier::Proved => {
             let risk = Risk::of_lock(request);
             (risk.bond, Some(risk))
-        _ if dead => Some((
-            "nobody can prove it any more: `assay claim` of its client or its prover gives both their own back",
-            true,
-        )),
-        Status::Open if late => Some(("its deadline passed: `assay claim` gives the client the escrow back", true)),
-        Status::Locked if late => Some((
-            "its deadline passed: `assay claim` of its client or its locker gives the client the escrow back, and the locker what it does not lose",
-            true,
-        )),
         }
         Status::Locked => (U256::from(job.bond), Some(Risk::of_job(request, job))),
         Status::Answered | Status::Proving => (U256::from(job.bond), None),
@@ -319,14 +345,6 @@ fn say_bond(asked: &Asked, job: &Job, dead: bool, terminal: Terminal) -> Option<
         terminal.say(format_args!(
             "  a locker loses up to {} when another prover delivers, {} when nobody does",
             shown(risk.rescued),
-    if dead {
-        let bond = U256::from(job.bond);
-        if job.status == Status::Open {
-            return None;
-        }
-        terminal.say(format_args!("  the prover's bond {}, of which nothing can be lost any more", shown(bond)));
-        return Some((bond, None));
-    }
             shown(risk.absent)
         ));
     }

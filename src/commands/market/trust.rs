@@ -128,15 +128,26 @@ pub(super) fn check_id(
 
 /// Refuses a model that another verifier judges than the one generated for its key: it may accept what is no proof, or refuse what is one.
 pub(super) fn check_judge(folder: &ModelFolder, key: &VerifyingKey, model: &Model) -> Outcome {
-    let class = verifier::compiled(folder, key)?.class;
-    if class == model.class {
+    if is_generated(folder, key, model)? {
         return Ok(());
     }
-    refuse(format_args!(
-        "the model is judged by verifier code {}, which is not the code generated for its shape ({class}): it may accept what is no proof, \
-         and refuse what is one. Use a model that is registered with the generated verifier",
+    refuse(format_args!("{}. Use a model that is registered with the generated verifier", other_judge(model)))
+}
+
+/// Whether the verifier generated for a key judges a model.
+///
+/// # Errors
+/// A shape whose verifier is not known here.
+pub(super) fn is_generated(folder: &ModelFolder, key: &VerifyingKey, model: &Model) -> Outcome<bool> {
+    Ok(verifier::compiled(folder, key)?.class == model.class)
+}
+
+/// What a model is worth that another verifier judges.
+pub(super) fn other_judge(model: &Model) -> String {
+    format!(
+        "the model is judged by verifier code {}, which is not the code generated for its shape: it may accept what is no proof, and refuse what is one",
         model.class
-    ))
+    )
 }
 
 /// Refuses an SRS whose secret is published, except on a chain for trying things out; warns of one that the user did not name.
