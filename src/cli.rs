@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::market::{
-    ChainArgs, ClaimArgs, DeployArgs, FulfilArgs, LockArgs, NodeArgs, ProofArgs, ProposeArgs, RegisterArgs,
-    RequestArgs, StatusArgs, TokenPrice,
+    ChainArgs, ClaimArgs, DeployArgs, FulfilArgs, LockArgs, NODE, NodeArgs, ProofArgs, ProposeArgs, RegisterArgs,
+    RequestArgs, StatusArgs, TokenPrice, USUAL_NODE,
 };
 use crate::ceremony;
 use crate::memory::Bytes;

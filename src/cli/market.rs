@@ -12,17 +12,16 @@ use clap::Args;
 
 use crate::memory::Bytes;
 
+/// The variable of the environment that names a node.
+pub(crate) const NODE: &str = "ASSAY_RPC";
+/// The node where none is named.
+pub(crate) const USUAL_NODE: &str = "http://127.0.0.1:8545";
+
 /// Which chain.
 #[derive(Debug, Args)]
 pub(crate) struct NodeArgs {
     /// The node's JSON-RPC
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "ASSAY_RPC",
-        hide_env_values = true,
-        default_value = "http://127.0.0.1:8545"
-    )]
+    #[arg(long, value_name = "URL", env = NODE, hide_env_values = true, default_value = USUAL_NODE)]
     pub(crate) rpc: String,
     /// Whom the market's router was made for, where its owner or guardian is another by now and no file names them; `assay deploy` printed them
     #[arg(long, value_name = "OWNER,GUARDIAN", value_parser = parties)]

@@ -19,6 +19,7 @@ mod records;
 pub(crate) mod register;
 pub(crate) mod request;
 mod risk;
+mod same_chain;
 pub(crate) mod status;
 mod terms;
 mod trust;

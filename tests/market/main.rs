@@ -16,6 +16,7 @@ mod proxy;
 mod readme;
 mod refusals;
 mod registration;
+mod same_chain;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod scene;

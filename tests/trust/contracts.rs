@@ -405,6 +405,26 @@ fn an_srs_whose_secret_is_published_is_refused_where_money_is_worth_something() 
     scene.refused(OWNER, &["propose", &verifier, "--market", &market.to_string(), "--unknown-code"], &says);
 }
 
+/// What comes next is run as it stands: on the chain that the user has named.
+#[test]
+fn every_next_command_of_the_market_is_about_the_same_chain() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/commands/market")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.file_name().unwrap() != "same_chain.rs" {
+                let text = fs::read_to_string(&path).unwrap();
+                for verb in text.split("Next::of(").skip(1) {
+                    let elsewhere = ["\"setup\"", "\"verify\""].iter().any(|offline| verb.starts_with(offline));
+                    assert!(elsewhere, "{}: Next::of({}", path.display(), verb.lines().next().unwrap());
+                }
+            }
+        }
+    }
+}
+
 /// `Market::at` compares nothing: the verbs take a market from `trust` alone.
 #[test]
 fn no_command_uses_a_market_that_was_not_compared() {

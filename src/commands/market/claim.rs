@@ -49,7 +49,7 @@ struct InToken {
 
 pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim")
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "claim", &args.chain.node)
         .map_err(|failure| Failure { next: failure.next.map(|next| with_request(args).unwrap_or(next)), ..failure })?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let (market, _) = market_of(&mut node, &args.chain.node, &folder, &record)?;
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     };
     if bond.is_free() || has_token_bond {
         terminal.say("the bond comes back ten days after a notice, which this gives:");
-        let next = Next::of("claim", folder.model());
+        let next = args.chain.next("claim", folder.model());
         let next = args.request.iter().fold(next, |next, path| next.arg("--request").file(path));
         let next = options(next, args);
         terminal.next(&if args.leave { next } else { next.arg("--leave") });
@@ -126,12 +126,11 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
 /// The same command with the file that a client sends, where it lies in the working directory.
 fn with_request(args: &ClaimArgs) -> Option<Next> {
     let file = records::client_file()?;
-    Some(options(Next::of("claim", ModelFolder::of(&args.model).model()).arg("--request").arg(file), args))
+    Some(options(args.chain.next("claim", ModelFolder::of(&args.model).model()).arg("--request").arg(file), args))
 }
 
-/// What the user has said beside the request.
+/// What the user has said beside the chain and the request.
 fn options(next: Next, args: &ClaimArgs) -> Next {
-    let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(token.to_string()));
     if args.leave { next.arg("--leave") } else { next }
 }

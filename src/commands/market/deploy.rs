@@ -38,8 +38,8 @@ pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("market {address}, registry {registry}, router {router} on chain {chain}"));
     terminal.say(format_args!("the router is made for {},{}", first.owner, first.guardian));
     terminal.say(format_args!("{owner} proposes verifiers to the router, {guardian} guards it"));
-    let next =
-        only_model(Path::new(".")).map(|model| Next::of("register", &model).arg("--market").arg(address.to_string()));
+    let register = |model: PathBuf| args.chain.next("register", &model).arg("--market").arg(address.to_string());
+    let next = only_model(Path::new(".")).map(register);
     match &next {
         Some(next) => terminal.next(next),
         None => terminal

@@ -73,7 +73,7 @@ struct Work {
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let own = compiled::read(&folder)?;
-    let asked = records::asked(&folder, args.request.as_deref(), "fulfil")
+    let asked = records::asked(&folder, args.request.as_deref(), "fulfil", &args.chain.node)
         .map_err(|failure| Failure { next: failure.next.map(|next| with_request(args).unwrap_or(next)), ..failure })?;
     amounts::check_token(&asked.request, args.token)?;
     let key = own.verifying_key(&folder)?;

@@ -52,7 +52,7 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
         replaceable(path)?;
     }
     let own = compiled::read(&folder)?;
-    let asked = records::asked(&folder, args.request.as_deref(), "proof")?;
+    let asked = records::asked(&folder, args.request.as_deref(), "proof", &args.node)?;
     let key = own.verifying_key(&folder)?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
     let record = asked.record();

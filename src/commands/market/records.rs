@@ -7,6 +7,7 @@ use assay_contracts::{Address, B256, Market, Parties, Registration, Request};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::NodeArgs;
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::next::Next;
@@ -112,9 +113,14 @@ impl Asked {
 
 /// Where a command about a model acts, and the request that it is about. The request that is named says both; so does the one in the model's
 /// folder, unless the registration that lies beside it says something else: then that request is left alone.
-pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> Outcome<(Record, Option<Asked>)> {
+pub(super) fn place(
+    folder: &ModelFolder,
+    named: Option<&Path>,
+    verb: &str,
+    node: &NodeArgs,
+) -> Outcome<(Record, Option<Asked>)> {
     if named.is_some() {
-        let asked = asked(folder, named, verb)?;
+        let asked = asked(folder, named, verb, node)?;
         return Ok((asked.record(), Some(asked)));
     }
     let path = request_path(folder, None);
@@ -138,28 +144,28 @@ pub(super) fn place(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> O
             folder.there()?.display(),
             path.display(),
             folder.file(REGISTRATION).display(),
-            Next::of("register", folder.model())
+            Next::assay("register").file(folder.model())
         ))
-        .next(|| with_request(folder, verb)),
+        .next(|| with_request(folder, verb, node)),
     }
 }
 
 /// The request that a command cannot do without: chain, market and model stand in its file, nothing else is needed.
-pub(super) fn asked(folder: &ModelFolder, named: Option<&Path>, verb: &str) -> Outcome<Asked> {
+pub(super) fn asked(folder: &ModelFolder, named: Option<&Path>, verb: &str, node: &NodeArgs) -> Outcome<Asked> {
     let path = request_path(folder, named);
     let missing = || {
         folder.there()?;
         refuse(format_args!("{} does not exist: get the file from the client who made the request", path.display()))
-            .next(|| with_request(folder, verb))
+            .next(|| with_request(folder, verb, node))
     };
     request(&path)?.map_or_else(missing, Ok)
 }
 
 /// The command with the client's file where it lies already, else how files are named.
-fn with_request(folder: &ModelFolder, verb: &str) -> Next {
+fn with_request(folder: &ModelFolder, verb: &str, node: &NodeArgs) -> Next {
     client_file().map_or_else(
         || Next::assay(verb).arg("--help"),
-        |file| Next::of(verb, folder.model()).arg("--request").arg(file),
+        |file| node.next(verb, folder.model()).arg("--request").arg(file),
     )
 }
 

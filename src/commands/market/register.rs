@@ -118,7 +118,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     }
     terminal.say(format_args!("wrote {}: whoever asks the model needs it", path.display()));
     terminal.say(format_args!("wrote {}: programs ask the model by it, in real numbers", described.display()));
-    let next = Next::of("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
+    let next = args.chain.next("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
     terminal.next(&next);
     terminal.result(&Registered {
         record,
@@ -156,7 +156,7 @@ fn kept_or_asked(
         terms.in_words(),
         path.display()
     ))
-    .next(|| Next::of("register", folder.model()))
+    .next(|| args.chain.next("register", folder.model()))
 }
 
 /// Whether the user leaves all shares to what was before, or is usual.

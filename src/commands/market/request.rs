@@ -25,7 +25,6 @@ use crate::comparison;
 use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
 use crate::files::ModelFolder;
-use crate::next::Next;
 use crate::terminal::Terminal;
 
 /// Seconds in which the chain takes a request.
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
     terminal
         .say("a prover needs the ONNX file, this request, and powers of the SRS that the model's keys are made with");
-    let next = Next::of("status", folder.model());
+    let next = args.chain.node.next("status", folder.model());
     terminal.next(&args.output.iter().fold(next, |next, path| next.arg("--request").file(path)));
     terminal.result(&Requested {
         id: asked.id,

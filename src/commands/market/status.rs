@@ -88,7 +88,7 @@ struct AccountState {
 
 pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    let (record, asked) = records::place(&folder, args.request.as_deref(), "status")?;
+    let (record, asked) = records::place(&folder, args.request.as_deref(), "status", &args.node)?;
     let mut node = Node::connect(&args.node.rpc, None).on_chain("cannot use the node")?;
     let (market, _) = market_of(&mut node, &args.node, &folder, &record)?;
     let model = match market.model(&mut node, record.model_id) {
@@ -124,7 +124,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     };
     let router = trust::say_router(&mut node, &market, terminal)?;
     let again = |verb: &str| {
-        let next = Next::of(verb, folder.model());
+        let next = args.node.next(verb, folder.model());
         args.request.iter().fold(next, |next, path| next.arg("--request").file(path))
     };
     let request = match asked {

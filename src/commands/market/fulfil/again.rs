@@ -1,7 +1,6 @@
 //! The command that a person ran, to be run again, or with one more option.
 
 use assay_contracts::U256;
-use assay_contracts::node::Limits;
 
 use crate::cli::{FulfilArgs, LockArgs};
 use crate::commands::market::amounts::exact;
@@ -16,7 +15,7 @@ pub(super) fn again(args: &FulfilArgs) -> Next {
 /// The same command with the file that a client sends, where it lies in the working directory.
 pub(super) fn with_request(args: &FulfilArgs) -> Option<Next> {
     let file = records::client_file()?;
-    Some(locking(options(Next::of("fulfil", &args.model).arg("--request").arg(file), args), args))
+    Some(locking(options(args.chain.next("fulfil", &args.model).arg("--request").arg(file), args), args))
 }
 
 fn locking(next: Next, args: &FulfilArgs) -> Next {
@@ -28,18 +27,12 @@ fn locking(next: Next, args: &FulfilArgs) -> Next {
 
 /// The same command without `--lock` and what goes with it.
 pub(super) fn without_lock(args: &FulfilArgs) -> Next {
-    options(request(Next::of("fulfil", &args.model), args), args)
+    options(request(args.chain.next("fulfil", &args.model), args), args)
 }
 
-/// What the user has said beside the request and the lock.
+/// What the user has said beside the chain, the request and the lock.
 fn options(next: Next, args: &FulfilArgs) -> Next {
-    let usual = Limits::default();
-    let (tip, cost) = (&args.chain.max_tip, &args.chain.max_cost);
-    let limits = args.chain.limits();
-    let next = if limits.most_tip == usual.most_tip { next } else { next.arg("--max-tip").arg(tip.to_string()) };
-    let next = if limits.most_cost == usual.most_cost { next } else { next.arg("--max-cost").arg(cost.to_string()) };
     let next = args.memory.iter().fold(next, |next, memory| next.arg("--memory").arg(format!("{}B", memory.0)));
-    let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
     let price = |token: &crate::cli::TokenPrice| format!("{}={}", token.token, exact(U256::from(token.wei)));
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(price(token)));
     let flags = [("--at-a-loss", args.at_a_loss), ("--now", args.now), ("--check", args.check)];
@@ -48,8 +41,7 @@ fn options(next: Next, args: &FulfilArgs) -> Next {
 
 /// What pays out afterwards.
 pub(super) fn claim(args: &FulfilArgs) -> Next {
-    let next = request(Next::of("claim", &args.model), args);
-    let next = args.chain.keystore.iter().fold(next, |next, path| next.arg("--keystore").file(path));
+    let next = request(args.chain.next("claim", &args.model), args);
     args.token.iter().fold(next, |next, token| next.arg("--token").arg(token.token.to_string()))
 }
 
