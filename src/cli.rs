@@ -308,10 +308,10 @@ pub(crate) enum SrsCommand {
     },
     /// Import a ceremony's powers: snarkjs's .ptau or halo2's raw KZG parameters, checked by pairing
     #[command(
-        after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n\n\
+        after_help = "Examples:\n  assay srs import powersOfTau28_hez_final_20.ptau -k 16\n  assay srs import kzg_bn254_14.srs\n  assay srs import powers-of-a-models-owner.ptau --unnamed\n\n\
 The file is recognised by its first bytes. Every point and every power is checked; the Lagrange basis of a .ptau is \
 computed, which takes about twenty core-seconds at k = 16 and twice that for each k more. Importing names the ceremony: keys made with it \
-are then said to be of it (the file `ceremonies` in your data folder lists the names)."
+are then said to be of it, and nothing warns of them (the file `ceremonies` in your data folder lists the names). With --unnamed it names nothing."
     )]
     Import {
         /// The file of powers
@@ -325,6 +325,9 @@ are then said to be of it (the file `ceremonies` in your data folder lists the n
         /// Replace another ceremony's powers, more powers of this one, or a file that is no SRS
         #[arg(long)]
         force: bool,
+        /// Do not name the ceremony as one that you trust: for powers that somebody else names, to make the same keys with
+        #[arg(long)]
+        unnamed: bool,
     },
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
                 .request("cannot make an SRS of this size")?;
             save(&srs, &path, None, terminal)
         }
-        SrsCommand::Import { file, k, output, force } => {
+        SrsCommand::Import { file, k, output, force, unnamed } => {
             let path = output.clone().map_or_else(default_path, Ok)?;
             refuse_the_same(file, &path)?;
             let imported = import(file, *k, terminal)?;
@@ -58,6 +58,12 @@ pub(crate) fn run(command: &SrsCommand, terminal: Terminal) -> Outcome {
             }
             let names = imported.contributions.as_ref().map(|all| all.iter().map(shown).collect());
             save(&imported.srs, &path, names, terminal)?;
+            if *unnamed {
+                terminal.say(
+                    "its ceremony is not named: keys made with these powers are said to be of none that you trust",
+                );
+                return Ok(());
+            }
             // Beacons are public: where nobody contributed a secret, there is none to trust.
             let secret = |all: &Vec<Contribution>| all.iter().any(|one| one.kind == Kind::Secret);
             if !imported.contributions.as_ref().is_none_or(secret) {

@@ -135,6 +135,25 @@ fn an_import_prints_who_contributed_and_says_when_it_was_one_person() {
     assert!(list().contains("ceremony, contributors unknown"), "{}", list());
 }
 
+/// Keys for somebody else's model need its owner's powers, and no trust in them.
+#[test]
+fn powers_that_are_imported_unnamed_are_warned_of_as_before() {
+    let sandbox = Sandbox::new("unnamed-powers");
+    raw(&sandbox, "owners", 12, [3; 32]);
+    let warns = |arguments: &[&str]| {
+        let output = sandbox.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        said.contains("the SRS is not one you named")
+    };
+    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
+    sandbox.succeeds(&["srs", "import", "owners", "--unnamed"]);
+    assert!(!sandbox.path("data/assay/ceremonies").exists());
+    assert!(warns(&["setup", "mnist-mlp.onnx"]));
+    sandbox.succeeds(&["srs", "import", "owners"]);
+    assert!(!warns(&["setup", "mnist-mlp.onnx"]));
+}
+
 fn import_with_force(sandbox: &Sandbox) -> String {
     sandbox.succeeds(&["srs", "import", "ceremony", "--output", "imported", "--force"])
 }
