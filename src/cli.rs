@@ -2,6 +2,7 @@
 
 mod market;
 
+use assay_circuits::Objective;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -196,6 +197,16 @@ pub(crate) enum OpeningChoice {
     Shplonk,
     /// Several columns a commitment: the cheapest to verify on a chain; needs a larger SRS
     Evm,
+}
+
+impl OpeningChoice {
+    /// What a circuit is planned for that is opened so.
+    pub(crate) const fn objective(self) -> Objective {
+        match self {
+            Self::Shplonk => Objective::Prover,
+            Self::Evm => Objective::Chain,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assay_circuits::Layout;
+use assay_circuits::{Layout, Objective};
 use assay_models::import;
 use assay_prover::{Srs, constraints, keygen_observed};
-use assay_verifier::VerifyingKey;
+use assay_verifier::{Opening, VerifyingKey};
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
 
@@ -50,7 +50,8 @@ pub(crate) fn with_model(
     let model = folder.model().display();
     terminal.say(format_args!("comparing the key with {model}: it is made again from the model, once"));
     check_graph(folder, compiled)?;
-    let layout = Arc::new(Layout::plan(&compiled.graph).request("cannot plan a circuit")?);
+    let objective = if key.opening() == Opening::Shplonk { Objective::Prover } else { Objective::Chain };
+    let layout = Arc::new(Layout::plan_for(&compiled.graph, objective).request("cannot plan a circuit")?);
     let expected = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let other = |why: &str| {
         refuse(format_args!(

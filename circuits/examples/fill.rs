@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let graph = timed("from_bytes", || QuantizedGraph::from_bytes(&bytes).map_err(Box::new))?;
     drop(bytes);
     let layout = timed("plan", || Layout::plan(&graph))?;
-    println!("k = {}, {} lanes", layout.k, layout.shape.lanes);
+    println!("k = {}, {}", layout.k, layout.shape.lanes);
     let input = samples::input(&graph, 1);
     let trace = timed("interpret", || interpret(&graph, &input).map_err(Box::new))?;
     let mut columns = timed("phase 0", || Columns::phase_zero(&layout, &trace, Fr::from(7)))?;

@@ -92,7 +92,7 @@ impl Config {
         let config = Self { shape, advice, fixed, instance, challenges };
         meta.create_gate("network", |cells| {
             let expressions = Expressions { config: &config, cells: RefCell::new(cells) };
-            Gate::ALL
+            Gate::all(&config.shape)
                 .into_iter()
                 .filter_map(|gate| Some((gate.name(), gate.polynomial(&expressions).0?)))
                 .collect::<Vec<_>>()
@@ -163,12 +163,8 @@ impl Algebra for Expressions<'_, '_> {
         Term((value != 0).then(|| Expression::Constant(Fr::from(value))))
     }
 
-    fn lanes(&self) -> usize {
-        self.config.shape.lanes
-    }
-
-    fn has(&self, column: Fixed) -> bool {
-        self.config.shape.fixed_index(column).is_some()
+    fn shape(&self) -> &Shape {
+        &self.config.shape
     }
 }
 

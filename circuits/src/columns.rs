@@ -1,20 +1,27 @@
 //! The columns by name. A layout uses a subset of them; [`Shape`] fixes which, and in what order they are committed.
 
+use std::fmt;
+
+/// Most activation lanes, and the columns of each kind that a row of them may have.
+pub const MAX_ACTIVATION_LANES: usize = 8;
+/// Most helper columns: those of eight activation lanes with windows and the wire.
+pub(crate) const MAX_HELPERS: usize = 11;
+
 /// Advice columns. Phase 0 holds the narrow integers of the trace; phase 1 what depends on the challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Advice {
-    /// Requantise: half of the rounded quotient.
-    C,
+    /// Requantise: half of the rounded quotient, in an activation lane.
+    C(u8),
     /// Requantise: remainder; in ring rows the accumulator itself.
-    T,
+    T(u8),
     /// Requantise: parity of the rounded quotient.
-    B,
+    B(u8),
     /// Element of an activation tensor.
-    Z,
+    Z(u8),
     /// Input of a dense layer, beside its weights.
     X,
-    /// Running maximum minus the element, in pooled rows.
-    R,
+    /// Running maximum of a window minus the element.
+    R(u8),
     /// Lookup multiplicities.
     M,
     /// Inner Horner sum of accumulators (before requantisation).
@@ -33,41 +40,55 @@ pub enum Advice {
     U,
     /// Running sum of products.
     P,
-    /// Logarithmic-derivative helper of the two requantise lookups.
-    H1,
-    /// Logarithmic-derivative helper of the maximum lookup and the table.
-    H2,
+    /// Logarithmic-derivative helper of up to three lookups.
+    H(u8),
     /// Running sum of the helpers.
     S,
 }
 
 impl Advice {
-    /// Every advice column in commitment order.
-    pub const ALL: [Self; 18] = [
-        Self::C,
-        Self::T,
-        Self::B,
-        Self::Z,
-        Self::X,
-        Self::R,
-        Self::M,
-        Self::F1,
-        Self::F2,
-        Self::G1,
-        Self::G2,
-        Self::Acc1,
-        Self::Acc2,
-        Self::U,
-        Self::P,
-        Self::H1,
-        Self::H2,
-        Self::S,
-    ];
+    /// Number of columns of [`Advice::all`].
+    pub const COUNT: usize = 5 * MAX_ACTIVATION_LANES + 11 + MAX_HELPERS;
+
+    /// Every advice column in commitment order, of all possible lanes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        const LANES: std::ops::Range<u8> = 0..MAX_ACTIVATION_LANES as u8;
+        let lanes = |column: fn(u8) -> Self| LANES.map(column);
+        let narrow = lanes(Self::C).chain(lanes(Self::T)).chain(lanes(Self::B)).chain(lanes(Self::Z)).chain([Self::X]);
+        let full = [Self::F1, Self::F2, Self::G1, Self::G2, Self::Acc1, Self::Acc2, Self::U, Self::P];
+        let sums = (0..MAX_HELPERS as u8).map(Self::H).chain([Self::S]);
+        narrow.chain(lanes(Self::R)).chain([Self::M]).chain(full).chain(sums)
+    }
+
+    /// Position in [`Advice::all`].
+    #[inline]
+    pub const fn slot(self) -> usize {
+        const LANES: usize = MAX_ACTIVATION_LANES;
+        match self {
+            Self::C(lane) => lane as usize,
+            Self::T(lane) => LANES + lane as usize,
+            Self::B(lane) => 2 * LANES + lane as usize,
+            Self::Z(lane) => 3 * LANES + lane as usize,
+            Self::X => 4 * LANES,
+            Self::R(lane) => 4 * LANES + 1 + lane as usize,
+            Self::M => 5 * LANES + 1,
+            Self::F1 => 5 * LANES + 2,
+            Self::F2 => 5 * LANES + 3,
+            Self::G1 => 5 * LANES + 4,
+            Self::G2 => 5 * LANES + 5,
+            Self::Acc1 => 5 * LANES + 6,
+            Self::Acc2 => 5 * LANES + 7,
+            Self::U => 5 * LANES + 8,
+            Self::P => 5 * LANES + 9,
+            Self::H(helper) => 5 * LANES + 10 + helper as usize,
+            Self::S => 5 * LANES + 10 + MAX_HELPERS,
+        }
+    }
 
     /// 0 before the challenges, 1 after.
     pub const fn phase(self) -> u8 {
         match self {
-            Self::C | Self::T | Self::B | Self::Z | Self::X | Self::R | Self::M => 0,
+            Self::C(_) | Self::T(_) | Self::B(_) | Self::Z(_) | Self::X | Self::R(_) | Self::M => 0,
             _ => 1,
         }
     }
@@ -85,6 +106,12 @@ macro_rules! fixed_columns {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fixed {
             $($(#[$doc])* $name,)*
+            /// 1 where an activation lane but the last holds an element that the sums take in, 0 where it pads a segment.
+            Present(u8),
+            /// The element's position on the wire.
+            Position(u8),
+            /// Wire: 1 where the lane's element is read from its position, minus the number of its reads where it is written.
+            Reads(u8),
             /// Weight lane.
             W(u8),
         }
@@ -92,12 +119,15 @@ macro_rules! fixed_columns {
         enum Named { $($name,)* }
 
         impl Fixed {
-            /// Number of columns that are no weight lanes.
             const NAMED: usize = [$(Named::$name),*].len();
+            /// Number of columns that are no weight lanes.
+            const BEFORE_WEIGHTS: usize = Self::NAMED + 3 * MAX_ACTIVATION_LANES;
 
             /// Every column in order, all possible weight lanes included.
             pub fn all() -> impl Iterator<Item = Self> {
-                [$(Self::$name),*].into_iter().chain((0..=u8::MAX).map(Self::W))
+                let lanes = |column: fn(u8) -> Self| (0..MAX_ACTIVATION_LANES as u8).map(column);
+                let wire = lanes(Self::Present).chain(lanes(Self::Position)).chain(lanes(Self::Reads));
+                [$(Self::$name),*].into_iter().chain(wire).chain((0..=u8::MAX).map(Self::W))
             }
 
             /// Position in [`Fixed::all`].
@@ -105,7 +135,10 @@ macro_rules! fixed_columns {
             pub const fn slot(self) -> usize {
                 match self {
                     $(Self::$name => Named::$name as usize,)*
-                    Self::W(lane) => Self::NAMED + lane as usize,
+                    Self::Present(lane) => Self::NAMED + lane as usize,
+                    Self::Position(lane) => Self::NAMED + MAX_ACTIVATION_LANES + lane as usize,
+                    Self::Reads(lane) => Self::NAMED + 2 * MAX_ACTIVATION_LANES + lane as usize,
+                    Self::W(lane) => Self::BEFORE_WEIGHTS + lane as usize,
                 }
             }
         }
@@ -127,14 +160,16 @@ fixed_columns! {
     FPlane,
     /// f: element of a vector, base `r`.
     FVector,
-    /// First element (0, 0) of a 2x2 window.
-    Pool00,
-    /// Second element (0, 1).
-    Pool01,
-    /// Third element (1, 0).
-    Pool10,
-    /// Last element (1, 1): g reads the maximum here.
-    Pool11,
+    /// f: column of a plane, base `z_h`.
+    FColumn,
+    /// First row of a 2x2 window, or the only one: a window takes four rows of one activation lane, two of two, one of four or more.
+    Window0,
+    /// Second row of a 2x2 window.
+    Window1,
+    /// Third row of a 2x2 window.
+    Window2,
+    /// Fourth row of a 2x2 window.
+    Window3,
     /// f1 goes on from the row before.
     FCont,
     /// f2 takes f1: end of a segment.
@@ -143,6 +178,10 @@ fixed_columns! {
     FOuter,
     /// f2 steps by `z_h^2`: a later row pair of a pooled plane.
     FOuterPair,
+    /// f2 steps by `z_w`: a later column of its plane.
+    FOuterColumn,
+    /// f2 steps by `r`: a later element of a vector whose elements have a row each.
+    FOuterVector,
     /// g: row of a plane, base `z_w`.
     GPlane,
     /// g: bytes of a word, base 256.
@@ -201,6 +240,11 @@ fixed_columns! {
     Constant,
 }
 
+impl Fixed {
+    /// The flags of the rows of a 2x2 window.
+    pub const WINDOW: [Self; 4] = [Self::Window0, Self::Window1, Self::Window2, Self::Window3];
+}
+
 /// Challenges, squeezed after every phase-0 commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Challenge {
@@ -221,6 +265,60 @@ impl Challenge {
     pub const ALL: [Self; 5] = [Self::Zw, Self::Zh, Self::R, Self::Theta, Self::Gamma];
 }
 
+/// How many lanes a circuit has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lanes {
+    /// Activations a row: 1, 2, 4 or 8.
+    pub activations: usize,
+    /// Weights a row: 1 to 256.
+    pub weights: usize,
+}
+
+impl fmt::Display for Lanes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} activation and {} weight lanes", self.activations, self.weights)
+    }
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self { activations: 1, weights: 1 }
+    }
+}
+
+impl Lanes {
+    /// So many lanes of activations and of weights.
+    pub const fn new(activations: usize, weights: usize) -> Self {
+        Self { activations, weights }
+    }
+
+    /// The activation lanes.
+    pub fn of_activations(self) -> impl Iterator<Item = u8> + Clone {
+        0..self.activations as u8
+    }
+
+    /// Rows of a 2x2 window.
+    pub(crate) const fn window_rows(self) -> usize {
+        if self.activations < 4 { 4 / self.activations } else { 1 }
+    }
+
+    /// 2x2 windows that one row holds, or holds the end of.
+    pub(crate) const fn windows_in_a_row(self) -> usize {
+        if self.activations < 4 { 1 } else { self.activations / 4 }
+    }
+
+    /// The flags of the rows of a 2x2 window, in order.
+    pub fn window_flags(self) -> impl Iterator<Item = Fixed> + Clone {
+        Fixed::WINDOW.into_iter().take(self.window_rows())
+    }
+
+    /// Whether a lane may hold a later element of a 2x2 window, and so needs an r cell. With fewer than four lanes the first lane holds
+    /// one too, in a window's later rows.
+    pub(crate) const fn has_maximum(self, lane: u8) -> bool {
+        self.activations < 4 || !(lane as usize).is_multiple_of(4)
+    }
+}
+
 /// Which columns a circuit has; positions in the vectors are the column indices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
@@ -228,9 +326,9 @@ pub struct Shape {
     pub advice: Vec<Advice>,
     /// Fixed columns in order.
     pub fixed: Vec<Fixed>,
-    /// Weight lanes `L`.
-    pub lanes: usize,
-    /// Index of every advice column.
+    /// Lanes of activations and of weights.
+    pub lanes: Lanes,
+    /// Index of every advice column, by slot.
     advice_indices: Vec<Option<u16>>,
     /// Index of every fixed column, by slot.
     fixed_indices: Vec<Option<u16>>,
@@ -238,26 +336,35 @@ pub struct Shape {
 
 impl Shape {
     /// The shape with the given fixed columns, in order, and the advice columns they give a meaning to.
-    pub(crate) fn new(fixed: Vec<Fixed>, lanes: usize) -> Self {
-        let has = |column: Fixed| fixed.contains(&column);
-        let advice: Vec<Advice> = Advice::ALL
-            .into_iter()
-            .filter(|column| match column {
-                Advice::X => has(Fixed::StartX),
-                Advice::R => has(Fixed::Pool11),
-                Advice::Acc1 => has(Fixed::On),
-                _ => true,
-            })
-            .collect();
-        let advice_indices = Advice::ALL.iter().map(|column| index(&advice, column)).collect();
-        let fixed_indices = Fixed::all().map(|column| index(&fixed, &column)).collect();
-        Self { advice, fixed, lanes, advice_indices, fixed_indices }
+    pub(crate) fn new(fixed: Vec<Fixed>, lanes: Lanes) -> Self {
+        let mut shape = Self {
+            advice: Vec::new(),
+            fixed_indices: Fixed::all().map(|column| index(&fixed, &column)).collect(),
+            fixed,
+            lanes,
+            advice_indices: Vec::new(),
+        };
+        let helpers = crate::lookups::helpers(&shape);
+        let has = |column: Fixed| shape.fixed_index(column).is_some();
+        let there = |column: &Advice| match *column {
+            Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) => {
+                usize::from(lane) < lanes.activations
+            }
+            Advice::R(lane) => has(Fixed::Window0) && usize::from(lane) < lanes.activations && lanes.has_maximum(lane),
+            Advice::H(helper) => usize::from(helper) < helpers,
+            Advice::X => has(Fixed::StartX),
+            Advice::Acc1 => has(Fixed::On),
+            _ => true,
+        };
+        shape.advice = Advice::all().filter(there).collect();
+        shape.advice_indices = Advice::all().map(|column| index(&shape.advice, &column)).collect();
+        shape
     }
 
     /// Index of an advice column.
     #[inline]
     pub fn advice_index(&self, column: Advice) -> Option<usize> {
-        self.advice_indices.get(column as usize).copied().flatten().map(usize::from)
+        self.advice_indices.get(column.slot()).copied().flatten().map(usize::from)
     }
 
     /// Index of a fixed column.

@@ -5,7 +5,8 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use crate::columns::{Advice, Challenge, Fixed};
+use crate::columns::{Advice, Challenge, Fixed, MAX_HELPERS, Shape};
+use crate::lookups::{Lookup, by_helper};
 
 /// What a gate is evaluated over: halo2 expressions or field elements of one row.
 pub trait Algebra {
@@ -20,20 +21,40 @@ pub trait Algebra {
     fn challenge(&self, challenge: Challenge) -> Self::Value;
     /// A constant.
     fn constant(&self, value: u64) -> Self::Value;
-    /// Number of weight lanes.
-    fn lanes(&self) -> usize;
-    /// Whether the shape has the column.
-    fn has(&self, column: Fixed) -> bool;
+    /// The columns that there are.
+    fn shape(&self) -> &Shape;
+
+    /// A power of a challenge, by squaring.
+    fn power(&self, challenge: Challenge, exponent: usize) -> Self::Value {
+        match exponent {
+            0 => self.constant(1),
+            1 => self.challenge(challenge),
+            n => self.power(challenge, n / 2) * self.power(challenge, n - n / 2),
+        }
+    }
 
     /// The weights of this row folded by `r`: `sum_j r^(L-1-j) W_j`.
     fn weights(&self) -> Self::Value {
         let r = self.challenge(Challenge::R);
-        (0..self.lanes()).fold(self.constant(0), |acc, j| acc * r.clone() + self.fixed(Fixed::W(j as u8)))
+        let lanes = 0..self.shape().lanes.weights;
+        lanes.fold(self.constant(0), |acc, j| acc * r.clone() + self.fixed(Fixed::W(j as u8)))
     }
 }
 
-/// Tag of the `(d, max(d, 0))` table.
-pub(crate) const RELU_TAG: u64 = 1;
+/// Names of the helpers.
+const HELPERS: [&str; MAX_HELPERS] = [
+    "helper 0",
+    "helper 1",
+    "helper 2",
+    "helper 3",
+    "helper 4",
+    "helper 5",
+    "helper 6",
+    "helper 7",
+    "helper 8",
+    "helper 9",
+    "helper 10",
+];
 
 /// One polynomial identity that holds in every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,10 +77,8 @@ pub enum Gate {
     P,
     /// The running maximum starts at the first element of a window.
     MaxStart,
-    /// Helper of the two requantise lookups.
-    H1,
-    /// Helper of the maximum lookup and the table.
-    H2,
+    /// A helper, the sum of up to three lookups.
+    Helper(u8),
     /// Sum of the helpers.
     Sum,
     /// The sum starts and ends at 0.
@@ -67,22 +86,12 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// Every gate, in constraint order.
-    pub const ALL: [Self; 13] = [
-        Self::F1,
-        Self::F2,
-        Self::G1,
-        Self::G2,
-        Self::Acc1,
-        Self::Acc2,
-        Self::U,
-        Self::P,
-        Self::MaxStart,
-        Self::H1,
-        Self::H2,
-        Self::Sum,
-        Self::SumEdge,
-    ];
+    /// The gates of a shape, in constraint order.
+    pub fn all(shape: &Shape) -> Vec<Self> {
+        let cells = [Self::F1, Self::F2, Self::G1, Self::G2, Self::Acc1, Self::Acc2, Self::U, Self::P, Self::MaxStart];
+        let helpers = (0..by_helper(shape).len() as u8).map(Self::Helper);
+        cells.into_iter().chain(helpers).chain([Self::Sum, Self::SumEdge]).collect()
+    }
 
     /// The gates that define a cell, in an order in which a row can be filled once copies are in place.
     pub const DEFINING: [(Self, Advice); 8] = [
@@ -108,8 +117,7 @@ impl Gate {
             Self::U => "u",
             Self::P => "p",
             Self::MaxStart => "max start",
-            Self::H1 => "h1",
-            Self::H2 => "h2",
+            Self::Helper(index) => HELPERS[index as usize % HELPERS.len()],
             Self::Sum => "sum",
             Self::SumEdge => "sum edge",
         }
@@ -127,11 +135,11 @@ impl Gate {
             Self::Acc2 => defined(Advice::Acc2),
             Self::U => defined(Advice::U),
             Self::P => defined(Advice::P),
-            Self::MaxStart => a.fixed(Fixed::Pool00) * a.advice(Advice::R, 0),
-            Self::H1 => helper(a, Advice::H1, remainder_lookup(a), Some(output_lookup(a))),
-            Self::H2 => helper(a, Advice::H2, table_side(a), a.has(Fixed::Pool11).then(|| maximum_lookup(a))),
+            Self::MaxStart => a.fixed(Fixed::Window0) * a.advice(Advice::R(0), 0),
+            Self::Helper(index) => helper(a, index),
             Self::Sum => {
-                let helpers = a.advice(Advice::H1, 0) + a.advice(Advice::H2, 0);
+                let helpers = (0..by_helper(a.shape()).len() as u8).map(|index| a.advice(Advice::H(index), 0));
+                let helpers = helpers.fold(a.constant(0), |sum, helper| sum + helper);
                 a.fixed(Fixed::Use) * (a.advice(Advice::S, 1) - a.advice(Advice::S, 0) - helpers)
             }
             Self::SumEdge => a.fixed(Fixed::Edge) * a.advice(Advice::S, 0),
@@ -142,16 +150,12 @@ impl Gate {
     pub fn on<A: Algebra>(self, a: &A) -> A::Value {
         let sum = |columns: &[Fixed]| columns.iter().fold(a.constant(0), |acc, c| acc + a.fixed(*c));
         match self {
-            Self::F1 | Self::F2 => {
-                sum(&[Fixed::FPlane, Fixed::FVector, Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11])
-            }
-            Self::G1 | Self::G2 => {
-                sum(&[Fixed::GPlane, Fixed::GPack, Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11])
-            }
+            Self::F1 | Self::F2 => sum(&[Fixed::FPlane, Fixed::FColumn, Fixed::FVector]) + sum(&Fixed::WINDOW),
+            Self::G1 | Self::G2 => sum(&[Fixed::GPlane, Fixed::GPack]) + sum(&Fixed::WINDOW),
             Self::Acc1 | Self::Acc2 => a.fixed(Fixed::On),
             Self::U => sum(&[Fixed::KeepU, Fixed::StepU, Fixed::StartX, Fixed::ContX]),
             Self::P => sum(&[Fixed::On, Fixed::Scalar]),
-            Self::MaxStart | Self::H1 | Self::H2 | Self::Sum | Self::SumEdge => a.constant(0),
+            Self::MaxStart | Self::Helper(_) | Self::Sum | Self::SumEdge => a.constant(0),
         }
     }
 
@@ -161,40 +165,24 @@ impl Gate {
         let f = |column| a.fixed(column);
         let previous = |column| a.advice(column, -1);
         match self {
-            Self::F1 => {
-                let step = f(Fixed::FPlane) * zw.clone()
-                    + f(Fixed::FVector) * r
-                    + f(Fixed::Pool00) * (zw.clone() * zw.clone());
-                let hold = f(Fixed::Pool01) + f(Fixed::Pool10) + f(Fixed::Pool11);
-                let weight = f(Fixed::FPlane)
-                    + f(Fixed::FVector)
-                    + f(Fixed::Pool00) * (zh.clone() * zw.clone())
-                    + f(Fixed::Pool01) * zh
-                    + f(Fixed::Pool10) * zw
-                    + f(Fixed::Pool11);
-                let acc = f(Fixed::CoefC) * a.advice(Advice::C, 0) + f(Fixed::CoefT) * a.advice(Advice::T, 0);
-                (f(Fixed::FCont) * step + hold) * previous(Advice::F1) + weight * acc
-            }
+            Self::F1 => accumulators(a),
             Self::F2 => {
-                let outer = f(Fixed::FOuter) * zh.clone() + f(Fixed::FOuterPair) * (zh.clone() * zh);
+                let outer = f(Fixed::FOuter) * zh.clone()
+                    + f(Fixed::FOuterPair) * (zh.clone() * zh)
+                    + f(Fixed::FOuterColumn) * zw
+                    + f(Fixed::FOuterVector) * r;
                 (self.on(a) - f(Fixed::FTake) + outer) * previous(Advice::F2)
                     + f(Fixed::FTake) * a.advice(Advice::F1, 0)
             }
-            Self::G1 => {
-                let step = f(Fixed::GPlane) * zw.clone() + f(Fixed::Pool11) * zw + f(Fixed::GPack) * a.constant(256);
-                let hold = f(Fixed::Pool00) + f(Fixed::Pool01) + f(Fixed::Pool10);
-                let reads = f(Fixed::GPlane) + f(Fixed::GPack) + f(Fixed::Pool11);
-                (f(Fixed::GCont) * step + hold) * previous(Advice::G1)
-                    + reads * a.advice(Advice::Z, 0)
-                    + f(Fixed::Pool11) * a.advice(Advice::R, 0)
-            }
+            Self::G1 => elements(a),
             Self::G2 => {
                 (self.on(a) - f(Fixed::GTake) + f(Fixed::GOuter) * zh) * previous(Advice::G2)
                     + f(Fixed::GTake) * a.advice(Advice::G1, 0)
             }
             Self::Acc1 => {
                 let fold = a.weights();
-                f(Fixed::On) * fold + f(Fixed::Car) * power(a, r, a.lanes()) * previous(Advice::Acc1)
+                f(Fixed::On) * fold
+                    + f(Fixed::Car) * a.power(Challenge::R, a.shape().lanes.weights) * previous(Advice::Acc1)
             }
             Self::Acc2 => {
                 let keep = f(Fixed::On) - f(Fixed::Take) - f(Fixed::TakeX);
@@ -214,78 +202,90 @@ impl Gate {
                     + f(Fixed::CoefH) * zh
                     + f(Fixed::Constant)
             }
-            Self::MaxStart | Self::H1 | Self::H2 | Self::Sum | Self::SumEdge => a.constant(0),
+            Self::MaxStart | Self::Helper(_) | Self::Sum | Self::SumEdge => a.constant(0),
         }
     }
 }
 
-/// `base^exponent` by squaring, for exponents up to the number of lanes.
-fn power<A: Algebra>(a: &A, base: A::Value, exponent: usize) -> A::Value {
+/// The value of f1. With `A` lanes it steps by the base to the `A`, and takes in the lanes that hold an element:
+/// `cont base^A f1- + sum_j present_j base^(A-1-j) (CoefC c_j + CoefT t_j)`. In windows the element at `(row, column)` of a window
+/// counts `z_h^(1-row) z_w^(1-column)` times, and a window steps by `z_w^2`.
+fn accumulators<A: Algebra>(a: &A) -> A::Value {
+    let lanes = a.shape().lanes;
+    let (count, windows) = (lanes.activations, lanes.windows_in_a_row());
+    let kinds = [(Fixed::FPlane, Challenge::Zw), (Fixed::FColumn, Challenge::Zh), (Fixed::FVector, Challenge::R)];
+    let (first, later) = (Fixed::WINDOW[0], lanes.window_flags().skip(1));
+    let mut step = a.fixed(first) * a.power(Challenge::Zw, 2 * windows);
+    for (flag, base) in kinds {
+        step = step + a.fixed(flag) * a.power(base, count);
+    }
+    let hold = later.fold(a.constant(0), |sum, flag| sum + a.fixed(flag));
+    let mut sum = (a.fixed(Fixed::FCont) * step + hold) * a.advice(Advice::F1, -1);
+    for lane in lanes.of_activations() {
+        let at = usize::from(lane);
+        let mut weight = a.constant(0);
+        for (flag, base) in kinds {
+            weight = weight + a.fixed(flag) * a.power(base, count - 1 - at);
+        }
+        for (row, flag) in lanes.window_flags().enumerate() {
+            let corner = (row * count + at) % 4;
+            let columns = 2 * (windows - 1 - at / 4) + usize::from(corner % 2 == 0);
+            weight = weight
+                + a.fixed(flag) * (a.power(Challenge::Zh, usize::from(corner < 2)) * a.power(Challenge::Zw, columns));
+        }
+        let acc =
+            a.fixed(Fixed::CoefC) * a.advice(Advice::C(lane), 0) + a.fixed(Fixed::CoefT) * a.advice(Advice::T(lane), 0);
+        sum = sum + weight * present(a, lane, acc);
+    }
+    sum
+}
+
+/// The value of g1: as f1, over elements, or over the bytes of a word, or over the maxima that stand in the last element of a window.
+fn elements<A: Algebra>(a: &A) -> A::Value {
+    let lanes = a.shape().lanes;
+    let (count, windows) = (lanes.activations, lanes.windows_in_a_row());
+    let rows: Vec<Fixed> = lanes.window_flags().collect();
+    let last = rows.last().map_or_else(|| a.constant(0), |flag| a.fixed(*flag));
+    let hold = rows.iter().rev().skip(1).fold(a.constant(0), |sum, flag| sum + a.fixed(*flag));
+    let step = a.fixed(Fixed::GPlane) * a.power(Challenge::Zw, count)
+        + a.fixed(Fixed::GPack) * power_of_256(a, count)
+        + last.clone() * a.power(Challenge::Zw, windows);
+    let mut sum = (a.fixed(Fixed::GCont) * step + hold) * a.advice(Advice::G1, -1);
+    for lane in lanes.of_activations() {
+        let exponent = count - 1 - usize::from(lane);
+        let weight = a.fixed(Fixed::GPlane) * a.power(Challenge::Zw, exponent)
+            + a.fixed(Fixed::GPack) * power_of_256(a, exponent);
+        sum = sum + weight * present(a, lane, a.advice(Advice::Z(lane), 0));
+    }
+    for window in 0..windows {
+        let end = (4 * window + 3).min(count - 1) as u8;
+        let maximum = a.advice(Advice::Z(end), 0) + a.advice(Advice::R(end), 0);
+        sum = sum + last.clone() * a.power(Challenge::Zw, windows - 1 - window) * present(a, end, maximum);
+    }
+    sum
+}
+
+/// A value where a lane holds an element, and 0 where it pads a segment. Segments are padded at the front, so the last lane never does.
+fn present<A: Algebra>(a: &A, lane: u8, value: A::Value) -> A::Value {
+    if usize::from(lane) + 1 == a.shape().lanes.activations { value } else { a.fixed(Fixed::Present(lane)) * value }
+}
+
+fn power_of_256<A: Algebra>(a: &A, exponent: usize) -> A::Value {
     match exponent {
-        0 => a.constant(1),
-        1 => base,
-        n if n.is_multiple_of(2) => {
-            let half = power(a, base, n / 2);
-            half.clone() * half
-        }
-        n => power(a, base.clone(), n - 1) * base,
+        0..=7 => a.constant(1 << (8 * exponent)),
+        more => power_of_256(a, 7) * power_of_256(a, more - 7),
     }
 }
 
-/// One lookup of a row: the tuple, and how often it counts.
-pub(crate) struct Slot<V> {
-    pub(crate) tuple: [V; 4],
-    pub(crate) numerator: V,
-}
-
-impl<V> Slot<V> {
-    /// `gamma + e0 + theta e1 + theta^2 e2 + theta^3 e3`.
-    pub(crate) fn denominator<A: Algebra<Value = V>>(&self, a: &A) -> V
-    where
-        V: Clone + Add<Output = V> + Mul<Output = V>,
-    {
-        let theta = a.challenge(Challenge::Theta);
-        let [e0, e1, e2, e3] = self.tuple.clone();
-        a.challenge(Challenge::Gamma) + e0 + theta.clone() * (e1 + theta.clone() * (e2 + theta * e3))
-    }
-}
-
-/// Requantise, first lookup: `(tag, t, b, 0)`.
-pub(crate) fn remainder_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
-    let tuple = [a.fixed(Fixed::TagRemainder), a.advice(Advice::T, 0), a.advice(Advice::B, 0), a.constant(0)];
-    Slot { tuple, numerator: a.fixed(Fixed::Lookup) }
-}
-
-/// Requantise, second lookup: `(tag, c, b, z)`.
-pub(crate) fn output_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
-    let tuple = [a.fixed(Fixed::TagOutput), a.advice(Advice::C, 0), a.advice(Advice::B, 0), a.advice(Advice::Z, 0)];
-    Slot { tuple, numerator: a.fixed(Fixed::Lookup) }
-}
-
-/// Maximum: `(RELU, z_prev + r_prev - z, r, 0)`, the running maximum being `z + r`.
-pub(crate) fn maximum_lookup<A: Algebra>(a: &A) -> Slot<A::Value> {
-    let numerator = a.fixed(Fixed::Pool01) + a.fixed(Fixed::Pool10) + a.fixed(Fixed::Pool11);
-    let excess = a.advice(Advice::Z, -1) + a.advice(Advice::R, -1) - a.advice(Advice::Z, 0);
-    let tuple = [a.constant(RELU_TAG), excess, a.advice(Advice::R, 0), a.constant(0)];
-    Slot { tuple, numerator }
-}
-
-/// The table's own row, counted `-m` times.
-pub(crate) fn table_side<A: Algebra>(a: &A) -> Slot<A::Value> {
-    let tuple = [a.fixed(Fixed::T0), a.fixed(Fixed::T1), a.fixed(Fixed::T2), a.fixed(Fixed::T3)];
-    Slot { tuple, numerator: a.constant(0) - a.advice(Advice::M, 0) }
-}
-
-/// `use * (h * d1 * d2 - n1 * d2 - n2 * d1) = 0`, that is `h = n1 / d1 + n2 / d2`; without a second slot `h = n1 / d1`.
-fn helper<A: Algebra>(a: &A, column: Advice, one: Slot<A::Value>, two: Option<Slot<A::Value>>) -> A::Value {
-    let d1 = one.denominator(a);
-    let product = a.advice(column, 0) * d1.clone();
-    let identity = match two {
-        None => product - one.numerator,
-        Some(two) => {
-            let d2 = two.denominator(a);
-            product * d2.clone() - one.numerator * d2 - two.numerator * d1
-        }
+/// `use * (h * d1 * d2 * d3 - n1 * d2 * d3 - n2 * d1 * d3 - n3 * d1 * d2) = 0`, that is `h = n1 / d1 + n2 / d2 + n3 / d3`.
+fn helper<A: Algebra>(a: &A, index: u8) -> A::Value {
+    let shared: Vec<Lookup> = by_helper(a.shape()).into_iter().nth(usize::from(index)).unwrap_or_default();
+    let denominators: Vec<A::Value> = shared.iter().map(|lookup| lookup.denominator(a)).collect();
+    let but = |left_out: Option<usize>, start: A::Value| {
+        let others = denominators.iter().enumerate().filter(|(at, _)| Some(*at) != left_out);
+        others.fold(start, |product, (_, denominator)| product * denominator.clone())
     };
-    a.fixed(Fixed::Use) * identity
+    let product = but(None, a.advice(Advice::H(index), 0));
+    let terms = shared.iter().enumerate().map(|(at, lookup)| but(Some(at), lookup.numerator(a)));
+    a.fixed(Fixed::Use) * terms.fold(product, |sum, term| sum - term)
 }

@@ -6,23 +6,33 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::cells::Cells;
-use crate::columns::{Fixed, Shape};
+use crate::columns::{Fixed, Lanes, Shape};
 use crate::error::CircuitError;
-use crate::place::{CopyConstraint, Places, ScalarRow, copies, fixed_columns, rows};
+use crate::place::{CopyConstraint, MAX_K, Places, ScalarRow, cells, copies, fixed_columns, rows};
 use crate::plan::{Block, Element, Operands, Plan};
 use crate::tables::Tag;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
 pub const UNUSABLE_ROWS: usize = 6;
-/// Proving work a row beside the weight lanes, in units of one fixed column: 33 columns (advice, permutation products,
-/// quotient pieces, the flags together) of three units each.
-const WORK_BESIDE_LANES: u64 = 99;
+/// Numbers of activation lanes, and the proving work a row takes beside the weight lanes, in units of one weight lane: measured on LeNet
+/// (`docs/adr/0019-activation-lanes-and-the-wire.md`). More lanes halve the rows of activations and add columns, most of all in the quotient.
+const WORK: [(usize, u64); 4] = [(1, 99), (2, 118), (4, 142), (8, 237)];
 /// Widest supported weight row.
 const MAX_LANES: usize = 256;
 /// Widest weight row of a circuit of up to `2^LARGE_K` rows. A proof shows one word a lane, and a contract pays for each; where
 /// a circuit with these lanes would be larger, proving time and memory decide instead.
 const USUAL_LANES: usize = 64;
 const LARGE_K: u32 = 18;
+
+/// What a circuit is planned for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Objective {
+    /// The least proving work, in any number of activation lanes.
+    #[default]
+    Prover,
+    /// One activation lane, and among these circuits the least proving work: a chain pays for every column that a proof opens.
+    Chain,
+}
 
 /// Where every cell of a network sits.
 #[derive(Debug)]
@@ -43,27 +53,49 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Plans the circuit of a graph: among the weight-lane counts 1, 2, 4, ... 64 the one with the smallest estimated
-    /// proving work (`n` times the columns, a fixed lane counted a third of an advice column); 128 and 256 lanes count too where
-    /// 64 would need more than `2^18` rows.
+    /// Plans the circuit of a graph for a chain.
+    ///
+    /// # Errors
+    /// As [`Layout::plan_for`].
+    pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
+        Self::plan_for(graph, Objective::Chain)
+    }
+
+    /// Plans the circuit of a graph: among the activation lanes that the objective allows and the weight lanes 1, 2, 4, ... 64 those
+    /// with the smallest estimated proving work, the rows times what a row takes; 128 and 256 weight lanes count too where 64 would need
+    /// more than `2^18` rows.
     ///
     /// # Errors
     /// As [`Plan::of`]; [`CircuitError::TooManyRows`] where no supported circuit holds the graph.
-    pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
-        let plan = Plan::of(graph)?;
-        let lanes = best_lanes(&plan)?;
+    pub fn plan_for(graph: &QuantizedGraph, objective: Objective) -> Result<Self, CircuitError> {
+        let tried = match objective {
+            Objective::Prover => WORK.as_slice(),
+            Objective::Chain => WORK.get(..1).unwrap_or_default(),
+        };
+        let mut best: Option<(u64, Plan, Lanes)> = None;
+        for (activations, beside) in tried {
+            let plan = Plan::of(graph, *activations)?;
+            let (work, weights) = best_weights(&plan, *beside)?;
+            if best.as_ref().is_none_or(|(least, ..)| work < *least) {
+                best = Some((work, plan, Lanes { activations: *activations, weights }));
+            }
+        }
+        let (_, plan, lanes) = best.ok_or(CircuitError::Invariant("some number of lanes fits"))?;
         Self::with_columns(plan, lanes)
     }
 
-    /// The circuit of a graph with `lanes` weight lanes, 1 to 256.
+    /// The circuit of a graph with some number of lanes: 1, 2, 4 or 8 for activations, 1 to 256 for weights.
     ///
     /// # Errors
-    /// As [`Layout::plan`].
-    pub fn with_lanes(graph: &QuantizedGraph, lanes: usize) -> Result<Self, CircuitError> {
-        Self::with_columns(Plan::of(graph)?, lanes.clamp(1, MAX_LANES))
+    /// As [`Layout::plan`]; other numbers of lanes.
+    pub fn with_lanes(graph: &QuantizedGraph, lanes: Lanes) -> Result<Self, CircuitError> {
+        if lanes.weights == 0 || lanes.weights > MAX_LANES {
+            return Err(CircuitError::Invariant("a row has 1 to 256 weight lanes"));
+        }
+        Self::with_columns(Plan::of(graph, lanes.activations)?, lanes)
     }
 
-    /// The circuit of a graph with `lanes` weight lanes, 1 to 256, over fixed columns that were made before: rows, copies and tables are
+    /// The circuit of a graph with some number of lanes over fixed columns that were made before: rows, copies and tables are
     /// planned anew, which takes a moment; columns, which take as many bytes as the graph has weights, are taken as they are.
     ///
     /// # Errors
@@ -75,20 +107,21 @@ impl Layout {
     /// verify under this one's key.
     pub fn over_columns(
         graph: &QuantizedGraph,
-        lanes: usize,
+        lanes: Lanes,
         columns: Vec<(Fixed, Cells)>,
     ) -> Result<Self, CircuitError> {
-        if lanes == 0 || lanes > MAX_LANES {
-            return Err(CircuitError::ForeignColumn { at: 0, expected: "1 to 256 weight lanes" });
+        if !(1..=MAX_LANES).contains(&lanes.weights) || ![1, 2, 4, 8].contains(&lanes.activations) {
+            let expected = "1, 2, 4 or 8 activation lanes and 1 to 256 weight lanes";
+            return Err(CircuitError::ForeignColumn { at: 0, expected });
         }
-        let plan = Plan::of(graph)?;
+        let plan = Plan::of(graph, lanes.activations)?;
         let places = Places::of(&plan, lanes)?;
-        check_columns(&columns, lanes, places.usable_rows())?;
+        check_columns(&columns, lanes.weights, places.usable_rows())?;
         let table = plan.tables.entries()?;
         Self::of(plan, places, &table, columns)
     }
 
-    fn with_columns(plan: Plan, lanes: usize) -> Result<Self, CircuitError> {
+    fn with_columns(plan: Plan, lanes: Lanes) -> Result<Self, CircuitError> {
         let places = Places::of(&plan, lanes)?;
         let table = plan.tables.entries()?;
         let columns = fixed_columns(&plan, &places, &table)?;
@@ -120,9 +153,17 @@ impl Layout {
         self.plan.words.len()
     }
 
-    /// Row of every activation element, in row order.
-    pub fn elements(&self) -> impl Iterator<Item = (usize, Element)> + '_ {
-        self.blocks().flat_map(|(first, block)| (first..).zip(block.elements()))
+    /// Row, lane and element of every activation, in row order.
+    ///
+    /// # Errors
+    /// None for a layout that was planned.
+    pub fn elements(&self) -> Result<Vec<(usize, u8, Element)>, CircuitError> {
+        let mut elements = Vec::new();
+        for (first, block) in self.blocks() {
+            let places = cells(block, self.shape.lanes.activations, first)?;
+            elements.extend(places.zip(block.elements()).map(|((row, lane), element)| (row, lane, element)));
+        }
+        Ok(elements)
     }
 
     /// Every block and its first row.
@@ -138,7 +179,7 @@ impl Layout {
                 Operands::Elements { tensor, planes, .. } => (*tensor, planes.len()),
                 Operands::Fingerprints { .. } => (TensorId(0), 0),
             };
-            let rows = sum.segment_rows(self.places.lanes);
+            let rows = sum.segment_rows(self.places.lanes.weights);
             (0..inputs).map(move |input| (first + (input + 1) * rows - 1, tensor, input))
         })
     }
@@ -167,13 +208,22 @@ impl Layout {
     }
 }
 
-/// The number of weight lanes with the least estimated proving work.
-fn best_lanes(plan: &Plan) -> Result<usize, CircuitError> {
-    let rows = |lanes| rows(plan, lanes).next_power_of_two();
-    let limit = if rows(USUAL_LANES) > 1 << LARGE_K { MAX_LANES } else { USUAL_LANES };
-    let work = |lanes: &usize| rows(*lanes) as u64 * (WORK_BESIDE_LANES + *lanes as u64);
+/// The number of weight lanes with the least estimated proving work, and that work.
+fn best_weights(plan: &Plan, beside: u64) -> Result<(u64, usize), CircuitError> {
+    let rows = |weights| {
+        let rows = rows(plan, Lanes { activations: plan.activation_lanes, weights })?;
+        rows.checked_next_power_of_two().ok_or(CircuitError::TooManyRows { rows, limit_k: MAX_K })
+    };
+    let limit = if rows(USUAL_LANES)? > 1 << LARGE_K { MAX_LANES } else { USUAL_LANES };
     let candidates = std::iter::successors(Some(1), |lanes| Some(2 * lanes)).take_while(|lanes| *lanes <= limit);
-    candidates.min_by_key(work).ok_or(CircuitError::Invariant("some lane count fits"))
+    let mut best = None;
+    for lanes in candidates {
+        let work = (rows(lanes)? as u64).saturating_mul(beside + lanes as u64);
+        if best.is_none_or(|(least, _)| work < least) {
+            best = Some((work, lanes));
+        }
+    }
+    best.ok_or(CircuitError::Invariant("some lane count fits"))
 }
 /// Whether columns made before are those of some circuit with this many lanes and usable rows.
 fn check_columns(columns: &[(Fixed, Cells)], lanes: usize, usable: usize) -> Result<(), CircuitError> {

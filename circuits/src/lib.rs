@@ -8,6 +8,7 @@
 //! | `plan` | what is committed and what is claimed, before anything has a row |
 //! | `tables` | the lookup tables |
 //! | `place` | rows, copies and fixed columns of a plan |
+//! | `lookups` | what a row looks up, in tables and on the wire |
 //! | `layout` | the result: where every cell sits |
 //! | `unsupported` | everything in a graph that has no circuit, before one is planned |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
@@ -22,7 +23,7 @@
 
 /// Which circuit a graph has: raised by every change of the planner or the gates that gives some graph another circuit, so that no key of an
 /// earlier one, which may have been unsound, is taken for the graph's.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
 mod byte_cells;
 mod cells;
@@ -32,6 +33,7 @@ mod error;
 mod field;
 mod gates;
 mod layout;
+mod lookups;
 mod number;
 mod ops;
 mod pairs;
@@ -46,14 +48,15 @@ mod witness;
 pub use byte_cells::ByteCells;
 pub use cells::Cells;
 pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
-pub use columns::{Advice, Challenge, Fixed, Shape};
+pub use columns::{Advice, Challenge, Fixed, Lanes, MAX_ACTIVATION_LANES, Shape};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
-pub use layout::{Layout, UNUSABLE_ROWS};
+pub use layout::{Layout, Objective, UNUSABLE_ROWS};
+pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
-    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Plan, Planes, PublicWord, Scalar, Side, Sums,
-    Value, WORD_BYTES, WeightedSum,
+    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Plan, Planes, PublicWord, Rectangle, Scalar,
+    Side, Sums, Value, WORD_BYTES, WeightedSum,
 };
 pub use report::LayoutReport;
 pub use statement::statement;

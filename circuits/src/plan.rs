@@ -21,10 +21,11 @@ mod weighted_sum;
 
 use assay_models::{QuantizedGraph, Split};
 
+use crate::columns::MAX_ACTIVATION_LANES;
 use crate::error::CircuitError;
 use crate::tables::Tables;
 
-pub use block::{Block, Committed, Element, Order, Sums};
+pub use block::{Block, Committed, Element, Order, Rectangle, Sums};
 pub use identity::{Claim, Identity, PublicWord};
 pub use planes::Planes;
 pub(crate) use planner::Planner;
@@ -39,6 +40,9 @@ pub const WORD_BYTES: usize = 31;
 pub struct Plan {
     /// The network.
     pub graph: QuantizedGraph,
+    /// Activation lanes that it is planned for: with several, no word and no second reading of a tensor cuts the rows of its cells, but
+    /// reads copies.
+    pub activation_lanes: usize,
     /// Cells of tensors.
     pub blocks: Vec<Block>,
     /// Values made of other values; an entry is made of earlier ones.
@@ -94,14 +98,17 @@ pub enum Side {
 }
 
 impl Plan {
-    /// The plan of a graph.
+    /// The plan of a graph for 1, 2, 4 or 8 activation lanes.
     ///
     /// # Errors
-    /// [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] says what does not fit; errors
+    /// [`CircuitError::Invariant`] for another number of lanes; [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] says what does not fit; errors
     /// of the model are passed on.
-    pub fn of(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
+    pub fn of(graph: &QuantizedGraph, activation_lanes: usize) -> Result<Self, CircuitError> {
+        if !activation_lanes.is_power_of_two() || activation_lanes > MAX_ACTIVATION_LANES {
+            return Err(CircuitError::Invariant("a row has 1, 2, 4 or 8 activation lanes"));
+        }
         graph.validate()?;
-        Planner::plan(graph)
+        Planner::plan(graph, activation_lanes)
     }
 
     /// How a node's accumulators are cut for the lookups.

@@ -63,15 +63,15 @@ impl Layout {
         let weight_cells = self.plan.weighted_sums.iter().map(|sum| (sum.operands.segments() + 1) * sum.outputs).sum();
         LayoutReport {
             k: self.k,
-            weight_lanes: self.shape.lanes,
-            activation_lanes: 1,
+            weight_lanes: self.shape.lanes.weights,
+            activation_lanes: self.shape.lanes.activations,
             activation_rows: self.places.activations_end - 1,
             weight_rows: self.places.weights_end - 1,
             scalar_rows: self.scalars.len(),
             table_rows: self.places.tables,
             advice_columns: self.shape.advice.len(),
             narrow_columns: count(|c| c.phase() == 0),
-            helper_columns: count(|c| matches!(c, Advice::H1 | Advice::H2)),
+            helper_columns: count(|c| matches!(c, Advice::H(_))),
             fixed_columns: self.shape.fixed.len(),
             instances: self.instances(),
             copies: self.copies.len(),
@@ -82,7 +82,7 @@ impl Layout {
             maximum_cells: elements(|block| block.order == Order::Windows),
             dense_input_cells: self.dense_inputs().count(),
             weight_cells,
-            padding_cells: (self.places.weights_end - 1) * self.places.lanes - weight_cells,
+            padding_cells: (self.places.weights_end - 1) * self.places.lanes.weights - weight_cells,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use assay_models::{DType, Intervals, Node, QuantizedGraph, Requantise, Split};
 
 use crate::error::CircuitError;
-use crate::gates::RELU_TAG;
+use crate::lookups::{FIRST_TAG, RELU_TAG};
 use crate::pairs::pairs;
 
 /// Most rows of the two tables of one node.
@@ -99,7 +99,7 @@ impl Tables {
         if known.is_none() {
             self.keys.push(key);
         }
-        RELU_TAG as i64 + 1 + known.unwrap_or(self.keys.len() - 1) as i64
+        FIRST_TAG as i64 + known.unwrap_or(self.keys.len() - 1) as i64
     }
 
     /// Tags of the two tables of range-checked elements.
@@ -144,8 +144,16 @@ impl Tables {
             return Err(CircuitError::Invariant("a quotient has 64 bits"));
         };
         let output = OutputRule::of(rule, split);
-        match self.outputs.iter_mut().find(|known| known.rule == output) {
-            Some(known) => (known.first, known.last) = (known.first.min(first), known.last.max(last)),
+        // Blocks that share a rule share a table, over the union of their quotients.
+        let known = self.outputs.iter_mut().find(|known| known.rule == output);
+        let (from, to) = known.as_ref().map_or((first, last), |known| (known.first.min(first), known.last.max(last)));
+        let rows = u128::from(split.modulus) + 2 * (i128::from(to) - i128::from(from) + 1).unsigned_abs();
+        if rows > MAX_TABLE {
+            let (node, divisor) = (node.name.clone(), rule.divisor);
+            return Err(CircuitError::TableTooLarge { node, rows, limit: MAX_TABLE, divisor });
+        }
+        match known {
+            Some(known) => (known.first, known.last) = (from, to),
             None => self.outputs.push(Outputs { rule: output, first, last }),
         }
         Ok(([self.tag(TableKey::Remainder(split)), self.tag(TableKey::Output(output))], split))
@@ -183,7 +191,7 @@ impl Tables {
         let relu = RELU_TAG as i64;
         let differences = if self.relu { -255..256 } else { 0..0 };
         let mut stack: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
-        for (tag, key) in (relu + 1..).zip(&self.keys) {
+        for (tag, key) in (FIRST_TAG as i64..).zip(&self.keys) {
             match key {
                 TableKey::Zero => stack.push([tag, 0, 0, 0]),
                 TableKey::Bytes(dtype) => stack.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),

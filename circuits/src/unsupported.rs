@@ -32,13 +32,17 @@ pub fn unsupported(graph: &QuantizedGraph) -> Vec<CircuitError> {
 
 /// Requantisations that need more table rows than there may be.
 fn tables(graph: &QuantizedGraph) -> Vec<CircuitError> {
-    let Ok(intervals) = intervals(graph) else { return Vec::new() };
+    let Ok(bounds) = intervals(graph) else { return Vec::new() };
     let mut refused = Vec::new();
-    for (node, accumulators) in graph.nodes.iter().zip(intervals.accumulators) {
-        let (Some(rule), Some(bounds), None) = (node.op.requantise(), accumulators, ops::refusal(graph, node)) else {
+    for (node, accumulators) in graph.nodes.iter().zip(&bounds.accumulators) {
+        let (Some(rule), Some(bounds), None) = (node.op.requantise(), *accumulators, ops::refusal(graph, node)) else {
             continue;
         };
         refused.extend(Tables::default().requantise(node, rule, bounds).err());
+    }
+    // Tables that fit one by one may be too much where they are shared.
+    if refused.is_empty() && graph.nodes.iter().all(|node| ops::refusal(graph, node).is_none()) {
+        refused.extend(Tables::planned(graph, &bounds).err());
     }
     refused
 }

@@ -10,13 +10,15 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::cells::Cells;
-use crate::columns::{Advice, Challenge, Fixed};
+use crate::columns::{Advice, Challenge, Fixed, Shape};
 use crate::error::CircuitError;
-use crate::gates::{Algebra, maximum_lookup, output_lookup, remainder_lookup};
+use crate::gates::Algebra;
 use crate::layout::Layout;
+use crate::lookups::{Lookup, lookups};
 use crate::number::Number;
 use crate::pairs::pairs;
-use crate::plan::{Committed, Element, Order};
+use crate::place::{cells, padding};
+use crate::plan::{Block, Committed, Element, Order};
 use filler::Filler;
 pub use phase_one::fold_weights;
 
@@ -57,83 +59,117 @@ impl Columns {
     pub fn tensors(layout: &Layout, trace: &Trace, context: Fr) -> Result<Self, CircuitError> {
         check_trace(layout, trace)?;
         let mut columns = Self { advice: vec![Cells::default(); layout.shape.advice.len()], context };
-        for (row, element) in layout.elements() {
-            columns.element(layout, trace, row, element)?;
+        for (first, block) in layout.blocks() {
+            let mut running = 0;
+            for ((row, lane), (at, element)) in
+                cells(block, layout.shape.lanes.activations, first)?.zip(block.elements().enumerate())
+            {
+                let z = columns.element(layout, trace, (row, lane), element)?;
+                if block.order == Order::Windows {
+                    running = if at % 4 == 0 { z } else { z.max(running) };
+                    // The first element of a window is its own maximum; it has no cell where no later one may stand in its lane.
+                    if layout.shape.lanes.has_maximum(lane) {
+                        columns.put(layout, Advice::R(lane), row, running - z)?;
+                    }
+                }
+            }
+            columns.padding(layout, block, first)?;
         }
         for (row, tensor, index) in layout.dense_inputs() {
             columns.put(layout, Advice::X, row, value_at(&trace.values, tensor.0, index)?)?;
         }
-        columns.maxima(layout, trace)?;
         Ok(columns)
     }
 
-    /// The narrow cells of an element.
-    fn element(&mut self, layout: &Layout, trace: &Trace, row: usize, element: Element) -> Result<(), CircuitError> {
+    /// The narrow cells of an element; returns its value.
+    fn element(
+        &mut self,
+        layout: &Layout,
+        trace: &Trace,
+        (row, lane): (usize, u8),
+        element: Element,
+    ) -> Result<i64, CircuitError> {
         match element {
-            Element::Requantised { node: at, index } => {
-                let node = layout.plan.graph.nodes.get(at).ok_or(CircuitError::Invariant("node index"))?;
-                let rule = node.op.requantise().ok_or(CircuitError::Invariant("a requantised element has a rule"))?;
-                let channel = node.op.channel(index, &layout.plan.graph.tensor(node.output)?.shape);
-                let cells = rule.cells(layout.plan.split(at)?, value_at(&trace.accumulators, at, index)?, channel);
-                self.put(layout, Advice::C, row, cells.c)?;
-                self.put(layout, Advice::T, row, cells.t)?;
-                self.put(layout, Advice::B, row, cells.b)?;
-                self.put(layout, Advice::Z, row, cells.z)
+            Element::Requantised { node, index } => {
+                self.requantised(layout, (row, lane), node, index, value_at(&trace.accumulators, node, index)?)
             }
             Element::Byte { tensor, index } => {
                 let value = value_at(&trace.values, tensor.0, index)?;
-                self.put(layout, Advice::C, row, value)?;
-                self.put(layout, Advice::Z, row, value)
+                self.put(layout, Advice::C(lane), row, value)?;
+                self.put(layout, Advice::Z(lane), row, value)?;
+                Ok(value)
+            }
+            Element::Copy { tensor, index } => {
+                let value = value_at(&trace.values, tensor.0, index)?;
+                self.put(layout, Advice::Z(lane), row, value)?;
+                Ok(value)
             }
             Element::Ring { node, index } => {
-                self.put(layout, Advice::T, row, value_at(&trace.full_planes, node, index)?)
+                let value = value_at(&trace.full_planes, node, index)?;
+                self.put(layout, Advice::T(lane), row, value)?;
+                Ok(value)
             }
         }
     }
 
-    /// The r cells of blocks that are laid window by window: running maximum minus the element, 0 at the first of a window.
-    fn maxima(&mut self, layout: &Layout, trace: &Trace) -> Result<(), CircuitError> {
-        for (first, block) in layout.blocks().filter(|(_, block)| block.order == Order::Windows) {
-            let tensor = match block.cells {
+    /// The cells of an accumulator of a node's output number `index`.
+    fn requantised(
+        &mut self,
+        layout: &Layout,
+        (row, lane): (usize, u8),
+        at: usize,
+        index: usize,
+        accumulator: i64,
+    ) -> Result<i64, CircuitError> {
+        let node = layout.plan.graph.nodes.get(at).ok_or(CircuitError::Invariant("node index"))?;
+        let rule = node.op.requantise().ok_or(CircuitError::Invariant("a requantised element has a rule"))?;
+        let channel = node.op.channel(index, &layout.plan.graph.tensor(node.output)?.shape);
+        let cells = rule.cells(layout.plan.split(at)?, accumulator, channel);
+        self.put(layout, Advice::C(lane), row, cells.c)?;
+        self.put(layout, Advice::T(lane), row, cells.t)?;
+        self.put(layout, Advice::B(lane), row, cells.b)?;
+        self.put(layout, Advice::Z(lane), row, cells.z)?;
+        Ok(cells.z)
+    }
+
+    /// What the lanes that pad the segments of a block hold: no sum takes it in, but it is looked up as the elements beside it are.
+    fn padding(&mut self, layout: &Layout, block: &Block, first: usize) -> Result<(), CircuitError> {
+        for (row, lane, element) in padding(block, layout.shape.lanes.activations, first)? {
+            match block.cells {
                 Committed::Requantised { node } => {
-                    layout.plan.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?.output
+                    self.requantised(layout, (row, lane), node, block.index(element), block.padding)?;
                 }
-                Committed::Bytes { tensor } => tensor,
-                Committed::Ring { .. } => return Err(CircuitError::Invariant("a ring has no windows")),
-            };
-            let mut running = 0;
-            for (at, element) in block.elements().enumerate() {
-                let (Element::Requantised { index, .. } | Element::Byte { index, .. } | Element::Ring { index, .. }) =
-                    element;
-                let z = value_at(&trace.values, tensor.0, index)?;
-                running = if at % 4 == 0 { z } else { z.max(running) };
-                self.put(layout, Advice::R, first + at, running - z)?;
+                Committed::Bytes { .. } => {
+                    self.put(layout, Advice::C(lane), row, block.padding)?;
+                    self.put(layout, Advice::Z(lane), row, block.padding)?;
+                }
+                Committed::Copies { .. } | Committed::Ring { .. } => {}
             }
         }
         Ok(())
     }
 
-    /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup (0 remainder, 1 output,
-    /// 2 maximum) of every tuple that no table holds.
-    pub fn count_lookups(&mut self, layout: &Layout) -> Vec<(usize, usize)> {
+    /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup of every tuple that no table holds.
+    pub fn count_lookups(&mut self, layout: &Layout) -> Vec<(usize, Lookup)> {
         let mut counts: Vec<i32> = Vec::new();
         let mut missing = Vec::new();
         let no_pins = Pinned::new();
         let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
-        let pooling = layout.shape.fixed_index(Fixed::Pool11).is_some();
-        for (row, _) in layout.elements() {
+        let in_tables: Vec<Lookup> = lookups(&layout.shape)
+            .into_iter()
+            .filter(|lookup| !matches!(lookup, Lookup::Wire(_) | Lookup::Table))
+            .collect();
+        for row in 1..layout.places.activations_end {
             let at = filler.at(row);
-            let slots = [Some(remainder_lookup(&at)), Some(output_lookup(&at)), pooling.then(|| maximum_lookup(&at))];
-            for (lookup, slot) in slots.into_iter().enumerate() {
-                let Some(slot) = slot.filter(|slot| slot.numerator.is(1)) else { continue };
-                match in_table(layout, slot.tuple) {
+            for lookup in in_tables.iter().filter(|lookup| lookup.numerator(&at).is(1)) {
+                match in_table(layout, lookup.tuple(&at)) {
                     Some(at) => {
                         if counts.len() <= at {
                             counts.resize(at + 1, 0);
                         }
                         counts[at] += 1;
                     }
-                    None => missing.push((row, lookup)),
+                    None => missing.push((row, *lookup)),
                 }
             }
         }
@@ -212,12 +248,8 @@ impl Algebra for Row<'_> {
         Fr::from(value)
     }
 
-    fn lanes(&self) -> usize {
-        self.layout.shape.lanes
-    }
-
-    fn has(&self, column: Fixed) -> bool {
-        self.layout.shape.fixed_index(column).is_some()
+    fn shape(&self) -> &Shape {
+        &self.layout.shape
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{InferenceCircuit, Layout, statement};
+use assay_circuits::{InferenceCircuit, Lanes, Layout, statement};
 use assay_models::ops::Rescale;
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, samples};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
 #[cfg(test)]
-fn satisfied(graph: &QuantizedGraph, seed: u64) {
-    let layout = Arc::new(Layout::plan(graph).unwrap());
+fn satisfied(graph: &QuantizedGraph, layout: Layout, seed: u64) {
+    let layout = Arc::new(layout);
     let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
     let context = Fr::from(777);
     let (input, output) = (&trace.values[graph.input.0], &trace.values[graph.output.0]);
@@ -27,8 +27,22 @@ fn satisfied(graph: &QuantizedGraph, seed: u64) {
 #[test]
 fn honest_inferences_of_small_networks_satisfy_the_circuit() {
     for seed in 0..3 {
-        satisfied(&samples::tiny_mlp(), seed);
-        satisfied(&samples::tiny_cnn(), seed);
+        for graph in [samples::tiny_mlp(), samples::tiny_cnn()] {
+            satisfied(&graph, Layout::plan(&graph).unwrap(), seed);
+        }
+    }
+}
+
+#[test]
+fn honest_inferences_of_every_case_satisfy_the_circuit_in_any_number_of_lanes() {
+    let cases = samples::cases().into_iter().map(|(graph, _)| graph);
+    for graph in cases.chain([samples::tiny_mlp(), samples::tiny_cnn()]) {
+        for activations in [1, 2, 4, 8] {
+            for weights in [1, 4] {
+                println!("{} {activations} {weights}", graph.name);
+                satisfied(&graph, Layout::with_lanes(&graph, Lanes { activations, weights }).unwrap(), 5);
+            }
+        }
     }
 }
 
@@ -59,12 +73,13 @@ fn no_lookup_stands_in_the_last_usable_row_however_full_the_circuit_is() {
     let mut least = usize::MAX;
     for elements in 245..260 {
         let layout = Layout::plan(&rescale(elements)).unwrap();
-        let last = layout.elements().map(|(row, _)| row).max().unwrap();
+        let last = layout.elements().unwrap().into_iter().map(|(row, ..)| row).max().unwrap();
         assert!(last + 1 < layout.usable_rows(), "{elements}: row {last} of {}", layout.usable_rows());
         least = least.min(layout.usable_rows() - 1 - last);
     }
     assert_eq!(least, 1, "one of the sizes fills the circuit to the last row but one");
-    satisfied(&rescale(252), 1);
+    let full = rescale(252);
+    satisfied(&full, Layout::plan(&full).unwrap(), 1);
 }
 
 /// A multiplier of zero would read no accumulator at all, and wide elements have no tables: both are refused when planned.

@@ -1,6 +1,6 @@
 //! The plan: its lists hold everything once, and what its identities say is sound.
 
-use assay_circuits::{Layout, Plan, PublicWord, Scalar, Value};
+use assay_circuits::{Lanes, Layout, Plan, PublicWord, Scalar, Value};
 use assay_models::{QuantizedGraph, import, samples};
 
 #[cfg(test)]
@@ -17,12 +17,14 @@ fn graphs() -> Vec<QuantizedGraph> {
 #[test]
 fn a_false_claim_survives_with_a_chance_below_2_to_the_minus_200() {
     for graph in graphs() {
-        let plan = Plan::of(&graph).unwrap();
-        let degrees = plan.degrees().unwrap();
-        assert_eq!(degrees.len(), plan.identities.len());
-        let total: usize = degrees.iter().sum();
-        assert!(total < 1 << 53, "{}: {total}", graph.name);
-        println!("{}: {} identities of total degree {total}", graph.name, degrees.len());
+        for activations in [1, 4] {
+            let plan = Plan::of(&graph, activations).unwrap();
+            let degrees = plan.degrees().unwrap();
+            assert!(degrees.len() >= plan.identities.len());
+            let total: usize = degrees.iter().sum();
+            assert!(total < 1 << 53, "{}: {total}", graph.name);
+            println!("{}: {} identities of total degree {total}", graph.name, degrees.len());
+        }
     }
 }
 
@@ -30,27 +32,31 @@ fn a_false_claim_survives_with_a_chance_below_2_to_the_minus_200() {
 #[test]
 fn degrees_are_those_of_the_identities() {
     let graph = samples::tiny_mlp();
-    let plan = Plan::of(&graph).unwrap();
-    let dense: Vec<usize> = plan.weighted_sums.iter().map(|sum| sum.outputs - 1).collect();
-    assert_eq!(plan.degrees().unwrap(), dense, "a Dense is an identity in r alone");
+    let plan = Plan::of(&graph, 1).unwrap();
+    let outputs = plan.weighted_sums.iter().map(|sum| sum.outputs - 1);
+    let inputs = plan.weighted_sums.iter().map(|sum| sum.operands.segments() - 1);
+    let expected: Vec<usize> = outputs.chain(inputs).collect();
+    assert_eq!(plan.degrees().unwrap(), expected, "in r over the outputs, and in z_w over the inputs");
 }
 
 /// A plan does not depend on how it is placed, and every word of the statement has its place.
 #[test]
 fn a_layout_keeps_the_plan_whatever_its_lanes() {
     for graph in graphs() {
-        let plan = Plan::of(&graph).unwrap();
-        let bytes = |tensor| graph.tensor(tensor).unwrap().len().div_ceil(assay_circuits::WORD_BYTES);
-        let count = |word: fn(&PublicWord) -> bool| plan.words.iter().filter(|at| word(at)).count();
-        assert_eq!(count(|word| matches!(word, PublicWord::Input { .. })), bytes(graph.input));
-        assert_eq!(count(|word| matches!(word, PublicWord::Output { .. })), bytes(graph.output));
-        assert_eq!(count(|word| matches!(word, PublicWord::Context { .. })), 1);
-        for lanes in [1, 8] {
-            let layout = Layout::with_lanes(&graph, lanes).unwrap();
-            assert_eq!(layout.plan.blocks, plan.blocks);
-            assert_eq!(layout.plan.scalars, plan.scalars);
-            assert_eq!(layout.plan.identities, plan.identities);
-            assert_eq!(layout.plan.words, plan.words);
+        for activations in [1, 2, 4, 8] {
+            let plan = Plan::of(&graph, activations).unwrap();
+            let bytes = |tensor| graph.tensor(tensor).unwrap().len().div_ceil(assay_circuits::WORD_BYTES);
+            let count = |word: fn(&PublicWord) -> bool| plan.words.iter().filter(|at| word(at)).count();
+            assert_eq!(count(|word| matches!(word, PublicWord::Input { .. })), bytes(graph.input));
+            assert_eq!(count(|word| matches!(word, PublicWord::Output { .. })), bytes(graph.output));
+            assert_eq!(count(|word| matches!(word, PublicWord::Context { .. })), 1);
+            for weights in [1, 8] {
+                let layout = Layout::with_lanes(&graph, Lanes { activations, weights }).unwrap();
+                assert_eq!(layout.plan.blocks, plan.blocks);
+                assert_eq!(layout.plan.scalars, plan.scalars);
+                assert_eq!(layout.plan.identities, plan.identities);
+                assert_eq!(layout.plan.words, plan.words);
+            }
         }
     }
 }
@@ -58,8 +64,9 @@ fn a_layout_keeps_the_plan_whatever_its_lanes() {
 /// Everything that is made is used: a block, a scalar or a weighted sum that no identity and no word rests on would be bound by nothing.
 #[test]
 fn every_entry_of_a_plan_is_used() {
-    for graph in graphs() {
-        let plan = Plan::of(&graph).unwrap();
+    for (graph, activations) in graphs().into_iter().flat_map(|graph| [1, 2, 4, 8].map(|lanes| (graph.clone(), lanes)))
+    {
+        let plan = Plan::of(&graph, activations).unwrap();
         let mut open: Vec<Value> =
             plan.identities.iter().flat_map(|identity| [identity.left, identity.right]).collect();
         open.extend(plan.words.iter().map(|word| word.value()));
@@ -80,7 +87,7 @@ fn every_entry_of_a_plan_is_used() {
                     Scalar::Shifted { value, one, .. } => open.extend([*value, *one]),
                     Scalar::Geometric { top, base, .. } => open.extend([*top, *base]),
                     Scalar::Sum(groups) => {
-                        open.extend(groups.iter().flatten().flat_map(|(_, left, right)| [*left, *right]))
+                        open.extend(groups.iter().flatten().flat_map(|(_, left, right)| [*left, *right]));
                     }
                 },
             }

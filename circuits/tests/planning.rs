@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Layout, statement, unsupported};
+use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Lanes, Layout, Objective, statement, unsupported};
 use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
 use assay_models::samples::{Numbers, input, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
@@ -17,19 +17,23 @@ fn satisfied(layout: Layout) {
     let instances = statement(graph, &trace.values[graph.input.0], trace.output(graph), Fr::from(5)).unwrap();
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, Fr::from(5)).unwrap();
     let prover = MockProver::run(layout.k, &circuit, vec![instances]).unwrap();
-    assert_eq!(prover.verify(), Ok(()), "{} with {} lanes", graph.name, layout.shape.lanes);
+    assert_eq!(prover.verify(), Ok(()), "{} with {}", graph.name, layout.shape.lanes);
 }
 
 #[test]
 fn inferences_satisfy_circuits_of_any_number_of_lanes() {
     let synthetic = import(&mlp_onnx(&[20, 12, 300, 5], 9), "synthetic").unwrap();
     satisfied(Layout::plan(&synthetic).unwrap());
-    for lanes in [1, 3, 128, 256, 1000] {
+    for (activations, weights) in [(1, 1), (1, 3), (2, 128), (4, 256), (8, 5)] {
+        let lanes = Lanes { activations, weights };
         for graph in [&synthetic, &tiny_mlp(), &tiny_cnn()] {
             let layout = Layout::with_lanes(graph, lanes).unwrap();
-            assert_eq!(layout.shape.lanes, lanes.min(256));
+            assert_eq!(layout.shape.lanes, lanes);
             satisfied(layout);
         }
+    }
+    for lanes in [Lanes::new(1, 0), Lanes::new(1, 257), Lanes::new(0, 1), Lanes::new(3, 1), Lanes::new(16, 1)] {
+        assert!(Layout::with_lanes(&synthetic, lanes).is_err(), "{lanes}");
     }
 }
 
@@ -38,8 +42,8 @@ fn inferences_satisfy_circuits_of_any_number_of_lanes() {
 fn more_than_64_lanes_are_for_circuits_that_would_need_more_than_2_to_the_18_rows() {
     let plan = |inputs| Layout::plan(&import(&mlp_onnx(&[inputs, 4096, 10], 1), "wide").unwrap()).unwrap();
     let (small, large) = (plan(4000), plan(4200));
-    assert!(small.shape.lanes <= 64 && small.k <= 18, "{} lanes, k = {}", small.shape.lanes, small.k);
-    assert!(large.shape.lanes > 64 && large.k <= 18, "{} lanes, k = {}", large.shape.lanes, large.k);
+    assert!(small.shape.lanes.weights <= 64 && small.k <= 18, "{}, k = {}", small.shape.lanes, small.k);
+    assert!(large.shape.lanes.weights > 64 && large.k <= 18, "{}, k = {}", large.shape.lanes, large.k);
     for layout in [small, large] {
         let lanes = (0..=255).filter_map(|lane| layout.fixed_cells(Fixed::W(lane)));
         let narrow = |cells: &&Cells| match cells {
@@ -47,7 +51,7 @@ fn more_than_64_lanes_are_for_circuits_that_would_need_more_than_2_to_the_18_row
             Cells::Mixed { bytes, wide } => wide.len() * 100 < bytes.len(),
             Cells::Words(_) | Cells::Field(_) => false,
         };
-        assert_eq!(lanes.filter(narrow).count(), layout.shape.lanes, "a byte a weight");
+        assert_eq!(lanes.filter(narrow).count(), layout.shape.lanes.weights, "a byte a weight");
     }
 }
 
@@ -92,7 +96,7 @@ fn weights_of_any_width_stand_where_their_segments_say() {
         let graph = dense(19, 37, magnitude, bias);
         let Op::Dense(op) = &graph.nodes[0].op else { panic!("a Dense") };
         for lanes in [1, 4, 16, 64] {
-            let layout = Layout::with_lanes(&graph, lanes).unwrap();
+            let layout = Layout::with_lanes(&graph, Lanes::new(1, lanes)).unwrap();
             let (rows, padding) = (37usize.div_ceil(lanes), 37usize.div_ceil(lanes) * lanes - 37);
             for segment in 0..=19 {
                 for at in 0..rows * lanes {
@@ -146,7 +150,8 @@ fn a_layout_over_kept_columns_is_the_one_they_were_kept_from() {
             CircuitError::ForeignColumn { at, .. } => at,
             other => panic!("{other}"),
         };
-        assert_eq!([0, 257].map(|lanes| at(over(lanes, &kept))), [0, 0]);
+        let wrong = [(1, 0), (1, 257), (0, 1), (3, 1), (16, 1)].map(|(a, w)| at(over(Lanes::new(a, w), &kept)));
+        assert_eq!(wrong, [0; 5]);
         let mut columns = kept.clone();
         columns.swap(0, 1);
         assert_eq!(at(over(lanes, &columns)), 1);
@@ -157,7 +162,7 @@ fn a_layout_over_kept_columns_is_the_one_they_were_kept_from() {
         assert!(over(lanes, &columns).is_ok());
         columns[2].1.resize(planned.usable_rows() + 1);
         assert_eq!(at(over(lanes, &columns)), 2);
-        let columns = [kept.clone(), vec![(Fixed::W(lanes as u8), Cells::default())]].concat();
+        let columns = [kept.clone(), vec![(Fixed::W(lanes.weights as u8), Cells::default())]].concat();
         assert_eq!(at(over(lanes, &columns)), kept.len());
     }
 }
@@ -261,4 +266,42 @@ fn every_unsupported_node_is_listed() {
     let listed: Vec<String> = unsupported(&graph).iter().map(ToString::to_string).collect();
     assert_eq!(listed.len(), 2, "{listed:?}");
     assert!(listed[0].contains("`conv`") && listed[1].contains("`pool`"), "{listed:?}");
+}
+
+/// Requantisations that share a rule share a table over the union of their quotients: two constants far apart would ask for a table of
+/// `2^61` rows, and several of them for more rows than there are numbers.
+#[test]
+fn tables_that_are_too_much_together_are_refused_by_name() {
+    for (rules, bias, multiplier) in
+        [(1, (1i64 << 39) + 5, 1u64 << 22), (4, (1 << 40) - 1, 1 << 21), (8, (1 << 40) - 1, (1 << 22) - 1)]
+    {
+        let mut tensors = vec![named("x", 0)];
+        let mut nodes = Vec::new();
+        for (rule, sign) in (0..rules).flat_map(|rule| [(rule, -1), (rule, 1)]) {
+            let output = TensorId(tensors.len());
+            let zero_point = rule;
+            tensors.push(named(&format!("t{}", output.0), zero_point));
+            let requantise = Requantise { multipliers: vec![multiplier], divisor: 1, zero_point, low: 0, high: 255 };
+            let bias = vec![sign * bias];
+            let op = Op::Dense(Dense { weights: vec![0i8].into(), outputs: 1, inputs: 1, bias, requantise });
+            nodes.push(Node { name: format!("d{}", output.0), op, inputs: vec![TensorId(0)], output });
+        }
+        let output = TensorId(tensors.len() - 1);
+        let graph =
+            QuantizedGraph { name: "far".to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false };
+        graph.validate().unwrap();
+        let too_large = |refused: Result<Layout, CircuitError>| {
+            assert!(matches!(refused, Err(CircuitError::TableTooLarge { .. })), "{refused:?}");
+        };
+        too_large(Layout::plan(&graph));
+        too_large(Layout::plan_for(&graph, Objective::Prover));
+        too_large(Layout::with_lanes(&graph, Lanes::new(4, 1)));
+        assert!(matches!(unsupported(&graph).as_slice(), [CircuitError::TableTooLarge { .. }]));
+    }
+}
+
+/// One element of 8 bits.
+#[cfg(test)]
+fn named(name: &str, zero_point: i32) -> TensorInfo {
+    TensorInfo { name: name.to_owned(), shape: vec![1, 1], dtype: DType::U8, scale: 1.0, zero_point }
 }

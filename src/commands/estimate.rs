@@ -1,6 +1,6 @@
 //! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
 
-use assay_circuits::Layout;
+use assay_circuits::{CircuitError, Layout, Objective};
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
 use assay_verifier::Opening;
@@ -20,9 +20,6 @@ struct Estimate {
     model: String,
     parameters: usize,
     input: InputForm,
-    k: u32,
-    advice_columns: usize,
-    fixed_columns: usize,
     public_words: usize,
     threads: usize,
     openings: Vec<OfOpening>,
@@ -33,6 +30,11 @@ struct Estimate {
 #[derive(Serialize)]
 struct OfOpening {
     opening: &'static str,
+    k: u32,
+    activation_lanes: usize,
+    weight_lanes: usize,
+    advice_columns: usize,
+    fixed_columns: usize,
     columns_per_commitment: u32,
     srs_k: u32,
     /// All of the first setup of this size.
@@ -54,29 +56,30 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let (graph, _) = read_model(&folder.onnx()?, folder.model(), &name)?;
-    let (layout, _) =
-        terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let ((layout, for_chain), _) = terminal
+        .step("plan the circuit", None, || {
+            Ok((Layout::plan_for(&graph, Objective::Prover)?, Layout::plan_for(&graph, Objective::Chain)?))
+        })
+        .map_err(|error: CircuitError| error)
+        .request("cannot plan a circuit")?;
     let threads = args.threads.map_or_else(threads, usize::from);
     let report = layout.report();
     let estimate = Estimate {
         model: name.into_owned(),
         parameters: graph.parameters(),
         input: InputForm::of(&graph)?,
-        k: report.k,
-        advice_columns: report.advice_columns,
-        fixed_columns: report.fixed_columns,
         public_words: report.instances,
         threads,
-        openings: openings(args, &layout, threads)?,
+        openings: vec![
+            of_opening(&layout, Opening::Shplonk, threads)?,
+            of_opening(&for_chain, opening(OpeningChoice::Evm, args.columns.width, &for_chain)?, threads)?,
+        ],
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
-        "{}: {} parameters, 2^{} rows, {} advice and {} fixed columns, {} public words; {threads} threads",
+        "{}: {} parameters, {} public words; {threads} threads",
         estimate.model,
         units::count(estimate.parameters),
-        estimate.k,
-        estimate.advice_columns,
-        estimate.fixed_columns,
         units::count(estimate.public_words)
     ));
     terminal.say(&estimate.input);
@@ -89,34 +92,36 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-fn openings(args: &EstimateArgs, layout: &Layout, threads: usize) -> Outcome<Vec<OfOpening>> {
+fn of_opening(layout: &Layout, opening: Opening, threads: usize) -> Outcome<OfOpening> {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let grouped = opening(OpeningChoice::Evm, args.columns.width, layout)?;
-    let of_opening = |opening: Opening| {
-        let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
-        let shape = shape_of(layout, &constraints, opening)?;
-        if opening != Opening::Shplonk {
-            warn_if_no_chain_takes(&shape);
-        }
-        let gas = Gas::of(&shape).request("cannot count the gas of this circuit")?;
-        let (points, scalars) = shape.proof_shape();
-        Ok(OfOpening {
-            opening: if opening == Opening::Shplonk { "shplonk" } else { "evm" },
-            columns_per_commitment: opening.width(),
-            srs_k: layout.k + opening.width().next_power_of_two().ilog2(),
-            setup_s: cost.cut_seconds + cost.keygen_seconds,
-            cut_s: cost.cut_seconds,
-            setup_memory_bytes: cost.setup_peak_bytes(true),
-            prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
-            prove_memory_bytes: cost.peak_bytes,
-            proof_bytes: 64 * points + 32 * scalars,
-            calldata_bytes: shape.call_bytes(),
-            fits_a_transaction: shape.fits_a_transaction(),
-            gas_verify: gas.total(),
-            gas_of_another_in_a_batch: gas.another(),
-        })
-    };
-    [Opening::Shplonk, grouped].into_iter().map(of_opening).collect()
+    let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
+    let shape = shape_of(layout, &constraints, opening)?;
+    if opening != Opening::Shplonk {
+        warn_if_no_chain_takes(&shape);
+    }
+    let gas = Gas::of(&shape).request("cannot count the gas of this circuit")?;
+    let (points, scalars) = shape.proof_shape();
+    let report = layout.report();
+    Ok(OfOpening {
+        opening: if opening == Opening::Shplonk { "shplonk" } else { "evm" },
+        k: report.k,
+        activation_lanes: report.activation_lanes,
+        weight_lanes: report.weight_lanes,
+        advice_columns: report.advice_columns,
+        fixed_columns: report.fixed_columns,
+        columns_per_commitment: opening.width(),
+        srs_k: layout.k + opening.width().next_power_of_two().ilog2(),
+        setup_s: cost.cut_seconds + cost.keygen_seconds,
+        cut_s: cost.cut_seconds,
+        setup_memory_bytes: cost.setup_peak_bytes(true),
+        prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
+        prove_memory_bytes: cost.peak_bytes,
+        proof_bytes: 64 * points + 32 * scalars,
+        calldata_bytes: shape.call_bytes(),
+        fits_a_transaction: shape.fits_a_transaction(),
+        gas_verify: gas.total(),
+        gas_of_another_in_a_batch: gas.another(),
+    })
 }
 
 /// A column for each opening.
@@ -126,6 +131,9 @@ fn show(openings: &[OfOpening], terminal: Terminal) {
         terminal.say(format_args!("  {what:<34}{cells}"));
     };
     row("--opening", &|o| o.opening.to_owned());
+    row("rows", &|o| format!("2^{}", o.k));
+    row("lanes of activations, of weights", &|o| format!("{}, {}", o.activation_lanes, o.weight_lanes));
+    row("columns, advice and fixed", &|o| format!("{} + {}", o.advice_columns, o.fixed_columns));
     row("columns behind a commitment", &|o| o.columns_per_commitment.to_string());
     row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k));
     row("setup", &|o| units::seconds(o.setup_s));

@@ -48,7 +48,8 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
         .next(|| Next::of("setup", folder.model()).arg("--opening").arg("evm").arg("--width").arg(width.to_string()));
     }
     let compiled = compiled::read(&folder)?;
-    let layout = Arc::new(Layout::plan(&compiled.graph).request("cannot plan a circuit")?);
+    let layout =
+        Arc::new(Layout::plan_for(&compiled.graph, args.opening.objective()).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let opening = opening(args.opening, args.columns.width, &layout)?;
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;

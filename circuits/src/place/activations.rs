@@ -1,16 +1,16 @@
-//! Activation rows: one element a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or bytes).
+//! Activation rows: up to `A` elements of one segment a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or
+//! bytes).
 
 use assay_models::{Requantise, Split};
 use halo2curves::bn256::Fr;
 
 use super::columns::FixedColumns;
-use crate::columns::Fixed;
+use super::rows::{RowOf, rows};
+use crate::columns::{Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::pairs::pairs;
 use crate::place::Places;
 use crate::plan::{Block, Committed, Element, Order, Plan, Side, Sums, WORD_BYTES};
-
-const POOL: [Fixed; 4] = [Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
 
 /// A Horner sum: inside segments, and over the segments of a run. Both lengths are of elements.
 #[derive(Clone, Copy)]
@@ -19,7 +19,7 @@ struct Fold {
     run: usize,
 }
 
-/// What one element does to a [`Fold`].
+/// What a row does to a [`Fold`].
 #[derive(Clone, Copy)]
 struct Place {
     continues: bool,
@@ -28,22 +28,27 @@ struct Place {
 }
 
 impl Fold {
-    /// The place of element `index` of `len`.
-    const fn place(self, index: usize, len: usize) -> Place {
-        let next = index + 1;
-        let take = next.is_multiple_of(self.segment) || next == len;
-        Place { continues: !index.is_multiple_of(self.segment), take, outer: take && index % self.run >= self.segment }
-    }
-
     /// How a side of a block that is no ring is folded; `None` where nothing is summed.
     fn of(block: &Block, side: Side) -> Option<Self> {
-        let row = |width| if block.order == Order::Windows { 2 * width } else { width };
-        Some(match block.sums(side)? {
-            Sums::Planes(planes) => Self { segment: row(planes.width), run: planes.area() },
-            Sums::Maxima => Self { segment: row(block.planes.width), run: block.planes.area() },
-            Sums::Vector => Self { segment: block.len(), run: block.len() },
-            Sums::Words => Self { segment: WORD_BYTES, run: WORD_BYTES },
-        })
+        let segment = block.segment(side)?;
+        let run = match block.sums(side)? {
+            Sums::Planes(planes) => planes.area(),
+            Sums::Maxima => block.planes.area(),
+            Sums::Vector { .. } => block.len(),
+            Sums::Words => WORD_BYTES,
+        };
+        Some(Self { segment, run })
+    }
+
+    /// The place of a row of elements, of `len` in all.
+    const fn place(self, row: RowOf, len: usize) -> Place {
+        let next = row.first + row.count;
+        let take = next.is_multiple_of(self.segment) || next == len;
+        Place {
+            continues: !row.first.is_multiple_of(self.segment),
+            take,
+            outer: take && (next - 1) % self.run >= self.segment,
+        }
     }
 }
 
@@ -53,45 +58,80 @@ impl FixedColumns {
     /// # Errors
     /// A node without its rule or its split.
     pub(super) fn activations(&mut self, plan: &Plan, places: &Places) -> Result<(), CircuitError> {
+        let lanes = places.lanes;
         for (block, first) in pairs(&plan.blocks, &places.blocks)? {
-            if let Committed::Ring { rectangles, .. } = &block.cells {
-                self.ring(block.planes.channels, rectangles, *first)?;
-            } else {
-                self.coefficients(plan, block, *first)?;
-                self.lookups(block, *first)?;
-                self.f(block, *first)?;
-                self.g(block, *first)?;
+            let of = rows(block, lanes.activations)?;
+            for (row, of) in (*first..).zip(of) {
+                self.present(row, of, lanes)?;
+                if !matches!(block.cells, Committed::Ring { .. }) {
+                    self.f(row, of, block, lanes)?;
+                    self.g(row, of, block)?;
+                }
             }
+            match &block.cells {
+                Committed::Ring { .. } => self.ring(block, *first, lanes)?,
+                Committed::Requantised { node } => self.requantised(plan, *node, block, *first, lanes)?,
+                Committed::Bytes { .. } => {
+                    let count = super::rows_of(block, lanes.activations)?;
+                    (*first..first + count).try_for_each(|row| self.set(row, Fixed::CoefC, 1))?;
+                    self.lookups(block, *first, count)?;
+                }
+                Committed::Copies { of, .. } => self.copies(plan, places, block, *first, *of)?,
+            }
+        }
+        self.writes(plan, places)
+    }
+
+    /// Which lanes of a row hold elements.
+    fn present(&mut self, row: usize, of: RowOf, lanes: Lanes) -> Result<(), CircuitError> {
+        for lane in lanes.of_activations() {
+            let (at, padding) = (usize::from(lane), lanes.activations - of.count);
+            self.flag(row, Fixed::Present(lane), at >= padding && at + 1 < lanes.activations)?;
         }
         Ok(())
     }
 
-    /// What f multiplies `c` and `t` by: `acc = (modulus c + t) / m` after a requantisation, `c` itself for bytes.
-    fn coefficients(&mut self, plan: &Plan, block: &Block, first: usize) -> Result<(), CircuitError> {
-        let Committed::Requantised { node } = block.cells else {
-            return (first..first + block.len()).try_for_each(|row| self.set(row, Fixed::CoefC, 1));
-        };
+    /// What f multiplies `c` and `t` by: `acc = (modulus c + t) / m`.
+    fn requantised(
+        &mut self,
+        plan: &Plan,
+        node: usize,
+        block: &Block,
+        first: usize,
+        lanes: Lanes,
+    ) -> Result<(), CircuitError> {
         let split = plan.split(node)?;
         let node = plan.graph.nodes.get(node).ok_or(CircuitError::Invariant("node index"))?;
         let rule = node.op.requantise().ok_or(CircuitError::Invariant("a requantised node has a rule"))?;
         let shape = &plan.graph.tensor(node.output)?.shape;
         let of_channel =
             (0..node.op.channels()).map(|channel| accumulator(rule, split, channel)).collect::<Result<Vec<_>, _>>()?;
-        for (row, element) in (first..).zip(block.elements()) {
-            let Element::Requantised { index, .. } = element else {
-                return Err(CircuitError::Invariant("a requantised block holds requantised elements"));
-            };
-            let coefficients = of_channel.get(node.op.channel(index, shape));
-            let [c, t] = *coefficients.ok_or(CircuitError::Invariant("a multiplier a channel"))?;
+        let mut elements = block.elements();
+        let mut count = 0;
+        for (row, of) in (first..).zip(rows(block, lanes.activations)?) {
+            let mut coefficients = None;
+            for element in elements.by_ref().take(of.count) {
+                let Element::Requantised { index, .. } = element else {
+                    return Err(CircuitError::Invariant("a requantised block holds requantised elements"));
+                };
+                let own = of_channel.get(node.op.channel(index, shape));
+                let own = *own.ok_or(CircuitError::Invariant("a multiplier a channel"))?;
+                if coefficients.is_some_and(|other| other != own) {
+                    return Err(CircuitError::Invariant("the elements of a row have one multiplier"));
+                }
+                coefficients = Some(own);
+            }
+            let [c, t] = coefficients.ok_or(CircuitError::Invariant("a row holds elements"))?;
             self.set_field(row, Fixed::CoefC, c)?;
             self.set_field(row, Fixed::CoefT, t)?;
+            count += 1;
         }
-        Ok(())
+        self.lookups(block, first, count)
     }
 
-    fn lookups(&mut self, block: &Block, first: usize) -> Result<(), CircuitError> {
+    fn lookups(&mut self, block: &Block, first: usize, count: usize) -> Result<(), CircuitError> {
         let [remainder, quotient] = block.tags.ok_or(CircuitError::Invariant("elements are looked up"))?;
-        for row in first..first + block.len() {
+        for row in first..first + count {
             self.set(row, Fixed::Lookup, 1)?;
             self.set(row, Fixed::TagRemainder, remainder)?;
             self.set(row, Fixed::TagOutput, quotient)?;
@@ -99,65 +139,116 @@ impl FixedColumns {
         Ok(())
     }
 
-    fn f(&mut self, block: &Block, first: usize) -> Result<(), CircuitError> {
-        let fold = Fold::of(block, Side::F).ok_or(CircuitError::Invariant("f sums every block"))?;
-        for at in 0..block.len() {
-            let (row, place) = (first + at, fold.place(at, block.len()));
-            self.flag(row, Fixed::FTake, place.take)?;
-            if block.order == Order::Windows {
-                let corner = at % 4;
-                self.set(row, POOL[corner], 1)?;
-                self.flag(row, Fixed::FCont, place.continues && corner == 0)?;
-                self.flag(row, Fixed::FOuterPair, place.outer)?;
-            } else {
-                self.set(row, if block.f == Sums::Vector { Fixed::FVector } else { Fixed::FPlane }, 1)?;
-                self.flag(row, Fixed::FCont, place.continues)?;
-                self.flag(row, Fixed::FOuter, place.outer)?;
-            }
+    fn f(&mut self, row: usize, of: RowOf, block: &Block, lanes: Lanes) -> Result<(), CircuitError> {
+        let windows = (block.order == Order::Windows).then(|| of.first % 4 / lanes.activations);
+        if let Some(part) = windows {
+            let flag = Fixed::WINDOW.get(part).ok_or(CircuitError::Invariant("a window has four rows at most"))?;
+            self.set(row, *flag, 1)?;
         }
-        Ok(())
+        let (Some(fold), Some(sums)) = (Fold::of(block, Side::F), block.f) else { return Ok(()) };
+        let place = fold.place(of, block.len());
+        self.flag(row, Fixed::FTake, place.take)?;
+        self.flag(row, Fixed::FCont, place.continues && windows.is_none_or(|part| part == 0))?;
+        match (sums, windows) {
+            (Sums::Planes(_), Some(_)) => self.flag(row, Fixed::FOuterPair, place.outer),
+            (Sums::Planes(_), None) => {
+                self.set(row, Fixed::FPlane, 1)?;
+                self.flag(row, Fixed::FOuter, place.outer)
+            }
+            (Sums::Vector { .. }, None) => {
+                self.set(row, Fixed::FVector, 1)?;
+                self.flag(row, Fixed::FOuterVector, place.outer)
+            }
+            _ => Err(CircuitError::Invariant("f sums planes or a vector")),
+        }
     }
 
-    fn g(&mut self, block: &Block, first: usize) -> Result<(), CircuitError> {
-        let Some(fold) = Fold::of(block, Side::G) else { return Ok(()) };
-        for at in 0..block.len() {
-            let (row, place) = (first + at, fold.place(at, block.len()));
-            self.flag(row, Fixed::GTake, place.take)?;
-            match block.g {
-                Some(Sums::Words) => {
-                    self.set(row, Fixed::GPack, 1)?;
-                    self.flag(row, Fixed::GCont, place.continues)?;
-                }
-                Some(Sums::Maxima) => {
-                    // The maximum stands in the last row of a window; the first window of a segment continues nothing.
-                    self.flag(row, Fixed::GCont, at % 4 == 3 && at % fold.segment >= 4)?;
-                    self.flag(row, Fixed::GOuter, place.outer)?;
-                }
-                Some(Sums::Planes(_)) => {
-                    self.set(row, Fixed::GPlane, 1)?;
-                    self.flag(row, Fixed::GCont, place.continues)?;
-                    self.flag(row, Fixed::GOuter, place.outer)?;
-                }
-                Some(Sums::Vector) | None => return Err(CircuitError::Invariant("g sums planes, maxima or words")),
+    fn g(&mut self, row: usize, of: RowOf, block: &Block) -> Result<(), CircuitError> {
+        let (Some(fold), Some(sums)) = (Fold::of(block, Side::G), block.g) else { return Ok(()) };
+        let place = fold.place(of, block.len());
+        self.flag(row, Fixed::GTake, place.take)?;
+        match sums {
+            Sums::Words => {
+                self.set(row, Fixed::GPack, 1)?;
+                self.flag(row, Fixed::GCont, place.continues)
             }
+            Sums::Maxima => {
+                // The maximum stands in the last element of a window; the first window of a segment continues nothing.
+                let end = of.first + of.count - 1;
+                let continues = end % 4 == 3 && end % fold.segment >= of.count.max(4);
+                self.flag(row, Fixed::GCont, continues)?;
+                self.flag(row, Fixed::GOuter, place.outer)
+            }
+            Sums::Planes(_) => {
+                self.set(row, Fixed::GPlane, 1)?;
+                self.flag(row, Fixed::GCont, place.continues)?;
+                self.flag(row, Fixed::GOuter, place.outer)
+            }
+            Sums::Vector { .. } => Err(CircuitError::Invariant("g sums planes, maxima or words")),
         }
-        Ok(())
     }
 
     /// Rows of ring rectangles: `t` is the accumulator, no lookups.
-    fn ring(&mut self, channels: usize, rectangles: &[[usize; 4]], first: usize) -> Result<(), CircuitError> {
+    fn ring(&mut self, block: &Block, first: usize, lanes: Lanes) -> Result<(), CircuitError> {
+        let Committed::Ring { rectangles, .. } = &block.cells else {
+            return Err(CircuitError::Invariant("a ring has rectangles"));
+        };
         let mut row = first;
-        for [_, _, height, width] in std::iter::repeat_n(rectangles, channels).flatten() {
-            let len = height * width;
-            let fold = Fold { segment: *width, run: len };
-            for at in 0..len {
-                let place = fold.place(at, len);
+        for rectangle in std::iter::repeat_n(rectangles, block.planes.channels).flatten() {
+            let segment = rectangle.segment().div_ceil(lanes.activations);
+            let (kind, outer) = if rectangle.by_columns {
+                (Fixed::FColumn, Fixed::FOuterColumn)
+            } else {
+                (Fixed::FPlane, Fixed::FOuter)
+            };
+            for at in 0..rectangle.area() / rectangle.segment() * segment {
+                let ends = (at + 1).is_multiple_of(segment);
                 self.set(row, Fixed::CoefT, 1)?;
-                self.set(row, Fixed::FPlane, 1)?;
-                self.flag(row, Fixed::FCont, place.continues)?;
-                self.flag(row, Fixed::FTake, place.take)?;
-                self.flag(row, Fixed::FOuter, place.outer)?;
+                self.set(row, kind, 1)?;
+                self.flag(row, Fixed::FCont, !at.is_multiple_of(segment))?;
+                self.flag(row, Fixed::FTake, ends)?;
+                self.flag(row, outer, ends && at >= segment)?;
                 row += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows that read a block by wire.
+    fn copies(
+        &mut self,
+        plan: &Plan,
+        places: &Places,
+        block: &Block,
+        first: usize,
+        of: usize,
+    ) -> Result<(), CircuitError> {
+        let source = plan.block(of)?;
+        let base = source.position.ok_or(CircuitError::Invariant("a block that is read has positions"))?;
+        for ((row, lane), element) in super::cells(block, places.lanes.activations, first)?.zip(block.elements()) {
+            let Element::Copy { index, .. } = element else {
+                return Err(CircuitError::Invariant("copies hold copied elements"));
+            };
+            let position = base + source.number(index);
+            self.set(row, Fixed::Position(lane), position as i64)?;
+            self.set(row, Fixed::Reads(lane), 1)?;
+        }
+        Ok(())
+    }
+
+    /// Positions of the elements that are read by wire, and how often each is.
+    fn writes(&mut self, plan: &Plan, places: &Places) -> Result<(), CircuitError> {
+        let mut counts = vec![0i64; plan.blocks.len()];
+        for copy in &plan.blocks {
+            if let Committed::Copies { of, .. } = copy.cells {
+                *counts.get_mut(of).ok_or(CircuitError::Invariant("block index"))? += 1;
+            }
+        }
+        for ((block, first), reads) in pairs(&plan.blocks, &places.blocks)?.zip(counts) {
+            let Some(base) = block.position else { continue };
+            for ((row, lane), position) in super::cells(block, places.lanes.activations, *first)?.zip(base..) {
+                self.set(row, Fixed::Position(lane), position as i64)?;
+                self.set(row, Fixed::Reads(lane), -reads)?;
             }
         }
         Ok(())

@@ -147,7 +147,7 @@ impl Made<'_> {
         let sum = self.plan.weighted_sum(index)?;
         let first = *self.places.weighted_sums.get(index).ok_or(CircuitError::Invariant("index of a weighted sum"))?;
         let channels = sum.operands.channels();
-        let rows = sum.operands.segments() / channels.len().max(1) * sum.segment_rows(self.places.lanes);
+        let rows = sum.operands.segments() / channels.len().max(1) * sum.segment_rows(self.places.lanes.weights);
         for (channel, value) in channels.iter().enumerate() {
             let cell = match &sum.operands {
                 // A channel begins with its operand.
@@ -157,7 +157,7 @@ impl Made<'_> {
             };
             self.copy(Reason::Operand { sum: index, channel }, cell, self.wire(*value)?);
         }
-        let last = first + sum.rows(self.places.lanes) - 1;
+        let last = first + sum.rows(self.places.lanes.weights) - 1;
         self.copy(Reason::Bias { sum: index }, Wire::Advice(Advice::U, last), self.wire(sum.bias_operand)?);
         Ok(())
     }

@@ -1,20 +1,21 @@
 //! [`Places`]: the first row of every entry of a plan, counted before any column is made.
 
-use crate::columns::Advice;
+use crate::columns::{Advice, Lanes};
 use crate::error::CircuitError;
 use crate::layout::UNUSABLE_ROWS;
 use crate::place::Wire;
-use crate::plan::{Block, Plan, Scalar, Side, Value};
+use crate::place::rows::{row_of, rows_of};
+use crate::plan::{Plan, Scalar, Side, Value};
 
 /// Largest supported circuit.
-const MAX_K: u32 = 22;
+pub(crate) const MAX_K: u32 = 22;
 const MIN_K: u32 = 6;
 
 /// The first row of every entry of a plan. Activations and weights have columns of their own; scalars stand below the weights. Row 0
 /// stays empty so that no carry reaches the blinding rows at the end of the columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
-    pub(crate) lanes: usize,
+    pub(crate) lanes: Lanes,
     /// log2 of the rows of the circuit.
     pub(crate) k: u32,
     /// By block.
@@ -42,29 +43,40 @@ fn in_turn(start: usize, rows: impl Iterator<Item = usize>) -> Result<(Vec<usize
     Ok((firsts, next))
 }
 
-/// Rows that a plan takes with `lanes` weight lanes, the unusable ones included.
-pub(crate) fn rows(plan: &Plan, lanes: usize) -> usize {
-    let activations: usize = plan.blocks.iter().map(Block::len).sum();
-    let weights: usize = plan.weighted_sums.iter().map(|sum| sum.rows(lanes)).sum();
-    let scalars: usize = plan.scalars.iter().map(Scalar::steps).sum();
+/// Rows that a plan takes in the lanes of a circuit, the unusable ones included.
+///
+/// # Errors
+/// A block that the activation lanes do not hold.
+pub(crate) fn rows(plan: &Plan, lanes: Lanes) -> Result<usize, CircuitError> {
+    // A hostile graph may ask for more rows than there are numbers.
+    let mut activations = 1usize;
+    for block in &plan.blocks {
+        activations = activations.saturating_add(rows_of(block, lanes.activations)?);
+    }
+    let weights = plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights));
+    let below = plan.scalars.iter().map(Scalar::steps).chain(weights).fold(1, usize::saturating_add);
     // The last usable row only ends the sum of helpers: a lookup there would count for nothing.
-    let summed = (1 + activations).max(plan.tables.rows()) + 1;
-    summed.max(1 + weights + scalars) + UNUSABLE_ROWS
+    let summed = activations.max(plan.tables.rows()).saturating_add(1);
+    Ok(summed.max(below).saturating_add(UNUSABLE_ROWS))
 }
 
 impl Places {
-    /// Places a plan in `lanes` weight lanes.
+    /// Places a plan in the lanes of a circuit.
     ///
     /// # Errors
-    /// [`CircuitError::TooManyRows`].
-    pub(crate) fn of(plan: &Plan, lanes: usize) -> Result<Self, CircuitError> {
-        let rows = rows(plan, lanes).max(plan.words.len() + UNUSABLE_ROWS);
+    /// [`CircuitError::TooManyRows`]; lanes that the plan was not made for.
+    pub(crate) fn of(plan: &Plan, lanes: Lanes) -> Result<Self, CircuitError> {
+        if lanes.activations != plan.activation_lanes {
+            return Err(CircuitError::Invariant("a plan is placed in the activation lanes it was made for"));
+        }
+        let rows = rows(plan, lanes)?.max(plan.words.len() + UNUSABLE_ROWS);
         let k = rows.checked_next_power_of_two().map_or(u32::MAX, usize::ilog2).max(MIN_K);
         if k > MAX_K {
             return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
         }
-        let (blocks, activations_end) = in_turn(1, plan.blocks.iter().map(Block::len))?;
-        let (weighted_sums, weights_end) = in_turn(1, plan.weighted_sums.iter().map(|sum| sum.rows(lanes)))?;
+        let of_blocks = plan.blocks.iter().map(|block| rows_of(block, lanes.activations));
+        let (blocks, activations_end) = in_turn(1, of_blocks.collect::<Result<Vec<_>, _>>()?.into_iter())?;
+        let (weighted_sums, weights_end) = in_turn(1, plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights)))?;
         let (scalars, scalars_end) = in_turn(weights_end, plan.scalars.iter().map(Scalar::steps))?;
         let tables = plan.tables.rows();
         let usable = (1 << k) - UNUSABLE_ROWS;
@@ -98,11 +110,11 @@ impl Places {
             Value::Fingerprint { block, side, index } => {
                 let (first, block) = (self.blocks.get(block)?, plan.blocks.get(block)?);
                 let column = if side == Side::F { Advice::F2 } else { Advice::G2 };
-                Wire::Advice(column, first + block.end(side, index)? - 1)
+                Wire::Advice(column, first + row_of(block, block.end(side, index)? - 1, self.lanes.activations).ok()?)
             }
             Value::WeightedSum(index) => {
                 let (first, sum) = (self.weighted_sums.get(index)?, plan.weighted_sums.get(index)?);
-                Wire::Advice(Advice::P, first + sum.rows(self.lanes) - 1)
+                Wire::Advice(Advice::P, first + sum.rows(self.lanes.weights) - 1)
             }
         })
     }

@@ -25,9 +25,9 @@ impl FixedColumns {
     /// A node without its weights.
     pub(super) fn weights(&mut self, plan: &Plan, places: &Places) -> Result<(), CircuitError> {
         for (sum, first) in pairs(&plan.weighted_sums, &places.weighted_sums)? {
-            self.segments(sum, *first, places.lanes)?;
+            self.segments(sum, *first, places.lanes.weights)?;
         }
-        let lanes: Vec<Cells> = (0..places.lanes)
+        let lanes: Vec<Cells> = (0..places.lanes.weights)
             .into_par_iter()
             .map(|lane| weight_lane(plan, places, lane))
             .collect::<Result<_, CircuitError>>()?;
@@ -97,14 +97,15 @@ impl FixedColumns {
 /// The values of one lane.
 fn weight_lane(plan: &Plan, places: &Places, lane: usize) -> Result<Cells, CircuitError> {
     let mut cells = Cells::from(vec![0i8; places.weights_end]);
+    let lanes = places.lanes.weights;
     for (sum, first) in pairs(&plan.weighted_sums, &places.weighted_sums)? {
         let node = plan.graph.nodes.get(sum.node).ok_or(MISSING)?;
         let weights = ops::circuit(&node.op).weights().ok_or(MISSING)?;
-        let rows = sum.segment_rows(places.lanes);
-        let padding = rows * places.lanes - sum.outputs;
+        let rows = sum.segment_rows(lanes);
+        let padding = rows * lanes - sum.outputs;
         let segments = sum.operands.segments();
         for row in 0..rows {
-            let Some(output) = (row * places.lanes + lane).checked_sub(padding) else { continue };
+            let Some(output) = (row * lanes + lane).checked_sub(padding) else { continue };
             for tile in (0..segments).step_by(TILE) {
                 let target = Target { first: first + tile * rows + row, step: rows, count: TILE.min(segments - tile) };
                 target.copy(&mut cells, sum, weights, output, tile)?;

@@ -14,11 +14,15 @@ pub struct Block {
     /// How the elements of a channel follow each other.
     pub order: Order,
     /// What is summed over accumulators, or over `c` where there is no requantisation.
-    pub f: Sums,
-    /// What is summed over elements; nothing over a ring.
+    pub f: Option<Sums>,
+    /// What is summed over elements.
     pub g: Option<Sums>,
-    /// Tags of the two tables that every element is looked up in; a ring is in none.
+    /// Position of the first element on the wire, from which other blocks read; the others follow in the order of the elements.
+    pub position: Option<usize>,
+    /// Tags of the two tables that every element is looked up in; neither a ring nor copied elements are in any.
     pub(crate) tags: Option<[i64; 2]>,
+    /// What lanes that pad a segment hold: the accumulator of a requantisation, or an element.
+    pub(crate) padding: i64,
 }
 
 /// What the cells of a block hold.
@@ -38,9 +42,39 @@ pub enum Committed {
     Ring {
         /// Node index.
         node: usize,
-        /// Rectangles `[i, j, h, w]` of each full plane.
-        rectangles: Vec<[usize; 4]>,
+        /// Rectangles of each full plane.
+        rectangles: Vec<Rectangle>,
     },
+    /// Elements of a tensor, in `z`, that are read from the cells of another block by wire.
+    Copies {
+        /// The tensor.
+        tensor: TensorId,
+        /// The block that holds its cells.
+        of: usize,
+    },
+}
+
+/// A rectangle of a plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rectangle {
+    /// First row and column, height and width.
+    pub at: [usize; 4],
+    /// Whether its elements follow each other column by column.
+    pub by_columns: bool,
+}
+
+impl Rectangle {
+    /// Number of elements.
+    pub const fn area(self) -> usize {
+        let [_, _, height, width] = self.at;
+        height * width
+    }
+
+    /// Elements of a segment: of a row, or of a column.
+    pub const fn segment(self) -> usize {
+        let [_, _, height, width] = self.at;
+        if self.by_columns { height } else { width }
+    }
 }
 
 /// One element of a block.
@@ -55,6 +89,13 @@ pub enum Element {
     },
     /// A range-checked element of a tensor.
     Byte {
+        /// Tensor.
+        tensor: TensorId,
+        /// Index in the tensor.
+        index: usize,
+    },
+    /// An element of a tensor that is copied by wire.
+    Copy {
         /// Tensor.
         tensor: TensorId,
         /// Index in the tensor.
@@ -84,7 +125,10 @@ pub enum Sums {
     /// Every channel's fingerprint in `z_w` and `z_h`, read as these planes.
     Planes(Planes),
     /// One fingerprint of all elements, in `r`.
-    Vector,
+    Vector {
+        /// Whether every element is a segment of its own: where they have multipliers of their own and a row has several lanes.
+        apart: bool,
+    },
     /// Every channel's fingerprint of the maxima of its 2x2 windows.
     Maxima,
     /// Words of 31 bytes.
@@ -96,9 +140,9 @@ impl Block {
     pub fn len(&self) -> usize {
         match &self.cells {
             Committed::Ring { rectangles, .. } => {
-                self.planes.channels * rectangles.iter().map(|[_, _, h, w]| h * w).sum::<usize>()
+                self.planes.channels * rectangles.iter().map(|rectangle| rectangle.area()).sum::<usize>()
             }
-            Committed::Requantised { .. } | Committed::Bytes { .. } => self.planes.len(),
+            Committed::Requantised { .. } | Committed::Bytes { .. } | Committed::Copies { .. } => self.planes.len(),
         }
     }
 
@@ -110,7 +154,7 @@ impl Block {
     /// What is summed on a side.
     pub fn sums(&self, side: Side) -> Option<Sums> {
         match side {
-            Side::F => Some(self.f),
+            Side::F => self.f,
             Side::G => self.g,
         }
     }
@@ -122,7 +166,7 @@ impl Block {
             (Committed::Ring { rectangles, .. }, Some(_)) => self.planes.channels * rectangles.len(),
             (_, Some(Sums::Planes(planes))) => planes.channels,
             (_, Some(Sums::Maxima)) => self.planes.channels,
-            (_, Some(Sums::Vector)) => 1,
+            (_, Some(Sums::Vector { .. })) => 1,
             (_, Some(Sums::Words)) => self.len().div_ceil(WORD_BYTES),
         }
     }
@@ -134,32 +178,50 @@ impl Block {
         }
         match (&self.cells, self.sums(side)?) {
             (Committed::Ring { rectangles, .. }, _) => {
-                let area = |rectangles: &[[usize; 4]]| rectangles.iter().map(|[_, _, h, w]| h * w).sum::<usize>();
+                let area =
+                    |rectangles: &[Rectangle]| rectangles.iter().map(|rectangle| rectangle.area()).sum::<usize>();
                 let (channel, rectangle) = (index / rectangles.len(), index % rectangles.len());
                 Some(channel * area(rectangles) + area(rectangles.get(..=rectangle)?))
             }
             (_, Sums::Planes(planes)) => Some((index + 1) * planes.area()),
             (_, Sums::Maxima) => Some((index + 1) * self.planes.area()),
-            (_, Sums::Vector) => Some(self.len()),
+            (_, Sums::Vector { .. }) => Some(self.len()),
             (_, Sums::Words) => Some(((index + 1) * WORD_BYTES).min(self.len())),
         }
+    }
+
+    /// Elements of a segment on a side, which one challenge folds; the last may be shorter. `None` for a ring, whose rectangles have
+    /// segments of their own, and where nothing is summed.
+    pub fn segment(&self, side: Side) -> Option<usize> {
+        if matches!(self.cells, Committed::Ring { .. }) {
+            return None;
+        }
+        let rows = if self.order == Order::Windows { 2 } else { 1 };
+        Some(match self.sums(side)? {
+            Sums::Planes(planes) => rows * planes.width,
+            Sums::Maxima => rows * self.planes.width,
+            Sums::Vector { apart: true } => 1,
+            Sums::Vector { apart: false } => self.len(),
+            Sums::Words => WORD_BYTES,
+        })
     }
 
     /// The elements in their order.
     pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
         let mut ring = match &self.cells {
             Committed::Ring { rectangles, .. } => Some(self.ring(rectangles)),
-            Committed::Requantised { .. } | Committed::Bytes { .. } => None,
+            Committed::Requantised { .. } | Committed::Bytes { .. } | Committed::Copies { .. } => None,
         };
         (0..self.len()).map_while(move |at| match self.cells {
             Committed::Requantised { node } => Some(Element::Requantised { node, index: self.index(at) }),
             Committed::Bytes { tensor } => Some(Element::Byte { tensor, index: self.index(at) }),
+            Committed::Copies { tensor, .. } => Some(Element::Copy { tensor, index: self.index(at) }),
             Committed::Ring { node, .. } => Some(Element::Ring { node, index: ring.as_mut()?.next()? }),
         })
     }
 
     /// Index in the tensor of element number `at`.
-    const fn index(&self, at: usize) -> usize {
+    pub(crate) const fn index(&self, at: usize) -> usize {
         let (area, width) = (self.planes.area(), self.planes.width);
         match self.order {
             Order::Rows => at,
@@ -172,13 +234,30 @@ impl Block {
         }
     }
 
+    /// Number of the element with an index in the tensor: the inverse of [`Block::index`].
+    pub(crate) const fn number(&self, index: usize) -> usize {
+        let (area, width) = (self.planes.area(), self.planes.width);
+        match self.order {
+            Order::Rows => index,
+            Order::Windows => {
+                let (channel, within) = (index / area, index % area);
+                let (row, column) = (within / width, within % width);
+                channel * area + row / 2 * (2 * width) + column / 2 * 4 + row % 2 * 2 + column % 2
+            }
+        }
+    }
+
     /// Indices in the full planes, rectangle by rectangle of every channel.
-    fn ring<'a>(&self, rectangles: &'a [[usize; 4]]) -> impl Iterator<Item = usize> + use<'a> {
+    fn ring<'a>(&self, rectangles: &'a [Rectangle]) -> impl Iterator<Item = usize> + use<'a> {
         let Planes { channels, height, width } = self.planes;
         (0..channels).flat_map(move |channel| {
-            rectangles.iter().flat_map(move |[i, j, h, w]| {
-                let (i, j, w) = (*i, *j, *w);
-                (0..h * w).map(move |at| (channel * height + i + at / w) * width + j + at % w)
+            rectangles.iter().flat_map(move |rectangle| {
+                let [i, j, h, w] = rectangle.at;
+                let by_columns = rectangle.by_columns;
+                (0..h * w).map(move |at| {
+                    let (row, column) = if by_columns { (at % h, at / h) } else { (at / w, at % w) };
+                    (channel * height + i + row) * width + j + column
+                })
             })
         })
     }

@@ -4,8 +4,8 @@ use super::{Operands, Plan, Scalar, Sums, Value};
 use crate::error::CircuitError;
 
 impl Plan {
-    /// For every identity a bound on its total degree in `z_w, z_h` and `r`, seen as a polynomial whose coefficients are what is
-    /// committed.
+    /// For every identity, and then for every channel of a matrix product's inputs (whose fingerprint is compared with the operand's), a
+    /// bound on its total degree in `z_w, z_h` and `r`, seen as a polynomial whose coefficients are what is committed.
     ///
     /// # Soundness
     /// An identity that is not one of polynomials holds at random challenges with probability at most its degree over the field's
@@ -19,7 +19,12 @@ impl Plan {
             scalars.push(self.scalar_degree(scalar, &scalars)?);
         }
         let sides = |value| self.degree(value, &scalars);
-        self.identities.iter().map(|identity| Ok(sides(identity.left)?.max(sides(identity.right)?))).collect()
+        let identities = self.identities.iter().map(|identity| Ok(sides(identity.left)?.max(sides(identity.right)?)));
+        let inputs = self.weighted_sums.iter().flat_map(|sum| match &sum.operands {
+            Operands::Elements { planes, channels, .. } => vec![planes.height + planes.width - 2; channels.len()],
+            Operands::Fingerprints { .. } => Vec::new(),
+        });
+        identities.chain(inputs.map(Ok)).collect()
     }
 
     fn scalar_degree(&self, scalar: &Scalar, earlier: &[usize]) -> Result<usize, CircuitError> {
@@ -49,8 +54,8 @@ impl Plan {
                 let block = self.block(block)?;
                 Ok(match block.sums(side) {
                     Some(Sums::Planes(planes)) => planes.height + planes.width - 2,
-                    Some(Sums::Maxima) => (block.planes.height + block.planes.width) / 2 - 2,
-                    Some(Sums::Vector) => block.len() - 1,
+                    Some(Sums::Maxima) => block.planes.height / 2 + block.planes.width / 2 - 2,
+                    Some(Sums::Vector { .. }) => block.len() - 1,
                     Some(Sums::Words) | None => 0,
                 })
             }

@@ -89,7 +89,7 @@ impl Plan {
                     Some(Sums::Planes(planes)) => format!("{name}, read as {planes}, = original"),
                     Some(Sums::Maxima) => format!("{name}, read by MaxPool, = original"),
                     Some(Sums::Words) => format!("{name}, packed, = original"),
-                    Some(Sums::Vector) | None => format!("{name} = original"),
+                    Some(Sums::Vector { .. }) | None => format!("{name}, committed again, = original"),
                 }
             }
         };

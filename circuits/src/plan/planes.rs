@@ -39,6 +39,11 @@ impl Planes {
         self.height * self.width
     }
 
+    /// Whether there is no element.
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
     /// Elements of all channels.
     pub const fn len(self) -> usize {
         self.channels * self.area()

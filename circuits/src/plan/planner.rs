@@ -7,7 +7,9 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::planes::{self, Planes};
-use super::{Block, Claim, Committed, Identity, Order, Plan, PublicWord, Scalar, Side, Step, Sums, Value, WeightedSum};
+use super::{
+    Block, Claim, Committed, Identity, Order, Plan, PublicWord, Rectangle, Scalar, Side, Step, Sums, Value, WeightedSum,
+};
 use crate::error::CircuitError;
 use crate::field::integer;
 use crate::ops::{self, Reading};
@@ -31,6 +33,10 @@ pub(crate) struct Planner<'a> {
     pub(crate) graph: &'a QuantizedGraph,
     intervals: Intervals,
     pub(super) plan: Plan,
+    /// The block that holds the cells of a tensor.
+    own: HashMap<TensorId, usize>,
+    /// Elements that have a position on the wire.
+    exposed: usize,
     /// Scalars that are made once.
     pub(super) shared: HashMap<Scalar, Value>,
     /// Fingerprint of every channel of a tensor, by the planes it is read as.
@@ -43,11 +49,12 @@ pub(crate) struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     /// The plan of a valid graph.
-    pub(super) fn plan(graph: &'a QuantizedGraph) -> Result<Plan, CircuitError> {
+    pub(super) fn plan(graph: &'a QuantizedGraph, activation_lanes: usize) -> Result<Plan, CircuitError> {
         let intervals = intervals(graph)?;
         let roots = planes::roots(graph)?;
         let plan = Plan {
             graph: graph.clone(),
+            activation_lanes,
             blocks: Vec::new(),
             scalars: Vec::new(),
             weighted_sums: Vec::new(),
@@ -61,6 +68,8 @@ impl<'a> Planner<'a> {
             graph,
             intervals,
             plan,
+            own: HashMap::new(),
+            exposed: 0,
             shared: HashMap::new(),
             fingerprints: HashMap::new(),
             planes: planes::find(graph, &roots)?,
@@ -105,11 +114,18 @@ impl<'a> Planner<'a> {
         let key = (self.root(tensor)?, planes);
         if !self.fingerprints.contains_key(&key) {
             let laid = self.planes(tensor)?;
-            if laid == planes || laid.len() != planes.len() {
+            let own = self.own.get(&self.root(tensor)?).copied();
+            if laid == planes && own.is_none() || laid.len() != planes.len() {
                 return Err(CircuitError::Invariant("a tensor is committed before it is read, with all its elements"));
             }
-            let block = self.repeat(tensor, Sums::Planes(planes))?;
-            self.keep_fingerprints(tensor, planes, self.values(block, Side::G)?)?;
+            let summed = own.filter(|block| laid == planes && self.sum_bytes(*block, planes));
+            let values = if let Some(block) = summed {
+                self.values(block, Side::F)?
+            } else {
+                let block = self.repeat(tensor, Sums::Planes(planes))?;
+                self.values(block, Side::G)?
+            };
+            self.keep_fingerprints(tensor, planes, values)?;
         }
         self.fingerprints.get(&key).cloned().ok_or(CircuitError::Invariant("a tensor is committed before it is read"))
     }
@@ -123,7 +139,9 @@ impl<'a> Planner<'a> {
 
     /// As [`Planner::requantised_planes`], with one fingerprint of all accumulators in `r`.
     pub(crate) fn requantised_vector(&mut self, node: usize, rule: &Requantise) -> Result<Value, CircuitError> {
-        let block = self.requantised(node, Sums::Vector, rule)?;
+        let apart =
+            self.plan.activation_lanes > 1 && rule.multipliers.iter().any(|m| Some(m) != rule.multipliers.first());
+        let block = self.requantised(node, Sums::Vector { apart }, rule)?;
         Ok(Value::Fingerprint { block, side: Side::F, index: 0 })
     }
 
@@ -138,9 +156,23 @@ impl<'a> Planner<'a> {
         if rectangles.is_empty() {
             return Ok(Vec::new());
         }
-        let cells = Committed::Ring { node, rectangles };
-        let block = Block { cells, planes: full, order: Order::Rows, f: Sums::Planes(full), g: None, tags: None };
-        let block = self.block(block);
+        // A narrow rectangle is laid by columns where that takes fewer rows.
+        let rows = |[length, segments]: [usize; 2]| length.div_ceil(self.plan.activation_lanes) * segments;
+        let rectangles = rectangles.into_iter().map(|at| {
+            let [_, _, height, width] = at;
+            Rectangle { at, by_columns: rows([height, width]) < rows([width, height]) }
+        });
+        let cells = Committed::Ring { node, rectangles: rectangles.collect() };
+        let block = self.block(Block {
+            cells,
+            planes: full,
+            order: Order::Rows,
+            f: Some(Sums::Planes(full)),
+            g: None,
+            position: None,
+            tags: None,
+            padding: 0,
+        });
         self.values(block, Side::F)
     }
 
@@ -196,6 +228,17 @@ impl<'a> Planner<'a> {
         index
     }
 
+    /// Lets f sum a block of range-checked elements; whether it is one.
+    fn sum_bytes(&mut self, block: usize, planes: Planes) -> bool {
+        match self.plan.blocks.get_mut(block) {
+            Some(block) if matches!(block.cells, Committed::Bytes { .. }) => {
+                block.f = Some(Sums::Planes(planes));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The sums over a block on a side.
     fn values(&self, block: usize, side: Side) -> Result<Vec<Value>, CircuitError> {
         let count = self.plan.block(block)?.count(side);
@@ -220,9 +263,17 @@ impl<'a> Planner<'a> {
     fn input(&mut self) -> Result<(), CircuitError> {
         let tensor = self.graph.input;
         let planes = self.planes(tensor)?;
-        let block = self.bytes(tensor, Order::Rows, Sums::Words)?;
-        self.publish_words(tensor, block, |index, value| PublicWord::Input { index, value })?;
-        self.keep_fingerprints(tensor, planes, self.values(block, Side::F)?)?;
+        let words = if self.plan.activation_lanes == 1 {
+            let block = self.bytes(tensor, Order::Rows, Some(Sums::Planes(planes)), Some(Sums::Words))?;
+            self.keep_fingerprints(tensor, planes, self.values(block, Side::F)?)?;
+            block
+        } else {
+            // Its fingerprint is summed once somebody asks for it.
+            let block = self.bytes(tensor, Order::Rows, None, None)?;
+            self.own.insert(self.root(tensor)?, block);
+            self.repeat(tensor, Sums::Words)?
+        };
+        self.publish_words(tensor, words, |index, value| PublicWord::Input { index, value })?;
         self.read_again(tensor, self.reads(tensor)?)
     }
 
@@ -233,10 +284,16 @@ impl<'a> Planner<'a> {
         let reads = self.reads(output)?;
         let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
         let planes = self.planes(output)?;
+        let several = self.plan.activation_lanes > 1;
+        let same_rows = match f {
+            Sums::Vector { apart } => !apart && planes.width == planes.len(),
+            Sums::Planes(_) | Sums::Maxima | Sums::Words => true,
+        };
         let (order, g) = match (alone, f) {
-            (true, Sums::Planes(_)) if reads.pooled => (Order::Windows, Sums::Maxima),
-            (true, _) if reads.packed => (Order::Rows, Sums::Words),
-            _ => (Order::Rows, Sums::Planes(planes)),
+            (true, Sums::Planes(_)) if reads.pooled => (Order::Windows, Some(Sums::Maxima)),
+            (true, _) if reads.packed && !several => (Order::Rows, Some(Sums::Words)),
+            _ if several && !(reads.plane && same_rows) => (Order::Rows, None),
+            _ => (Order::Rows, Some(Sums::Planes(planes))),
         };
         let interval = self.intervals.accumulators.get(node).copied().flatten();
         let interval = interval.ok_or(CircuitError::Invariant("accumulators have an interval"))?;
@@ -244,14 +301,21 @@ impl<'a> Planner<'a> {
         let (tags, split) = self.plan.tables.requantise(laid, rule, interval)?;
         *self.plan.splits.get_mut(node).ok_or(CircuitError::Invariant("node index"))? = Some(split);
         let cells = Committed::Requantised { node };
-        let block = self.block(Block { cells, planes, order, f, g: Some(g), tags: Some(tags) });
+        let padding = 0i64.clamp(interval.0, interval.1);
+        let position = None;
+        let block = self.block(Block { cells, planes, order, f: Some(f), g, position, tags: Some(tags), padding });
+        if several {
+            self.own.insert(self.root(output)?, block);
+        }
         match g {
-            Sums::Maxima => self.pooled(output, block)?,
-            Sums::Words => self.publish_output(output, block)?,
-            Sums::Planes(_) | Sums::Vector => {
+            Some(Sums::Maxima) => self.pooled(output, block)?,
+            Some(Sums::Words) => self.publish_output(output, block)?,
+            Some(Sums::Planes(_)) => {
                 self.keep_fingerprints(output, planes, self.values(block, Side::G)?)?;
                 self.read_again(output, reads)?;
             }
+            // Whoever reads its fingerprint asks for copies.
+            Some(Sums::Vector { .. }) | None => self.read_again(output, reads)?,
         }
         Ok(block)
     }
@@ -269,21 +333,57 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// A second set of cells for a tensor, tied to its own by equal fingerprints.
+    /// A second set of cells for a tensor: with one activation lane range-checked elements that are tied to its own by equal fingerprints,
+    /// with several copies by wire.
     fn repeat(&mut self, tensor: TensorId, g: Sums) -> Result<usize, CircuitError> {
-        let originals = self.fingerprints(tensor, self.planes(tensor)?)?;
         let order = if g == Sums::Maxima { Order::Windows } else { Order::Rows };
-        let block = self.bytes(tensor, order, g)?;
+        if self.plan.activation_lanes == 1 {
+            return self.tied(tensor, order, Some(g));
+        }
+        let of = self.exposed(tensor)?;
+        let (planes, cells) = (self.planes(tensor)?, Committed::Copies { tensor, of });
+        let (f, position, tags) = (None, None, None);
+        Ok(self.block(Block { cells, planes, order, f, g: Some(g), position, tags, padding: 0 }))
+    }
+
+    /// Range-checked elements of a tensor that are tied to its own cells, or to maxima, by equal fingerprints.
+    fn tied(&mut self, tensor: TensorId, order: Order, g: Option<Sums>) -> Result<usize, CircuitError> {
+        let originals = self.fingerprints(tensor, self.planes(tensor)?)?;
+        let f = Some(Sums::Planes(self.planes(tensor)?));
+        let block = self.bytes(tensor, order, f, g)?;
         self.claim_all(Claim::Repeats { block, tensor }, &self.values(block, Side::F)?, &originals)?;
         Ok(block)
     }
 
+    /// The block whose elements, one for each of the tensor's, may be read by wire. Maxima have no cell of their own: theirs is made.
+    fn exposed(&mut self, tensor: TensorId) -> Result<usize, CircuitError> {
+        let root = self.root(tensor)?;
+        let block = match self.own.get(&root) {
+            Some(block) => *block,
+            None => self.tied(tensor, Order::Rows, None)?,
+        };
+        self.own.insert(root, block);
+        let (first, of) =
+            (self.exposed, self.plan.blocks.get_mut(block).ok_or(CircuitError::Invariant("block index"))?);
+        if of.position.is_none() {
+            of.position = Some(first);
+            self.exposed += of.len();
+        }
+        Ok(block)
+    }
+
     /// Range-checked elements of a tensor.
-    fn bytes(&mut self, tensor: TensorId, order: Order, g: Sums) -> Result<usize, CircuitError> {
+    fn bytes(
+        &mut self,
+        tensor: TensorId,
+        order: Order,
+        f: Option<Sums>,
+        g: Option<Sums>,
+    ) -> Result<usize, CircuitError> {
         let planes = self.planes(tensor)?;
         let tags = self.plan.tables.bytes(self.dtype(tensor)?);
         let cells = Committed::Bytes { tensor };
-        Ok(self.block(Block { cells, planes, order, f: Sums::Planes(planes), g: Some(g), tags: Some(tags) }))
+        Ok(self.block(Block { cells, planes, order, f, g, position: None, tags: Some(tags), padding: 0 }))
     }
 
     /// The maxima of a block are the outputs of the MaxPool nodes that read its tensor.

@@ -5,20 +5,25 @@ use halo2curves::ff::Field;
 
 use super::{Challenges, Columns, Pinned};
 use crate::cells::Cells;
-use crate::columns::{Advice, Challenge, Fixed};
+use crate::columns::{Advice, Challenge, Fixed, Shape};
 use crate::gates::{Algebra, Gate};
 use crate::layout::Layout;
 use crate::number::Number;
+
+/// Powers of challenges that are kept: those by which eight lanes step.
+const POWERS: usize = 9;
 
 /// The advice columns a chain of gates reads, and those it makes.
 pub(super) struct Filler<'a> {
     pub(super) layout: &'a Layout,
     challenges: &'a Challenges,
+    /// The first powers of every challenge.
+    powers: Vec<[Number; POWERS]>,
     pinned: &'a Pinned,
     /// Folded weights by row.
     folds: &'a [Fr],
     /// By column.
-    sources: [Source<'a>; Advice::ALL.len()],
+    sources: Vec<Source<'a>>,
 }
 
 /// Where the cells of a column are.
@@ -41,7 +46,16 @@ impl<'a> Filler<'a> {
             let index = layout.shape.advice_index(column).filter(|_| column.phase() == 0);
             index.and_then(|index| columns.advice.get(index)).map_or(Source::Absent, Source::Read)
         };
-        Self { layout, challenges, pinned, folds: &[], sources: Advice::ALL.map(source) }
+        let powers = challenges.iter().map(|challenge| {
+            let mut power = Fr::ONE;
+            [(); POWERS].map(|()| {
+                let this = Number::of(power);
+                power *= challenge;
+                this
+            })
+        });
+        let powers = powers.collect();
+        Self { layout, challenges, powers, pinned, folds: &[], sources: Advice::all().map(source).collect() }
     }
 
     /// Reads the folded weights too.
@@ -52,7 +66,7 @@ impl<'a> Filler<'a> {
 
     /// Reads a finished column too.
     pub(super) fn with(mut self, column: Advice, cells: &'a [Fr]) -> Self {
-        self.sources[column as usize] = Source::Filled(cells);
+        self.sources[column.slot()] = Source::Filled(cells);
         self
     }
 
@@ -67,14 +81,14 @@ impl<'a> Filler<'a> {
                 }
                 cells[*row] = *value;
             }
-            self.sources[column as usize] = Source::Made(cells);
+            self.sources[column.slot()] = Source::Made(cells);
         }
         self
     }
 
     /// A finished column.
     pub(super) fn take(&mut self, column: Advice) -> Vec<Fr> {
-        match std::mem::replace(&mut self.sources[column as usize], Source::Absent) {
+        match std::mem::replace(&mut self.sources[column.slot()], Source::Absent) {
             Source::Made(cells) => cells,
             Source::Absent | Source::Read(_) | Source::Filled(_) => Vec::new(),
         }
@@ -87,7 +101,7 @@ impl<'a> Filler<'a> {
 
     /// Sets a cell of a column in the making, unless it is pinned.
     pub(super) fn set(&mut self, column: Advice, row: usize, value: Fr) {
-        if let Source::Made(cells) = &mut self.sources[column as usize]
+        if let Source::Made(cells) = &mut self.sources[column.slot()]
             && let Some(cell) = cells.get_mut(row)
             && !self.pinned.contains_key(&(column, row))
         {
@@ -113,7 +127,7 @@ impl<'a> Filler<'a> {
 
     #[inline]
     fn number(&self, column: Advice, row: usize) -> Number {
-        match &self.sources[column as usize] {
+        match &self.sources[column.slot()] {
             Source::Absent => Number::Small(0),
             Source::Read(cells) => Number::cell(cells, row),
             Source::Filled(cells) => Number::of(cells.get(row).copied().unwrap_or(Fr::ZERO)),
@@ -151,12 +165,16 @@ impl Algebra for At<'_> {
         i64::try_from(value).map_or_else(|_| Number::Field(Fr::from(value)), Number::Small)
     }
 
-    fn lanes(&self) -> usize {
-        self.filler.layout.shape.lanes
+    fn shape(&self) -> &Shape {
+        &self.filler.layout.shape
     }
 
-    fn has(&self, column: Fixed) -> bool {
-        self.filler.layout.shape.fixed_index(column).is_some()
+    #[inline]
+    fn power(&self, challenge: Challenge, exponent: usize) -> Number {
+        match self.filler.powers.get(challenge as usize).and_then(|powers| powers.get(exponent)) {
+            Some(power) => *power,
+            None => self.power(challenge, exponent / 2) * self.power(challenge, exponent - exponent / 2),
+        }
     }
 
     fn weights(&self) -> Number {

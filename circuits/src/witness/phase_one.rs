@@ -13,9 +13,9 @@ use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed};
 use crate::error::CircuitError;
 use crate::field::integer;
-use crate::gates::{Gate, Slot, maximum_lookup, output_lookup, remainder_lookup, table_side};
+use crate::gates::Gate;
 use crate::layout::Layout;
-use crate::number::Number;
+use crate::lookups::{Lookup, by_helper};
 use crate::place::{ScalarRow, Sources, Wire};
 
 /// Rows filled together where rows are independent.
@@ -63,7 +63,7 @@ impl Columns {
 
 /// The weights of every row folded by `r`: `sum_j r^(L-1-j) W_j`, from row 0 up to the last weights row.
 pub fn fold_weights(layout: &Layout, r: Fr) -> Vec<Fr> {
-    let lanes = layout.shape.lanes;
+    let lanes = layout.shape.lanes.weights;
     let mut folds = vec![Fr::ZERO; layout.places.weights_end];
     let mut powers = vec![Fr::ONE; lanes];
     for lane in (1..lanes).rev() {
@@ -202,57 +202,63 @@ impl<'a> Phase<'a> {
         Ok(())
     }
 
-    /// `h1 = n1 / d1 + n2 / d2`, `h2 = -m / d + n3 / d3`, `S` their running sum.
+    /// The helpers, each the sum of its lookups' fractions, and `S`, the running sum of all helpers.
     fn helpers(&self) -> Filled {
         let usable = self.layout.usable_rows();
         let tables = self.columns.cells(self.layout, Advice::M).map_or(0, Cells::len);
         let rows = self.layout.places.activations_end.max(tables).min(usable - 1);
-        let mut filler = self.filler().making(Advice::H1, rows).making(Advice::H2, rows);
-        let (mut h1, mut h2) = (filler.take(Advice::H1), filler.take(Advice::H2));
-        let chunks = h1.par_chunks_mut(CHUNK).zip(h2.par_chunks_mut(CHUNK)).enumerate();
-        chunks.for_each(|(chunk, (h1, h2))| self.helper_chunk(&filler, chunk * CHUNK, h1, h2));
+        let shared = by_helper(&self.layout.shape);
+        let columns: Vec<Advice> = (0..shared.len() as u8).map(Advice::H).collect();
+        let mut filler = self.filler();
+        for column in &columns {
+            filler = filler.making(*column, rows);
+        }
+        let mut helpers: Vec<Vec<Fr>> = columns.iter().map(|column| filler.take(*column)).collect();
+        for ((column, lookups), cells) in columns.iter().zip(&shared).zip(&mut helpers) {
+            let chunks = cells.par_chunks_mut(CHUNK).enumerate();
+            chunks.for_each(|(chunk, cells)| self.helper_chunk(&filler, *column, lookups, chunk * CHUNK, cells));
+        }
         let mut pins = self.pinned.range((Advice::S, 0)..(Advice::S, usable)).peekable();
+        let longest = helpers.iter().map(Vec::len).max().unwrap_or_default();
         let mut sums = Vec::with_capacity(rows + 1);
         let mut sum = Fr::ZERO;
         for row in 0..usable {
             if let Some((_, value)) = pins.next_if(|((_, at), _)| *at == row) {
                 sum = *value;
-            } else if row >= h1.len().max(h2.len()) && sum == Fr::ZERO && pins.peek().is_none() {
+            } else if row >= longest && sum == Fr::ZERO && pins.peek().is_none() {
                 break; // zero from here on
             }
             sums.push(sum);
-            for helper in [&h1, &h2] {
+            for helper in &helpers {
                 sum += helper.get(row).unwrap_or(&Fr::ZERO);
             }
         }
-        vec![(Advice::H1, h1), (Advice::H2, h2), (Advice::S, sums)]
+        columns.into_iter().zip(helpers).chain([(Advice::S, sums)]).collect()
     }
 
-    /// The helpers of consecutive rows, their denominators inverted together.
-    fn helper_chunk(&self, filler: &Filler<'_>, from: usize, h1: &mut [Fr], h2: &mut [Fr]) {
-        let pooling = self.layout.shape.fixed_index(Fixed::Pool11).is_some();
+    /// A helper in consecutive rows, the denominators inverted together.
+    fn helper_chunk(&self, filler: &Filler<'_>, column: Advice, lookups: &[Lookup], from: usize, cells: &mut [Fr]) {
         let (mut denominators, mut terms) = (Vec::new(), Vec::new());
-        for row in from..from + h1.len().max(h2.len()) {
+        for row in from..from + cells.len() {
+            if self.pinned.contains_key(&(column, row)) {
+                continue;
+            }
             let at = filler.at(row);
-            let mut add = |column, slot: Slot<Number>| {
-                if !slot.numerator.is(0) && !self.pinned.contains_key(&(column, row)) {
-                    terms.push((column, row - from, slot.numerator.field()));
-                    denominators.push(slot.denominator(&at).field());
+            for lookup in lookups {
+                // The table stands in other rows than the activations, and is alone in reading them.
+                if *lookup != Lookup::Table && row >= self.layout.places.activations_end {
+                    continue;
                 }
-            };
-            if row < self.layout.places.activations_end {
-                add(Advice::H1, remainder_lookup(&at));
-                add(Advice::H1, output_lookup(&at));
-                if pooling {
-                    add(Advice::H2, maximum_lookup(&at));
+                let numerator = lookup.numerator(&at);
+                if !numerator.is(0) {
+                    terms.push((row - from, numerator.field()));
+                    denominators.push(lookup.denominator(&at).field());
                 }
             }
-            add(Advice::H2, table_side(&at));
         }
         denominators.iter_mut().batch_invert();
-        for ((column, at, numerator), inverse) in terms.into_iter().zip(denominators) {
-            let helpers = if column == Advice::H1 { &mut *h1 } else { &mut *h2 };
-            if let Some(helper) = helpers.get_mut(at) {
+        for ((at, numerator), inverse) in terms.into_iter().zip(denominators) {
+            if let Some(helper) = cells.get_mut(at) {
                 *helper += numerator * inverse;
             }
         }

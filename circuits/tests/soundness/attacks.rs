@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_circuits::{Advice, Fixed, Gate, Layout, Pinned, WORD_BYTES};
+use assay_circuits::{Advice, Fixed, Gate, Lanes, Layout, Lookup, Pinned, WORD_BYTES};
 use assay_models::Op;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -16,14 +16,14 @@ use crate::networks::{self, Case, integer, small};
 use crate::steer::{Target, passes};
 
 /// Rejected by the sum of helpers alone, for exactly these tuples in no table.
-fn assert_not_in_table(case: &Case, lie: &Lie, missing: &[(usize, usize)]) {
+fn assert_not_in_table(case: &Case, lie: &Lie, missing: &[(usize, Lookup)]) {
     let forged = case.forge(lie);
     assert_eq!(forged.missing, missing, "{lie:?}");
     assert_eq!(case.judge(&forged), [Failure::Gate(Gate::SumEdge, case.layout.usable_rows() - 1)]);
 }
 
 /// The layout of a case with fixed cells of its own.
-fn altered(case: &Case, cells: &[(Fixed, usize, Fr)]) -> Layout {
+pub(crate) fn altered(case: &Case, cells: &[(Fixed, usize, Fr)]) -> Layout {
     let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
     for (column, row, value) in cells {
         let index = layout.shape.fixed_index(*column).unwrap();
@@ -46,11 +46,11 @@ fn a_requantisation_off_by_one_has_no_remainder() {
                 let (c, b) = (raw.div_euclid(2), raw.rem_euclid(2));
                 let tuple = Tuple { c: integer(c), t: n - split.modulus as i64 * c, b, z: rule.output(split, c, b) };
                 let lie = Lie { cells: BTreeMap::from([((*at, *index), tuple)]), ..Lie::default() };
-                let row = case.row(*at, *index);
+                let (row, lane) = case.place(*at, *index);
                 // Beyond the outputs that the node can have, no table holds the quotient either.
                 let output = [case.layout.fixed_at(Fixed::TagOutput, row), tuple.c, integer(b), integer(tuple.z)];
-                let beyond = (!case.tables.contains_key(&output)).then_some((row, 1));
-                let missing: Vec<_> = [(row, 0)].into_iter().chain(beyond).collect();
+                let beyond = (!case.tables.contains_key(&output)).then_some((row, Lookup::Output(lane)));
+                let missing: Vec<_> = [(row, Lookup::Remainder(lane))].into_iter().chain(beyond).collect();
                 assert_not_in_table(&case, &lie, &missing);
             }
         });
@@ -59,10 +59,11 @@ fn a_requantisation_off_by_one_has_no_remainder() {
 
 #[test]
 fn the_other_side_of_an_exact_tie_needs_half_of_an_integer() {
-    for case in [networks::cnn(), networks::fork()] {
+    for case in [networks::cnn(1), networks::fork(1)] {
         let (lie, _) = half_integer(&case);
         let ((node, index), _) = lie.cells.iter().next().unwrap();
-        assert_not_in_table(&case, &lie, &[(case.row(*node, *index), 1)]);
+        let (row, lane) = case.place(*node, *index);
+        assert_not_in_table(&case, &lie, &[(row, Lookup::Output(lane))]);
     }
 }
 
@@ -86,14 +87,15 @@ fn a_wrong_maximum_is_in_no_table() {
             let Op::MaxPool(_) = node.op else { continue };
             pools += 1;
             for window in 0..case.graph.tensors[node.output.0].len() {
-                let last = case.window(pool, window)[3].0;
-                let r = small(case.cell(Advice::R, last));
+                let place = case.window(pool, window)[3].0;
+                let (last, lane) = place;
+                let r = small(case.cell(Advice::R(lane), last));
                 // A maximum outside the type would leave other tables too, where it is copied for the next reader.
-                let (z, dtype) = (small(case.cell(Advice::Z, last)), case.graph.tensors[node.output.0].dtype);
+                let (z, dtype) = (small(case.cell(Advice::Z(lane), last)), case.graph.tensors[node.output.0].dtype);
                 let of_the_type = |wrong: &i64| (dtype.min()..=dtype.max()).contains(&(z + wrong));
                 for wrong in [r - 1, r + 1, r + 2].into_iter().filter(of_the_type) {
-                    let lie = Lie { maxima: BTreeMap::from([(last, wrong)]), ..Lie::default() };
-                    assert_not_in_table(&case, &lie, &[(last, 2)]);
+                    let lie = Lie { maxima: BTreeMap::from([(place, wrong)]), ..Lie::default() };
+                    assert_not_in_table(&case, &lie, &[(last, Lookup::Maximum(lane))]);
                 }
             }
         }
@@ -103,12 +105,12 @@ fn a_wrong_maximum_is_in_no_table() {
 
 #[test]
 fn a_clipped_entry_beside_the_true_one_would_let_any_output_saturate() {
-    let case = networks::cnn();
+    let case = networks::cnn(1);
     let dense = case.node("dense");
     let (row, honest) = (case.row(dense, 0), case.tuple(dense, 0));
     assert!(honest.z < 127);
     let lie = Lie { cells: BTreeMap::from([((dense, 0), Tuple { z: 127, ..honest })]), ..Lie::default() };
-    assert_not_in_table(&case, &lie, &[(row, 1)]);
+    assert_not_in_table(&case, &lie, &[(row, Lookup::Output(0))]);
     let end = case.layout.report().table_rows;
     let entry = [case.layout.fixed_at(Fixed::TagOutput, row), honest.c, integer(honest.b), integer(127)];
     let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
@@ -123,12 +125,12 @@ fn a_clipped_entry_beside_the_true_one_would_let_any_output_saturate() {
 
 #[test]
 fn zero_filled_table_rows_would_make_every_raw_zero_an_output_of_zero() {
-    let case = networks::cnn();
+    let case = networks::cnn(1);
     let (dense, index) = (case.node("dense"), 1);
     let honest = case.tuple(dense, index);
     assert_eq!((honest.c, honest.b, honest.z), (Fr::ZERO, 0, -2));
     let lie = Lie { cells: BTreeMap::from([((dense, index), Tuple { z: 0, ..honest })]), ..Lie::default() };
-    assert_not_in_table(&case, &lie, &[(case.row(dense, index), 1)]);
+    assert_not_in_table(&case, &lie, &[(case.row(dense, index), Lookup::Output(0))]);
     let end = case.layout.report().table_rows;
     let unused = end..case.layout.usable_rows();
     let cells: Vec<_> = [Fixed::T1, Fixed::T2, Fixed::T3]
@@ -196,7 +198,7 @@ fn a_helper_freed_in_an_unused_row_would_hide_a_wrong_output() {
 
 #[test]
 fn a_running_sum_with_a_free_start_would_hide_a_lie() {
-    let case = networks::cnn();
+    let case = networks::cnn(1);
     let first = |flag| (1..case.layout.usable_rows()).find(|row| case.flag(flag, *row)).unwrap();
     let conv = case.node("conv");
     let channels = case.one_a_channel(case.graph.nodes[conv].output);
@@ -243,9 +245,9 @@ fn a_running_sum_with_a_free_start_would_hide_a_lie() {
 /// A weight in a front-padding lane would be a coefficient that belongs to no output.
 #[test]
 fn front_padding_is_zero_and_anything_else_breaks_an_honest_inference() {
-    let case = networks::cnn();
+    let case = networks::cnn(1);
     let (dense, report) = (case.node("dense"), case.layout.report());
-    assert_eq!((case.layout.shape.lanes, report.padding_cells), (2, 13));
+    assert_eq!((case.layout.shape.lanes, report.padding_cells), (Lanes::new(1, 2), 13));
     let honest = case.honest();
     let row = case.layout.dense_inputs().next().unwrap().0 - 1;
     let padded = altered(&case, &[(Fixed::W(0), row, Fr::ONE)]);

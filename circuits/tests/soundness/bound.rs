@@ -79,7 +79,7 @@ impl<'a> Bindings<'a> {
         };
         let rows: Vec<Vec<Definition>> = (0..layout.usable_rows()).into_par_iter().map(of_row).collect();
         let definitions: Vec<Definition> = rows.into_iter().flatten().collect();
-        let weights: HashSet<usize> = (0..layout.shape.lanes)
+        let weights: HashSet<usize> = (0..layout.shape.lanes.weights)
             .filter_map(|lane| layout.fixed_cells(Fixed::W(lane as u8)))
             .flat_map(|cells| (0..cells.len()).filter(|row| cells.get(*row) != Fr::ZERO))
             .collect();
@@ -88,7 +88,7 @@ impl<'a> Bindings<'a> {
             Gate::F1 | Gate::F2 | Gate::G1 | Gate::G2 | Gate::Acc2 | Gate::U | Gate::P => {
                 definition.reads().any(|(column, _)| column.phase() == 0)
             }
-            Gate::MaxStart | Gate::H1 | Gate::H2 | Gate::Sum | Gate::SumEdge => false,
+            Gate::MaxStart | Gate::Helper(_) | Gate::Sum | Gate::SumEdge => false,
         };
         let takes = (0..definitions.len()).filter(|at| takes(&definitions[*at])).collect();
         Self { layout, definitions, takes }

@@ -75,7 +75,9 @@ impl Claim<'_> {
 
     /// Everything that fails, every gate evaluated in every usable row.
     pub(crate) fn failures(&self, dropped: &Dropped) -> Vec<Failure> {
-        let everywhere = (0..self.layout.usable_rows()).flat_map(|row| Gate::ALL.map(|gate| (gate, row)));
+        let gates = Gate::all(&self.layout.shape);
+        let everywhere = (0..self.layout.usable_rows())
+            .flat_map(|row| gates.iter().map(move |gate| (*gate, row)).collect::<Vec<_>>());
         self.failures_among(everywhere, dropped)
     }
 
@@ -126,7 +128,7 @@ impl Readers {
             let _ = gate.polynomial(&recorder);
             recorder.cells.into_inner().into_iter().map(move |(column, rotation)| (column, gate, rotation))
         };
-        Self(Gate::ALL.into_iter().flat_map(read).collect())
+        Self(Gate::all(shape).into_iter().flat_map(read).collect())
     }
 
     pub(crate) fn of(&self, column: Advice) -> impl Iterator<Item = (Gate, i32)> {
@@ -184,11 +186,7 @@ impl Algebra for Recorder<'_> {
         Nothing
     }
 
-    fn lanes(&self) -> usize {
-        self.shape.lanes
-    }
-
-    fn has(&self, column: Fixed) -> bool {
-        self.shape.fixed_index(column).is_some()
+    fn shape(&self) -> &Shape {
+        self.shape
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use assay_circuits::{Advice, Columns, Element, Fixed, Layout, Pinned, statement};
+use assay_circuits::{Advice, Columns, Fixed, Layout, Lookup, Order, Pinned, statement};
 use assay_models::ops::{Evaluated, Operand};
 use assay_models::{QuantizedGraph, TensorId, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::checker::{Claim, Dropped, Failure};
-use crate::networks::{Block, CONTEXT, Case, challenges, integer, small};
+use crate::networks::{Block, CONTEXT, Case, Place, challenges, integer, small};
 use crate::surface::{Reads, surface};
 
 /// The cells of one requantised element, `c` a field element, and the output that goes on.
@@ -34,8 +34,8 @@ pub(crate) struct Lie {
     pub(crate) reads: BTreeMap<(usize, usize), i64>,
     /// Elements of the copy block that the output is packed from.
     pub(crate) packed: BTreeMap<usize, i64>,
-    /// r cells, by row.
-    pub(crate) maxima: BTreeMap<usize, i64>,
+    /// r cells, by place.
+    pub(crate) maxima: BTreeMap<Place, i64>,
     /// Phase-0 cells overwritten at the end, before multiplicities are counted.
     pub(crate) edits: Vec<(Advice, usize, Fr)>,
     /// A public word raised by one.
@@ -47,8 +47,8 @@ pub(crate) struct Lie {
 pub(crate) struct Forged {
     pub(crate) columns: Columns,
     pub(crate) instances: Vec<Fr>,
-    /// Row and lookup (0 remainder, 1 output, 2 maximum) of tuples in no table.
-    pub(crate) missing: Vec<(usize, usize)>,
+    /// Row and lookup of tuples in no table.
+    pub(crate) missing: Vec<(usize, Lookup)>,
 }
 
 impl Case {
@@ -68,10 +68,10 @@ impl Case {
         let mut trace = self.forward(input, lie);
         let mut columns = Columns::tensors(layout, &trace, Fr::from(CONTEXT)).unwrap();
         for ((node, index), tuple) in &lie.cells {
-            let row = self.row(*node, *index);
+            let (row, lane) = self.place(*node, *index);
             let values = [tuple.c, integer(tuple.t), integer(tuple.b), integer(tuple.z)];
             for (column, value) in [Advice::C, Advice::T, Advice::B, Advice::Z].into_iter().zip(values) {
-                columns.set(layout, column, row, value);
+                columns.set(layout, column(lane), row, value);
             }
         }
         for ((node, index), value) in &lie.reads {
@@ -105,9 +105,11 @@ impl Case {
 
     /// Sets an element of a tensor's copy block.
     fn set_copied(&self, layout: &Layout, columns: &mut Columns, element: (TensorId, Block, usize), value: i64) {
-        let row = self.copied(element.0, element.1, element.2).unwrap();
-        columns.set(layout, Advice::C, row, integer(value));
-        columns.set(layout, Advice::Z, row, integer(value));
+        let (row, lane) = self.copied(element.0, element.1, element.2).unwrap();
+        if !self.wired((row, lane)) {
+            columns.set(layout, Advice::C(lane), row, integer(value));
+        }
+        columns.set(layout, Advice::Z(lane), row, integer(value));
     }
 
     /// The interpreter, with forced cells.
@@ -137,34 +139,34 @@ impl Case {
     }
 
     /// Outputs of a `MaxPool` whose r cells may lie.
-    fn pool(&self, node: usize, operand: &[i64], output: &mut [i64], forced: &BTreeMap<usize, i64>) {
+    fn pool(&self, node: usize, operand: &[i64], output: &mut [i64], forced: &BTreeMap<Place, i64>) {
         for (window, maximum) in output.iter_mut().enumerate() {
             let corners = self.window(node, window);
-            if corners.iter().any(|(row, _)| forced.contains_key(row)) {
+            if corners.iter().any(|(place, _)| forced.contains_key(place)) {
                 let honest = |running: Option<i64>, z: i64| running.map_or(0, |running| running.max(z) - z);
                 *maximum = corners
                     .iter()
-                    .fold(None, |running, (row, index)| {
+                    .fold(None, |running, (place, index)| {
                         let z = operand[*index];
-                        Some(z + forced.get(row).copied().unwrap_or_else(|| honest(running, z)))
+                        Some(z + forced.get(place).copied().unwrap_or_else(|| honest(running, z)))
                     })
                     .unwrap();
             }
         }
     }
 
-    /// Rows and operand indices of the four corners of a window.
-    pub(crate) fn window(&self, node: usize, window: usize) -> Vec<(usize, usize)> {
+    /// Places and operand indices of the four corners of a window.
+    pub(crate) fn window(&self, node: usize, window: usize) -> Vec<(Place, usize)> {
         let source = self.graph.nodes[node].inputs[0];
         let shape = &self.graph.tensors[source.0].shape;
         let (height, width) = (shape[2] / 2, shape[3] / 2);
         let (channel, i, j) = (window / (height * width), window / width % height, window % width);
         let producer = self.graph.nodes.iter().position(|node| node.output == self.root(source));
-        let row =
-            |index| self.copied(source, Block::Windows, index).unwrap_or_else(|| self.row(producer.unwrap(), index));
+        let place =
+            |index| self.copied(source, Block::Windows, index).unwrap_or_else(|| self.place(producer.unwrap(), index));
         (0..4)
             .map(|corner| (channel * shape[2] + 2 * i + corner / 2) * shape[3] + 2 * j + corner % 2)
-            .map(|index| (row(index), index))
+            .map(|index| (place(index), index))
             .collect()
     }
 
@@ -194,8 +196,8 @@ impl Case {
 
     /// The honest cells of an element.
     pub(crate) fn tuple(&self, node: usize, index: usize) -> Tuple {
-        let row = self.row(node, index);
-        let cell = |column| self.cell(column, row);
+        let (row, lane) = self.place(node, index);
+        let cell = |column: fn(u8) -> Advice| self.cell(column(lane), row);
         Tuple { c: cell(Advice::C), t: small(cell(Advice::T)), b: small(cell(Advice::B)), z: small(cell(Advice::Z)) }
     }
 
@@ -232,18 +234,26 @@ pub(crate) fn requantised(graph: &QuantizedGraph, node: usize, elements: Vec<i64
 }
 
 /// The r cells that follow from the z cells: running maximum minus the element, except where forced.
-fn maxima(layout: &Layout, columns: &mut Columns, forced: &BTreeMap<usize, i64>) {
-    let flag = |column, row| layout.fixed_at(column, row) == Fr::ONE;
-    let mut running = 0;
-    for (row, element) in layout.elements() {
-        let first = flag(Fixed::Pool00, row);
-        let pooled = first || [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11].iter().any(|corner| flag(*corner, row));
-        if !pooled || matches!(element, Element::Ring { .. }) {
+fn maxima(layout: &Layout, columns: &mut Columns, forced: &BTreeMap<Place, i64>) {
+    let elements = layout.elements().unwrap();
+    let mut at = 0;
+    for (_, block) in layout.blocks() {
+        let of = &elements[at..at + block.len()];
+        at += block.len();
+        if block.order != Order::Windows {
             continue;
         }
-        let z = small(columns.get(layout, Advice::Z, row));
-        let r = forced.get(&row).copied().unwrap_or(if first { 0 } else { running.max(z) - z });
-        running = z + r;
-        columns.set(layout, Advice::R, row, integer(r));
+        let mut running = 0;
+        for (number, (row, lane, _)) in of.iter().enumerate() {
+            let z = small(columns.get(layout, Advice::Z(*lane), *row));
+            let honest = if number % 4 == 0 { 0 } else { running.max(z) - z };
+            let r = forced.get(&(*row, *lane)).copied().unwrap_or(honest);
+            running = z + r;
+            if layout.shape.advice_index(Advice::R(*lane)).is_some() {
+                columns.set(layout, Advice::R(*lane), *row, integer(r));
+            } else {
+                assert_eq!(r, 0, "no r cell in row {row}, lane {lane}");
+            }
+        }
     }
 }

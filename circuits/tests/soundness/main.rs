@@ -15,6 +15,7 @@
 //! | `bound` | every cell that a gate reads is bound, everything it takes in is compared: from gates and copies alone |
 //! | `reads` | what a gate reads in a row, as a polynomial in cells |
 //! | `canaries` | every gate, lookup and copy removed in turn: a lie then passes |
+//! | `wire` | elements that are copied in any order: positions, counts, and what a hole would let pass |
 //! | `uniqueness` | gates with tables solved in the field: outputs are a function of inputs |
 //! | `shared_tables` | requantisations of unlike divisors share a table that is right for each |
 //! | `tables` | tables are functions; flags and padding are where they belong |
@@ -60,3 +61,5 @@ mod surface;
 mod tables;
 #[cfg(test)]
 mod uniqueness;
+#[cfg(test)]
+mod wire;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use assay_circuits::{Advice, Fixed, Gate, Pinned, Wire};
+use assay_circuits::{Advice, Fixed, Gate, Lookup, Pinned, Wire, lookups};
 use assay_models::samples::Numbers;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -12,23 +12,28 @@ use crate::bound::Bindings;
 use crate::checker::{Claim, Dropped, Failure};
 use crate::forge::Forged;
 use crate::networks::{self, Case, challenges, random};
+use crate::reads::{Around, Polynomial};
 
 #[test]
 fn every_changed_cell_of_the_cnn_is_caught_or_free_by_rule() {
-    let case = networks::cnn();
+    let case = networks::cnn(1);
     assert!(phase_zero_cells(&case) < 2000);
     every_changed_cell_is_caught_or_free_by_rule(&case);
+    every_changed_cell_is_caught_or_free_by_rule(&networks::cnn(4));
 }
 
 #[test]
 fn every_changed_cell_of_the_residual_network_is_caught_or_free_by_rule() {
-    every_changed_cell_is_caught_or_free_by_rule(&networks::residual());
+    every_changed_cell_is_caught_or_free_by_rule(&networks::residual(1));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::residual(2));
 }
 
 #[test]
 fn every_changed_cell_of_networks_with_copy_blocks_is_caught_or_free_by_rule() {
-    every_changed_cell_is_caught_or_free_by_rule(&networks::pooled_output());
-    every_changed_cell_is_caught_or_free_by_rule(&networks::fork());
+    every_changed_cell_is_caught_or_free_by_rule(&networks::pooled_output(1));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::fork(1));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::pooled_output(8));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::fork(2));
 }
 
 /// Phase-0 cells that hold an element, a ring cell, a maximum or a dense input.
@@ -44,7 +49,7 @@ fn every_changed_cell_is_caught_or_free_by_rule(case: &Case) {
     let verdicts: Vec<(Advice, String)> = cells
         .par_iter()
         .flat_map_iter(|(column, row)| {
-            let mut numbers = Numbers::new((*row as u64) << 8 | *column as u64);
+            let mut numbers = Numbers::new((*row as u64) << 8 | column.slot() as u64);
             [case.cell(*column, *row) + Fr::ONE, random(&mut numbers)].map(|value| (*column, *row, value))
         })
         .map(|(column, row, value)| (column, verdict(case, &honest, column, row, value)))
@@ -61,8 +66,8 @@ fn every_changed_cell_is_caught_or_free_by_rule(case: &Case) {
 
 /// Every cell of phase 0 in every row in use and one beyond, and multiplicities that count something or every 41st.
 fn cells(case: &Case) -> Vec<(Advice, usize)> {
-    let narrow = [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R];
-    let activations = narrow.into_iter().flat_map(|column| (0..=case.activations_end()).map(move |row| (column, row)));
+    let narrow = case.layout.shape.advice.iter().copied().filter(|column| lane(*column).is_some());
+    let activations = narrow.flat_map(|column| (0..=case.activations_end()).map(move |row| (column, row)));
     let inputs = (0..=case.scalars_end()).map(|row| (Advice::X, row));
     let last = case.layout.usable_rows() - 1;
     let counted = (0..=last).filter(|row| row % 41 == 0 || *row == last || case.cell(Advice::M, *row) != Fr::ZERO);
@@ -80,6 +85,9 @@ fn verdict(case: &Case, honest: &Forged, column: Advice, row: usize, value: Fr) 
     let failures = case.judge(&forged);
     match (read_by(case, column, row), failures.first()) {
         (None, None) => format!("free: {}", free_by(case, column, row)),
+        (Some("a lookup"), None) if pads(case, column, row) && forged.missing.is_empty() => {
+            "free: a padded lane, within its lookups".to_owned()
+        }
         (Some(_), Some(failure)) => format!("caught by {}", caught_by(&forged, failure)),
         (None, Some(failure)) => panic!("{column:?} in row {row} is documented as free but caught by {failure}"),
         (Some(reader), None) => panic!("{column:?} in row {row} is read by {reader} but nothing catches its change"),
@@ -87,12 +95,17 @@ fn verdict(case: &Case, honest: &Forged, column: Advice, row: usize, value: Fr) 
 }
 
 fn caught_by(forged: &Forged, failure: &Failure) -> String {
-    let lookups = ["the remainder lookup", "the output lookup", "the maximum lookup"];
+    let named = |lookup: &Lookup| match lookup {
+        Lookup::Remainder(_) => "the remainder lookup",
+        Lookup::Output(_) => "the output lookup",
+        Lookup::Maximum(_) => "the maximum lookup",
+        Lookup::Wire(_) | Lookup::Table => panic!("{lookup:?} is in no table"),
+    };
     match (failure, forged.missing.first()) {
-        (Failure::Gate(Gate::SumEdge, _), Some((_, lookup))) => lookups[*lookup].to_owned(),
-        (Failure::Gate(Gate::SumEdge, _), None) => "the sum of multiplicities".to_owned(),
+        (Failure::Gate(Gate::SumEdge, _), Some((_, lookup))) => named(lookup).to_owned(),
+        (Failure::Gate(Gate::SumEdge, _), None) => "the sum of multiplicities and of the wire".to_owned(),
         (Failure::Gate(gate, _), _) => format!("gate {}", gate.name()),
-        (Failure::Copy(name), Some((_, lookup))) => format!("{} and copy {}", lookups[*lookup], kind(name)),
+        (Failure::Copy(name), Some((_, lookup))) => format!("{} and copy {}", named(lookup), kind(name)),
         (Failure::Copy(name), None) => format!("copy {}", kind(name)),
     }
 }
@@ -102,65 +115,76 @@ fn kind(name: &str) -> String {
     name.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-/// What reads a phase-0 cell, by the flags of its row (and of the next, for running maxima).
+/// What reads a phase-0 cell, by the fixed cells of its row and of the next: a gate that is on, or a lookup that counts.
 fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
-    let on = |flags: &[Fixed], row| flags.iter().any(|flag| case.flag(*flag, row));
-    let maximum = [Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
-    let f = on(&[Fixed::FPlane, Fixed::FVector, Fixed::Pool00], row) || on(&maximum, row);
-    let (lookup, compared) = (case.flag(Fixed::Lookup, row), on(&maximum, row) || on(&maximum, row + 1));
-    let readers: &[(bool, &'static str)] = match column {
-        Advice::C => &[(lookup, "the output lookup"), (f && case.flag(Fixed::CoefC, row), "f1")],
-        Advice::T => &[(lookup, "the remainder lookup"), (f && case.flag(Fixed::CoefT, row), "f1")],
-        Advice::B => &[(lookup, "both lookups")],
-        Advice::Z => &[
-            (lookup, "the output lookup"),
-            (on(&[Fixed::GPlane, Fixed::GPack, Fixed::Pool11], row), "g1"),
-            (compared, "the maximum lookup"),
-        ],
-        Advice::X => &[(on(&[Fixed::StartX, Fixed::ContX], row), "u and p")],
-        Advice::R => &[(compared, "the maximum lookup"), (case.flag(Fixed::Pool00, row), "max start")],
-        Advice::M => &[(case.flag(Fixed::Use, row), "h2")],
-        Advice::F1
-        | Advice::F2
-        | Advice::G1
-        | Advice::G2
-        | Advice::Acc1
-        | Advice::Acc2
-        | Advice::U
-        | Advice::P
-        | Advice::H1
-        | Advice::H2
-        | Advice::S => panic!("{column:?} is no cell of phase 0"),
-    };
-    readers.iter().find(|(reads, _)| *reads).map(|(_, reader)| *reader)
+    let known = challenges(1);
+    if row + 1 >= case.layout.usable_rows() {
+        return None;
+    }
+    let reads = |polynomial: &Polynomial, rotation: i32| polynomial.cells().any(|cell| cell == (column, rotation));
+    for (at, rotation) in [(row, 0), (row + 1, -1)] {
+        let around = Around { layout: &case.layout, challenges: &known, row: at };
+        for gate in Gate::all(&case.layout.shape) {
+            let read = match gate {
+                Gate::Helper(_) | Gate::Sum | Gate::SumEdge => false,
+                Gate::MaxStart => reads(&gate.polynomial(&around), rotation),
+                _ => !gate.on(&around).is_zero() && reads(&gate.value(&around), rotation),
+            };
+            if read {
+                return Some(gate.name());
+            }
+        }
+        for lookup in lookups(&case.layout.shape) {
+            let counts = match lookup {
+                Lookup::Table => return_if_multiplicity(case, column, row, rotation),
+                _ => {
+                    !lookup.numerator(&around).is_zero()
+                        && lookup.tuple(&around).iter().any(|part| reads(part, rotation))
+                }
+            };
+            if counts {
+                return Some("a lookup");
+            }
+        }
+    }
+    None
+}
+
+/// A multiplicity is read in every row that is summed.
+fn return_if_multiplicity(case: &Case, column: Advice, row: usize, rotation: i32) -> bool {
+    column == Advice::M && rotation == 0 && case.flag(Fixed::Use, row)
+}
+
+/// The activation lane of a narrow column.
+fn lane(column: Advice) -> Option<u8> {
+    match column {
+        Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) | Advice::R(lane) => Some(lane),
+        _ => None,
+    }
+}
+
+/// Whether a cell is of a lane that pads its segment.
+fn pads(case: &Case, column: Advice, row: usize) -> bool {
+    let last = case.layout.shape.lanes.activations - 1;
+    lane(column).is_some_and(|lane| usize::from(lane) < last && !case.flag(Fixed::Present(lane), row))
 }
 
 /// The entry of the list of free cells (`docs/circuit.md`) that a cell belongs to.
 fn free_by(case: &Case, column: Advice, row: usize) -> &'static str {
-    let ring = case.flag(Fixed::CoefT, row) && !case.flag(Fixed::Lookup, row);
-    let last = case.layout.usable_rows() - 1;
+    let looked_up = case.flag(Fixed::Lookup, row);
+    let ring = case.flag(Fixed::CoefT, row) && !looked_up;
+    let lanes = case.layout.shape.lanes;
+    let copies = lanes.of_activations().any(|lane| case.flag(Fixed::Reads(lane), row)) && !looked_up;
+    let padding = pads(case, column, row);
     match column {
-        Advice::C | Advice::B | Advice::Z if ring => "c, b and z of a ring row",
+        _ if lane(column).is_some() && (row == 0 || row == case.activations_end()) => "a row without an element",
+        Advice::C(_) | Advice::B(_) | Advice::Z(_) if ring => "c, b and z of a ring row",
+        Advice::T(_) | Advice::Z(_) if (ring || copies) && padding => "a lane that pads a row without lookups",
+        Advice::C(_) | Advice::T(_) | Advice::B(_) if copies => "c, t and b of copied elements",
         Advice::X => "x in a row without a dense input",
-        Advice::R if (1..case.activations_end()).contains(&row) => "r in a row that is not pooled",
-        Advice::M if row == last => "m in the last usable row",
-        Advice::C | Advice::T | Advice::B | Advice::Z | Advice::R if row == 0 || row == case.activations_end() => {
-            "a row without an element"
-        }
-        Advice::C | Advice::T | Advice::B | Advice::Z | Advice::R | Advice::M => {
-            panic!("{column:?} in row {row} is free by no rule")
-        }
-        Advice::F1
-        | Advice::F2
-        | Advice::G1
-        | Advice::G2
-        | Advice::Acc1
-        | Advice::Acc2
-        | Advice::U
-        | Advice::P
-        | Advice::H1
-        | Advice::H2
-        | Advice::S => panic!("{column:?} is no cell of phase 0"),
+        Advice::R(_) => "r in a row that is not pooled",
+        Advice::M if row == case.layout.usable_rows() - 1 => "m in the last usable row",
+        _ => panic!("{column:?} in row {row} is free by no rule"),
     }
 }
 
@@ -173,7 +197,7 @@ fn changed_phase_1_cells_break_a_gate_or_copy_wherever_a_gate_defines_or_reads_t
         let mut free: BTreeMap<Advice, usize> = BTreeMap::new();
         for column in case.layout.shape.advice.iter().copied().filter(|column| column.phase() == 1) {
             let unbound: Vec<usize> = (0..rows).into_par_iter().filter(|row| unbound(&case, column, *row)).collect();
-            let summed = [Advice::H1, Advice::H2, Advice::S].contains(&column);
+            let summed = matches!(column, Advice::H(_) | Advice::S);
             let wrong: Vec<&usize> = unbound.iter().filter(|row| summed || needed.contains(&(column, **row))).collect();
             assert!(wrong.is_empty(), "{}: {column:?} in rows {wrong:?}", case.graph.name);
             free.insert(column, unbound.len());

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use assay_circuits::{Advice, Challenges, Columns, CopyConstraint, Element, Fixed, Layout, Pinned, statement};
+use assay_circuits::{
+    Advice, Challenges, Columns, Committed, CopyConstraint, Element, Fixed, Lanes, Layout, Pinned, Sums, statement,
+};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
@@ -25,11 +27,14 @@ pub(crate) struct Case {
     /// Table row of a tuple.
     pub(crate) tables: HashMap<[Fr; 4], usize>,
     pub(crate) readers: Readers,
-    rows: HashMap<(usize, usize), usize>,
-    blocks: HashMap<(TensorId, Block, usize), usize>,
+    places: HashMap<(usize, usize), Place>,
+    blocks: HashMap<(TensorId, Block, usize), Place>,
 }
 
-/// Range-checked cells of a tensor that no requantisation makes.
+/// Row and activation lane of an element.
+pub(crate) type Place = (usize, u8);
+
+/// Cells of a tensor that no requantisation makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Block {
     /// The graph's input.
@@ -40,6 +45,10 @@ pub(crate) enum Block {
     Planes,
     /// A copy that the output is packed from.
     Words,
+    /// A copy that the words of the input are packed from, where those are not packed from its own cells.
+    InputWords,
+    /// The cells of maxima, where others read them by wire.
+    Maxima,
 }
 
 /// The public context element of every case.
@@ -47,7 +56,7 @@ pub(crate) const CONTEXT: u64 = 777;
 
 impl Case {
     /// The first seeded input that `wanted` accepts.
-    fn new(graph: QuantizedGraph, lanes: usize, wanted: impl Fn(&QuantizedGraph, &Trace) -> bool) -> Self {
+    fn new(graph: QuantizedGraph, lanes: Lanes, wanted: impl Fn(&QuantizedGraph, &Trace) -> bool) -> Self {
         graph.validate().unwrap();
         let layout = Layout::with_lanes(&graph, lanes).unwrap();
         let (input, trace) = (0..20_000)
@@ -59,29 +68,32 @@ impl Case {
         columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
         let (tables, readers) = (table_rows(&layout), Readers::new(&layout.shape));
-        let rows = layout
-            .elements()
-            .filter_map(|(row, element)| match element {
-                Element::Requantised { node, index } => Some(((node, index), row)),
-                Element::Byte { .. } | Element::Ring { .. } => None,
-            })
-            .collect();
+        let places = layout.elements().unwrap().into_iter().filter_map(|(row, lane, element)| match element {
+            Element::Requantised { node, index } => Some(((node, index), (row, lane))),
+            Element::Byte { .. } | Element::Copy { .. } | Element::Ring { .. } => None,
+        });
+        let places = places.collect();
         let blocks = blocks(&layout);
-        Self { graph, layout, input, trace, columns, instances, tables, readers, rows, blocks }
+        Self { graph, layout, input, trace, columns, instances, tables, readers, places, blocks }
+    }
+
+    /// Place of a requantised element of a node's output.
+    pub(crate) fn place(&self, node: usize, index: usize) -> Place {
+        self.places[&(node, index)]
     }
 
     /// Row of a requantised element of a node's output.
     pub(crate) fn row(&self, node: usize, index: usize) -> usize {
-        self.rows[&(node, index)]
+        self.place(node, index).0
     }
 
     /// Row of an element of the input, where its public words are packed.
     pub(crate) fn input_row(&self, index: usize) -> usize {
-        self.blocks[&(self.graph.input, Block::Input, index)]
+        self.blocks[&(self.graph.input, Block::Input, index)].0
     }
 
-    /// Row of an element of a tensor's copy block, if there is one.
-    pub(crate) fn copied(&self, tensor: TensorId, block: Block, index: usize) -> Option<usize> {
+    /// Place of an element of a tensor's copy block, if there is one.
+    pub(crate) fn copied(&self, tensor: TensorId, block: Block, index: usize) -> Option<Place> {
         self.blocks.get(&(self.root(tensor), block, index)).copied()
     }
 
@@ -120,6 +132,11 @@ impl Case {
 
     pub(crate) fn cell(&self, column: Advice, row: usize) -> Fr {
         self.columns.get(&self.layout, column, row)
+    }
+
+    /// Whether an element of a copy block is read by wire.
+    pub(crate) fn wired(&self, (row, lane): Place) -> bool {
+        self.flag(Fixed::Reads(lane), row)
     }
 
     /// First row that no activation uses.
@@ -168,25 +185,32 @@ fn root(graph: &QuantizedGraph, tensor: TensorId) -> TensorId {
     }
 }
 
-/// Rows of byte elements, by what their block is for.
-fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), usize> {
+/// Places of elements that no requantisation makes, by what their block is for.
+fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), Place> {
     let mut blocks = HashMap::new();
-    let on = |flags: &[Fixed], row| flags.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
-    for (row, element) in layout.elements() {
-        let Element::Byte { tensor, index } = element else { continue };
+    let elements = layout.elements().unwrap();
+    let mut at = 0;
+    for (_, block) in layout.blocks() {
+        let of = &elements[at..at + block.len()];
+        at += block.len();
+        let (Committed::Bytes { tensor } | Committed::Copies { tensor, .. }) = block.cells else { continue };
         let tensor = root(&layout.plan.graph, tensor);
-        let first = tensor == layout.plan.graph.input && !blocks.contains_key(&(tensor, Block::Input, index));
-        let block = if first {
-            Block::Input
-        } else if on(&[Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11], row) {
-            Block::Windows
-        } else if on(&[Fixed::GPlane], row) {
-            Block::Planes
-        } else {
-            assert!(on(&[Fixed::GPack], row), "a copy is read");
-            Block::Words
+        let input = tensor == layout.plan.graph.input;
+        let known = |kind| blocks.contains_key(&(tensor, kind, 0));
+        let kind = match block.g {
+            _ if input && !known(Block::Input) => Block::Input,
+            Some(Sums::Words) if input && layout.shape.lanes.activations > 1 && !known(Block::InputWords) => {
+                Block::InputWords
+            }
+            Some(Sums::Words) => Block::Words,
+            Some(Sums::Maxima) => Block::Windows,
+            Some(Sums::Planes(_)) => Block::Planes,
+            Some(Sums::Vector { .. }) | None => Block::Maxima,
         };
-        assert_eq!(blocks.insert((tensor, block, index), row), None, "{block:?} of {tensor:?} twice");
+        for (row, lane, element) in of {
+            let (Element::Byte { index, .. } | Element::Copy { index, .. }) = element else { panic!("{element:?}") };
+            assert_eq!(blocks.insert((tensor, kind, *index), (*row, *lane)), None, "{kind:?} of {tensor:?} twice");
+        }
     }
     blocks
 }
@@ -196,14 +220,27 @@ fn table_rows(layout: &Layout) -> HashMap<[Fr; 4], usize> {
     (0..layout.report().table_rows).rev().map(|row| (tuple(row), row)).collect()
 }
 
-/// Every case.
+/// What makes a case in some number of activation lanes.
+type Maker = fn(usize) -> Case;
+
+/// Every case in one activation lane, and each in some number of several.
 pub(crate) fn all() -> Vec<Case> {
-    vec![cnn(), residual(), pooled_output(), fork(), flat_rescale(), planes_of_a_dense(), pools(), other_planes()]
+    let makers: [(Maker, usize); 8] = [
+        (cnn, 4),
+        (residual, 2),
+        (pooled_output, 8),
+        (fork, 4),
+        (flat_rescale, 8),
+        (planes_of_a_dense, 2),
+        (pools, 8),
+        (other_planes, 4),
+    ];
+    makers.into_iter().flat_map(|(make, several)| [make(1), make(several)]).collect()
 }
 
 /// Conv 2 -> 2 (3x3, pads 1, one multiplier a channel, Relu at zero point 5), `MaxPool`, Flatten, Dense 12 -> 3, `i8`; two
 /// weight lanes, so that the dense segments are padded. The image makes an exact tie and a raw 0 in the scores.
-pub(crate) fn cnn() -> Case {
+pub(crate) fn cnn(activations: usize) -> Case {
     let mut numbers = Numbers::new(3);
     let rule = Requantise { multipliers: vec![1, 3], divisor: 64, zero_point: 5, low: 5, high: 255 };
     let graph = graph(
@@ -222,7 +259,7 @@ pub(crate) fn cnn() -> Case {
             ("dense", Op::Dense(dense(&mut numbers, 12, 3, signed(64, -2))), &[3], 4),
         ],
     );
-    Case::new(graph, 2, |graph, trace| {
+    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
         let conv = graph.nodes[0].op.requantise().unwrap();
         let tie = |(at, acc): (usize, &i64)| (acc * conv.multiplier(at / 24) as i64).rem_euclid(64) == 32;
         let raw = |acc: &i64| graph.nodes[3].op.requantise().unwrap().round(*acc, 0);
@@ -234,7 +271,7 @@ pub(crate) fn cnn() -> Case {
 }
 
 /// `i8` input read by Conv 2 -> 2 and Add; Rescale; Flatten; Dense 24 -> 5; one weight lane, so that segments have several rows.
-pub(crate) fn residual() -> Case {
+pub(crate) fn residual(activations: usize) -> Case {
     let mut numbers = Numbers::new(5);
     let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127 };
     let scores = Requantise { multipliers: vec![1, 2, 1, 3, 1], divisor: 64, zero_point: 9, low: 0, high: 255 };
@@ -256,11 +293,13 @@ pub(crate) fn residual() -> Case {
             ("dense", Op::Dense(dense(&mut numbers, 24, 5, scores)), &[4], 5),
         ],
     );
-    Case::new(graph, 1, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 3)
+    Case::new(graph, Lanes::new(activations, 1), |graph, trace| {
+        trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 3
+    })
 }
 
 /// Conv 1 -> 3 (2x2, no pads) over two weight lanes, `MaxPool` as the graph's output: the maxima are packed from a copy block.
-pub(crate) fn pooled_output() -> Case {
+pub(crate) fn pooled_output(activations: usize) -> Case {
     let mut numbers = Numbers::new(8);
     let rule = Requantise { multipliers: vec![1], divisor: 10, zero_point: 30, low: 0, high: 255 };
     let graph = graph(
@@ -272,12 +311,14 @@ pub(crate) fn pooled_output() -> Case {
         ],
         vec![("conv", Op::Conv(conv(&mut numbers, [3, 1, 2, 2], [0; 4], rule)), &[0], 1), ("pool", pool(), &[1], 2)],
     );
-    Case::new(graph, 2, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 15)
+    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
+        trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 15
+    })
 }
 
 /// Conv 1 -> 2, read by `MaxPool` (through a copy block) and by a second Conv (2 -> 2, 4x6, pads unlike on every side); Add of
 /// both is the output.
-pub(crate) fn fork() -> Case {
+pub(crate) fn fork(activations: usize) -> Case {
     let mut numbers = Numbers::new(21);
     let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
     let graph = graph(
@@ -297,13 +338,13 @@ pub(crate) fn fork() -> Case {
         ],
     );
     let spread = |values: &[i64]| values.iter().collect::<std::collections::BTreeSet<_>>().len();
-    Case::new(graph, 1, |graph, trace| {
+    Case::new(graph, Lanes::new(activations, 1), |graph, trace| {
         trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9 && spread(&trace.values[1]) > 10
     })
 }
 
 /// A Rescale behind a Flatten of two channels, its 40 `i8` elements the output: two words.
-pub(crate) fn flat_rescale() -> Case {
+pub(crate) fn flat_rescale(activations: usize) -> Case {
     let rule = Requantise { multipliers: vec![1], divisor: 3, zero_point: -20, low: -128, high: 127 };
     let graph = graph(
         "flat rescale",
@@ -317,12 +358,12 @@ pub(crate) fn flat_rescale() -> Case {
             ("rescale", Op::Rescale(Rescale { requantise: rule }), &[1], 2),
         ],
     );
-    Case::new(graph, 1, |_, _| true)
+    Case::new(graph, Lanes::new(activations, 1), |_, _| true)
 }
 
 /// Dense 6 -> 48 over four lanes, reshaped to two planes that a Conv, an Add and a `MaxPool` read; a `MaxPool` of the sum, and
 /// the Add of both maxima.
-pub(crate) fn planes_of_a_dense() -> Case {
+pub(crate) fn planes_of_a_dense(activations: usize) -> Case {
     let mut numbers = Numbers::new(34);
     let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
     let graph = graph(
@@ -347,14 +388,14 @@ pub(crate) fn planes_of_a_dense() -> Case {
             ("output", Op::Add(Add { mx: 1, my: 1, requantise: signed(4, -5) }), &[5, 6], 7),
         ],
     );
-    Case::new(graph, 4, |graph, trace| {
+    Case::new(graph, Lanes::new(activations, 4), |graph, trace| {
         trace.output(graph).iter().filter(|z| (-120..120).contains(*z)).count() > 9
             && trace.values[1].iter().filter(|z| (3..250).contains(*z)).count() > 30
     })
 }
 
 /// `MaxPool` of the input, `MaxPool` of its maxima, then a Rescale: every pool reads a copy block.
-pub(crate) fn pools() -> Case {
+pub(crate) fn pools(activations: usize) -> Case {
     let graph = graph(
         "pools",
         vec![
@@ -369,14 +410,14 @@ pub(crate) fn pools() -> Case {
             ("rescale", Op::Rescale(Rescale { requantise: signed(5, 20) }), &[2], 3),
         ],
     );
-    Case::new(graph, 1, |_, trace| {
+    Case::new(graph, Lanes::new(activations, 1), |_, trace| {
         let windows = trace.values[0].chunks(2).filter(|pair| pair.iter().all(|z| *z > 60)).count();
         windows > 4 && trace.values[0].contains(&255)
     })
 }
 
 /// Planes of 3 x 4 reshaped to planes of 2 x 4, which a Conv reads from a copy block.
-pub(crate) fn other_planes() -> Case {
+pub(crate) fn other_planes(activations: usize) -> Case {
     let mut numbers = Numbers::new(55);
     let rule = Requantise { multipliers: vec![1], divisor: 16, zero_point: 100, low: 0, high: 255 };
     let graph = graph(
@@ -391,7 +432,9 @@ pub(crate) fn other_planes() -> Case {
             ("conv", Op::Conv(conv(&mut numbers, [2, 3, 1, 2], [0; 4], rule)), &[1], 2),
         ],
     );
-    Case::new(graph, 2, |graph, trace| trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9)
+    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
+        trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9
+    })
 }
 
 fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: Requantise) -> Conv {

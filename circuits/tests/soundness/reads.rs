@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
 
-use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Layout};
+use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Layout, Shape};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -95,17 +95,13 @@ impl Algebra for Around<'_> {
         Polynomial::constant(Fr::from(value))
     }
 
-    fn lanes(&self) -> usize {
-        self.layout.shape.lanes
-    }
-
-    fn has(&self, column: Fixed) -> bool {
-        self.layout.shape.fixed_index(column).is_some()
+    fn shape(&self) -> &Shape {
+        &self.layout.shape
     }
 
     fn weights(&self) -> Polynomial {
         let r = self.challenges[Challenge::R as usize];
         let lane = |lane| self.layout.fixed_at(Fixed::W(lane as u8), self.row);
-        Polynomial::constant((0..self.lanes()).fold(Fr::ZERO, |fold, at| fold * r + lane(at)))
+        Polynomial::constant((0..self.shape().lanes.weights).fold(Fr::ZERO, |fold, at| fold * r + lane(at)))
     }
 }

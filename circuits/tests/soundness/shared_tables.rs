@@ -1,6 +1,6 @@
 //! Requantisations of unlike divisors that share an output table: what one of them needs must not be wrong for another.
 
-use assay_circuits::{Advice, Columns, Element, Layout, Pinned, statement};
+use assay_circuits::{Advice, Columns, Element, Lanes, Layout, Pinned, statement};
 use assay_models::ops::{Dense, Rescale};
 use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo, Trace, interpret};
 use halo2curves::bn256::Fr;
@@ -37,7 +37,7 @@ fn constant_and_small(constant_first: bool) -> QuantizedGraph {
 fn a_table_shared_by_unlike_divisors_is_right_for_each_of_them() {
     for constant_first in [true, false] {
         let graph = constant_and_small(constant_first);
-        let layout = Layout::with_lanes(&graph, 1).unwrap();
+        let layout = Layout::with_lanes(&graph, Lanes::new(1, 1)).unwrap();
         let at = |name: &str| graph.nodes.iter().position(|node| node.name == name).unwrap();
         let moduli = ["constant", "rounded"].map(|name| layout.plan.split(at(name)).unwrap().modulus);
         assert_eq!(moduli, [1, 2], "the two share no table");
@@ -55,8 +55,9 @@ fn a_table_shared_by_unlike_divisors_is_right_for_each_of_them() {
 fn accepts(layout: &Layout, trace: &Trace, node: usize, claimed: i64) -> bool {
     let mut columns = Columns::tensors(layout, trace, Fr::from(CONTEXT)).unwrap();
     let output = |element: &Element| matches!(element, Element::Requantised { node: at, .. } if *at == node);
-    let (row, _) = layout.elements().find(|(_, element)| output(element)).unwrap();
-    columns.set(layout, Advice::Z, row, integer(claimed));
+    let elements = layout.elements().unwrap();
+    let (row, lane, _) = *elements.iter().find(|(.., element)| output(element)).unwrap();
+    columns.set(layout, Advice::Z(lane), row, integer(claimed));
     columns.count_lookups(layout);
     let challenges = challenges(1);
     columns.complete(layout, &challenges, &Pinned::new()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use assay_circuits::{Advice, Columns, Fixed, Gate, Layout, Pinned, Wire};
+use assay_circuits::{Advice, Columns, Fixed, Gate, Lanes, Layout, Pinned, Wire};
 use assay_models::Op;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
@@ -82,7 +82,8 @@ fn copies_join_equality_enabled_cells_of_usable_rows_and_every_public_word_once(
 fn weights_folds_do_not_depend_on_the_number_of_lanes() {
     for case in networks::all() {
         let sides = [1, 2, 4, 8].map(|lanes| {
-            let layout = Layout::with_lanes(&case.graph, lanes).unwrap();
+            let layout =
+                Layout::with_lanes(&case.graph, Lanes::new(case.layout.shape.lanes.activations, lanes)).unwrap();
             let mut columns = Columns::phase_zero(&layout, &case.trace, Fr::from(CONTEXT)).unwrap();
             columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
             let ends = |row: &usize| {

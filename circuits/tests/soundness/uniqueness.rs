@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use assay_circuits::{Element, Fixed, Layout};
+use assay_circuits::{Element, Fixed, Lanes, Layout};
 use assay_models::ops::Dense;
 use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo};
 use halo2curves::bn256::Fr;
@@ -42,9 +42,10 @@ fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to
     for divisor in [1, 2, 3, 8, 9, 64, 96] {
         for multiplier in [1, 2, 3, 5, 7, 12] {
             let graph = one_by_one(multiplier, divisor);
-            let layout = Layout::with_lanes(&graph, 1).unwrap();
+            let layout = Layout::with_lanes(&graph, Lanes::new(1, 1)).unwrap();
             let requantised = |element: &Element| matches!(element, Element::Requantised { .. });
-            let (row, _) = layout.elements().find(|(_, element)| requantised(element)).unwrap();
+            let elements = layout.elements().unwrap();
+            let (row, ..) = *elements.iter().find(|(.., element)| requantised(element)).unwrap();
             let fixed = |column| layout.fixed_at(column, row);
             let remainders = table(&layout, fixed(Fixed::TagRemainder));
             let outputs: HashMap<[Fr; 2], Fr> =
@@ -81,7 +82,7 @@ fn half_to_even(n: i64, d: i64) -> i64 {
 
 #[test]
 fn a_maximum_has_one_r() {
-    let layout = crate::networks::cnn().layout;
+    let layout = crate::networks::cnn(1).layout;
     let mut relu: HashMap<i64, Vec<i64>> = HashMap::new();
     for [d, r, _] in table(&layout, Fr::ONE) {
         relu.entry(small(d)).or_default().push(small(r));
@@ -97,7 +98,7 @@ fn a_maximum_has_one_r() {
 
 #[test]
 fn a_byte_row_holds_one_tuple_for_each_value_of_its_type() {
-    for (case, range) in [(crate::networks::cnn(), 0..=255), (crate::networks::residual(), -128..=127)] {
+    for (case, range) in [(crate::networks::cnn(1), 0..=255), (crate::networks::residual(1), -128..=127)] {
         let row = case.input_row(0);
         let tag = |column| case.layout.fixed_at(column, row);
         assert_eq!(table(&case.layout, tag(Fixed::TagRemainder)), [[Fr::ZERO; 3]]);

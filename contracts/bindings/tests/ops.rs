@@ -7,7 +7,7 @@ mod compiler;
 use std::sync::Arc;
 
 use alloy_sol_types::SolCall as _;
-use assay_circuits::Layout;
+use assay_circuits::{Lanes, Layout};
 use assay_contracts::interface::FusedVerifier;
 use assay_contracts::market::words;
 use assay_contracts::{Chain, Network as _, U256};
@@ -24,7 +24,7 @@ fn calldata(instances: &Instances, proof: &Proof) -> Vec<u8> {
     FusedVerifier::verifyCall { instances: words(&instances.words()), proof: proof.bytes.clone().into() }.abi_encode()
 }
 
-fn is_accepted(graph: &QuantizedGraph, lanes: usize, opening: fn(&Layout) -> Opening) {
+fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: fn(&Layout) -> Opening) {
     let layout = Arc::new(Layout::with_lanes(graph, lanes).unwrap());
     let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
@@ -46,13 +46,18 @@ fn is_accepted(graph: &QuantizedGraph, lanes: usize, opening: fn(&Layout) -> Ope
 
 /// The cases from `first` on, in steps of two: two tests share the compiler's time.
 fn are_accepted(first: usize) {
-    for (graph, lanes) in samples::cases().iter().skip(first).step_by(2) {
-        for lanes in *lanes {
-            is_accepted(graph, *lanes, |_| Opening::Shplonk);
-            is_accepted(graph, *lanes, |layout| {
-                opening_for_chain(layout, &constraints(&layout.shape).unwrap()).unwrap().unwrap()
-            });
+    let grouped = |layout: &Layout| opening_for_chain(layout, &constraints(&layout.shape).unwrap()).unwrap().unwrap();
+    for (at, (graph, weights)) in samples::cases().iter().enumerate().skip(first).step_by(2) {
+        for weights in *weights {
+            is_accepted(graph, Lanes::new(1, *weights), |_| Opening::Shplonk);
+            is_accepted(graph, Lanes::new(1, *weights), grouped);
         }
+        // Several activation lanes take turns: with the wire, and with a verifier of many more columns.
+        is_accepted(
+            graph,
+            Lanes::new([2, 4, 8][at % 3], weights[0]),
+            if at % 2 == 0 { |_| Opening::Shplonk } else { grouped },
+        );
     }
 }
 

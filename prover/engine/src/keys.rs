@@ -226,8 +226,8 @@ mod tests {
         );
         assert!(bound.is_ok());
         for loose in [
-            Wire::Advice(Advice::Z, 1),      // a column without equality
-            Wire::Advice(Advice::R, 1),      // a column that this layout lacks
+            Wire::Advice(Advice::Z(0), 1),   // a column without equality
+            Wire::Advice(Advice::R(0), 1),   // a column that this layout lacks
             Wire::Advice(Advice::P, usable), // a blind
             Wire::Instance(words),           // a word that no statement has
         ] {
@@ -236,7 +236,7 @@ mod tests {
                     keys_of(|layout| layout.copies.push(CopyConstraint { reason: Reason::Word(0), left, right }));
                 match refusal.map(drop).unwrap_err() {
                     ProverError::UnboundCopy { copy, cell } => {
-                        assert_eq!((copy.as_str(), cell), ("input word 0 = instance 0", loose))
+                        assert_eq!((copy.as_str(), cell), ("input word 0 = instance 0", loose));
                     }
                     other => panic!("{other}"),
                 }

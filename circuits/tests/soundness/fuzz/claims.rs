@@ -14,7 +14,7 @@ use halo2curves::ff::Field;
 
 use super::graphs::Network;
 use super::sheet::{Claims, Sheet, claim};
-use crate::networks::{integer, small};
+use crate::networks::{Place, integer, small};
 
 /// Compares the two derivations, and the tables of every row with what the row's element needs.
 pub(crate) fn check(network: &Network, layout: &Layout) {
@@ -43,20 +43,23 @@ pub(crate) fn compare(network: &Network, layout: &Layout) -> Result<(), String> 
 /// Channels, height, width.
 type Planes = [usize; 3];
 
-/// One set of cells of a tensor: the row of every element.
+/// One set of cells of a tensor: the place of every element.
+#[derive(Clone)]
 struct Block {
-    rows: Vec<usize>,
+    places: Vec<Place>,
+    /// Whether the elements are copied by wire.
+    wired: bool,
 }
 
 /// The second derivation.
 struct Needs<'a> {
     graph: &'a QuantizedGraph,
     sheet: &'a Sheet<'a>,
-    /// Row of every requantised element of a node.
-    requantised: HashMap<(usize, usize), usize>,
-    /// Sets of cells of range-checked elements, by tensor, in row order.
+    /// Place of every requantised element of a node.
+    requantised: HashMap<(usize, usize), Place>,
+    /// Sets of cells of range-checked or copied elements, by tensor, in row order.
     copies: HashMap<TensorId, Vec<Block>>,
-    rings: HashMap<(usize, usize), usize>,
+    rings: HashMap<(usize, usize), Place>,
     claims: Claims,
     /// Views that were made, by tensor and planes.
     views: BTreeMap<(TensorId, Planes), usize>,
@@ -66,20 +69,30 @@ impl<'a> Needs<'a> {
     fn new(graph: &'a QuantizedGraph, sheet: &'a Sheet<'a>) -> Result<Self, String> {
         let (mut requantised, mut rings) = (HashMap::new(), HashMap::new());
         let mut copies: HashMap<TensorId, Vec<Block>> = HashMap::new();
-        let once = |old: Option<usize>| old.map_or(Ok(()), |row| Err(format!("row {row} holds an element twice")));
-        for (row, element) in sheet.layout.elements() {
-            match element {
-                Element::Requantised { node, index, .. } => once(requantised.insert((node, index), row))?,
-                Element::Ring { node, index } => once(rings.insert((node, index), row))?,
-                Element::Byte { tensor, index } => {
-                    let blocks = copies.entry(tensor).or_default();
-                    let len = graph.tensors[tensor.0].len();
-                    if blocks.last().is_none_or(|block| block.rows.iter().all(|row| *row > 0)) {
-                        blocks.push(Block { rows: vec![0; len] });
-                    }
-                    blocks.last_mut().unwrap().rows[index] = row;
+        let once = |old: Option<Place>| old.map_or(Ok(()), |at| Err(format!("{at:?} holds an element twice")));
+        for (row, lane, element) in sheet.layout.elements().unwrap() {
+            let (tensor, index, wired) = match element {
+                Element::Requantised { node, index } => {
+                    once(requantised.insert((node, index), (row, lane)))?;
+                    continue;
                 }
+                Element::Ring { node, index } => {
+                    once(rings.insert((node, index), (row, lane)))?;
+                    continue;
+                }
+                Element::Byte { tensor, index } => (tensor, index, false),
+                Element::Copy { tensor, index } => (tensor, index, true),
+            };
+            let blocks = copies.entry(tensor).or_default();
+            let len = graph.tensors[tensor.0].len();
+            if blocks.last().is_none_or(|block| block.places.iter().all(|(row, _)| *row > 0)) {
+                blocks.push(Block { places: vec![(0, 0); len], wired });
             }
+            let block = blocks.last_mut().unwrap();
+            if block.wired != wired {
+                return Err(format!("row {row} mixes copies and checked elements"));
+            }
+            block.places[index] = (row, lane);
         }
         Ok(Self { graph, sheet, requantised, copies, rings, claims: Claims::new(), views: BTreeMap::new() })
     }
@@ -87,7 +100,14 @@ impl<'a> Needs<'a> {
     /// Everything that must be stated.
     fn claims(mut self) -> Result<Claims, String> {
         let graph = self.graph;
-        self.words("input", 0, graph.input, &self.primary(graph.input));
+        let own = self.primary(graph.input);
+        let several = self.sheet.layout.shape.lanes.activations > 1;
+        let of_input = if several { self.copied(graph.input, Fixed::GPack, 0) } else { Some(own) };
+        let of_input = of_input.ok_or("no cells hold the words of the input")?;
+        if several {
+            self.tie(graph.input, &of_input)?;
+        }
+        self.words("input", 0, graph.input, &of_input);
         for (at, node) in graph.nodes.iter().enumerate() {
             match &node.op {
                 Op::Conv(op) => self.conv(at, node, op)?,
@@ -111,7 +131,7 @@ impl<'a> Needs<'a> {
         }
         let words = graph.tensors[graph.input.0].len().div_ceil(WORD_BYTES);
         let output = self.root(graph.output);
-        let packed = self.copied(output, Fixed::GPack, 0);
+        let packed = self.copied(output, Fixed::GPack, self.words_before(output));
         let block = match packed {
             Some(block) => {
                 self.tie(output, &block)?;
@@ -121,19 +141,56 @@ impl<'a> Needs<'a> {
         };
         self.words("output", words, output, &block);
         self.pooled_copies()?;
+        let own = self.own_of_maxima()?;
         let used = graph.tensors.iter().enumerate().map(|(at, _)| self.copies.get(&TensorId(at)).map_or(0, Vec::len));
-        let (laid, tied) = (used.sum::<usize>(), self.tied());
+        let (laid, tied) = (used.sum::<usize>(), self.tied() + own + usize::from(several));
         if laid != tied + 1 {
             return Err(format!("{laid} sets of range-checked cells, of which the input's and {tied} are needed"));
         }
         Ok(self.claims)
     }
 
+    /// Sets of cells of a tensor whose words come before those of the output.
+    fn words_before(&self, output: TensorId) -> usize {
+        usize::from(self.sheet.layout.shape.lanes.activations > 1 && output == self.graph.input)
+    }
+
+    /// Maxima that are read by wire have cells of their own, tied to the maxima; their number.
+    fn own_of_maxima(&mut self) -> Result<usize, String> {
+        let roots: HashSet<TensorId> = self.pools().map(|node| node.output).collect();
+        let mut own = 0;
+        for root in roots {
+            if let Some(block) = self.own(root) {
+                let values = self.column(&block, Advice::C);
+                let (planes, original) = (self.planes(root), self.elements(root)?);
+                let (copy, original) = (self.fingerprints(&values, planes), self.fingerprints(&original, planes));
+                self.each(&format!("cells of the maxima {root:?}"), &copy, &original);
+                own += 1;
+            }
+        }
+        Ok(own)
+    }
+
+    /// The checked cells of maxima that others read by wire.
+    fn own(&self, root: TensorId) -> Option<Block> {
+        let several = self.sheet.layout.shape.lanes.activations > 1;
+        let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
+        let mut blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id)).flatten();
+        blocks.find(|block| several && !block.wired && root != self.graph.input).cloned()
+    }
+
+    fn column(&self, block: &Block, column: fn(u8) -> Advice) -> Vec<Fr> {
+        block.places.iter().map(|(row, lane)| self.sheet.cell(column(*lane), *row)).collect()
+    }
+
     /// Number of second sets of cells that are needed: for MaxPool, for packing, for other planes.
     fn tied(&self) -> usize {
-        let packed = self.copied(self.root(self.graph.output), Fixed::GPack, 0).is_some();
+        let packed = {
+            let output = self.root(self.graph.output);
+            self.copied(output, Fixed::GPack, self.words_before(output)).is_some()
+        };
         let roots: HashSet<TensorId> = self.pools().map(|node| self.root(node.inputs[0])).collect();
-        let pooled = roots.iter().filter(|root| self.copied(**root, Fixed::Pool11, 0).is_some()).count();
+        let pooled = roots.iter().filter(|root| self.copied(**root, Fixed::Window0, 0).is_some()).count();
         self.views.len() + pooled + usize::from(packed)
     }
 
@@ -144,7 +201,7 @@ impl<'a> Needs<'a> {
     fn pooled_copies(&mut self) -> Result<(), String> {
         let roots: HashSet<TensorId> = self.pools().map(|node| self.root(node.inputs[0])).collect();
         for root in roots {
-            if let Some(block) = self.copied(root, Fixed::Pool11, 0) {
+            if let Some(block) = self.copied(root, Fixed::Window0, 0) {
                 self.tie(root, &block)?;
             }
         }
@@ -187,46 +244,61 @@ impl<'a> Needs<'a> {
     /// A tensor's own cells: its producer's, or the input's.
     fn primary(&self, tensor: TensorId) -> Block {
         if tensor == self.graph.input {
-            return Block { rows: self.copies[&tensor][0].rows.clone() };
+            return self.copies[&tensor][0].clone();
         }
         let node = self.graph.nodes.iter().position(|node| node.output == tensor).unwrap();
         let len = self.graph.tensors[tensor.0].len();
-        Block { rows: (0..len).map(|index| self.requantised[&(node, index)]).collect() }
+        Block { places: (0..len).map(|index| self.requantised[&(node, index)]).collect(), wired: false }
     }
 
     /// The `number`-th second set of cells of a root whose rows have a flag.
     fn copied(&self, root: TensorId, flag: Fixed, number: usize) -> Option<Block> {
-        let last = |block: &&Block| block.rows.iter().any(|row| self.sheet.layout.fixed_at(flag, *row) == Fr::ONE);
+        let last =
+            |block: &&Block| block.places.iter().any(|(row, _)| self.sheet.layout.fixed_at(flag, *row) == Fr::ONE);
         let first = usize::from(root == self.graph.input);
         let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
         let blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id));
         // A tensor may be read under several names: the order is that of the rows.
         let mut blocks: Vec<&Block> = blocks.flatten().collect();
-        blocks.sort_by_key(|block| block.rows.iter().min());
-        blocks.into_iter().skip(first).filter(last).nth(number).map(|block| Block { rows: block.rows.clone() })
+        blocks.sort_by_key(|block| block.places.iter().min());
+        blocks.into_iter().skip(first).filter(last).nth(number).cloned()
     }
 
     /// A second set of cells holds the tensor: `c`, which its lookup makes equal to `z`, has the fingerprint of the original.
     fn tie(&mut self, root: TensorId, block: &Block) -> Result<(), String> {
         let planes = self.planes(root);
-        let copy: Vec<Fr> = block.rows.iter().map(|row| self.sheet.cell(Advice::C, *row)).collect();
+        if block.wired {
+            let source = self.own(root).map_or_else(
+                || {
+                    if self.is_pool(root) {
+                        Err("maxima are read by wire without cells".to_owned())
+                    } else {
+                        Ok(self.primary(root))
+                    }
+                },
+                Ok,
+            )?;
+            let (copies, originals) = (self.column(block, Advice::Z), self.column(&source, Advice::Z));
+            self.each(&format!("copies of {root:?} from row {}", block.places[0].0), &copies, &originals);
+            return Ok(());
+        }
+        let copy = self.column(block, Advice::C);
         let original = self.elements(root)?;
         let (copy, original) = (self.fingerprints(&copy, planes), self.fingerprints(&original, planes));
-        self.each(&format!("cells of {root:?} from row {}", block.rows[0]), &copy, &original);
+        self.each(&format!("cells of {root:?} from row {}", block.places[0].0), &copy, &original);
         Ok(())
     }
 
     /// The values of a root that its readers read: `z`, or the maxima `z + r` of the last corners of windows.
     fn elements(&self, root: TensorId) -> Result<Vec<Fr>, String> {
-        let z = |row: usize| self.sheet.cell(Advice::Z, row);
         let Some(pool) = self.pools().find(|node| node.output == root) else {
             // The input's g packs its words, so its fingerprint is f's, over c; the lookup of byte rows makes c and z equal.
             let column = if root == self.graph.input { Advice::C } else { Advice::Z };
-            return Ok(self.primary(root).rows.into_iter().map(|row| self.sheet.cell(column, row)).collect());
+            return Ok(self.column(&self.primary(root), column));
         };
         let source = self.root(pool.inputs[0]);
         let [channels, height, width] = self.planes(source);
-        let block = self.copied(source, Fixed::Pool11, 0);
+        let block = self.copied(source, Fixed::Window0, 0);
         let block = block.map_or_else(
             || {
                 if self.is_pool(source) {
@@ -241,15 +313,22 @@ impl<'a> Needs<'a> {
         for window in 0..channels * height * width / 4 {
             let (channel, within) = (window / (height * width / 4), window % (height * width / 4));
             let (i, j) = (2 * (within / (width / 2)), 2 * (within % (width / 2)));
-            let corner = |corner: usize| block.rows[(channel * height + i + corner / 2) * width + j + corner % 2];
-            let rows = [0, 1, 2, 3].map(corner);
-            let flags = [Fixed::Pool00, Fixed::Pool01, Fixed::Pool10, Fixed::Pool11];
-            for (at, flag) in flags.into_iter().enumerate() {
-                if rows[at] != rows[0] + at || self.sheet.layout.fixed_at(flag, rows[at]) != Fr::ONE {
-                    return Err(format!("window {window} of {source:?} is not compared in rows {rows:?}"));
+            let corner = |corner: usize| block.places[(channel * height + i + corner / 2) * width + j + corner % 2];
+            let places = [0, 1, 2, 3].map(corner);
+            let lanes = self.sheet.layout.shape.lanes.activations;
+            let number = |(row, lane): Place| row * lanes + usize::from(lane);
+            for (at, place) in places.into_iter().enumerate() {
+                let flag = Fixed::WINDOW[place.0 - places[0].0];
+                let aligned = (number(places[0]) % lanes).is_multiple_of(4);
+                if number(place) != number(places[0]) + at
+                    || !aligned
+                    || self.sheet.layout.fixed_at(flag, place.0) != Fr::ONE
+                {
+                    return Err(format!("window {window} of {source:?} is not compared in {places:?}"));
                 }
             }
-            maxima.push(z(rows[3]) + self.sheet.cell(Advice::R, rows[3]));
+            let (row, lane) = places[3];
+            maxima.push(self.sheet.cell(Advice::Z(lane), row) + self.sheet.cell(Advice::R(lane), row));
         }
         Ok(maxima)
     }
@@ -261,7 +340,10 @@ impl<'a> Needs<'a> {
     /// The fingerprints, one a channel, of a tensor read as some planes.
     fn read(&mut self, tensor: TensorId, planes: Planes) -> Result<Vec<Fr>, String> {
         let root = self.root(tensor);
-        if self.planes(root) == planes {
+        let read_by_g = |block: &Block| self.sheet.layout.fixed_at(Fixed::GPlane, block.places[0].0) == Fr::ONE;
+        let summed = root == self.graph.input || self.is_pool(root) || read_by_g(&self.primary(root));
+        let several = self.sheet.layout.shape.lanes.activations > 1;
+        if self.planes(root) == planes && (summed || !several) {
             return Ok(self.fingerprints(&self.elements(root)?, planes));
         }
         let number = match self.views.get(&(root, planes)) {
@@ -273,8 +355,7 @@ impl<'a> Needs<'a> {
         if self.views.insert((root, planes), number).is_none() {
             self.tie(root, &block)?;
         }
-        let values: Vec<Fr> = block.rows.iter().map(|row| self.sheet.cell(Advice::Z, *row)).collect();
-        Ok(self.fingerprints(&values, planes))
+        Ok(self.fingerprints(&self.column(&block, Advice::Z), planes))
     }
 
     /// The fingerprints of `x - zx`.
@@ -306,10 +387,10 @@ impl<'a> Needs<'a> {
     fn accumulator(&self, node: usize, index: usize) -> Fr {
         let laid = &self.graph.nodes[node];
         let channel = laid.op.channel(index, &self.graph.tensors[laid.output.0].shape);
-        let row = self.requantised[&(node, index)];
+        let (row, lane) = self.requantised[&(node, index)];
         let multiplier = Fr::from(laid.op.requantise().unwrap().multiplier(channel)).invert().unwrap();
         let modulus = Fr::from(self.sheet.layout.plan.split(node).unwrap().modulus);
-        (modulus * self.sheet.cell(Advice::C, row) + self.sheet.cell(Advice::T, row)) * multiplier
+        (modulus * self.sheet.cell(Advice::C(lane), row) + self.sheet.cell(Advice::T(lane), row)) * multiplier
     }
 
     /// Fingerprints of a node's accumulators.
@@ -351,9 +432,9 @@ impl<'a> Needs<'a> {
                 self.accumulator(at, (o * wanted_h + row) * wanted_w + column)
             } else {
                 let index = (o * full_h + i) * full_w + j;
-                let ring =
-                    self.rings.get(&(at, index)).ok_or_else(|| format!("{}: no ring cell {index}", node.name))?;
-                self.sheet.cell(Advice::T, *ring)
+                let ring = self.rings.get(&(at, index));
+                let (row, lane) = *ring.ok_or_else(|| format!("{}: no ring cell {index}", node.name))?;
+                self.sheet.cell(Advice::T(lane), row)
             });
         }
         let planes = self.fingerprints(&plane, [outputs, full_h, full_w]);
@@ -388,8 +469,8 @@ impl<'a> Needs<'a> {
     /// Elements, shifted by 128 where they are signed, 31 to a word.
     fn words(&mut self, name: &str, first: usize, tensor: TensorId, block: &Block) {
         let shift = if self.graph.tensors[tensor.0].dtype == DType::I8 { Fr::from(128) } else { Fr::ZERO };
-        for (at, rows) in block.rows.chunks(WORD_BYTES).enumerate() {
-            let z = rows.iter().map(|row| self.sheet.cell(Advice::Z, *row) + shift);
+        for (at, places) in block.places.chunks(WORD_BYTES).enumerate() {
+            let z = places.iter().map(|(row, lane)| self.sheet.cell(Advice::Z(*lane), *row) + shift);
             let word = z.fold(Fr::ZERO, |sum, z| sum * Fr::from(256) + z);
             self.need(format!("{name} word {at}"), word, self.sheet.instances[first + at]);
         }
@@ -405,11 +486,11 @@ fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
         stacks.entry(tag).or_default().push([a, b, c]);
     }
     let mut checked = HashSet::new();
-    for (row, element) in layout.elements() {
+    for (row, _, element) in layout.elements().unwrap() {
         let on = fixed(Fixed::Lookup, row);
-        if let Element::Ring { .. } = element {
+        if let Element::Ring { .. } | Element::Copy { .. } = element {
             if on != Fr::ZERO {
-                return Err(format!("ring row {row} is looked up"));
+                return Err(format!("row {row} of a ring or of copies is looked up"));
             }
             continue;
         }
@@ -449,7 +530,7 @@ fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
                     }
                 }
             }
-            Element::Requantised { .. } | Element::Ring { .. } => {}
+            Element::Requantised { .. } | Element::Copy { .. } | Element::Ring { .. } => {}
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! A random network from a seed.
 
-use assay_circuits::{CircuitError, Layout};
+use assay_circuits::{CircuitError, Lanes, Layout};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, input};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
@@ -12,19 +12,25 @@ const ELEMENTS: usize = 120;
 pub(crate) struct Network {
     pub(crate) seed: u64,
     pub(crate) graph: QuantizedGraph,
-    pub(crate) lanes: usize,
+    pub(crate) lanes: Lanes,
     pub(crate) input: Vec<i64>,
     pub(crate) trace: Trace,
 }
 
 impl Network {
+    /// The network of a seed, in a number of activation lanes that the seed decides.
     pub(crate) fn random(seed: u64) -> Self {
+        Self::random_in(seed, [1, 2, 4, 8][seed as usize % 4])
+    }
+
+    /// The network of a seed in some number of activation lanes.
+    pub(crate) fn random_in(seed: u64, activations: usize) -> Self {
         let mut maker = Maker::new(seed);
         let steps = maker.below(6) + 1;
         for _ in 0..steps {
             maker.step();
         }
-        let lanes = [1, 2, 3, 4, 5, 8][maker.below(6)];
+        let lanes = Lanes::new(activations, [1, 2, 3, 4, 5, 8][maker.below(6)]);
         let graph = maker.finish();
         graph.validate().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let input = input(&graph, seed ^ 0xF00D);

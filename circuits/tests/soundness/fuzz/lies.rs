@@ -1,6 +1,6 @@
 //! Cheating provers: one lie, and everything that follows from it computed honestly.
 
-use assay_circuits::{Advice, Challenges, Columns, Element, Layout, Pinned, statement};
+use assay_circuits::{Advice, Challenges, Columns, Element, Fixed, Layout, Lookup, Pinned, statement};
 use assay_models::Trace;
 use assay_models::ops::Evaluated;
 use assay_models::samples::Numbers;
@@ -87,23 +87,25 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
     for (tensor, info) in graph.tensors.iter().enumerate() {
         lies.push(Lie::Value { tensor, index: below(info.len()) });
     }
-    for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
-        // c, b and z of ring rows are read by nothing.
-        let bound = |element: &Element| !matches!(element, Element::Ring { .. }) || column == Advice::T;
-        let rows: Vec<usize> = layout.elements().filter(|(_, element)| bound(element)).map(|(row, _)| row).collect();
-        let row = rows[below(rows.len())];
-        let pooled = [
-            assay_circuits::Fixed::Pool00,
-            assay_circuits::Fixed::Pool01,
-            assay_circuits::Fixed::Pool10,
-            assay_circuits::Fixed::Pool11,
-        ];
-        if column != Advice::R || pooled.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE) {
-            lies.push(Lie::Cell { column, row });
+    let elements = layout.elements().unwrap();
+    for (kind, column) in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R].into_iter().enumerate() {
+        // c, b and z of ring rows are read by nothing, nor are c, t and b of copied elements.
+        let bound = |element: &Element| match element {
+            Element::Ring { .. } => kind == 1,
+            Element::Copy { .. } => kind >= 3,
+            Element::Requantised { .. } | Element::Byte { .. } => true,
+        };
+        let pooled = |row: usize| Fixed::WINDOW.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
+        let there =
+            |row: usize, lane: u8| kind != 4 || pooled(row) && layout.shape.advice_index(column(lane)).is_some();
+        let places: Vec<_> =
+            elements.iter().filter(|(row, lane, element)| bound(element) && there(*row, *lane)).collect();
+        if let Some((row, lane, _)) = places.get(below(places.len().max(1))) {
+            lies.push(Lie::Cell { column: column(*lane), row: *row });
         }
     }
     if let Some((row, ..)) = layout.dense_inputs().nth(below(layout.dense_inputs().count().max(1))) {
-        lies.push(Lie::Cell { column: Advice::X, row: row });
+        lies.push(Lie::Cell { column: Advice::X, row });
     }
     lies.extend((0..layout.instances()).map(Lie::Word));
     lies
@@ -114,7 +116,7 @@ struct Forged {
     columns: Columns,
     challenges: Challenges,
     instances: Vec<Fr>,
-    missing: Vec<(usize, usize)>,
+    missing: Vec<(usize, Lookup)>,
 }
 
 impl Forged {

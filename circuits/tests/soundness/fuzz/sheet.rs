@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
 
-use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Gate, Layout, Wire};
+use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Gate, Layout, Shape, Wire};
 use assay_models::samples::Numbers;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
-use crate::networks::random;
+use crate::networks::{random, small};
 
 /// A value that may not be known yet; zero times anything is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl<'a> Sheet<'a> {
         let challenges = [(); 5].map(|()| random(&mut numbers));
         let instances = (0..layout.instances()).map(|_| random(&mut numbers)).collect();
         let mut cells = BTreeMap::new();
-        for (row, _) in layout.elements() {
+        for (row, lane, _) in layout.elements().unwrap() {
             for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
-                cells.insert((column, row), random(&mut numbers));
+                cells.insert((column(lane), row), random(&mut numbers));
             }
         }
         for (row, ..) in layout.dense_inputs() {
@@ -116,7 +116,57 @@ impl<'a> Sheet<'a> {
             };
             claims.entry(claim(left - right)).or_default().push(self.layout.copy_name(copy));
         }
+        self.wire_claims(&mut claims)?;
         Ok(claims)
+    }
+
+    /// What the wire states: an element that is read is the one that is written to its position.
+    ///
+    /// # Errors
+    /// A position that is written twice or never, one that is read more or less often than it counts, or a row that reads and writes.
+    fn wire_claims(&self, claims: &mut Claims) -> Result<(), String> {
+        let lanes = self.layout.shape.lanes;
+        let (mut written, mut reads) = (BTreeMap::new(), Vec::new());
+        for row in 0..self.layout.usable_rows() {
+            let mut signs = Vec::new();
+            for lane in lanes.of_activations() {
+                let count = small(self.layout.fixed_at(Fixed::Reads(lane), row));
+                let position = small(self.layout.fixed_at(Fixed::Position(lane), row));
+                let padding = usize::from(lane) + 1 < lanes.activations
+                    && self.layout.fixed_at(Fixed::Present(lane), row) != Fr::ONE;
+                if count != 0 && padding {
+                    return Err(format!("row {row}, lane {lane} pads a segment and is on the wire"));
+                }
+                match count {
+                    0 => continue,
+                    1 => reads.push((position, self.cell(Advice::Z(lane), row))),
+                    less if less < 0 => {
+                        if self.layout.fixed_at(Fixed::Lookup, row) != Fr::ONE {
+                            return Err(format!("row {row} writes an element that nothing checks"));
+                        }
+                        let z = self.cell(Advice::Z(lane), row);
+                        if written.insert(position, (z, -less)).is_some() {
+                            return Err(format!("position {position} is written twice"));
+                        }
+                    }
+                    more => return Err(format!("row {row} counts {more} times")),
+                }
+                signs.push(count > 0);
+            }
+            if signs.windows(2).any(|pair| pair[0] != pair[1]) {
+                return Err(format!("row {row} reads and writes"));
+            }
+        }
+        for (position, z) in reads {
+            let (source, left) =
+                written.get_mut(&position).ok_or_else(|| format!("position {position} is not written"))?;
+            *left -= 1;
+            claims.entry(claim(z - *source)).or_default().push(format!("wire position {position}"));
+        }
+        match written.iter().find(|(_, (_, left))| *left != 0) {
+            Some((position, (_, left))) => Err(format!("position {position} counts {left} reads too many")),
+            None => Ok(()),
+        }
     }
 
     fn wire(&self, wire: Wire) -> Option<Fr> {
@@ -211,11 +261,7 @@ impl Algebra for At<'_> {
         Maybe(Some(Fr::from(value)))
     }
 
-    fn lanes(&self) -> usize {
-        self.sheet.layout.shape.lanes
-    }
-
-    fn has(&self, column: Fixed) -> bool {
-        self.sheet.layout.shape.fixed_index(column).is_some()
+    fn shape(&self) -> &Shape {
+        &self.sheet.layout.shape
     }
 }

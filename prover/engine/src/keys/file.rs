@@ -1,12 +1,13 @@
-//! The proving-key file, version 1: the fixed columns of a circuit. All numbers are little-endian.
+//! The proving-key file, version 2: the fixed columns of a circuit. All numbers are little-endian.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `ASSAYPK1`; the last byte is the version |
+//! | 0..8 | `ASSAYPK2`; the last byte is the version |
 //! | 8..40 | digest of the verifying key it belongs to |
 //! | 40..44 | weight lanes `L` |
 //! | 44..48 | number `c` of fixed columns |
-//! | 48..64 | zero |
+//! | 48..52 | activation lanes `A` |
+//! | 52..64 | zero |
 //! | 64.. | `c` descriptions of 16 bytes: column ([`Fixed::slot`]), form, stored cells, wide cells |
 //! | then | the columns in order, each of their parts on a multiple of 64 bytes |
 //! | last 32 | SHA-256 of all before |
@@ -23,7 +24,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use assay_circuits::{ByteCells, Cells, Fixed, Layout};
+use assay_circuits::{ByteCells, Cells, Fixed, Lanes, Layout};
 use halo2curves::bn256::Fr;
 use halo2curves::serde::SerdeObject;
 
@@ -32,7 +33,7 @@ use crate::checksum::{CHECKSUM, Hashing, checksum};
 use crate::mapped::{Mapped, SignedBytes};
 
 const MAGIC: &[u8; 7] = b"ASSAYPK";
-const VERSION: u8 = b'1';
+const VERSION: u8 = b'2';
 const HEADER: usize = 64;
 const DESCRIPTION: usize = 16;
 /// Parts begin on multiples of this many bytes.
@@ -55,7 +56,7 @@ pub(super) fn write(layout: &Layout, verifying: [u8; 32], out: &mut impl Write) 
     }
     let mut out = Hashing::new(out);
     out.write_all(&[MAGIC.as_slice(), &[VERSION], &verifying].concat())?;
-    out.write_all(&numbers([layout.shape.lanes, layout.fixed.len()]))?;
+    out.write_all(&numbers([layout.shape.lanes.weights, layout.fixed.len(), layout.shape.lanes.activations]))?;
     pad(&mut out)?;
     for (column, cells) in layout.shape.fixed.iter().zip(&layout.fixed) {
         let (form, wide) = match cells {
@@ -108,8 +109,8 @@ fn pad(out: &mut Hashing<impl Write>) -> Result<(), ProverError> {
 
 /// The fixed columns of a file.
 pub(super) struct FixedColumns {
-    /// Weight lanes.
-    pub(super) lanes: usize,
+    /// Lanes of activations and of weights.
+    pub(super) lanes: Lanes,
     /// The columns, those of bytes in the file's pages.
     pub(super) columns: Vec<(Fixed, Cells)>,
 }
@@ -127,7 +128,7 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
         let got = found.try_into().unwrap_or_default();
         return Err(ProverError::ForeignKey { expected: verifying, got });
     }
-    let [lanes, count, ..] = quadruple(header);
+    let [weights, count, activations, _] = quadruple(header);
     let descriptions = reader.part((count as usize).saturating_mul(DESCRIPTION))?;
     let descriptions: Vec<[u32; 4]> = descriptions.chunks_exact(DESCRIPTION).map(quadruple).collect();
     let body: u64 =
@@ -141,7 +142,8 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
     if expected != sum {
         return Err(ProverError::KeyChecksum { expected, got: sum.try_into().unwrap_or_default() });
     }
-    Ok(FixedColumns { lanes: lanes as usize, columns: columns? })
+    let lanes = Lanes::new(activations as usize, weights as usize);
+    Ok(FixedColumns { lanes, columns: columns? })
 }
 
 /// Bytes of a column's parts.

@@ -4,14 +4,15 @@
 #![cfg(test)]
 
 use crate::parity::compare;
-use assay_circuits::Layout;
+use assay_circuits::{Lanes, Layout, Objective};
 use assay_models::{import, samples};
 
-/// The sample of this name, with every number of weight lanes.
+/// The sample of this name, with every number of weight lanes and of activation lanes.
 fn is_proved(name: &str) {
     let (graph, lanes) = samples::cases().into_iter().find(|(graph, _)| graph.name == name).unwrap();
-    for lanes in lanes {
-        compare(&graph, Layout::with_lanes(&graph, *lanes).unwrap());
+    let several = [2, 4, 8].map(|activations| Lanes::new(activations, lanes[0]));
+    for lanes in lanes.iter().map(|weights| Lanes::new(1, *weights)).chain(several) {
+        compare(&graph, Layout::with_lanes(&graph, lanes).unwrap());
     }
 }
 
@@ -58,4 +59,7 @@ fn the_zoos_perceptron_is_proved() {
 fn the_zoos_lenet_is_proved() {
     let graph = import(include_bytes!("../../../../models/zoo/lenet/lenet.onnx"), "lenet").unwrap();
     compare(&graph, Layout::plan(&graph).unwrap());
+    let fastest = Layout::plan_for(&graph, Objective::Prover).unwrap();
+    assert!(fastest.shape.lanes.activations > 1 && fastest.k < Layout::plan(&graph).unwrap().k, "half of the rows");
+    compare(&graph, fastest);
 }

@@ -165,7 +165,9 @@ fn a_file_is_laid_out_as_documented() {
     let layout = MLP.key.layout();
     assert_eq!(&bytes[..8], b"ASSAYPK1");
     assert_eq!(bytes[8..40], MLP.key.verifying_key().digest());
-    assert_eq!(bytes[40..48], [layout.shape.lanes as u32, layout.fixed.len() as u32].map(u32::to_le_bytes).concat());
+    let lanes = layout.shape.lanes;
+    let header = [lanes.weights, layout.fixed.len(), lanes.activations].map(|number| (number as u32).to_le_bytes());
+    assert_eq!(bytes[40..52], header.concat());
     assert!(bytes[48..HEADER].iter().all(|byte| *byte == 0));
     for ((([slot, form, cells, wide], start), name), column) in
         MLP.columns().into_iter().zip(&layout.shape.fixed).zip(&layout.fixed)
