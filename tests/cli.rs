@@ -396,7 +396,7 @@ fn a_missing_or_damaged_proving_key_is_refused_with_the_command_that_makes_it() 
         bytes
     };
     refused(&changed(good.len() / 2), "damaged");
-    refused(&changed(7), "version 0");
+    refused(&changed(7), "version 3");
     refused(&changed(0), "ASSAYPK1");
     refused(&changed(20), "belongs to the verifying key");
     refused(&good[..good.len() - 1], "truncated");

@@ -44,13 +44,13 @@ fn keys_and_proofs_of_lenet_take_the_memory_that_is_predicted_with_both_openings
     for file in ["lenet.onnx", "input.json"] {
         fs::copy(zoo.join(file), sandbox.path(file)).unwrap();
     }
-    let k = number(&json(&sandbox, "2", &["compile", "lenet.onnx"])["layout"], "k") as u32;
+    json(&sandbox, "2", &["compile", "lenet.onnx"]);
     let estimate = json(&sandbox, "2", &["estimate", "lenet.onnx"]);
     for opening in estimate["openings"].as_array().unwrap() {
         let name = opening["opening"].as_str().unwrap();
         let width = number(opening, "columns_per_commitment") as u32;
         let of_keys = if width == 1 { Opening::Shplonk } else { Opening::Grouped { width } };
-        let srs = Srs::insecure_for(k, of_keys, PUBLISHED_SEED).unwrap();
+        let srs = Srs::insecure_for(number(opening, "k") as u32, of_keys, PUBLISHED_SEED).unwrap();
         fs::write(sandbox.path("fitting"), srs.to_bytes().unwrap()).unwrap();
         for threads in ["1", "2", "8"] {
             let setup = ["setup", "lenet.onnx", "--opening", name, "--srs", "fitting"];

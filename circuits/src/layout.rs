@@ -72,16 +72,25 @@ impl Layout {
             Objective::Prover => WORK.as_slice(),
             Objective::Chain => WORK.get(..1).unwrap_or_default(),
         };
-        let mut best: Option<(u64, Plan, Lanes)> = None;
+        let (mut best, mut refusal): (Option<(u64, Plan, Lanes)>, _) = (None, None);
         for (activations, beside) in tried {
-            let plan = Plan::of(graph, *activations)?;
+            let plan = match planned(graph, *activations) {
+                // More lanes may do with fewer rows.
+                Err(refused @ CircuitError::TooManyRows { .. }) => {
+                    refusal = Some(refused);
+                    continue;
+                }
+                planned => planned?,
+            };
             let (work, weights) = best_weights(&plan, *beside)?;
             if best.as_ref().is_none_or(|(least, ..)| work < *least) {
                 best = Some((work, plan, Lanes { activations: *activations, weights }));
             }
         }
-        let (_, plan, lanes) = best.ok_or(CircuitError::Invariant("some number of lanes fits"))?;
-        Self::with_columns(plan, lanes)
+        match (best, refusal) {
+            (Some((_, plan, lanes)), _) => Self::with_columns(plan, lanes),
+            (None, refusal) => Err(refusal.unwrap_or(CircuitError::Invariant("some number of lanes is tried"))),
+        }
     }
 
     /// The circuit of a graph with some number of lanes: 1, 2, 4 or 8 for activations, 1 to 256 for weights.
@@ -92,7 +101,7 @@ impl Layout {
         if lanes.weights == 0 || lanes.weights > MAX_LANES {
             return Err(CircuitError::Invariant("a row has 1 to 256 weight lanes"));
         }
-        Self::with_columns(Plan::of(graph, lanes.activations)?, lanes)
+        Self::with_columns(planned(graph, lanes.activations)?, lanes)
     }
 
     /// The circuit of a graph with some number of lanes over fixed columns that were made before: rows, copies and tables are
@@ -114,7 +123,7 @@ impl Layout {
             let expected = "1, 2, 4 or 8 activation lanes and 1 to 256 weight lanes";
             return Err(CircuitError::ForeignColumn { at: 0, expected });
         }
-        let plan = Plan::of(graph, lanes.activations)?;
+        let plan = planned(graph, lanes.activations)?;
         let places = Places::of(&plan, lanes)?;
         check_columns(&columns, lanes.weights, places.usable_rows())?;
         let table = plan.tables.entries()?;
@@ -206,6 +215,21 @@ impl Layout {
         let tag = usize::try_from(tag).ok().and_then(|tag| self.tags.get(tag))?;
         tag.rows_of(value).find(holds)
     }
+}
+
+/// The plan of a graph, unless its input and its requantised tensors alone take more rows than any circuit has: then nothing is made.
+fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
+    graph.validate()?;
+    let outputs = graph.nodes.iter().filter(|node| node.op.requantise().is_some()).map(|node| node.output);
+    let mut elements = 0usize;
+    for tensor in outputs.chain([graph.input]) {
+        elements = elements.saturating_add(graph.tensor(tensor)?.len());
+    }
+    let rows = elements.div_ceil(activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
+    if rows > 1 << MAX_K {
+        return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
+    }
+    Plan::of(graph, activations)
 }
 
 /// The number of weight lanes with the least estimated proving work, and that work.

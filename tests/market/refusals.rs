@@ -85,7 +85,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
     scene.refused(
         PROVER,
         &["fulfil", MODEL, "--request", "none.json", "--check", "--lock", "--max-cost", "0.1"],
-        &["next: assay fulfil mnist-mlp.onnx --request request.json --max-cost 0.1 --check --lock\n"],
+        &["next: assay fulfil mnist-mlp.onnx --max-cost 0.1 --request request.json --check --lock\n"],
     );
     scene.refused(
         PROVER,
