@@ -183,6 +183,9 @@ pub(crate) struct ColumnsArgs {
 pub(crate) struct EstimateArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+    /// What the circuit is planned for
+    #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
+    pub(crate) purpose: Purpose,
     #[command(flatten)]
     pub(crate) columns: ColumnsArgs,
     /// Threads that the prover will have [default: this machine's]
@@ -199,12 +202,20 @@ pub(crate) enum OpeningChoice {
     Evm,
 }
 
-impl OpeningChoice {
-    /// What a circuit is planned for that is opened so.
+/// What a circuit is planned for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Purpose {
+    /// The fastest proofs: several elements a row where that takes fewer rows
+    Prover,
+    /// The cheapest verification: one element a row, and so the fewest columns
+    Chain,
+}
+
+impl Purpose {
     pub(crate) const fn objective(self) -> Objective {
         match self {
-            Self::Shplonk => Objective::Prover,
-            Self::Evm => Objective::Chain,
+            Self::Prover => Objective::Prover,
+            Self::Chain => Objective::Chain,
         }
     }
 }
@@ -216,6 +227,9 @@ pub(crate) struct SetupArgs {
     /// How proofs show values; `assay estimate` compares
     #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
     pub(crate) opening: OpeningChoice,
+    /// What the circuit is planned for; `assay estimate --for` compares
+    #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
+    pub(crate) purpose: Purpose,
     #[command(flatten)]
     pub(crate) columns: ColumnsArgs,
     /// The structured reference string [default: the one made by `assay srs`]

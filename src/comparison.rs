@@ -10,7 +10,7 @@ use std::time::Instant;
 use assay_circuits::{Layout, Objective};
 use assay_models::import;
 use assay_prover::{Srs, constraints, keygen_observed};
-use assay_verifier::{Opening, VerifyingKey};
+use assay_verifier::VerifyingKey;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
 
@@ -50,9 +50,16 @@ pub(crate) fn with_model(
     let model = folder.model().display();
     terminal.say(format_args!("comparing the key with {model}: it is made again from the model, once"));
     check_graph(folder, compiled)?;
-    let objective = if key.opening() == Opening::Shplonk { Objective::Prover } else { Objective::Chain };
-    let layout = Arc::new(Layout::plan_for(&compiled.graph, objective).request("cannot plan a circuit")?);
-    let expected = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let planned = |objective| Layout::plan_for(&compiled.graph, objective).request("cannot plan a circuit");
+    let described = |layout: &Layout| constraints(&layout.shape).machine("cannot describe the circuit");
+    let mut layout = planned(Objective::Chain)?;
+    let mut expected = described(&layout)?;
+    if (key.k(), key.constraints()) != (layout.k, &expected) {
+        // Then it was made for a prover, or of another model.
+        layout = planned(Objective::Prover)?;
+        expected = described(&layout)?;
+    }
+    let layout = Arc::new(layout);
     let other = |why: &str| {
         refuse(format_args!(
             "the verifying key {} is not the key of {model}: {why}. A proof for it says nothing about {model}: make a key and a proof, or get a \

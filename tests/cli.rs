@@ -474,3 +474,26 @@ fn a_write_that_runs_out_of_space_is_a_machine_failure_and_leaves_no_file() {
     let left: Vec<_> = fs::read_dir(&sandbox.folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("srs")), "{left:?}");
 }
+
+/// A circuit with several elements a row: half of LeNet's rows, a proof that verifies, and a key that is compared with the model's.
+#[test]
+fn a_key_for_the_fastest_proofs_is_that_of_the_model_too() {
+    let sandbox = Sandbox::new("for-prover");
+    let zoo = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/zoo/lenet");
+    for file in ["lenet.onnx", "input.json"] {
+        fs::copy(zoo.join(file), sandbox.path(file)).unwrap();
+    }
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "14"]);
+    sandbox.succeeds(&["compile", "lenet.onnx"]);
+    let rows = |purpose: &str| -> serde_json::Value {
+        let estimate = sandbox.run(&["estimate", "lenet.onnx", "--for", purpose, "--json"]);
+        let estimate: serde_json::Value = serde_json::from_slice(&estimate.stdout).unwrap();
+        estimate["openings"][0]["k"].clone()
+    };
+    assert_eq!((rows("prover"), rows("chain")), (13.into(), 14.into()));
+    sandbox.succeeds(&["setup", "lenet.onnx", "--for", "prover"]);
+    sandbox.succeeds(&["prove", "lenet.onnx", "--input", "input.json"]);
+    // Whoever has never seen the key makes it again from the model.
+    fs::remove_dir_all(sandbox.path("data").join("assay").join("models")).unwrap();
+    sandbox.succeeds(&["verify", "lenet.onnx", "--input", "input.json"]);
+}

@@ -1,6 +1,6 @@
 //! `assay compile`: ONNX to integers to a planned circuit.
 
-use assay_circuits::{Layout, LayoutReport, Objective};
+use assay_circuits::{Layout, LayoutReport};
 use assay_prover::constraints;
 use assay_prover::cost::opening_for_chain;
 use assay_verifier::Opening;
@@ -44,14 +44,11 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let bytes = folder.onnx()?;
     let (graph, told) = read_model(&bytes, folder.model(), &name)?;
     let named = args.labels.as_deref().map(|path| labels::named(path, &graph)).transpose()?;
-    let (layout, _) = terminal
-        .step("plan the circuit", None, || Layout::plan_for(&graph, Objective::Prover))
-        .request("cannot plan a circuit")?;
-    let for_chain = Layout::plan_for(&graph, Objective::Chain).request("cannot plan a circuit")?;
-    let constraints = constraints(&for_chain.shape).machine("cannot describe the circuit")?;
-    let shortest = opening_for_chain(&for_chain, &constraints).machine("cannot count the circuit's cost")?;
-    warn_if_no_chain_takes(&shape_of(&for_chain, &constraints, shortest.unwrap_or(Opening::Shplonk))?);
-    drop(for_chain);
+    let (layout, _) =
+        terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let shortest = opening_for_chain(&layout, &constraints).machine("cannot count the circuit's cost")?;
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest.unwrap_or(Opening::Shplonk))?);
     let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
     let compiled = Compiled {
         model: name.into_owned(),

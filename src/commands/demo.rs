@@ -159,7 +159,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 
 /// An insecure SRS of the right size, and the keys.
 fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
-    let layout = Arc::new(Layout::plan_for(graph, choice.objective()).machine("cannot plan the circuit")?);
+    let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
     let opening = opening(choice, None, &layout)?;
     let (srs, _) = terminal
         .step("make an insecure SRS", None, || Srs::insecure_for(layout.k, opening, PUBLISHED_SEED))

@@ -1,6 +1,6 @@
 //! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
 
-use assay_circuits::{CircuitError, Layout, Objective};
+use assay_circuits::Layout;
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
 use assay_verifier::Opening;
@@ -56,12 +56,11 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let (graph, _) = read_model(&folder.onnx()?, folder.model(), &name)?;
-    let ((layout, for_chain), _) = terminal
-        .step("plan the circuit", None, || {
-            Ok((Layout::plan_for(&graph, Objective::Prover)?, Layout::plan_for(&graph, Objective::Chain)?))
-        })
-        .map_err(|error: CircuitError| error)
+    let objective = args.purpose.objective();
+    let (layout, _) = terminal
+        .step("plan the circuit", None, || Layout::plan_for(&graph, objective))
         .request("cannot plan a circuit")?;
+    let grouped = opening(OpeningChoice::Evm, args.columns.width, &layout)?;
     let threads = args.threads.map_or_else(threads, usize::from);
     let report = layout.report();
     let estimate = Estimate {
@@ -70,10 +69,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         input: InputForm::of(&graph)?,
         public_words: report.instances,
         threads,
-        openings: vec![
-            of_opening(&layout, Opening::Shplonk, threads)?,
-            of_opening(&for_chain, opening(OpeningChoice::Evm, args.columns.width, &for_chain)?, threads)?,
-        ],
+        openings: vec![of_opening(&layout, Opening::Shplonk, threads)?, of_opening(&layout, grouped, threads)?],
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     }
     let compiled = compiled::read(&folder)?;
     let layout =
-        Arc::new(Layout::plan_for(&compiled.graph, args.opening.objective()).request("cannot plan a circuit")?);
+        Arc::new(Layout::plan_for(&compiled.graph, args.purpose.objective()).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let opening = opening(args.opening, args.columns.width, &layout)?;
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
