@@ -18,6 +18,7 @@ mod srs;
 mod verdict;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
