@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Most activation lanes, and the columns of each kind that a row of them may have.
+/// Most activation lanes, and so the most columns of each of the kinds `c t b z r`.
 pub const MAX_ACTIVATION_LANES: usize = 8;
 /// Most helper columns: those of eight activation lanes with windows and the wire.
 pub(crate) const MAX_HELPERS: usize = 11;
@@ -47,9 +47,6 @@ pub enum Advice {
 }
 
 impl Advice {
-    /// Number of columns of [`Advice::all`].
-    pub const COUNT: usize = 5 * MAX_ACTIVATION_LANES + 11 + MAX_HELPERS;
-
     /// Every advice column in commitment order, of all possible lanes.
     pub fn all() -> impl Iterator<Item = Self> {
         const LANES: std::ops::Range<u8> = 0..MAX_ACTIVATION_LANES as u8;
@@ -376,4 +373,18 @@ impl Shape {
 
 fn index<T: PartialEq>(columns: &[T], wanted: &T) -> Option<u16> {
     columns.iter().position(|column| column == wanted).map(|index| index as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_positions_and_the_widest_shape_has_a_column_for_each_of_its_helpers() {
+        assert!(Advice::all().enumerate().all(|(at, column)| column.slot() == at));
+        assert!(Fixed::all().enumerate().all(|(at, column)| column.slot() == at));
+        let shape = Shape::new(Fixed::all().collect(), Lanes::new(MAX_ACTIVATION_LANES, 256));
+        assert_eq!(crate::lookups::helpers(&shape), MAX_HELPERS);
+        assert_eq!(shape.advice.iter().filter(|column| matches!(column, Advice::H(_))).count(), MAX_HELPERS);
+    }
 }

@@ -6,7 +6,7 @@
 use std::ops::{Add, Mul, Sub};
 
 use crate::columns::{Advice, Challenge, Fixed, MAX_HELPERS, Shape};
-use crate::lookups::{Lookup, by_helper};
+use crate::lookups::by_helper;
 
 /// What a gate is evaluated over: halo2 expressions or field elements of one row.
 pub trait Algebra {
@@ -279,7 +279,8 @@ fn power_of_256<A: Algebra>(a: &A, exponent: usize) -> A::Value {
 
 /// `use * (h * d1 * d2 * d3 - n1 * d2 * d3 - n2 * d1 * d3 - n3 * d1 * d2) = 0`, that is `h = n1 / d1 + n2 / d2 + n3 / d3`.
 fn helper<A: Algebra>(a: &A, index: u8) -> A::Value {
-    let shared: Vec<Lookup> = by_helper(a.shape()).into_iter().nth(usize::from(index)).unwrap_or_default();
+    // A helper that the shape lacks would be a gate that nothing satisfies.
+    let Some(shared) = by_helper(a.shape()).into_iter().nth(usize::from(index)) else { return a.constant(1) };
     let denominators: Vec<A::Value> = shared.iter().map(|lookup| lookup.denominator(a)).collect();
     let but = |left_out: Option<usize>, start: A::Value| {
         let others = denominators.iter().enumerate().filter(|(at, _)| Some(*at) != left_out);

@@ -68,10 +68,7 @@ impl Layout {
     /// # Errors
     /// As [`Plan::of`]; [`CircuitError::TooManyRows`] where no supported circuit holds the graph.
     pub fn plan_for(graph: &QuantizedGraph, objective: Objective) -> Result<Self, CircuitError> {
-        let tried = match objective {
-            Objective::Prover => WORK.as_slice(),
-            Objective::Chain => WORK.get(..1).unwrap_or_default(),
-        };
+        let tried = WORK.iter().filter(|(activations, _)| objective == Objective::Prover || *activations == 1);
         let (mut best, mut refusal): (Option<(u64, Plan, Lanes)>, _) = (None, None);
         for (activations, beside) in tried {
             let plan = match planned(graph, *activations) {
@@ -183,11 +180,11 @@ impl Layout {
     /// Row, tensor and index of every x cell.
     pub fn dense_inputs(&self) -> impl Iterator<Item = (usize, TensorId, usize)> + '_ {
         let sums = self.places.weighted_sums.iter().zip(&self.plan.weighted_sums);
-        sums.flat_map(|(first, sum)| {
-            let (tensor, inputs) = match &sum.operands {
-                Operands::Elements { tensor, planes, .. } => (*tensor, planes.len()),
-                Operands::Fingerprints { .. } => (TensorId(0), 0),
-            };
+        let beside = sums.filter_map(|(first, sum)| match &sum.operands {
+            Operands::Elements { tensor, planes, .. } => Some((first, sum, *tensor, planes.len())),
+            Operands::Fingerprints { .. } => None,
+        });
+        beside.flat_map(|(first, sum, tensor, inputs)| {
             let rows = sum.segment_rows(self.places.lanes.weights);
             (0..inputs).map(move |input| (first + (input + 1) * rows - 1, tensor, input))
         })

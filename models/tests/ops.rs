@@ -275,3 +275,25 @@ fn inputs_of_the_wrong_length_or_range_are_refused_with_expected_and_got() {
     let message = assay_models::quantise_input(&graph, &[0.0, f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap_err();
     assert!(message.to_string().contains("element 1 is NaN"), "{message}");
 }
+
+/// A kernel and a plane that are each small, and a full plane of 2^40 elements, of which the op wants 2^20.
+#[test]
+fn a_convolution_whose_full_plane_is_too_large_is_refused_before_it_is_evaluated() {
+    let n = 1 << 20;
+    let requantise = Requantise { multipliers: vec![1], divisor: 4, zero_point: 0, low: 0, high: 255 };
+    let conv = |height: usize| {
+        Op::Conv(Conv {
+            weights: vec![0i8; height].into(),
+            weights_shape: [1, 1, height, 1],
+            bias: vec![0],
+            strides: [1, 1],
+            pads: [height - 1, 0, 0, 0],
+            group: 1,
+            requantise: requantise.clone(),
+        })
+    };
+    let shape: &[usize] = &[1, 1, 1, n];
+    assert!(conv(3).output_shape(&[shape], &[]).is_ok());
+    let refused = conv(n).output_shape(&[shape], &[]).unwrap_err().to_string();
+    assert!(refused.contains("67108864") || refused.contains("67,108,864"), "{refused}");
+}

@@ -4,7 +4,7 @@ use crate::columns::{Advice, Lanes};
 use crate::error::CircuitError;
 use crate::layout::UNUSABLE_ROWS;
 use crate::place::Wire;
-use crate::place::rows::{row_of, rows_of};
+use crate::place::rows::{check, row_of, rows_of};
 use crate::plan::{Plan, Scalar, Side, Value};
 
 /// Largest supported circuit.
@@ -73,6 +73,10 @@ impl Places {
         let k = rows.checked_next_power_of_two().map_or(u32::MAX, usize::ilog2).max(MIN_K);
         if k > MAX_K {
             return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
+        }
+        plan.blocks.iter().try_for_each(|block| check(block, lanes.activations))?;
+        if plan.scalars.iter().any(|scalar| scalar.terms().len() != scalar.steps()) {
+            return Err(CircuitError::Invariant("a scalar takes as many rows as it has steps"));
         }
         let of_blocks = plan.blocks.iter().map(|block| rows_of(block, lanes.activations));
         let (blocks, activations_end) = in_turn(1, of_blocks.collect::<Result<Vec<_>, _>>()?.into_iter())?;

@@ -84,6 +84,27 @@ pub(super) fn row_of(block: &Block, element: usize, lanes: usize) -> Result<usiz
     Err(CircuitError::Invariant("an element of a block"))
 }
 
+/// Counts along the rows of a block that they hold every one of its elements once, and are as many as [`rows_of`] says: whoever pairs
+/// cells with elements afterwards pairs lists of one length.
+///
+/// # Errors
+/// A block whose rows, cells and elements are not as many as each other.
+pub(super) fn check(block: &Block, lanes: usize) -> Result<(), CircuitError> {
+    let (mut held, mut count) = (0, 0);
+    for row in rows(block, lanes)? {
+        if row.first != held || row.count == 0 || row.count > lanes {
+            return Err(CircuitError::Invariant("the rows of a block follow each other"));
+        }
+        held += row.count;
+        count += 1;
+    }
+    let elements = block.elements().count();
+    if held != elements || elements != block.len() || count != rows_of(block, lanes)? {
+        return Err(CircuitError::Unpaired { left: held, right: elements });
+    }
+    Ok(())
+}
+
 /// The rows of a block in order.
 ///
 /// # Errors

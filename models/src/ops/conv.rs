@@ -46,6 +46,10 @@ impl IntegerOp for Conv {
         expect_size("output channels modulo group", 0, o % self.group)?;
         expect_size("weights", elements(&[o, c, kh, kw])?, self.weights.len())?;
         expect_size("bias", o, self.bias.len())?;
+        if self.strides == [1, 1] {
+            // The full plane, which is evaluated, may be far larger than the wanted rectangle of it.
+            elements(&[shape[0], o, shape[2] + kh - 1, shape[3] + kw - 1])?;
+        }
         Ok(vec![shape[0], o, window.output[0], window.output[1]])
     }
 
