@@ -14,7 +14,7 @@ use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use crate::columns::{Advice, Challenge, Fixed, Shape};
+use crate::columns::{Advice, Challenge, Fixed, Lanes, Shape};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, Gate};
 use crate::layout::Layout;
@@ -92,7 +92,7 @@ impl Config {
         let config = Self { shape, advice, fixed, instance, challenges };
         meta.create_gate("network", |cells| {
             let expressions = Expressions { config: &config, cells: RefCell::new(cells) };
-            Gate::all(&config.shape)
+            Gate::all(config.shape.lanes)
                 .into_iter()
                 .filter_map(|gate| Some((gate.name(), gate.polynomial(&expressions).0?)))
                 .collect::<Vec<_>>()
@@ -163,8 +163,8 @@ impl Algebra for Expressions<'_, '_> {
         Term((value != 0).then(|| Expression::Constant(Fr::from(value))))
     }
 
-    fn shape(&self) -> &Shape {
-        &self.config.shape
+    fn lanes(&self) -> Lanes {
+        self.config.shape.lanes
     }
 }
 

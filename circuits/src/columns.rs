@@ -1,4 +1,5 @@
-//! The columns by name. A layout uses a subset of them; [`Shape`] fixes which, and in what order they are committed.
+//! The columns by name. [`Shape`] says which a circuit has, and in what order they are committed: that follows from its lanes and from
+//! nothing else, so that circuits of the same lanes have the same gates. A column that a network has no use for is zero.
 
 use std::fmt;
 
@@ -289,6 +290,11 @@ impl Lanes {
         Self { activations, weights }
     }
 
+    /// Whether elements are copied in any order: with one lane, copies are cut into the rows of the elements.
+    pub const fn has_wire(self) -> bool {
+        self.activations > 1
+    }
+
     /// The activation lanes.
     pub fn of_activations(self) -> impl Iterator<Item = u8> + Clone {
         0..self.activations as u8
@@ -332,30 +338,33 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The shape with the given fixed columns, in order, and the advice columns they give a meaning to.
-    pub(crate) fn new(fixed: Vec<Fixed>, lanes: Lanes) -> Self {
-        let mut shape = Self {
-            advice: Vec::new(),
+    /// The columns of every circuit with these lanes.
+    pub fn new(lanes: Lanes) -> Self {
+        let activations = |lane: u8| usize::from(lane) < lanes.activations;
+        let helpers = crate::lookups::helpers(lanes);
+        let fixed: Vec<Fixed> = Fixed::all()
+            .filter(|column| match *column {
+                Fixed::Present(lane) => activations(lane + 1),
+                Fixed::Position(lane) | Fixed::Reads(lane) => lanes.has_wire() && activations(lane),
+                Fixed::W(lane) => usize::from(lane) < lanes.weights,
+                named => Fixed::WINDOW.iter().skip(lanes.window_rows()).all(|row| *row != named),
+            })
+            .collect();
+        let advice: Vec<Advice> = Advice::all()
+            .filter(|column| match *column {
+                Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) => activations(lane),
+                Advice::R(lane) => activations(lane) && lanes.has_maximum(lane),
+                Advice::H(helper) => usize::from(helper) < helpers,
+                _ => true,
+            })
+            .collect();
+        Self {
+            advice_indices: Advice::all().map(|column| index(&advice, &column)).collect(),
             fixed_indices: Fixed::all().map(|column| index(&fixed, &column)).collect(),
+            advice,
             fixed,
             lanes,
-            advice_indices: Vec::new(),
-        };
-        let helpers = crate::lookups::helpers(&shape);
-        let has = |column: Fixed| shape.fixed_index(column).is_some();
-        let there = |column: &Advice| match *column {
-            Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) => {
-                usize::from(lane) < lanes.activations
-            }
-            Advice::R(lane) => has(Fixed::Window0) && usize::from(lane) < lanes.activations && lanes.has_maximum(lane),
-            Advice::H(helper) => usize::from(helper) < helpers,
-            Advice::X => has(Fixed::StartX),
-            Advice::Acc1 => has(Fixed::On),
-            _ => true,
-        };
-        shape.advice = Advice::all().filter(there).collect();
-        shape.advice_indices = Advice::all().map(|column| index(&shape.advice, &column)).collect();
-        shape
+        }
     }
 
     /// Index of an advice column.
@@ -383,8 +392,8 @@ mod tests {
     fn slots_are_positions_and_the_widest_shape_has_a_column_for_each_of_its_helpers() {
         assert!(Advice::all().enumerate().all(|(at, column)| column.slot() == at));
         assert!(Fixed::all().enumerate().all(|(at, column)| column.slot() == at));
-        let shape = Shape::new(Fixed::all().collect(), Lanes::new(MAX_ACTIVATION_LANES, 256));
-        assert_eq!(crate::lookups::helpers(&shape), MAX_HELPERS);
+        let shape = Shape::new(Lanes::new(MAX_ACTIVATION_LANES, 256));
+        assert_eq!(crate::lookups::helpers(shape.lanes), MAX_HELPERS);
         assert_eq!(shape.advice.iter().filter(|column| matches!(column, Advice::H(_))).count(), MAX_HELPERS);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::ops::{Add, Mul, Sub};
 
-use crate::columns::{Advice, Challenge, Fixed, MAX_HELPERS, Shape};
+use crate::columns::{Advice, Challenge, Fixed, Lanes, MAX_HELPERS};
 use crate::lookups::by_helper;
 
 /// What a gate is evaluated over: halo2 expressions or field elements of one row.
@@ -21,8 +21,8 @@ pub trait Algebra {
     fn challenge(&self, challenge: Challenge) -> Self::Value;
     /// A constant.
     fn constant(&self, value: u64) -> Self::Value;
-    /// The columns that there are.
-    fn shape(&self) -> &Shape;
+    /// Lanes of the circuit.
+    fn lanes(&self) -> Lanes;
 
     /// A power of a challenge, by squaring.
     fn power(&self, challenge: Challenge, exponent: usize) -> Self::Value {
@@ -36,7 +36,7 @@ pub trait Algebra {
     /// The weights of this row folded by `r`: `sum_j r^(L-1-j) W_j`.
     fn weights(&self) -> Self::Value {
         let r = self.challenge(Challenge::R);
-        let lanes = 0..self.shape().lanes.weights;
+        let lanes = 0..self.lanes().weights;
         lanes.fold(self.constant(0), |acc, j| acc * r.clone() + self.fixed(Fixed::W(j as u8)))
     }
 }
@@ -86,10 +86,10 @@ pub enum Gate {
 }
 
 impl Gate {
-    /// The gates of a shape, in constraint order.
-    pub fn all(shape: &Shape) -> Vec<Self> {
+    /// The gates of a circuit with these lanes, in constraint order.
+    pub fn all(lanes: Lanes) -> Vec<Self> {
         let cells = [Self::F1, Self::F2, Self::G1, Self::G2, Self::Acc1, Self::Acc2, Self::U, Self::P, Self::MaxStart];
-        let helpers = (0..by_helper(shape).len() as u8).map(Self::Helper);
+        let helpers = (0..by_helper(lanes).len() as u8).map(Self::Helper);
         cells.into_iter().chain(helpers).chain([Self::Sum, Self::SumEdge]).collect()
     }
 
@@ -138,7 +138,7 @@ impl Gate {
             Self::MaxStart => a.fixed(Fixed::Window0) * a.advice(Advice::R(0), 0),
             Self::Helper(index) => helper(a, index),
             Self::Sum => {
-                let helpers = (0..by_helper(a.shape()).len() as u8).map(|index| a.advice(Advice::H(index), 0));
+                let helpers = (0..by_helper(a.lanes()).len() as u8).map(|index| a.advice(Advice::H(index), 0));
                 let helpers = helpers.fold(a.constant(0), |sum, helper| sum + helper);
                 a.fixed(Fixed::Use) * (a.advice(Advice::S, 1) - a.advice(Advice::S, 0) - helpers)
             }
@@ -182,7 +182,7 @@ impl Gate {
             Self::Acc1 => {
                 let fold = a.weights();
                 f(Fixed::On) * fold
-                    + f(Fixed::Car) * a.power(Challenge::R, a.shape().lanes.weights) * previous(Advice::Acc1)
+                    + f(Fixed::Car) * a.power(Challenge::R, a.lanes().weights) * previous(Advice::Acc1)
             }
             Self::Acc2 => {
                 let keep = f(Fixed::On) - f(Fixed::Take) - f(Fixed::TakeX);
@@ -211,7 +211,7 @@ impl Gate {
 /// `cont base^A f1- + sum_j present_j base^(A-1-j) (CoefC c_j + CoefT t_j)`. In windows the element at `(row, column)` of a window
 /// counts `z_h^(1-row) z_w^(1-column)` times, and a window steps by `z_w^2`.
 fn accumulators<A: Algebra>(a: &A) -> A::Value {
-    let lanes = a.shape().lanes;
+    let lanes = a.lanes();
     let (count, windows) = (lanes.activations, lanes.windows_in_a_row());
     let kinds = [(Fixed::FPlane, Challenge::Zw), (Fixed::FColumn, Challenge::Zh), (Fixed::FVector, Challenge::R)];
     let (first, later) = (Fixed::WINDOW[0], lanes.window_flags().skip(1));
@@ -242,7 +242,7 @@ fn accumulators<A: Algebra>(a: &A) -> A::Value {
 
 /// The value of g1: as f1, over elements, or over the bytes of a word, or over the maxima that stand in the last element of a window.
 fn elements<A: Algebra>(a: &A) -> A::Value {
-    let lanes = a.shape().lanes;
+    let lanes = a.lanes();
     let (count, windows) = (lanes.activations, lanes.windows_in_a_row());
     let rows: Vec<Fixed> = lanes.window_flags().collect();
     let last = rows.last().map_or_else(|| a.constant(0), |flag| a.fixed(*flag));
@@ -267,7 +267,7 @@ fn elements<A: Algebra>(a: &A) -> A::Value {
 
 /// A value where a lane holds an element, and 0 where it pads a segment. Segments are padded at the front, so the last lane never does.
 fn present<A: Algebra>(a: &A, lane: u8, value: A::Value) -> A::Value {
-    if usize::from(lane) + 1 == a.shape().lanes.activations { value } else { a.fixed(Fixed::Present(lane)) * value }
+    if usize::from(lane) + 1 == a.lanes().activations { value } else { a.fixed(Fixed::Present(lane)) * value }
 }
 
 fn power_of_256<A: Algebra>(a: &A, exponent: usize) -> A::Value {
@@ -280,7 +280,7 @@ fn power_of_256<A: Algebra>(a: &A, exponent: usize) -> A::Value {
 /// `use * (h * d1 * d2 * d3 - n1 * d2 * d3 - n2 * d1 * d3 - n3 * d1 * d2) = 0`, that is `h = n1 / d1 + n2 / d2 + n3 / d3`.
 fn helper<A: Algebra>(a: &A, index: u8) -> A::Value {
     // A helper that the shape lacks would be a gate that nothing satisfies.
-    let Some(shared) = by_helper(a.shape()).into_iter().nth(usize::from(index)) else { return a.constant(1) };
+    let Some(shared) = by_helper(a.lanes()).into_iter().nth(usize::from(index)) else { return a.constant(1) };
     let denominators: Vec<A::Value> = shared.iter().map(|lookup| lookup.denominator(a)).collect();
     let but = |left_out: Option<usize>, start: A::Value| {
         let others = denominators.iter().enumerate().filter(|(at, _)| Some(*at) != left_out);

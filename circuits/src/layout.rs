@@ -10,6 +10,7 @@ use crate::columns::{Fixed, Lanes, Shape};
 use crate::error::CircuitError;
 use crate::place::{CopyConstraint, MAX_K, Places, ScalarRow, cells, copies, fixed_columns, rows};
 use crate::plan::{Block, Element, Operands, Plan};
+use crate::profile::PROFILES;
 use crate::tables::Tag;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
@@ -61,12 +62,11 @@ impl Layout {
         Self::plan_for(graph, Objective::Chain)
     }
 
-    /// Plans the circuit of a graph: among the activation lanes that the objective allows and the weight lanes 1, 2, 4, ... 64 those
-    /// with the smallest estimated proving work, the rows times what a row takes; 128 and 256 weight lanes count too where 64 would need
-    /// more than `2^18` rows.
+    /// Plans the circuit of a graph: among the profiles that the objective allows in the one with the smallest estimated proving work, the
+    /// rows times what a row takes.
     ///
     /// # Errors
-    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] where no supported circuit holds the graph.
+    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] where no profile holds the graph.
     pub fn plan_for(graph: &QuantizedGraph, objective: Objective) -> Result<Self, CircuitError> {
         let tried = WORK.iter().filter(|(activations, _)| objective == Objective::Prover || *activations == 1);
         let (mut best, mut refusal): (Option<(u64, Plan, Lanes)>, _) = (None, None);
@@ -79,9 +79,9 @@ impl Layout {
                 }
                 planned => planned?,
             };
-            let (work, weights) = best_weights(&plan, *beside)?;
+            let (work, lanes) = lightest(&plan, *beside)?;
             if best.as_ref().is_none_or(|(least, ..)| work < *least) {
-                best = Some((work, plan, Lanes { activations: *activations, weights }));
+                best = Some((work, plan, lanes));
             }
         }
         match (best, refusal) {
@@ -122,7 +122,7 @@ impl Layout {
         }
         let plan = planned(graph, lanes.activations)?;
         let places = Places::of(&plan, lanes)?;
-        check_columns(&columns, lanes.weights, places.usable_rows())?;
+        check_columns(&columns, lanes, places.usable_rows())?;
         let table = plan.tables.entries()?;
         Self::of(plan, places, &table, columns)
     }
@@ -136,11 +136,10 @@ impl Layout {
 
     fn of(plan: Plan, places: Places, table: &[[i64; 4]], columns: Vec<(Fixed, Cells)>) -> Result<Self, CircuitError> {
         let (copies, scalars) = copies(&plan, &places)?;
-        let (used, fixed) = columns.into_iter().unzip();
         Ok(Self {
             k: places.k,
-            shape: Shape::new(used, places.lanes),
-            fixed,
+            shape: Shape::new(places.lanes),
+            fixed: columns.into_iter().map(|(_, cells)| cells).collect(),
             copies,
             scalars,
             tags: Tag::all(table)?,
@@ -229,38 +228,37 @@ fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitEr
     Plan::of(graph, activations)
 }
 
-/// The number of weight lanes with the least estimated proving work, and that work.
-fn best_weights(plan: &Plan, beside: u64) -> Result<(u64, usize), CircuitError> {
-    let rows = |weights| {
-        let rows = rows(plan, Lanes { activations: plan.activation_lanes, weights })?;
-        rows.checked_next_power_of_two().ok_or(CircuitError::TooManyRows { rows, limit_k: MAX_K })
-    };
-    let limit = if rows(USUAL_LANES)? > 1 << LARGE_K { MAX_LANES } else { USUAL_LANES };
-    let candidates = std::iter::successors(Some(1), |lanes| Some(2 * lanes)).take_while(|lanes| *lanes <= limit);
-    let mut best = None;
-    for lanes in candidates {
-        let work = (rows(lanes)? as u64).saturating_mul(beside + lanes as u64);
-        if best.is_none_or(|(least, _)| work < least) {
-            best = Some((work, lanes));
-        }
+/// The profile of the plan's activation lanes with the least estimated proving work, and that work: among those of up to 64 weight lanes, or
+/// among all where these would need more than `2^18` rows.
+fn lightest(plan: &Plan, beside: u64) -> Result<(u64, Lanes), CircuitError> {
+    let profiles = PROFILES.iter().filter(|lanes| lanes.activations == plan.activation_lanes);
+    let mut works = Vec::new();
+    for lanes in profiles {
+        let rows = rows(plan, *lanes)?;
+        let rows = rows.checked_next_power_of_two().ok_or(CircuitError::TooManyRows { rows, limit_k: MAX_K })?;
+        works.push((rows, (rows as u64).saturating_mul(beside + lanes.weights as u64), *lanes));
     }
-    best.ok_or(CircuitError::Invariant("some lane count fits"))
+    let usual: Vec<_> = works.iter().filter(|(.., lanes)| lanes.weights <= USUAL_LANES).copied().collect();
+    let enough = usual.iter().any(|(rows, ..)| *rows <= 1 << LARGE_K);
+    let best = if enough { usual } else { works }.into_iter().min_by_key(|(_, work, _)| *work);
+    let (_, work, lanes) = best.ok_or(CircuitError::Invariant("each number of activation lanes has a profile"))?;
+    Ok((work, lanes))
 }
+
 /// Whether columns made before are those of some circuit with this many lanes and usable rows.
-fn check_columns(columns: &[(Fixed, Cells)], lanes: usize, usable: usize) -> Result<(), CircuitError> {
-    let mut least = 0;
+fn check_columns(columns: &[(Fixed, Cells)], lanes: Lanes, usable: usize) -> Result<(), CircuitError> {
+    let shape = Shape::new(lanes);
     for (at, (column, cells)) in columns.iter().enumerate() {
         let refuse = |expected| Err(CircuitError::ForeignColumn { at, expected });
-        if column.slot() < least {
-            return refuse("columns in order");
-        }
-        if matches!(column, Fixed::W(lane) if usize::from(*lane) >= lanes) {
-            return refuse("as many weight lanes as the circuit has");
+        if shape.fixed.get(at) != Some(column) {
+            return refuse("the columns of these lanes, in order");
         }
         if cells.len() > usable {
             return refuse("no more cells than usable rows");
         }
-        least = column.slot() + 1;
+    }
+    if columns.len() != shape.fixed.len() {
+        return Err(CircuitError::ForeignColumn { at: columns.len(), expected: "a column for each of these lanes' circuits" });
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 //! | `tables` | the lookup tables |
 //! | `place` | rows, copies and fixed columns of a plan |
 //! | `lookups` | what a row looks up, in tables and on the wire |
+//! | `profile` | the few column sets that models are planned into |
 //! | `layout` | the result: where every cell sits |
 //! | `unsupported` | everything in a graph that has no circuit, before one is planned |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
@@ -23,7 +24,7 @@
 
 /// Which circuit a graph has: raised by every change of the planner or the gates that gives some graph another circuit, so that no key of an
 /// earlier one, which may have been unsound, is taken for the graph's.
-pub const REVISION: u32 = 3;
+pub const REVISION: u32 = 4;
 
 mod byte_cells;
 mod cells;
@@ -39,6 +40,7 @@ mod ops;
 mod pairs;
 mod place;
 mod plan;
+mod profile;
 mod report;
 mod statement;
 mod tables;
@@ -58,6 +60,7 @@ pub use plan::{
     Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Plan, Planes, PublicWord, Rectangle, Scalar,
     Side, Sums, Value, WORD_BYTES, WeightedSum,
 };
+pub use profile::PROFILES;
 pub use report::LayoutReport;
 pub use statement::statement;
 pub use unsupported::unsupported;

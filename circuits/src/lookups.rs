@@ -5,7 +5,7 @@
 //! multiplicity. The wire copies elements in any order: an element that is written to a position counts minus the number of its reads,
 //! an element that is read from there counts 1, so that only equal ones cancel.
 
-use crate::columns::{Advice, Fixed, Shape};
+use crate::columns::{Advice, Fixed, Lanes};
 use crate::gates::Algebra;
 
 /// Tag of the `(d, max(d, 0))` table.
@@ -32,30 +32,28 @@ pub enum Lookup {
     Table,
 }
 
-/// The lookups of a shape, in the order in which they share helpers.
-pub fn lookups(shape: &Shape) -> Vec<Lookup> {
-    let lanes = || shape.lanes.of_activations();
-    let windows = shape.fixed_index(Fixed::Window0).is_some();
-    let wire = lanes().any(|lane| shape.fixed_index(Fixed::Reads(lane)).is_some());
-    let maxima = lanes().filter(|lane| windows && shape.lanes.has_maximum(*lane));
-    let wires = lanes().filter(|_| wire);
-    let requantise = lanes().flat_map(|lane| [Lookup::Remainder(lane), Lookup::Output(lane)]);
+/// The lookups of every row of a circuit with these lanes, in the order in which they share helpers.
+pub fn lookups(lanes: Lanes) -> Vec<Lookup> {
+    let all = || lanes.of_activations();
+    let maxima = all().filter(|lane| lanes.has_maximum(*lane));
+    let wires = all().filter(|_| lanes.has_wire());
+    let requantise = all().flat_map(|lane| [Lookup::Remainder(lane), Lookup::Output(lane)]);
     requantise.chain(maxima.map(Lookup::Maximum)).chain(wires.map(Lookup::Wire)).chain([Lookup::Table]).collect()
 }
 
 /// The lookups of each helper: as few helpers as there can be, none with two lookups more than another, because the degree of its gate grows
 /// with each.
-pub fn by_helper(shape: &Shape) -> Vec<Vec<Lookup>> {
-    let all = lookups(shape);
+pub fn by_helper(lanes: Lanes) -> Vec<Vec<Lookup>> {
+    let all = lookups(lanes);
     let helpers = all.len().div_ceil(PER_HELPER);
     let (least, more) = (all.len() / helpers, all.len() % helpers);
     let (larger, smaller) = all.split_at(more * (least + 1));
     larger.chunks(least + 1).chain(smaller.chunks(least)).map(<[Lookup]>::to_vec).collect()
 }
 
-/// Number of helpers of a shape.
-pub(crate) fn helpers(shape: &Shape) -> usize {
-    lookups(shape).len().div_ceil(PER_HELPER)
+/// Number of helpers.
+pub(crate) fn helpers(lanes: Lanes) -> usize {
+    lookups(lanes).len().div_ceil(PER_HELPER)
 }
 
 impl Lookup {
@@ -65,7 +63,7 @@ impl Lookup {
             Self::Remainder(_) | Self::Output(_) => a.fixed(Fixed::Lookup),
             Self::Maximum(lane) => {
                 // The first lane compares with the row before, which a window's first row does not.
-                let rows = a.shape().lanes.window_flags().skip(usize::from(lane == 0));
+                let rows = a.lanes().window_flags().skip(usize::from(lane == 0));
                 rows.fold(a.constant(0), |sum, row| sum + a.fixed(row))
             }
             Self::Wire(lane) => a.fixed(Fixed::Reads(lane)),
@@ -81,7 +79,7 @@ impl Lookup {
             Self::Remainder(lane) => [a.fixed(Fixed::TagRemainder), cell(t, lane), cell(b, lane), a.constant(0)],
             Self::Output(lane) => [a.fixed(Fixed::TagOutput), cell(c, lane), cell(b, lane), cell(z, lane)],
             Self::Maximum(lane) => {
-                let lanes = a.shape().lanes;
+                let lanes = a.lanes();
                 let (before, rotation) = match lane.checked_sub(1) {
                     Some(before) => (before, 0),
                     None => (lanes.activations as u8 - 1, -1),

@@ -170,7 +170,7 @@ impl Tables {
         remainders + quotients - known.map_or(0, |known| known.rows() as u128)
     }
 
-    /// Rows of the stack.
+    /// Rows of the stack, with the one before its first entry.
     pub(crate) fn rows(&self) -> usize {
         let fixed: usize = self
             .keys
@@ -183,10 +183,11 @@ impl Tables {
             })
             .sum();
         let relu = if self.relu { 511 } else { 0 };
-        relu + fixed + self.outputs.iter().map(Outputs::rows).sum::<usize>()
+        1 + relu + fixed + self.outputs.iter().map(Outputs::rows).sum::<usize>()
     }
 
-    /// The stack, by tag.
+    /// The stack, by tag. It begins with a copy of its last entry, which is never counted: in row 0 the lookups of maxima read the row before,
+    /// and that is a blinding row.
     pub(crate) fn entries(&self) -> Result<Vec<[i64; 4]>, CircuitError> {
         let relu = RELU_TAG as i64;
         let differences = if self.relu { -255..256 } else { 0..0 };
@@ -203,6 +204,8 @@ impl Tables {
                 }
             }
         }
+        let last = *stack.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
+        stack.insert(0, last);
         if stack.len() != self.rows() {
             return Err(CircuitError::Invariant("table rows are those counted beforehand"));
         }
@@ -224,7 +227,7 @@ impl Tag {
     /// The tags of a stack, by number.
     pub(crate) fn all(stack: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
         let mut tags: Vec<Self> = Vec::new();
-        for (row, [tag, value, ..]) in stack.iter().enumerate() {
+        for (row, [tag, value, ..]) in stack.iter().enumerate().skip(1) {
             let number = usize::try_from(*tag).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
             if tags.len() <= number {
                 tags.resize_with(number + 1, || Self { rows: row..row, first: *value, each: 0 });

@@ -10,7 +10,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::cells::Cells;
-use crate::columns::{Advice, Challenge, Fixed, Shape};
+use crate::columns::{Advice, Challenge, Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::gates::Algebra;
 use crate::layout::Layout;
@@ -155,7 +155,7 @@ impl Columns {
         let mut missing = Vec::new();
         let no_pins = Pinned::new();
         let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
-        let in_tables: Vec<Lookup> = lookups(&layout.shape)
+        let in_tables: Vec<Lookup> = lookups(layout.shape.lanes)
             .into_iter()
             .filter(|lookup| !matches!(lookup, Lookup::Wire(_) | Lookup::Table))
             .collect();
@@ -248,8 +248,8 @@ impl Algebra for Row<'_> {
         Fr::from(value)
     }
 
-    fn shape(&self) -> &Shape {
-        &self.layout.shape
+    fn lanes(&self) -> Lanes {
+        self.layout.shape.lanes
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`FixedColumns`]: the fixed columns of a circuit in the making.
 
 use crate::cells::Cells;
-use crate::columns::Fixed;
+use crate::columns::{Fixed, Shape};
 use crate::error::CircuitError;
 use crate::place::Places;
 use crate::plan::Plan;
@@ -11,10 +11,10 @@ use halo2curves::bn256::Fr;
 /// Fixed columns by [`Fixed::slot`]; what is not set is zero.
 pub(super) struct FixedColumns(Vec<Cells>);
 
-/// The fixed columns of a plan, in order; those that are all zero are left out.
+/// The fixed columns of a plan, in the order of its circuit's [`Shape`].
 ///
 /// # Errors
-/// A node without its weights or its rule.
+/// A node without its weights or its rule; a cell in a column that a circuit of these lanes lacks.
 pub(crate) fn fixed_columns(
     plan: &Plan,
     places: &Places,
@@ -26,7 +26,13 @@ pub(crate) fn fixed_columns(
     columns.scalars(plan, places)?;
     columns.table(places.usable_rows(), table)?;
     columns.0.iter_mut().for_each(Cells::share);
-    Ok(Fixed::all().zip(columns.0).filter(|(_, cells)| !cells.is_zero()).collect())
+    let shape = Shape::new(places.lanes);
+    let take = |column: &Fixed| Ok((*column, std::mem::take(columns.column(*column)?)));
+    let made = shape.fixed.iter().map(take).collect::<Result<Vec<_>, CircuitError>>()?;
+    if columns.0.iter().any(|cells| !cells.is_zero()) {
+        return Err(CircuitError::Invariant("only columns of the circuit hold cells"));
+    }
+    Ok(made)
 }
 
 impl FixedColumns {

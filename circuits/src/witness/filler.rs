@@ -5,7 +5,7 @@ use halo2curves::ff::Field;
 
 use super::{Challenges, Columns, Pinned};
 use crate::cells::Cells;
-use crate::columns::{Advice, Challenge, Fixed, Shape};
+use crate::columns::{Advice, Challenge, Fixed, Lanes};
 use crate::gates::{Algebra, Gate};
 use crate::layout::Layout;
 use crate::number::Number;
@@ -165,8 +165,8 @@ impl Algebra for At<'_> {
         i64::try_from(value).map_or_else(|_| Number::Field(Fr::from(value)), Number::Small)
     }
 
-    fn shape(&self) -> &Shape {
-        &self.filler.layout.shape
+    fn lanes(&self) -> Lanes {
+        self.filler.layout.shape.lanes
     }
 
     #[inline]

@@ -207,7 +207,7 @@ impl<'a> Phase<'a> {
         let usable = self.layout.usable_rows();
         let tables = self.columns.cells(self.layout, Advice::M).map_or(0, Cells::len);
         let rows = self.layout.places.activations_end.max(tables).min(usable - 1);
-        let shared = by_helper(&self.layout.shape);
+        let shared = by_helper(self.layout.shape.lanes);
         let columns: Vec<Advice> = (0..shared.len() as u8).map(Advice::H).collect();
         let mut filler = self.filler();
         for column in &columns {

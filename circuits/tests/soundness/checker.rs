@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Add, Mul, Sub};
 
-use assay_circuits::{Advice, Algebra, Challenge, Challenges, Columns, Fixed, Gate, Layout, Row, Shape, Wire};
+use assay_circuits::{Advice, Algebra, Challenge, Challenges, Columns, Fixed, Gate, Lanes, Layout, Row, Wire};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -75,7 +75,7 @@ impl Claim<'_> {
 
     /// Everything that fails, every gate evaluated in every usable row.
     pub(crate) fn failures(&self, dropped: &Dropped) -> Vec<Failure> {
-        let gates = Gate::all(&self.layout.shape);
+        let gates = Gate::all(self.layout.shape.lanes);
         let everywhere = (0..self.layout.usable_rows())
             .flat_map(|row| gates.iter().map(move |gate| (*gate, row)).collect::<Vec<_>>());
         self.failures_among(everywhere, dropped)
@@ -122,13 +122,13 @@ impl Claim<'_> {
 pub(crate) struct Readers(Vec<(Advice, Gate, i32)>);
 
 impl Readers {
-    pub(crate) fn new(shape: &Shape) -> Self {
+    pub(crate) fn new(lanes: Lanes) -> Self {
         let read = |gate: Gate| {
-            let recorder = Recorder { shape, cells: RefCell::default() };
+            let recorder = Recorder { lanes, cells: RefCell::default() };
             let _ = gate.polynomial(&recorder);
             recorder.cells.into_inner().into_iter().map(move |(column, rotation)| (column, gate, rotation))
         };
-        Self(Gate::all(shape).into_iter().flat_map(read).collect())
+        Self(Gate::all(lanes).into_iter().flat_map(read).collect())
     }
 
     pub(crate) fn of(&self, column: Advice) -> impl Iterator<Item = (Gate, i32)> {
@@ -137,8 +137,8 @@ impl Readers {
 }
 
 /// An algebra without values, which remembers the advice cells a gate asks for.
-struct Recorder<'a> {
-    shape: &'a Shape,
+struct Recorder {
+    lanes: Lanes,
     cells: RefCell<BTreeSet<(Advice, i32)>>,
 }
 
@@ -166,7 +166,7 @@ impl Mul for Nothing {
     }
 }
 
-impl Algebra for Recorder<'_> {
+impl Algebra for Recorder {
     type Value = Nothing;
 
     fn fixed(&self, _: Fixed) -> Nothing {
@@ -186,7 +186,7 @@ impl Algebra for Recorder<'_> {
         Nothing
     }
 
-    fn shape(&self) -> &Shape {
-        self.shape
+    fn lanes(&self) -> Lanes {
+        self.lanes
     }
 }

@@ -124,7 +124,7 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
     let reads = |polynomial: &Polynomial, rotation: i32| polynomial.cells().any(|cell| cell == (column, rotation));
     for (at, rotation) in [(row, 0), (row + 1, -1)] {
         let around = Around { layout: &case.layout, challenges: &known, row: at };
-        for gate in Gate::all(&case.layout.shape) {
+        for gate in Gate::all(case.layout.shape.lanes) {
             let read = match gate {
                 Gate::Helper(_) | Gate::Sum | Gate::SumEdge => false,
                 Gate::MaxStart => reads(&gate.polynomial(&around), rotation),
@@ -134,7 +134,7 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
                 return Some(gate.name());
             }
         }
-        for lookup in lookups(&case.layout.shape) {
+        for lookup in lookups(case.layout.shape.lanes) {
             let counts = match lookup {
                 Lookup::Table => return_if_multiplicity(case, column, row, rotation),
                 _ => {

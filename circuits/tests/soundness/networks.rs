@@ -67,7 +67,7 @@ impl Case {
         let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(CONTEXT)).unwrap();
         columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
-        let (tables, readers) = (table_rows(&layout), Readers::new(&layout.shape));
+        let (tables, readers) = (table_rows(&layout), Readers::new(layout.shape.lanes));
         let places = layout.elements().unwrap().into_iter().filter_map(|(row, lane, element)| match element {
             Element::Requantised { node, index } => Some(((node, index), (row, lane))),
             Element::Byte { .. } | Element::Copy { .. } | Element::Ring { .. } => None,
@@ -217,7 +217,7 @@ fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), Place> {
 
 fn table_rows(layout: &Layout) -> HashMap<[Fr; 4], usize> {
     let tuple = |row| [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
-    (0..layout.report().table_rows).rev().map(|row| (tuple(row), row)).collect()
+    (1..layout.report().table_rows).rev().map(|row| (tuple(row), row)).collect()
 }
 
 /// What makes a case in some number of activation lanes.

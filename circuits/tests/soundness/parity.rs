@@ -40,7 +40,7 @@ fn compare(case: &Case, layout: &Layout, columns: &Columns) -> usize {
     let claim = Claim { layout, columns, challenges: &challenges, instances: &[] };
     let polynomials = polynomials(layout);
     let mut compared = 0;
-    for gate in Gate::all(&layout.shape) {
+    for gate in Gate::all(layout.shape.lanes) {
         for row in (0..case.scalars_end().max(case.activations_end()) + 20).chain([layout.usable_rows() - 1]) {
             let ours = claim.gate(gate, row);
             let theirs = polynomials.get(gate.name()).map_or(Fr::ZERO, |p| evaluate(p, &claim, row));

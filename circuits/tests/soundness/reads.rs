@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
 
-use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Layout, Shape};
+use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Lanes, Layout};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -95,13 +95,13 @@ impl Algebra for Around<'_> {
         Polynomial::constant(Fr::from(value))
     }
 
-    fn shape(&self) -> &Shape {
-        &self.layout.shape
+    fn lanes(&self) -> Lanes {
+        self.layout.shape.lanes
     }
 
     fn weights(&self) -> Polynomial {
         let r = self.challenges[Challenge::R as usize];
         let lane = |lane| self.layout.fixed_at(Fixed::W(lane as u8), self.row);
-        Polynomial::constant((0..self.shape().lanes.weights).fold(Fr::ZERO, |fold, at| fold * r + lane(at)))
+        Polynomial::constant((0..self.lanes().weights).fold(Fr::ZERO, |fold, at| fold * r + lane(at)))
     }
 }

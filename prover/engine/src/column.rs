@@ -67,6 +67,17 @@ impl Column {
         self.sparse.iter().filter(|(at, _)| *at == row).fold(body, |sum, (_, value)| sum + value)
     }
 
+    /// Whether every value is 0.
+    pub fn is_zero(&self) -> bool {
+        let body = match &self.body {
+            Body::Line { constant, slope } => *constant == Fr::ZERO && *slope == Fr::ZERO,
+            Body::Bytes(cells) => cells.iter().all(|cell| *cell == 0),
+            Body::Words(cells) => cells.iter().all(|cell| *cell == 0),
+            Body::Field(cells) => cells.iter().all(|cell| *cell == Fr::ZERO),
+        };
+        body && self.sparse.iter().all(|(_, value)| *value == Fr::ZERO)
+    }
+
     /// Adds blinds at consecutive rows from `first`, where the body holds nothing.
     pub(crate) fn blind(&mut self, first: usize, blinds: impl IntoIterator<Item = Fr>) {
         if let Body::Field(cells) = &mut self.body {

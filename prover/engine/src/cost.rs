@@ -109,45 +109,19 @@ impl Cost {
         opening: Opening,
         threads: usize,
     ) -> Result<Self, VerifyError> {
-        let Rates { full_point, small_point, product } = *rates;
-        let n = (1u64 << layout.k) as f64;
         let width = opening.width() as usize;
-        let m = width as f64;
-        let (gates, number) = (typical_gates(constraints)?, Numbering::new(constraints));
+        let zero = (0..).zip(&layout.fixed).filter(|(_, cells)| cells.is_zero()).map(|(at, _)| at).collect();
+        let (gates, number) = (typical_gates(constraints, &zero)?, Numbering::new(constraints));
         let constant = number.constant().into_iter().flatten();
         let kept = Kept::<Fr>::counted(constant, number.identity, &gates, layout.k);
         let kept_vectors = kept.values().sum::<usize>() as u64;
         let work = work(&gates, number.identity, layout.k, BTreeMap::new());
-
-        let narrow = narrow_columns(constraints) as f64;
-        let full = constraints.advice_phases.len() as f64 - narrow;
-        let pieces = constraints.pieces() as f64;
-        let transform = product * n * f64::from(layout.k) / 2.0;
         let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
         let per_thread = 1.0 / threads as f64;
-        let phases = [
-            (Phase::Fill(0), CELL * n * narrow / 4.0),
-            (Phase::Commit(0), small_point * n * narrow),
-            (Phase::Fill(1), CELL * n + fixed_bytes * product / 6.0),
-            // Most columns hold their value over many rows and cost their changes only.
-            (Phase::Commit(1), full_point * n * full * 0.6),
-            (Phase::Permutation, 0.1 * full_point * n * constraints.products() as f64),
-            (
-                Phase::Quotient,
-                transform * work.transforms as f64 + product * n * work.products as f64 + fixed_bytes * product / 6.0,
-            ),
-            (Phase::CommitQuotient, full_point * n * pieces),
-            (Phase::Evaluations, product * (n * (full + 20.0) + fixed_bytes / 6.0)),
-            (
-                Phase::Openings,
-                2.0 * full_point * m * n
-                    + (m - 1.0) * transform
-                    + product * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
-            ),
-        ];
+        let phases = phases(rates, layout.k, constraints, &work, fixed_bytes, opening);
         Ok(Self {
             phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
-            keygen_seconds: small_point * (fixed_bytes + n) * per_thread,
+            keygen_seconds: rates.small_point * (fixed_bytes + (1u64 << layout.k) as f64) * per_thread,
             peak_bytes: proving_bytes(layout, constraints, &work, width, threads),
             kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, width) as u64,
             cut_seconds: seconds_of_cut(layout.k, opening, threads),
@@ -162,32 +136,68 @@ impl Cost {
     }
 }
 
+/// Seconds of one core for each phase of a proof over `2^k` rows, whose fixed columns take so many bytes.
+fn phases(
+    rates: &Rates,
+    k: u32,
+    constraints: &ConstraintSystem,
+    work: &Work,
+    fixed_bytes: f64,
+    opening: Opening,
+) -> [(Phase, f64); 9] {
+    let Rates { full_point, small_point, product } = *rates;
+    let (n, m) = ((1u64 << k) as f64, f64::from(opening.width()));
+    let narrow = narrow_columns(constraints) as f64;
+    let full = constraints.advice_phases.len() as f64 - narrow;
+    let pieces = constraints.pieces() as f64;
+    let transform = product * n * f64::from(k) / 2.0;
+    [
+        (Phase::Fill(0), CELL * n * narrow / 4.0),
+        (Phase::Commit(0), small_point * n * narrow),
+        (Phase::Fill(1), CELL * n + fixed_bytes * product / 6.0),
+        // Most columns hold their value over many rows and cost their changes only.
+        (Phase::Commit(1), full_point * n * full * 0.6),
+        (Phase::Permutation, 0.1 * full_point * n * constraints.products() as f64),
+        (
+            Phase::Quotient,
+            transform * work.transforms as f64 + product * n * work.products as f64 + fixed_bytes * product / 6.0,
+        ),
+        (Phase::CommitQuotient, full_point * n * pieces),
+        (Phase::Evaluations, product * (n * (full + 20.0) + fixed_bytes / 6.0)),
+        (
+            Phase::Openings,
+            2.0 * full_point * m * n
+                + (m - 1.0) * transform
+                + product * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
+        ),
+    ]
+}
+
 /// How much slower than with SHPLONK a proof may get for the sake of its verifier on a chain.
 const SLOWDOWN: f64 = 1.5;
+/// Rows of the circuit that the slowdown is counted for, and fixed columns of no bytes: it hardly depends on either.
+const TYPICAL_K: u32 = 14;
 /// Most columns behind a commitment that are tried: the SRS grows with them, and the gas hardly falls.
 const WIDEST: u32 = 16;
 
 /// The grouped opening that costs a verifier on a chain the least, of those that slow the proof down by half at most; the narrowest
-/// if there is none such. None if no width holds the pieces of the quotient. The same on every machine: seconds are those of AVX2.
+/// if there is none such. It follows from the constraint system alone, so that all models of a profile have the same, on every machine:
+/// seconds are those of AVX2.
 ///
 /// # Errors
 /// A constraint system with a malformed expression.
-pub fn opening_for_chain(layout: &Layout, constraints: &ConstraintSystem) -> Result<Option<Opening>, VerifyError> {
-    let seconds = |opening| -> Result<f64, VerifyError> {
-        Ok(Cost::at(&Rates::AVX2, layout, constraints, opening, 1)?.phases.iter().map(|(_, seconds)| seconds).sum())
+pub fn opening_for_chain(constraints: &ConstraintSystem) -> Result<Opening, VerifyError> {
+    let (gates, number) = (typical_gates(constraints, &BTreeSet::new())?, Numbering::new(constraints));
+    let work = work(&gates, number.identity, TYPICAL_K, BTreeMap::new());
+    let seconds = |opening| -> f64 {
+        phases(&Rates::AVX2, TYPICAL_K, constraints, &work, 0.0, opening).iter().map(|(_, seconds)| seconds).sum()
     };
-    let most = SLOWDOWN * seconds(Opening::Shplonk)?;
+    let most = SLOWDOWN * seconds(Opening::Shplonk);
     let least = constraints.pieces().max(2) as u32;
-    let mut best = None;
-    for width in least..=WIDEST {
-        let opening = Opening::Grouped { width };
-        let weight = Grouping::new(layout.k, constraints, opening).weight();
-        let better = best.is_none_or(|(lightest, _)| weight < lightest);
-        if width == least || better && seconds(opening)? <= most {
-            best = Some((weight, opening));
-        }
-    }
-    Ok(best.map(|(_, opening)| opening))
+    let weight = |width| Grouping::new(TYPICAL_K, constraints, Opening::Grouped { width }).weight();
+    let fast = (least + 1..=WIDEST).filter(|width| seconds(Opening::Grouped { width: *width }) <= most);
+    let width = fast.fold(least, |best, width| if weight(width) < weight(best) { width } else { best });
+    Ok(Opening::Grouped { width })
 }
 
 /// The graph, the layout with its fixed columns (once: mapped, or shared with the key), the SRS as mapped with its
@@ -282,7 +292,7 @@ mod tests {
             level.choose();
             let here = sum(Cost::new(&layout, &constraints, Opening::Shplonk, 1).unwrap());
             assert!((here - seconds(level)).abs() < 1e-9, "{level:?}");
-            openings.push(opening_for_chain(&layout, &constraints).unwrap().unwrap());
+            openings.push(opening_for_chain(&constraints).unwrap());
         }
         let falling = [Level::Portable, Level::Adx, Level::Avx2, Level::Ifma].map(seconds);
         assert!(falling.is_sorted_by(|slower, faster| slower > faster), "{falling:?}");

@@ -1,7 +1,7 @@
 //! The proof of any circuit that a [`VerifyingKey`] describes, phase by phase, with the words and points that halo2's
 //! verifier expects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::protocol::Polynomial;
@@ -76,6 +76,8 @@ pub trait Witness {
 pub struct Resident<B: Backend> {
     /// Fixed columns.
     pub fixed: Vec<B::Column>,
+    /// Those of them that are zero in every row.
+    pub zero: BTreeSet<u32>,
     /// The permutation's columns.
     pub sigma: Vec<B::Column>,
     /// Their differences from `delta^j X`.
@@ -89,8 +91,16 @@ impl<B: Backend> Resident<B> {
     pub fn new(backend: &B, fixed: impl IntoIterator<Item = Column>, permutation: &Permutation) -> Self {
         let omega = root_of_unity(backend.k());
         let columns = 0..permutation.columns;
+        let mut zero = BTreeSet::new();
+        let load = |(at, column): (u32, Column)| {
+            if column.is_zero() {
+                zero.insert(at);
+            }
+            backend.load(column)
+        };
         Self {
-            fixed: fixed.into_iter().map(|column| backend.load(column)).collect(),
+            fixed: (0..).zip(fixed).map(load).collect(),
+            zero,
             sigma: columns.clone().map(|j| backend.load(permutation.column(omega, j))).collect(),
             moves: columns.map(|j| backend.load(Column::sparse(permutation.moves(omega, j)))).collect(),
             kept: Kept::default(),
@@ -121,7 +131,7 @@ impl<B: Backend> Resident<B> {
             }
             columns.extend(numbers.zip(own));
         }
-        self.kept = Kept::new(backend, &columns, number.identity, &typical_gates(constraints)?);
+        self.kept = Kept::new(backend, &columns, number.identity, &typical_gates(constraints, &self.zero)?);
         Ok(())
     }
 }
@@ -211,7 +221,7 @@ where
     sources.extend(resident.moves.iter().chain(&products.columns));
     sources.extend(&rows);
     sources.push(&line);
-    let gates = gates(constraints, &advice.challenges, products.challenges, y)?;
+    let gates = gates(constraints, &resident.zero, &advice.challenges, products.challenges, y)?;
     let count = constraints.pieces();
     let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept)?;
     drop(gates);

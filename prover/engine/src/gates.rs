@@ -1,5 +1,7 @@
 //! The polynomials that must vanish in every row, over numbered columns: the circuit's gates, then the permutation argument.
 
+use std::collections::BTreeSet;
+
 use assay_verifier::protocol::last_rotation;
 use assay_verifier::{self as verifier, ConstraintSystem, Node, VerifyError};
 use halo2curves::bn256::Fr;
@@ -69,25 +71,28 @@ impl Numbering {
 ///
 /// # Errors
 /// A malformed expression.
-pub fn typical_gates(constraints: &ConstraintSystem) -> Result<Vec<Polynomial>, VerifyError> {
+pub fn typical_gates(constraints: &ConstraintSystem, zero: &BTreeSet<u32>) -> Result<Vec<Polynomial>, VerifyError> {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| Fr::random(&mut rng)).collect();
     let pair = (Fr::random(&mut rng), Fr::random(&mut rng));
-    gates(constraints, &challenges, pair, Fr::random(&mut rng))
+    gates(constraints, zero, &challenges, pair, Fr::random(&mut rng))
 }
 
-/// Every gate in halo2's order, scaled by its power of `y`: their sum is what the quotient divides.
+/// Every gate in halo2's order, scaled by its power of `y`: their sum is what the quotient divides. Nothing reads the fixed columns that
+/// are `zero`, because a network has no use for them.
 ///
 /// # Errors
 /// A malformed expression.
 pub fn gates(
     constraints: &ConstraintSystem,
+    zero: &BTreeSet<u32>,
     challenges: &[Fr],
     (beta, gamma): (Fr, Fr),
     y: Fr,
 ) -> Result<Vec<Polynomial>, VerifyError> {
     let number = Numbering::new(constraints);
     let leaf = |node: &Node| match *node {
+        Node::Fixed { column, .. } if zero.contains(&column) => Some(Polynomial::default()),
         Node::Fixed { column, rotation } => {
             Some(Polynomial::cell(number.of(verifier::Column::Fixed(column)), rotation))
         }

@@ -481,8 +481,13 @@ impl<'a> Needs<'a> {
 fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
     let fixed = |column, row| layout.fixed_at(column, row);
     let mut stacks: HashMap<i64, Vec<[i64; 3]>> = HashMap::new();
-    for row in 0..layout.report().table_rows {
-        let [tag, a, b, c] = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| small(fixed(column, row)));
+    let end = layout.report().table_rows;
+    let entry = |row| [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| small(fixed(column, row)));
+    if entry(0) != entry(end - 1) {
+        return Err("row 0 holds an entry of its own".to_owned());
+    }
+    for row in 1..end {
+        let [tag, a, b, c] = entry(row);
         stacks.entry(tag).or_default().push([a, b, c]);
     }
     let mut checked = HashSet::new();

@@ -43,7 +43,7 @@ enum Lie {
 
 /// Checks that the honest inference is accepted and that every lie is rejected; returns the number of lies.
 pub(crate) fn check(network: &Network, layout: &Layout) -> usize {
-    let readers = Readers::new(&layout.shape);
+    let readers = Readers::new(layout.shape.lanes);
     let honest = Forged::new(network, layout, Lie::Nothing);
     assert!(honest.missing.is_empty(), "seed {}: {:?}", network.seed, honest.missing);
     let failures = honest.claim(layout).failures(&Dropped::default());

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Add, Mul, Sub};
 
-use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Gate, Layout, Shape, Wire};
+use assay_circuits::{Advice, Algebra, Challenge, Challenges, Fixed, Gate, Lanes, Layout, Wire};
 use assay_models::samples::Numbers;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
@@ -261,7 +261,7 @@ impl Algebra for At<'_> {
         Maybe(Some(Fr::from(value)))
     }
 
-    fn shape(&self) -> &Shape {
-        &self.sheet.layout.shape
+    fn lanes(&self) -> Lanes {
+        self.sheet.layout.shape.lanes
     }
 }

@@ -1,0 +1,36 @@
+//! [`PROFILES`]: the few column sets that models are planned into.
+//!
+//! The gates of a circuit follow from its lanes alone ([`Shape`](crate::Shape)): no weight, scale, zero point or shape of a network changes
+//! them. So one verifier contract serves all models of a profile, and a chain needs a contract for each profile, once, in place of one for
+//! each model. A profile more is a contract more to audit and to keep; a profile less makes some models slower or dearer.
+
+use crate::columns::Lanes;
+
+/// The lanes that [`Layout::plan_for`](crate::Layout::plan_for) chooses among. Those of one activation lane are for chains, which pay for
+/// every column that a proof opens.
+pub const PROFILES: [Lanes; 8] = [
+    Lanes::new(1, 4),
+    Lanes::new(1, 16),
+    Lanes::new(1, 32),
+    Lanes::new(1, 64),
+    Lanes::new(1, 256),
+    Lanes::new(2, 32),
+    Lanes::new(4, 64),
+    Lanes::new(8, 128),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::MAX_ACTIVATION_LANES;
+
+    #[test]
+    fn profiles_are_distinct_and_a_chain_has_one_for_small_and_for_large_models() {
+        let chain = PROFILES.iter().filter(|lanes| lanes.activations == 1);
+        assert!(chain.clone().any(|lanes| lanes.weights <= 4) && chain.clone().any(|lanes| lanes.weights >= 64));
+        assert!(PROFILES.iter().all(|lanes| lanes.activations <= MAX_ACTIVATION_LANES && lanes.weights <= 256));
+        for (at, lanes) in PROFILES.iter().enumerate() {
+            assert!(!PROFILES.iter().skip(at + 1).any(|other| other == lanes), "{lanes}");
+        }
+    }
+}
