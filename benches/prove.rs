@@ -181,7 +181,7 @@ fn graph_of(circuit: &str) -> QuantizedGraph {
 fn for_chain(layout: &Layout) -> Opening {
     match std::env::var("ASSAY_BENCH_WIDTH") {
         Ok(width) => Opening::Grouped { width: width.parse().unwrap() },
-        Err(_) => opening_for_chain(layout, &constraints(&layout.shape).unwrap()).unwrap().unwrap(),
+        Err(_) => opening_for_chain(&constraints(&layout.shape).unwrap()).unwrap(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, missing_docs, reason = "a bench stops at the first surprise; criterion's macros")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_circuits::Layout;
 use assay_models::import;
@@ -27,7 +27,7 @@ fn bench(criterion: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| Fr::random(&mut rng)).collect();
     let pair = (Fr::random(&mut rng), Fr::random(&mut rng));
-    let gates = gates(&constraints, &challenges, pair, Fr::random(&mut rng)).unwrap();
+    let gates = gates(&constraints, &BTreeSet::new(), &challenges, pair, Fr::random(&mut rng)).unwrap();
     let identity = Numbering::new(&constraints).identity;
     let mut group = criterion.benchmark_group("quotient");
     group.sample_size(10);

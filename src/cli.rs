@@ -173,21 +173,12 @@ fn address(text: &str) -> Result<assay_solidity::calldata::Address, String> {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ColumnsArgs {
-    /// Columns behind a commitment with `--opening evm` [default: the cheapest on a chain that proves in half as long again at most]
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u32).range(2..=256))]
-    pub(crate) width: Option<u32>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct EstimateArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
     /// What the circuit is planned for
     #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
     pub(crate) purpose: Purpose,
-    #[command(flatten)]
-    pub(crate) columns: ColumnsArgs,
     /// Threads that the prover will have [default: this machine's]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
@@ -230,8 +221,6 @@ pub(crate) struct SetupArgs {
     /// What the circuit is planned for; `assay estimate --for` compares
     #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
     pub(crate) purpose: Purpose,
-    #[command(flatten)]
-    pub(crate) columns: ColumnsArgs,
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,

@@ -20,7 +20,7 @@ use assay_circuits::Layout;
 use assay_models::input::InputValues;
 use assay_models::{QuantisedInput, QuantizedGraph};
 use assay_prover::cost::{opening_for_chain, threads};
-use assay_prover::{Cost, PUBLISHED_SEED, Srs, constraints};
+use assay_prover::{Cost, PUBLISHED_SEED, Srs};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
 use assay_verifier::{ConstraintSystem, Instances, Opening};
 use serde::Serialize;
@@ -78,24 +78,12 @@ fn expected_phases(cost: &Cost) -> Vec<(&'static str, f64)> {
     cost.phases.iter().map(|(phase, seconds)| (phase.name(), *seconds)).collect()
 }
 
-/// The opening that was asked for: of the grouped ones the given width, or what serves a chain best. It depends on nothing but the
-/// layout, so that whoever has the graph and the SRS makes the same key.
-fn opening(choice: OpeningChoice, width: Option<u32>, layout: &Layout) -> Outcome<Opening> {
-    if choice == OpeningChoice::Shplonk {
-        return Ok(Opening::Shplonk);
+/// The opening that was asked for. It depends on nothing but the profile, so that whoever has the graph and the SRS makes the same key.
+fn opening(choice: OpeningChoice, constraints: &ConstraintSystem) -> Outcome<Opening> {
+    match choice {
+        OpeningChoice::Shplonk => Ok(Opening::Shplonk),
+        OpeningChoice::Evm => opening_for_chain(constraints).machine("cannot count the circuit's cost"),
     }
-    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let Some(width) = width else {
-        let best = opening_for_chain(layout, &constraints).machine("cannot count the circuit's cost")?;
-        return best.map_or_else(|| refuse("no width holds the quotient of this circuit: use --opening shplonk"), Ok);
-    };
-    let pieces = constraints.pieces();
-    if (width as usize) < pieces {
-        return refuse(format_args!(
-            "--width expects at least the {pieces} pieces of this circuit's quotient, got {width}"
-        ));
-    }
-    Ok(Opening::Grouped { width })
 }
 
 /// The shape of the contracts for a layout, before there are keys: sizes and prices do not depend on the SRS.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assay_circuits::{Layout, Objective};
+use assay_circuits::{Lanes, Layout, PROFILES, Shape};
 use assay_models::import;
 use assay_prover::{Srs, constraints, keygen_observed};
 use assay_verifier::VerifyingKey;
@@ -50,16 +50,6 @@ pub(crate) fn with_model(
     let model = folder.model().display();
     terminal.say(format_args!("comparing the key with {model}: it is made again from the model, once"));
     check_graph(folder, compiled)?;
-    let planned = |objective| Layout::plan_for(&compiled.graph, objective).request("cannot plan a circuit");
-    let described = |layout: &Layout| constraints(&layout.shape).machine("cannot describe the circuit");
-    let mut layout = planned(Objective::Chain)?;
-    let mut expected = described(&layout)?;
-    if (key.k(), key.constraints()) != (layout.k, &expected) {
-        // Then it was made for a prover, or of another model.
-        layout = planned(Objective::Prover)?;
-        expected = described(&layout)?;
-    }
-    let layout = Arc::new(layout);
     let other = |why: &str| {
         refuse(format_args!(
             "the verifying key {} is not the key of {model}: {why}. A proof for it says nothing about {model}: make a key and a proof, or get a \
@@ -68,7 +58,9 @@ pub(crate) fn with_model(
         ))
         .next(|| Next::of("setup", folder.model()).then(&files::prove(folder.model())))
     };
-    if (key.k(), key.instances()) != (layout.k, layout.instances()) || *key.constraints() != expected {
+    let Some(lanes) = profile_of(key)? else { return other("it describes another circuit") };
+    let layout = Arc::new(Layout::with_lanes(&compiled.graph, lanes).request("cannot plan a circuit")?);
+    if (key.k(), key.instances()) != (layout.k, layout.instances()) {
         return other("it describes another circuit");
     }
     let powers = powers(folder, key, srs, terminal)?;
@@ -85,6 +77,17 @@ pub(crate) fn with_model(
     }
     known::remember(&compiled.onnx, &compiled.digest, Some(key.digest()));
     Ok(Compared::Now(start.elapsed().as_secs_f64()))
+}
+
+/// The profile whose constraint system a key describes.
+fn profile_of(key: &VerifyingKey) -> Outcome<Option<Lanes>> {
+    for lanes in PROFILES {
+        let expected = constraints(&Shape::new(lanes)).machine("cannot describe the circuit")?;
+        if *key.constraints() == expected {
+            return Ok(Some(lanes));
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses a compiled graph that is not what the ONNX file compiles to.

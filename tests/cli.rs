@@ -213,7 +213,7 @@ fn the_opening_for_chains_is_estimated_chosen_and_bound_in_the_key() {
     sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
     let setup = ["setup", "mnist-mlp.onnx", "--opening", "evm", "--json"];
     let next = format!("generate --insecure -k {wanted}");
-    sandbox.fails(&setup, WRONG_REQUEST, &["2^12", &next, "--width"]);
+    sandbox.fails(&setup, WRONG_REQUEST, &["2^12", &next]);
     generate(&wanted);
     let keys = json(sandbox.succeeds(&setup));
     assert_eq!(keys["columns_per_commitment"], evm["columns_per_commitment"]);
@@ -225,10 +225,6 @@ fn the_opening_for_chains_is_estimated_chosen_and_bound_in_the_key() {
     let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/Verifier.sol")).unwrap();
     assert!(source.contains("grouped openings"), "{source}");
 
-    let wider = number(evm, "columns_per_commitment") + 1;
-    let named = json(sandbox.succeeds(&[&setup[..], &["--width", &wider.to_string()]].concat()));
-    assert_eq!(number(&named, "columns_per_commitment"), wider);
-    sandbox.fails(&[&setup[..], &["--width", "2"]].concat(), WRONG_REQUEST, &["pieces", "got 2"]);
     let keys = json(sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
     assert_eq!(keys["columns_per_commitment"], 1);
     sandbox.fails(&["verify", "mnist-mlp.onnx"], WRONG_REQUEST, &["key"]);

@@ -3,7 +3,7 @@
 use assay_circuits::Layout;
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
-use assay_verifier::Opening;
+use assay_verifier::{ConstraintSystem, Opening};
 use serde::Serialize;
 
 use super::model::read_model;
@@ -60,7 +60,8 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let (layout, _) = terminal
         .step("plan the circuit", None, || Layout::plan_for(&graph, objective))
         .request("cannot plan a circuit")?;
-    let grouped = opening(OpeningChoice::Evm, args.columns.width, &layout)?;
+    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let grouped = opening(OpeningChoice::Evm, &constraints)?;
     let threads = args.threads.map_or_else(threads, usize::from);
     let report = layout.report();
     let estimate = Estimate {
@@ -69,7 +70,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         input: InputForm::of(&graph)?,
         public_words: report.instances,
         threads,
-        openings: vec![of_opening(&layout, Opening::Shplonk, threads)?, of_opening(&layout, grouped, threads)?],
+        openings: vec![of_opening(&layout, &constraints, Opening::Shplonk, threads)?, of_opening(&layout, &constraints, grouped, threads)?],
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
@@ -88,10 +89,14 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-fn of_opening(layout: &Layout, opening: Opening, threads: usize) -> Outcome<OfOpening> {
-    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let cost = Cost::new(layout, &constraints, opening, threads).machine("cannot count the circuit's cost")?;
-    let shape = shape_of(layout, &constraints, opening)?;
+fn of_opening(
+    layout: &Layout,
+    constraints: &ConstraintSystem,
+    opening: Opening,
+    threads: usize,
+) -> Outcome<OfOpening> {
+    let cost = Cost::new(layout, constraints, opening, threads).machine("cannot count the circuit's cost")?;
+    let shape = shape_of(layout, constraints, opening)?;
     if opening != Opening::Shplonk {
         warn_if_no_chain_takes(&shape);
     }

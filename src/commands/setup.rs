@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{cuts, opening, shape_of, srs, threads, warn_if_no_chain_takes};
 use crate::ceremony::SrsVerdict;
-use crate::cli::{OpeningChoice, SetupArgs};
+use crate::cli::SetupArgs;
 use crate::compiled;
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
@@ -41,17 +41,11 @@ struct Setup {
 
 pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
-    if let (OpeningChoice::Shplonk, Some(width)) = (args.opening, args.columns.width) {
-        return refuse(
-            "--width is the number of columns behind a commitment with --opening evm, and this opening has one",
-        )
-        .next(|| Next::of("setup", folder.model()).arg("--opening").arg("evm").arg("--width").arg(width.to_string()));
-    }
     let compiled = compiled::read(&folder)?;
     let layout =
         Arc::new(Layout::plan_for(&compiled.graph, args.purpose.objective()).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let opening = opening(args.opening, args.columns.width, &layout)?;
+    let opening = opening(args.opening, &constraints)?;
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
     check_powers(&layout, opening, &srs, args.srs.as_deref())?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?);
@@ -121,9 +115,8 @@ fn check_powers(layout: &Layout, opening: Opening, srs: &Srs, named: Option<&Pat
         Some(_) => "make a larger one to try things out, or import one with `assay srs import FILE`".to_owned(),
         None => format!("import a file of the ceremony with 2^{wanted} powers or more: `assay srs import FILE`"),
     };
-    let narrower = if opening == Opening::Shplonk { "" } else { "; or name fewer columns with --width" };
     let refused = refuse(format_args!(
-        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: {help}{narrower}",
+        "the circuit has 2^{} rows and needs 2^{wanted} powers, the SRS has {got}: {help}",
         layout.k
     ));
     match made {

@@ -170,7 +170,6 @@ fn what_the_user_must_decide_is_said_and_the_command_that_is_named_runs() {
     fs::write(sandbox.path("bad.json"), "{}").unwrap();
     for refused in [
         "assay infer mnist-mlp.onnx --input bad.json",
-        "assay setup mnist-mlp.onnx --width 8",
         "assay verify",
         "assay srs import",
         "assay frobnicate",
@@ -187,14 +186,6 @@ fn what_the_user_must_decide_is_said_and_the_command_that_is_named_runs() {
     // Another SRS for every amount of memory: the user says which.
     let output = sandbox.run(&["setup", "mnist-mlp.onnx", "--memory", "1MB"]);
     assert!(!String::from_utf8(output.stderr).unwrap().contains("next:"));
-}
-
-#[test]
-fn a_width_without_the_opening_that_has_one_is_refused() {
-    let sandbox = Sandbox::new("width");
-    sandbox.succeeds(&["compile", "mnist-mlp.onnx"]);
-    let says = ["--width is the number of columns", "next: assay setup mnist-mlp.onnx --opening evm --width 20"];
-    sandbox.fails(&["setup", "mnist-mlp.onnx", "--width", "20"], WRONG_REQUEST, &says);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) fn shplonk(_: &Layout) -> Opening {
 
 /// What `assay setup --opening evm` takes where the SRS is large enough.
 pub(crate) fn for_chain(layout: &Layout) -> Opening {
-    opening_for_chain(layout, &constraints(&layout.shape).unwrap()).unwrap().unwrap()
+    opening_for_chain(&constraints(&layout.shape).unwrap()).unwrap()
 }
 
 impl Model {
