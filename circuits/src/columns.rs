@@ -5,8 +5,10 @@ use std::fmt;
 
 /// Most activation lanes, and so the most columns of each of the kinds `c t b z r`.
 pub const MAX_ACTIVATION_LANES: usize = 8;
-/// Most helper columns: those of eight activation lanes with windows and the wire.
-pub(crate) const MAX_HELPERS: usize = 11;
+/// Most stacks of lookup tables that stand side by side.
+pub const MAX_TABLES: usize = 4;
+/// Most helper columns: those of eight activation lanes with windows and the wire, and of four stacks of tables.
+pub(crate) const MAX_HELPERS: usize = 12;
 
 /// Advice columns. Phase 0 holds the narrow integers of the trace; phase 1 what depends on the challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,8 +25,8 @@ pub enum Advice {
     X,
     /// Running maximum of a window minus the element.
     R(u8),
-    /// Lookup multiplicities.
-    M,
+    /// Lookup multiplicities of a stack of tables.
+    M(u8),
     /// Inner Horner sum of accumulators (before requantisation).
     F1,
     /// Outer Horner sum of [`Advice::F1`].
@@ -54,14 +56,16 @@ impl Advice {
         let lanes = |column: fn(u8) -> Self| LANES.map(column);
         let narrow = lanes(Self::C).chain(lanes(Self::T)).chain(lanes(Self::B)).chain(lanes(Self::Z)).chain([Self::X]);
         let full = [Self::F1, Self::F2, Self::G1, Self::G2, Self::Acc1, Self::Acc2, Self::U, Self::P];
+        let tables = (0..MAX_TABLES as u8).map(Self::M);
         let sums = (0..MAX_HELPERS as u8).map(Self::H).chain([Self::S]);
-        narrow.chain(lanes(Self::R)).chain([Self::M]).chain(full).chain(sums)
+        narrow.chain(lanes(Self::R)).chain(tables).chain(full).chain(sums)
     }
 
     /// Position in [`Advice::all`].
     #[inline]
     pub const fn slot(self) -> usize {
         const LANES: usize = MAX_ACTIVATION_LANES;
+        const PHASE_1: usize = 5 * LANES + 1 + MAX_TABLES;
         match self {
             Self::C(lane) => lane as usize,
             Self::T(lane) => LANES + lane as usize,
@@ -69,24 +73,24 @@ impl Advice {
             Self::Z(lane) => 3 * LANES + lane as usize,
             Self::X => 4 * LANES,
             Self::R(lane) => 4 * LANES + 1 + lane as usize,
-            Self::M => 5 * LANES + 1,
-            Self::F1 => 5 * LANES + 2,
-            Self::F2 => 5 * LANES + 3,
-            Self::G1 => 5 * LANES + 4,
-            Self::G2 => 5 * LANES + 5,
-            Self::Acc1 => 5 * LANES + 6,
-            Self::Acc2 => 5 * LANES + 7,
-            Self::U => 5 * LANES + 8,
-            Self::P => 5 * LANES + 9,
-            Self::H(helper) => 5 * LANES + 10 + helper as usize,
-            Self::S => 5 * LANES + 10 + MAX_HELPERS,
+            Self::M(stack) => 5 * LANES + 1 + stack as usize,
+            Self::F1 => PHASE_1,
+            Self::F2 => PHASE_1 + 1,
+            Self::G1 => PHASE_1 + 2,
+            Self::G2 => PHASE_1 + 3,
+            Self::Acc1 => PHASE_1 + 4,
+            Self::Acc2 => PHASE_1 + 5,
+            Self::U => PHASE_1 + 6,
+            Self::P => PHASE_1 + 7,
+            Self::H(helper) => PHASE_1 + 8 + helper as usize,
+            Self::S => PHASE_1 + 8 + MAX_HELPERS,
         }
     }
 
     /// 0 before the challenges, 1 after.
     pub const fn phase(self) -> u8 {
         match self {
-            Self::C(_) | Self::T(_) | Self::B(_) | Self::Z(_) | Self::X | Self::R(_) | Self::M => 0,
+            Self::C(_) | Self::T(_) | Self::B(_) | Self::Z(_) | Self::X | Self::R(_) | Self::M(_) => 0,
             _ => 1,
         }
     }
@@ -110,6 +114,8 @@ macro_rules! fixed_columns {
             Position(u8),
             /// Wire: 1 where the lane's element is read from its position, minus the number of its reads where it is written.
             Reads(u8),
+            /// Table: a part of the entries of a stack, tag and three values.
+            Entry(u8, u8),
             /// Weight lane.
             W(u8),
         }
@@ -119,13 +125,15 @@ macro_rules! fixed_columns {
         impl Fixed {
             const NAMED: usize = [$(Named::$name),*].len();
             /// Number of columns that are no weight lanes.
-            const BEFORE_WEIGHTS: usize = Self::NAMED + 3 * MAX_ACTIVATION_LANES;
+            const BEFORE_WEIGHTS: usize = Self::BEFORE_TABLES + 4 * MAX_TABLES;
+            const BEFORE_TABLES: usize = Self::NAMED + 3 * MAX_ACTIVATION_LANES;
 
             /// Every column in order, all possible weight lanes included.
             pub fn all() -> impl Iterator<Item = Self> {
                 let lanes = |column: fn(u8) -> Self| (0..MAX_ACTIVATION_LANES as u8).map(column);
                 let wire = lanes(Self::Present).chain(lanes(Self::Position)).chain(lanes(Self::Reads));
-                [$(Self::$name),*].into_iter().chain(wire).chain((0..=u8::MAX).map(Self::W))
+                let tables = (0..MAX_TABLES as u8).flat_map(Self::entry);
+                [$(Self::$name),*].into_iter().chain(wire).chain(tables).chain((0..=u8::MAX).map(Self::W))
             }
 
             /// Position in [`Fixed::all`].
@@ -136,6 +144,7 @@ macro_rules! fixed_columns {
                     Self::Present(lane) => Self::NAMED + lane as usize,
                     Self::Position(lane) => Self::NAMED + MAX_ACTIVATION_LANES + lane as usize,
                     Self::Reads(lane) => Self::NAMED + 2 * MAX_ACTIVATION_LANES + lane as usize,
+                    Self::Entry(stack, part) => Self::BEFORE_TABLES + 4 * stack as usize + part as usize,
                     Self::W(lane) => Self::BEFORE_WEIGHTS + lane as usize,
                 }
             }
@@ -190,14 +199,6 @@ fixed_columns! {
     GTake,
     /// g2 steps by `z_h`.
     GOuter,
-    /// Table: tag.
-    T0,
-    /// Table: first value.
-    T1,
-    /// Table: second value.
-    T2,
-    /// Table: third value.
-    T3,
     /// 1 in every usable row but the last: helpers are bound and summed.
     Use,
     /// 1 in the first and in the last usable row: the sum of helpers starts and ends at 0.
@@ -241,6 +242,11 @@ fixed_columns! {
 impl Fixed {
     /// The flags of the rows of a 2x2 window.
     pub const WINDOW: [Self; 4] = [Self::Window0, Self::Window1, Self::Window2, Self::Window3];
+
+    /// The columns of a stack of tables.
+    pub const fn entry(stack: u8) -> [Self; 4] {
+        [Self::Entry(stack, 0), Self::Entry(stack, 1), Self::Entry(stack, 2), Self::Entry(stack, 3)]
+    }
 }
 
 /// Challenges, squeezed after every phase-0 commitment.
@@ -270,24 +276,46 @@ pub struct Lanes {
     pub activations: usize,
     /// Weights a row: 1 to 256.
     pub weights: usize,
+    /// Entries of lookup tables a row: 1, 2 or 4 stacks side by side.
+    pub tables: usize,
 }
 
 impl fmt::Display for Lanes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} activation and {} weight lanes", self.activations, self.weights)
+        write!(
+            f,
+            "{} activation lanes, {} weight lanes and {} table stacks",
+            self.activations, self.weights, self.tables
+        )
     }
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { activations: 1, weights: 1 }
+        Self::new(1, 1)
     }
 }
 
 impl Lanes {
-    /// So many lanes of activations and of weights.
+    /// So many lanes of activations and of weights, and one stack of tables.
     pub const fn new(activations: usize, weights: usize) -> Self {
-        Self { activations, weights }
+        Self { activations, weights, tables: 1 }
+    }
+
+    /// With so many stacks of tables.
+    #[must_use]
+    pub const fn with_tables(self, tables: usize) -> Self {
+        Self { tables, ..self }
+    }
+
+    /// Whether there are circuits with these lanes.
+    pub const fn are_supported(self) -> bool {
+        matches!(self.activations, 1 | 2 | 4 | 8) && matches!(self.weights, 1..=256) && matches!(self.tables, 1 | 2 | 4)
+    }
+
+    /// The stacks of tables.
+    pub fn of_tables(self) -> impl Iterator<Item = u8> + Clone {
+        0..self.tables as u8
     }
 
     /// Whether elements are copied in any order: with one lane, copies are cut into the rows of the elements.
@@ -346,6 +374,7 @@ impl Shape {
             .filter(|column| match *column {
                 Fixed::Present(lane) => activations(lane + 1),
                 Fixed::Position(lane) | Fixed::Reads(lane) => lanes.has_wire() && activations(lane),
+                Fixed::Entry(stack, _) => usize::from(stack) < lanes.tables,
                 Fixed::W(lane) => usize::from(lane) < lanes.weights,
                 named => Fixed::WINDOW.iter().skip(lanes.window_rows()).all(|row| *row != named),
             })
@@ -354,6 +383,7 @@ impl Shape {
             .filter(|column| match *column {
                 Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) => activations(lane),
                 Advice::R(lane) => activations(lane) && lanes.has_maximum(lane),
+                Advice::M(stack) => usize::from(stack) < lanes.tables,
                 Advice::H(helper) => usize::from(helper) < helpers,
                 _ => true,
             })
@@ -392,7 +422,7 @@ mod tests {
     fn slots_are_positions_and_the_widest_shape_has_a_column_for_each_of_its_helpers() {
         assert!(Advice::all().enumerate().all(|(at, column)| column.slot() == at));
         assert!(Fixed::all().enumerate().all(|(at, column)| column.slot() == at));
-        let shape = Shape::new(Lanes::new(MAX_ACTIVATION_LANES, 256));
+        let shape = Shape::new(Lanes::new(MAX_ACTIVATION_LANES, 256).with_tables(MAX_TABLES));
         assert_eq!(crate::lookups::helpers(shape.lanes), MAX_HELPERS);
         assert_eq!(shape.advice.iter().filter(|column| matches!(column, Advice::H(_))).count(), MAX_HELPERS);
     }

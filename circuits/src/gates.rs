@@ -54,6 +54,7 @@ const HELPERS: [&str; MAX_HELPERS] = [
     "helper 8",
     "helper 9",
     "helper 10",
+    "helper 11",
 ];
 
 /// One polynomial identity that holds in every row.
@@ -181,8 +182,7 @@ impl Gate {
             }
             Self::Acc1 => {
                 let fold = a.weights();
-                f(Fixed::On) * fold
-                    + f(Fixed::Car) * a.power(Challenge::R, a.lanes().weights) * previous(Advice::Acc1)
+                f(Fixed::On) * fold + f(Fixed::Car) * a.power(Challenge::R, a.lanes().weights) * previous(Advice::Acc1)
             }
             Self::Acc2 => {
                 let keep = f(Fixed::On) - f(Fixed::Take) - f(Fixed::TakeX);

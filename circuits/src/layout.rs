@@ -18,8 +18,8 @@ pub const UNUSABLE_ROWS: usize = 6;
 /// Numbers of activation lanes, and the proving work a row takes beside the weight lanes, in units of one weight lane: measured on LeNet
 /// (`docs/adr/0019-activation-lanes-and-the-wire.md`). More lanes halve the rows of activations and add columns, most of all in the quotient.
 const WORK: [(usize, u64); 4] = [(1, 99), (2, 118), (4, 142), (8, 237)];
-/// Widest supported weight row.
-const MAX_LANES: usize = 256;
+/// What [`Lanes::are_supported`] says.
+const SUPPORTED: &str = "1, 2, 4 or 8 activation lanes, 1 to 256 weight lanes and 1, 2 or 4 stacks of tables";
 /// Widest weight row of a circuit of up to `2^LARGE_K` rows. A proof shows one word a lane, and a contract pays for each; where
 /// a circuit with these lanes would be larger, proving time and memory decide instead.
 const USUAL_LANES: usize = 64;
@@ -95,8 +95,8 @@ impl Layout {
     /// # Errors
     /// As [`Layout::plan`]; other numbers of lanes.
     pub fn with_lanes(graph: &QuantizedGraph, lanes: Lanes) -> Result<Self, CircuitError> {
-        if lanes.weights == 0 || lanes.weights > MAX_LANES {
-            return Err(CircuitError::Invariant("a row has 1 to 256 weight lanes"));
+        if !lanes.are_supported() {
+            return Err(CircuitError::Invariant(SUPPORTED));
         }
         Self::with_columns(planned(graph, lanes.activations)?, lanes)
     }
@@ -116,25 +116,29 @@ impl Layout {
         lanes: Lanes,
         columns: Vec<(Fixed, Cells)>,
     ) -> Result<Self, CircuitError> {
-        if !(1..=MAX_LANES).contains(&lanes.weights) || ![1, 2, 4, 8].contains(&lanes.activations) {
-            let expected = "1, 2, 4 or 8 activation lanes and 1 to 256 weight lanes";
-            return Err(CircuitError::ForeignColumn { at: 0, expected });
+        if !lanes.are_supported() {
+            return Err(CircuitError::ForeignColumn { at: 0, expected: SUPPORTED });
         }
         let plan = planned(graph, lanes.activations)?;
         let places = Places::of(&plan, lanes)?;
         check_columns(&columns, lanes, places.usable_rows())?;
-        let table = plan.tables.entries()?;
-        Self::of(plan, places, &table, columns)
+        let entries = plan.tables.entries()?;
+        Self::of(plan, places, &entries, columns)
     }
 
     fn with_columns(plan: Plan, lanes: Lanes) -> Result<Self, CircuitError> {
         let places = Places::of(&plan, lanes)?;
-        let table = plan.tables.entries()?;
-        let columns = fixed_columns(&plan, &places, &table)?;
-        Self::of(plan, places, &table, columns)
+        let entries = plan.tables.entries()?;
+        let columns = fixed_columns(&plan, &places, &entries)?;
+        Self::of(plan, places, &entries, columns)
     }
 
-    fn of(plan: Plan, places: Places, table: &[[i64; 4]], columns: Vec<(Fixed, Cells)>) -> Result<Self, CircuitError> {
+    fn of(
+        plan: Plan,
+        places: Places,
+        entries: &[[i64; 4]],
+        columns: Vec<(Fixed, Cells)>,
+    ) -> Result<Self, CircuitError> {
         let (copies, scalars) = copies(&plan, &places)?;
         Ok(Self {
             k: places.k,
@@ -142,7 +146,7 @@ impl Layout {
             fixed: columns.into_iter().map(|(_, cells)| cells).collect(),
             copies,
             scalars,
-            tags: Tag::all(table)?,
+            tags: Tag::all(entries)?,
             plan,
             places,
         })
@@ -200,16 +204,17 @@ impl Layout {
         self.shape.fixed_index(column).and_then(|index| self.fixed.get(index))
     }
 
-    /// Table row of a tuple `(tag, v1, v2, v3)`.
-    pub(crate) fn table_row(&self, tuple: [i64; 4]) -> Option<usize> {
-        let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| self.fixed_cells(column));
-        let holds = |row: &usize| {
-            let cells = columns.iter().map(|cells| cells.map_or(Some(0), |cells| cells.get_small(*row)));
-            cells.eq(tuple.map(Some))
-        };
+    /// Stack and row of an entry `(tag, v1, v2, v3)` of the tables.
+    pub(crate) fn table_row(&self, tuple: [i64; 4]) -> Option<(u8, usize)> {
         let [tag, value, ..] = tuple;
         let tag = usize::try_from(tag).ok().and_then(|tag| self.tags.get(tag))?;
-        tag.rows_of(value).find(holds)
+        let held = self.places.tables.checked_sub(1).filter(|held| *held > 0)?;
+        let place = |entry: usize| Some((u8::try_from(entry / held).ok()?, 1 + entry % held));
+        let holds = |(stack, row): &(u8, usize)| {
+            let cell = |column| self.fixed_cells(column).map_or(Some(0), |cells| cells.get_small(*row));
+            Fixed::entry(*stack).map(cell) == tuple.map(Some)
+        };
+        tag.entries_of(value).filter_map(place).find(holds)
     }
 }
 
@@ -258,7 +263,10 @@ fn check_columns(columns: &[(Fixed, Cells)], lanes: Lanes, usable: usize) -> Res
         }
     }
     if columns.len() != shape.fixed.len() {
-        return Err(CircuitError::ForeignColumn { at: columns.len(), expected: "a column for each of these lanes' circuits" });
+        return Err(CircuitError::ForeignColumn {
+            at: columns.len(),
+            expected: "a column for each of these lanes' circuits",
+        });
     }
     Ok(())
 }

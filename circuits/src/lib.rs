@@ -50,7 +50,7 @@ mod witness;
 pub use byte_cells::ByteCells;
 pub use cells::Cells;
 pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
-pub use columns::{Advice, Challenge, Fixed, Lanes, MAX_ACTIVATION_LANES, Shape};
+pub use columns::{Advice, Challenge, Fixed, Lanes, MAX_ACTIVATION_LANES, MAX_TABLES, Shape};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
 pub use layout::{Layout, Objective, UNUSABLE_ROWS};

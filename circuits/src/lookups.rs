@@ -28,8 +28,8 @@ pub enum Lookup {
     Maximum(u8),
     /// The wire of a lane: `(WIRE, position, z, 0)`.
     Wire(u8),
-    /// The table's own row, counted `-m` times.
-    Table,
+    /// The row's own entry of a stack of tables, counted `-m` times.
+    Table(u8),
 }
 
 /// The lookups of every row of a circuit with these lanes, in the order in which they share helpers.
@@ -38,7 +38,11 @@ pub fn lookups(lanes: Lanes) -> Vec<Lookup> {
     let maxima = all().filter(|lane| lanes.has_maximum(*lane));
     let wires = all().filter(|_| lanes.has_wire());
     let requantise = all().flat_map(|lane| [Lookup::Remainder(lane), Lookup::Output(lane)]);
-    requantise.chain(maxima.map(Lookup::Maximum)).chain(wires.map(Lookup::Wire)).chain([Lookup::Table]).collect()
+    requantise
+        .chain(maxima.map(Lookup::Maximum))
+        .chain(wires.map(Lookup::Wire))
+        .chain(lanes.of_tables().map(Lookup::Table))
+        .collect()
 }
 
 /// The lookups of each helper: as few helpers as there can be, none with two lookups more than another, because the degree of its gate grows
@@ -67,7 +71,7 @@ impl Lookup {
                 rows.fold(a.constant(0), |sum, row| sum + a.fixed(row))
             }
             Self::Wire(lane) => a.fixed(Fixed::Reads(lane)),
-            Self::Table => a.constant(0) - a.advice(Advice::M, 0),
+            Self::Table(stack) => a.constant(0) - a.advice(Advice::M(stack), 0),
         }
     }
 
@@ -91,7 +95,7 @@ impl Lookup {
                 [a.constant(RELU_TAG), maximum - cell(z, lane), cell(Advice::R, lane), a.constant(0)]
             }
             Self::Wire(lane) => [a.constant(WIRE_TAG), a.fixed(Fixed::Position(lane)), cell(z, lane), a.constant(0)],
-            Self::Table => [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| a.fixed(column)),
+            Self::Table(stack) => Fixed::entry(stack).map(|column| a.fixed(column)),
         }
     }
 

@@ -13,10 +13,10 @@ pub const PROFILES: [Lanes; 8] = [
     Lanes::new(1, 16),
     Lanes::new(1, 32),
     Lanes::new(1, 64),
-    Lanes::new(1, 256),
-    Lanes::new(2, 32),
-    Lanes::new(4, 64),
-    Lanes::new(8, 128),
+    Lanes::new(1, 256).with_tables(4),
+    Lanes::new(2, 128).with_tables(2),
+    Lanes::new(4, 64).with_tables(2),
+    Lanes::new(8, 128).with_tables(4),
 ];
 
 #[cfg(test)]

@@ -170,7 +170,7 @@ impl Tables {
         remainders + quotients - known.map_or(0, |known| known.rows() as u128)
     }
 
-    /// Rows of the stack, with the one before its first entry.
+    /// Entries of all tables.
     pub(crate) fn rows(&self) -> usize {
         let fixed: usize = self
             .keys
@@ -183,68 +183,65 @@ impl Tables {
             })
             .sum();
         let relu = if self.relu { 511 } else { 0 };
-        1 + relu + fixed + self.outputs.iter().map(Outputs::rows).sum::<usize>()
+        relu + fixed + self.outputs.iter().map(Outputs::rows).sum::<usize>()
     }
 
-    /// The stack, by tag. It begins with a copy of its last entry, which is never counted: in row 0 the lookups of maxima read the row before,
-    /// and that is a blinding row.
+    /// The entries, by tag.
     pub(crate) fn entries(&self) -> Result<Vec<[i64; 4]>, CircuitError> {
         let relu = RELU_TAG as i64;
         let differences = if self.relu { -255..256 } else { 0..0 };
-        let mut stack: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
+        let mut entries: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
         for (tag, key) in (FIRST_TAG as i64..).zip(&self.keys) {
             match key {
-                TableKey::Zero => stack.push([tag, 0, 0, 0]),
-                TableKey::Bytes(dtype) => stack.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),
-                TableKey::Remainder(split) => stack.extend(split.remainders().map(|(t, b)| [tag, t, b, 0])),
+                TableKey::Zero => entries.push([tag, 0, 0, 0]),
+                TableKey::Bytes(dtype) => entries.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),
+                TableKey::Remainder(split) => entries.extend(split.remainders().map(|(t, b)| [tag, t, b, 0])),
                 TableKey::Output(rule) => {
                     let outputs = self.outputs.iter().find(|outputs| outputs.rule == *rule);
                     let outputs = outputs.ok_or(CircuitError::Invariant("an output table has quotients"))?;
-                    stack.extend(outputs.entries().map(|[c, b, z]| [tag, c, b, z]));
+                    entries.extend(outputs.entries().map(|[c, b, z]| [tag, c, b, z]));
                 }
             }
         }
-        let last = *stack.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
-        stack.insert(0, last);
-        if stack.len() != self.rows() {
+        if entries.len() != self.rows() {
             return Err(CircuitError::Invariant("table rows are those counted beforehand"));
         }
-        Ok(stack)
+        Ok(entries)
     }
 }
 
-/// Where the rows of one tag stand in the stack, ordered by their first value, which runs without gaps.
+/// Which entries have one tag, ordered by their first value, which runs without gaps.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tag {
-    rows: Range<usize>,
-    /// First value of the first row.
+    entries: Range<usize>,
+    /// First value of the first entry.
     first: i64,
-    /// Rows of one first value.
+    /// Entries of one first value.
     each: usize,
 }
 
 impl Tag {
-    /// The tags of a stack, by number.
-    pub(crate) fn all(stack: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
+    /// The tags of all entries, by number.
+    pub(crate) fn all(entries: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
         let mut tags: Vec<Self> = Vec::new();
-        for (row, [tag, value, ..]) in stack.iter().enumerate().skip(1) {
+        for (at, [tag, value, ..]) in entries.iter().enumerate() {
             let number = usize::try_from(*tag).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
             if tags.len() <= number {
-                tags.resize_with(number + 1, || Self { rows: row..row, first: *value, each: 0 });
+                tags.resize_with(number + 1, || Self { entries: at..at, first: *value, each: 0 });
             }
             if let Some(tag) = tags.get_mut(number) {
-                tag.rows.end = row + 1;
+                tag.entries.end = at + 1;
                 tag.each += usize::from(tag.first == *value);
             }
         }
         Ok(tags)
     }
 
-    /// The rows that may hold a first value.
-    pub(crate) fn rows_of(&self, value: i64) -> Range<usize> {
+    /// The entries that may hold a first value.
+    pub(crate) fn entries_of(&self, value: i64) -> Range<usize> {
         let place = value.checked_sub(self.first).and_then(|above| usize::try_from(above).ok());
-        let start = place.and_then(|place| place.checked_mul(self.each)?.checked_add(self.rows.start));
-        let start = start.unwrap_or(self.rows.end).min(self.rows.end);
-        start..(start + self.each).min(self.rows.end)
+        let start = place.and_then(|place| place.checked_mul(self.each)?.checked_add(self.entries.start));
+        let start = start.unwrap_or(self.entries.end).min(self.entries.end);
+        start..(start + self.each).min(self.entries.end)
     }
 }

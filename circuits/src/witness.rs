@@ -151,19 +151,20 @@ impl Columns {
 
     /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup of every tuple that no table holds.
     pub fn count_lookups(&mut self, layout: &Layout) -> Vec<(usize, Lookup)> {
-        let mut counts: Vec<i32> = Vec::new();
+        let mut counts: Vec<Vec<i32>> = layout.shape.lanes.of_tables().map(|_| Vec::new()).collect();
         let mut missing = Vec::new();
         let no_pins = Pinned::new();
         let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
         let in_tables: Vec<Lookup> = lookups(layout.shape.lanes)
             .into_iter()
-            .filter(|lookup| !matches!(lookup, Lookup::Wire(_) | Lookup::Table))
+            .filter(|lookup| !matches!(lookup, Lookup::Wire(_) | Lookup::Table(_)))
             .collect();
         for row in 1..layout.places.activations_end {
             let at = filler.at(row);
             for lookup in in_tables.iter().filter(|lookup| lookup.numerator(&at).is(1)) {
-                match in_table(layout, lookup.tuple(&at)) {
-                    Some(at) => {
+                let place = in_table(layout, lookup.tuple(&at));
+                match place.and_then(|(stack, at)| Some((counts.get_mut(usize::from(stack))?, at))) {
+                    Some((counts, at)) => {
                         if counts.len() <= at {
                             counts.resize(at + 1, 0);
                         }
@@ -173,8 +174,11 @@ impl Columns {
                 }
             }
         }
-        if let Some(slot) = layout.shape.advice_index(Advice::M).and_then(|index| self.advice.get_mut(index)) {
-            *slot = counts.into();
+        for (stack, counts) in (0..).zip(counts) {
+            if let Some(slot) = layout.shape.advice_index(Advice::M(stack)).and_then(|index| self.advice.get_mut(index))
+            {
+                *slot = counts.into();
+            }
         }
         missing
     }
@@ -210,8 +214,8 @@ impl Columns {
     }
 }
 
-/// Table row of a tuple.
-fn in_table(layout: &Layout, tuple: [Number; 4]) -> Option<usize> {
+/// Stack and row of a tuple.
+fn in_table(layout: &Layout, tuple: [Number; 4]) -> Option<(u8, usize)> {
     let [tag, v1, v2, v3] = tuple.map(Number::small);
     layout.table_row([tag?, v1?, v2?, v3?])
 }

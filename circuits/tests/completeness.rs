@@ -38,9 +38,13 @@ fn honest_inferences_of_every_case_satisfy_the_circuit_in_any_number_of_lanes() 
     let cases = samples::cases().into_iter().map(|(graph, _)| graph);
     for graph in cases.chain([samples::tiny_mlp(), samples::tiny_cnn()]) {
         for activations in [1, 2, 4, 8] {
-            for weights in [1, 4] {
-                println!("{} {activations} {weights}", graph.name);
-                satisfied(&graph, Layout::with_lanes(&graph, Lanes { activations, weights }).unwrap(), 5);
+            for (weights, tables) in [(1, 2), (4, 1), (2, 4)] {
+                println!("{} {activations} {weights} {tables}", graph.name);
+                satisfied(
+                    &graph,
+                    Layout::with_lanes(&graph, Lanes::new(activations, weights).with_tables(tables)).unwrap(),
+                    5,
+                );
             }
         }
     }

@@ -51,7 +51,7 @@ fn a_layout_keeps_the_plan_whatever_its_lanes() {
             assert_eq!(count(|word| matches!(word, PublicWord::Output { .. })), bytes(graph.output));
             assert_eq!(count(|word| matches!(word, PublicWord::Context { .. })), 1);
             for weights in [1, 8] {
-                let layout = Layout::with_lanes(&graph, Lanes { activations, weights }).unwrap();
+                let layout = Layout::with_lanes(&graph, Lanes::new(activations, weights)).unwrap();
                 assert_eq!(layout.plan.blocks, plan.blocks);
                 assert_eq!(layout.plan.scalars, plan.scalars);
                 assert_eq!(layout.plan.identities, plan.identities);

@@ -25,7 +25,7 @@ fn inferences_satisfy_circuits_of_any_number_of_lanes() {
     let synthetic = import(&mlp_onnx(&[20, 12, 300, 5], 9), "synthetic").unwrap();
     satisfied(Layout::plan(&synthetic).unwrap());
     for (activations, weights) in [(1, 1), (1, 3), (2, 128), (4, 256), (8, 5)] {
-        let lanes = Lanes { activations, weights };
+        let lanes = Lanes::new(activations, weights);
         for graph in [&synthetic, &tiny_mlp(), &tiny_cnn()] {
             let layout = Layout::with_lanes(graph, lanes).unwrap();
             assert_eq!(layout.shape.lanes, lanes);

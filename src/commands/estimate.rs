@@ -70,7 +70,10 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         input: InputForm::of(&graph)?,
         public_words: report.instances,
         threads,
-        openings: vec![of_opening(&layout, &constraints, Opening::Shplonk, threads)?, of_opening(&layout, &constraints, grouped, threads)?],
+        openings: vec![
+            of_opening(&layout, &constraints, Opening::Shplonk, threads)?,
+            of_opening(&layout, &constraints, grouped, threads)?,
+        ],
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
@@ -89,12 +92,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-fn of_opening(
-    layout: &Layout,
-    constraints: &ConstraintSystem,
-    opening: Opening,
-    threads: usize,
-) -> Outcome<OfOpening> {
+fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening, threads: usize) -> Outcome<OfOpening> {
     let cost = Cost::new(layout, constraints, opening, threads).machine("cannot count the circuit's cost")?;
     let shape = shape_of(layout, constraints, opening)?;
     if opening != Opening::Shplonk {

@@ -18,13 +18,13 @@ pub(super) struct FixedColumns(Vec<Cells>);
 pub(crate) fn fixed_columns(
     plan: &Plan,
     places: &Places,
-    table: &[[i64; 4]],
+    entries: &[[i64; 4]],
 ) -> Result<Vec<(Fixed, Cells)>, CircuitError> {
     let mut columns = FixedColumns(Fixed::all().map(|_| Cells::default()).collect());
     columns.activations(plan, places)?;
     columns.weights(plan, places)?;
     columns.scalars(plan, places)?;
-    columns.table(places.usable_rows(), table)?;
+    columns.tables(places, entries)?;
     columns.0.iter_mut().for_each(Cells::share);
     let shape = Shape::new(places.lanes);
     let take = |column: &Fixed| Ok((*column, std::mem::take(columns.column(*column)?)));
@@ -58,15 +58,22 @@ impl FixedColumns {
         Ok(())
     }
 
-    /// The stack of tables, whose last entry is repeated in unused rows, and the rows in which helpers are summed.
-    fn table(&mut self, usable: usize, table: &[[i64; 4]]) -> Result<(), CircuitError> {
-        let last = *table.last().ok_or(CircuitError::Invariant("the table stack is not empty"))?;
+    /// The stacks of tables, and the rows in which helpers are summed. A stack holds consecutive entries from row 1 on; its other rows repeat
+    /// its last one. So does row 0, where nothing is counted: the lookup of a maximum reads the row before, which is a blinding row there.
+    fn tables(&mut self, places: &Places, entries: &[[i64; 4]]) -> Result<(), CircuitError> {
+        let (usable, held) = (places.usable_rows(), places.tables - 1);
+        for stack in places.lanes.of_tables() {
+            let last = entries.len().min((usize::from(stack) + 1) * held).saturating_sub(1);
+            for row in 0..usable {
+                let at = (usize::from(stack) * held + row).checked_sub(1).filter(|at| row > 0 && *at < last);
+                let entry = entries.get(at.unwrap_or(last));
+                let entry = entry.ok_or(CircuitError::Invariant("a stack of tables is not empty"))?;
+                for (column, value) in Fixed::entry(stack).into_iter().zip(entry) {
+                    self.set(row, column, *value)?;
+                }
+            }
+        }
         for row in 0..usable {
-            let [tag, first, second, third] = table.get(row).copied().unwrap_or(last);
-            self.set(row, Fixed::T0, tag)?;
-            self.set(row, Fixed::T1, first)?;
-            self.set(row, Fixed::T2, second)?;
-            self.set(row, Fixed::T3, third)?;
             self.flag(row, Fixed::Use, row + 1 < usable)?;
             self.flag(row, Fixed::Edge, row == 0 || row + 1 == usable)?;
         }

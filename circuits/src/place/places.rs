@@ -28,7 +28,7 @@ pub(crate) struct Places {
     pub(crate) activations_end: usize,
     pub(crate) weights_end: usize,
     pub(crate) scalars_end: usize,
-    /// Rows of the table stack.
+    /// Rows of each stack of tables, with the empty row 0.
     pub(crate) tables: usize,
 }
 
@@ -56,8 +56,13 @@ pub(crate) fn rows(plan: &Plan, lanes: Lanes) -> Result<usize, CircuitError> {
     let weights = plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights));
     let below = plan.scalars.iter().map(Scalar::steps).chain(weights).fold(1, usize::saturating_add);
     // The last usable row only ends the sum of helpers: a lookup there would count for nothing.
-    let summed = activations.max(plan.tables.rows()).saturating_add(1);
+    let summed = activations.max(table_rows(plan, lanes)).saturating_add(1);
     Ok(summed.max(below).saturating_add(UNUSABLE_ROWS))
+}
+
+/// Rows of each stack of tables, with the empty row 0.
+fn table_rows(plan: &Plan, lanes: Lanes) -> usize {
+    1 + plan.tables.rows().div_ceil(lanes.tables.max(1))
 }
 
 impl Places {
@@ -82,7 +87,7 @@ impl Places {
         let (blocks, activations_end) = in_turn(1, of_blocks.collect::<Result<Vec<_>, _>>()?.into_iter())?;
         let (weighted_sums, weights_end) = in_turn(1, plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights)))?;
         let (scalars, scalars_end) = in_turn(weights_end, plan.scalars.iter().map(Scalar::steps))?;
-        let tables = plan.tables.rows();
+        let tables = table_rows(plan, lanes);
         let usable = (1 << k) - UNUSABLE_ROWS;
         if activations_end.max(tables) >= usable || scalars_end > usable {
             return Err(CircuitError::Invariant("every entry has usable rows, and no lookup stands in the last"));

@@ -205,8 +205,8 @@ impl<'a> Phase<'a> {
     /// The helpers, each the sum of its lookups' fractions, and `S`, the running sum of all helpers.
     fn helpers(&self) -> Filled {
         let usable = self.layout.usable_rows();
-        let tables = self.columns.cells(self.layout, Advice::M).map_or(0, Cells::len);
-        let rows = self.layout.places.activations_end.max(tables).min(usable - 1);
+        let counted = self.layout.shape.lanes.of_tables().filter_map(|s| self.columns.cells(self.layout, Advice::M(s)));
+        let rows = counted.map(Cells::len).fold(self.layout.places.activations_end, usize::max).min(usable - 1);
         let shared = by_helper(self.layout.shape.lanes);
         let columns: Vec<Advice> = (0..shared.len() as u8).map(Advice::H).collect();
         let mut filler = self.filler();
@@ -246,7 +246,7 @@ impl<'a> Phase<'a> {
             let at = filler.at(row);
             for lookup in lookups {
                 // The table stands in other rows than the activations, and is alone in reading them.
-                if *lookup != Lookup::Table && row >= self.layout.places.activations_end {
+                if !matches!(lookup, Lookup::Table(_)) && row >= self.layout.places.activations_end {
                     continue;
                 }
                 let numerator = lookup.numerator(&at);

@@ -113,7 +113,7 @@ fn a_clipped_entry_beside_the_true_one_would_let_any_output_saturate() {
     assert_not_in_table(&case, &lie, &[(row, Lookup::Output(0))]);
     let end = case.layout.report().table_rows;
     let entry = [case.layout.fixed_at(Fixed::TagOutput, row), honest.c, integer(honest.b), integer(127)];
-    let columns = [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
+    let columns = Fixed::entry(0);
     let cells: Vec<_> = columns
         .into_iter()
         .zip(entry)
@@ -133,8 +133,9 @@ fn zero_filled_table_rows_would_make_every_raw_zero_an_output_of_zero() {
     assert_not_in_table(&case, &lie, &[(case.row(dense, index), Lookup::Output(0))]);
     let end = case.layout.report().table_rows;
     let unused = end..case.layout.usable_rows();
-    let cells: Vec<_> = [Fixed::T1, Fixed::T2, Fixed::T3]
+    let cells: Vec<_> = Fixed::entry(0)
         .into_iter()
+        .skip(1)
         .flat_map(|column| unused.clone().map(move |row| (column, row, Fr::ZERO)))
         .filter(|(column, row, _)| case.layout.fixed_at(*column, *row) != Fr::ZERO)
         .collect();
@@ -144,7 +145,7 @@ fn zero_filled_table_rows_would_make_every_raw_zero_an_output_of_zero() {
 /// Whether a lie whose missing tuple sits in a row of an altered table is accepted.
 fn accepted_with(case: &Case, layout: &Layout, lie: &Lie, row: usize) -> bool {
     let mut forged = case.forge(lie);
-    forged.columns.set(layout, Advice::M, row, Fr::ONE);
+    forged.columns.set(layout, Advice::M(0), row, Fr::ONE);
     case.judge_on(layout, &forged, &Pinned::new(), &Dropped::default()).is_empty()
 }
 
@@ -153,19 +154,26 @@ fn wrong_multiplicities_are_refused_and_only_the_sum_over_equal_rows_counts() {
     for case in networks::all() {
         let (honest, end) = (case.honest(), case.layout.report().table_rows);
         let last = case.layout.usable_rows() - 1;
-        let moved = |from: usize, to: usize| {
+        let moved = |from: (u8, usize), to: (u8, usize)| {
             let mut forged: Forged = honest.clone();
-            let m = |row| honest.columns.get(&case.layout, Advice::M, row);
-            forged.columns.set(&case.layout, Advice::M, from, m(from) - Fr::ONE);
-            forged.columns.set(&case.layout, Advice::M, to, m(to) + Fr::ONE);
+            for ((stack, row), by) in [(from, -Fr::ONE), (to, Fr::ONE)] {
+                let m = forged.columns.get(&case.layout, Advice::M(stack), row);
+                forged.columns.set(&case.layout, Advice::M(stack), row, m + by);
+            }
             case.judge(&forged)
         };
-        let used: Vec<usize> = (0..end).filter(|row| case.cell(Advice::M, *row) != Fr::ZERO).collect();
+        let used: Vec<(u8, usize)> = networks::entries(&case.layout)
+            .map(|(at, _)| at)
+            .filter(|(stack, row)| case.cell(Advice::M(*stack), *row) != Fr::ZERO)
+            .collect();
         for pair in used.windows(2) {
             assert_eq!(moved(pair[0], pair[1]), [Failure::Gate(Gate::SumEdge, last)]);
         }
-        assert_eq!(moved(end - 1, end), [], "the last entry is repeated");
-        assert_eq!(moved(end, end + 1), []);
+        for stack in case.layout.shape.lanes.of_tables() {
+            assert_eq!(moved((stack, end - 1), (stack, end)), [], "the last entry is repeated");
+            assert_eq!(moved((stack, end), (stack, end + 1)), []);
+            assert_eq!(moved((stack, 0), (stack, end)), [], "also in row 0");
+        }
         for wrong in wrong_outputs(&case).map(|lie| case.forge(&lie)) {
             assert_eq!(case.judge(&wrong), [Failure::Gate(Gate::SumEdge, last)]);
         }

@@ -77,7 +77,7 @@ fn a_known_challenge_lets_a_multiplicity_hide_a_value_of_no_table() {
     let last = case.layout.usable_rows() - 1;
     let end = |claim: &Claim<'_>| claim.wire(Wire::Advice(Advice::S, last));
     for forged in wrong_outputs(&case).map(|lie| case.forge(&lie)) {
-        let forged = solve(&case, &forged, &challenges(1), (Advice::M, 3), end);
+        let forged = solve(&case, &forged, &challenges(1), (Advice::M(0), 3), end);
         assert_eq!(rejections(&case, &forged, &challenges(1)), []);
         for seed in 2..22 {
             assert_eq!(rejections(&case, &forged, &challenges(seed)), [Failure::Gate(Gate::SumEdge, last)]);
@@ -107,7 +107,7 @@ fn one_challenge_on_two_axes_lets_dense_inputs_change_places() {
 fn every_narrow_column_is_committed_before_every_challenge_and_every_other_column_after() {
     let narrow = |column: &Advice| {
         let lanes = matches!(column, Advice::C(_) | Advice::T(_) | Advice::B(_) | Advice::Z(_) | Advice::R(_));
-        lanes || matches!(column, Advice::X | Advice::M)
+        lanes || matches!(column, Advice::X | Advice::M(_))
     };
     for case in networks::all() {
         let shape = &case.layout.shape;

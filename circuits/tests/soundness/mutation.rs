@@ -70,16 +70,18 @@ fn cells(case: &Case) -> Vec<(Advice, usize)> {
     let activations = narrow.flat_map(|column| (0..=case.activations_end()).map(move |row| (column, row)));
     let inputs = (0..=case.scalars_end()).map(|row| (Advice::X, row));
     let last = case.layout.usable_rows() - 1;
-    let counted = (0..=last).filter(|row| row % 41 == 0 || *row == last || case.cell(Advice::M, *row) != Fr::ZERO);
+    let stacks = case.layout.shape.lanes.of_tables().map(Advice::M);
+    let counted = stacks.flat_map(|m| (0..=last).map(move |row| (m, row)));
+    let counted = counted.filter(|(m, row)| row % 41 == 0 || *row == last || case.cell(*m, *row) != Fr::ZERO);
     let has = |column| case.layout.shape.advice_index(column).is_some();
-    activations.chain(inputs).chain(counted.map(|row| (Advice::M, row))).filter(|(column, _)| has(*column)).collect()
+    activations.chain(inputs).chain(counted).filter(|(column, _)| has(*column)).collect()
 }
 
 /// What catches a changed cell, or the rule by which it is free; the two must agree with the flags of the row.
 fn verdict(case: &Case, honest: &Forged, column: Advice, row: usize, value: Fr) -> String {
     let mut forged = honest.clone();
     forged.columns.set(&case.layout, column, row, value);
-    if column != Advice::M {
+    if !matches!(column, Advice::M(_)) {
         forged.missing = forged.columns.count_lookups(&case.layout);
     }
     let failures = case.judge(&forged);
@@ -99,7 +101,7 @@ fn caught_by(forged: &Forged, failure: &Failure) -> String {
         Lookup::Remainder(_) => "the remainder lookup",
         Lookup::Output(_) => "the output lookup",
         Lookup::Maximum(_) => "the maximum lookup",
-        Lookup::Wire(_) | Lookup::Table => panic!("{lookup:?} is in no table"),
+        Lookup::Wire(_) | Lookup::Table(_) => panic!("{lookup:?} is in no table"),
     };
     match (failure, forged.missing.first()) {
         (Failure::Gate(Gate::SumEdge, _), Some((_, lookup))) => named(lookup).to_owned(),
@@ -136,7 +138,7 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
         }
         for lookup in lookups(case.layout.shape.lanes) {
             let counts = match lookup {
-                Lookup::Table => return_if_multiplicity(case, column, row, rotation),
+                Lookup::Table(stack) => column == Advice::M(stack) && rotation == 0 && case.flag(Fixed::Use, row),
                 _ => {
                     !lookup.numerator(&around).is_zero()
                         && lookup.tuple(&around).iter().any(|part| reads(part, rotation))
@@ -148,11 +150,6 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
         }
     }
     None
-}
-
-/// A multiplicity is read in every row that is summed.
-fn return_if_multiplicity(case: &Case, column: Advice, row: usize, rotation: i32) -> bool {
-    column == Advice::M && rotation == 0 && case.flag(Fixed::Use, row)
 }
 
 /// The activation lane of a narrow column.
@@ -183,7 +180,7 @@ fn free_by(case: &Case, column: Advice, row: usize) -> &'static str {
         Advice::C(_) | Advice::T(_) | Advice::B(_) if copies => "c, t and b of copied elements",
         Advice::X => "x in a row without a dense input",
         Advice::R(_) => "r in a row that is not pooled",
-        Advice::M if row == case.layout.usable_rows() - 1 => "m in the last usable row",
+        Advice::M(_) if row == case.layout.usable_rows() - 1 => "m in the last usable row",
         _ => panic!("{column:?} in row {row} is free by no rule"),
     }
 }

@@ -24,8 +24,8 @@ pub(crate) struct Case {
     /// Phase 0 and, under [`challenges`], phase 1.
     pub(crate) columns: Columns,
     pub(crate) instances: Vec<Fr>,
-    /// Table row of a tuple.
-    pub(crate) tables: HashMap<[Fr; 4], usize>,
+    /// Stack and row of a tuple of the tables.
+    pub(crate) tables: HashMap<[Fr; 4], (u8, usize)>,
     pub(crate) readers: Readers,
     places: HashMap<(usize, usize), Place>,
     blocks: HashMap<(TensorId, Block, usize), Place>,
@@ -67,7 +67,8 @@ impl Case {
         let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(CONTEXT)).unwrap();
         columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
         let instances = statement(&graph, &input, trace.output(&graph), Fr::from(CONTEXT)).unwrap();
-        let (tables, readers) = (table_rows(&layout), Readers::new(layout.shape.lanes));
+        let (tables, readers) =
+            (entries(&layout).map(|(at, tuple)| (tuple, at)).collect(), Readers::new(layout.shape.lanes));
         let places = layout.elements().unwrap().into_iter().filter_map(|(row, lane, element)| match element {
             Element::Requantised { node, index } => Some(((node, index), (row, lane))),
             Element::Byte { .. } | Element::Copy { .. } | Element::Ring { .. } => None,
@@ -215,9 +216,16 @@ fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), Place> {
     blocks
 }
 
-fn table_rows(layout: &Layout) -> HashMap<[Fr; 4], usize> {
-    let tuple = |row| [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
-    (1..layout.report().table_rows).rev().map(|row| (tuple(row), row)).collect()
+/// Stack, row and tuple of every entry of the tables.
+pub(crate) fn entries(layout: &Layout) -> impl Iterator<Item = ((u8, usize), [Fr; 4])> {
+    let rows = move |stack| (1..layout.report().table_rows).map(move |row| (stack, row));
+    let tuple = |(stack, row)| Fixed::entry(stack).map(|column| layout.fixed_at(column, row));
+    layout.shape.lanes.of_tables().flat_map(rows).map(move |at| (at, tuple(at)))
+}
+
+/// Lanes of a case: with more activation lanes, more stacks of tables too.
+fn lanes(activations: usize, weights: usize) -> Lanes {
+    Lanes::new(activations, weights).with_tables([1, 2, 4, 2][activations.ilog2() as usize])
 }
 
 /// What makes a case in some number of activation lanes.
@@ -259,7 +267,7 @@ pub(crate) fn cnn(activations: usize) -> Case {
             ("dense", Op::Dense(dense(&mut numbers, 12, 3, signed(64, -2))), &[3], 4),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
+    Case::new(graph, lanes(activations, 2), |graph, trace| {
         let conv = graph.nodes[0].op.requantise().unwrap();
         let tie = |(at, acc): (usize, &i64)| (acc * conv.multiplier(at / 24) as i64).rem_euclid(64) == 32;
         let raw = |acc: &i64| graph.nodes[3].op.requantise().unwrap().round(*acc, 0);
@@ -293,7 +301,7 @@ pub(crate) fn residual(activations: usize) -> Case {
             ("dense", Op::Dense(dense(&mut numbers, 24, 5, scores)), &[4], 5),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 1), |graph, trace| {
+    Case::new(graph, lanes(activations, 1), |graph, trace| {
         trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 3
     })
 }
@@ -311,7 +319,7 @@ pub(crate) fn pooled_output(activations: usize) -> Case {
         ],
         vec![("conv", Op::Conv(conv(&mut numbers, [3, 1, 2, 2], [0; 4], rule)), &[0], 1), ("pool", pool(), &[1], 2)],
     );
-    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
+    Case::new(graph, lanes(activations, 2), |graph, trace| {
         trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 15
     })
 }
@@ -338,7 +346,7 @@ pub(crate) fn fork(activations: usize) -> Case {
         ],
     );
     let spread = |values: &[i64]| values.iter().collect::<std::collections::BTreeSet<_>>().len();
-    Case::new(graph, Lanes::new(activations, 1), |graph, trace| {
+    Case::new(graph, lanes(activations, 1), |graph, trace| {
         trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9 && spread(&trace.values[1]) > 10
     })
 }
@@ -358,7 +366,7 @@ pub(crate) fn flat_rescale(activations: usize) -> Case {
             ("rescale", Op::Rescale(Rescale { requantise: rule }), &[1], 2),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 1), |_, _| true)
+    Case::new(graph, lanes(activations, 1), |_, _| true)
 }
 
 /// Dense 6 -> 48 over four lanes, reshaped to two planes that a Conv, an Add and a `MaxPool` read; a `MaxPool` of the sum, and
@@ -388,7 +396,7 @@ pub(crate) fn planes_of_a_dense(activations: usize) -> Case {
             ("output", Op::Add(Add { mx: 1, my: 1, requantise: signed(4, -5) }), &[5, 6], 7),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 4), |graph, trace| {
+    Case::new(graph, lanes(activations, 4), |graph, trace| {
         trace.output(graph).iter().filter(|z| (-120..120).contains(*z)).count() > 9
             && trace.values[1].iter().filter(|z| (3..250).contains(*z)).count() > 30
     })
@@ -410,7 +418,7 @@ pub(crate) fn pools(activations: usize) -> Case {
             ("rescale", Op::Rescale(Rescale { requantise: signed(5, 20) }), &[2], 3),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 1), |_, trace| {
+    Case::new(graph, lanes(activations, 1), |_, trace| {
         let windows = trace.values[0].chunks(2).filter(|pair| pair.iter().all(|z| *z > 60)).count();
         windows > 4 && trace.values[0].contains(&255)
     })
@@ -432,7 +440,7 @@ pub(crate) fn other_planes(activations: usize) -> Case {
             ("conv", Op::Conv(conv(&mut numbers, [2, 3, 1, 2], [0; 4], rule)), &[1], 2),
         ],
     );
-    Case::new(graph, Lanes::new(activations, 2), |graph, trace| {
+    Case::new(graph, lanes(activations, 2), |graph, trace| {
         trace.output(graph).iter().filter(|z| (3..250).contains(*z)).count() > 9
     })
 }

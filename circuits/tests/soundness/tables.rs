@@ -16,14 +16,15 @@ fn no_table_holds_two_results_for_one_argument() {
         let output_tags: Vec<Fr> =
             (0..case.activations_end()).map(|row| layout.fixed_at(Fixed::TagOutput, row)).collect();
         let mut results: HashMap<(Fr, Vec<Fr>), Vec<Fr>> = HashMap::new();
-        for row in 0..layout.usable_rows() {
-            let [tag, v1, v2, v3] =
-                [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row));
+        let rows =
+            layout.shape.lanes.of_tables().flat_map(|stack| (0..layout.usable_rows()).map(move |row| (stack, row)));
+        for (stack, row) in rows {
+            let [tag, v1, v2, v3] = Fixed::entry(stack).map(|column| layout.fixed_at(column, row));
             assert_ne!(tag, Fr::ZERO, "a zero row would be an entry");
             let (argument, result) =
                 if output_tags.contains(&tag) { (vec![v1, v2], vec![v3]) } else { (vec![v1], vec![v2, v3]) };
             let known = results.entry((tag, argument)).or_insert_with(|| result.clone());
-            assert_eq!(*known, result, "{}: table row {row}", case.graph.name);
+            assert_eq!(*known, result, "{}: row {row} of stack {stack}", case.graph.name);
         }
     }
 }
@@ -33,9 +34,9 @@ fn unused_table_rows_repeat_the_last_entry_and_every_entry_is_counted() {
     for case in networks::all() {
         let (layout, end) = (&case.layout, case.layout.report().table_rows);
         assert!(end < layout.usable_rows(), "the last usable row counts nothing");
-        for column in [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3] {
+        for column in layout.shape.lanes.of_tables().flat_map(Fixed::entry) {
             let last = layout.fixed_at(column, end - 1);
-            assert!((end..layout.usable_rows()).all(|row| layout.fixed_at(column, row) == last));
+            assert!((end..layout.usable_rows()).chain([0]).all(|row| layout.fixed_at(column, row) == last));
         }
     }
 }
@@ -44,8 +45,8 @@ fn unused_table_rows_repeat_the_last_entry_and_every_entry_is_counted() {
 fn row_0_and_the_last_usable_row_carry_nothing_from_or_to_blinding_rows() {
     for case in networks::all() {
         let (layout, last) = (&case.layout, case.layout.usable_rows() - 1);
-        let constant = [Fixed::Use, Fixed::Edge, Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3];
-        for column in layout.shape.fixed.iter().filter(|column| !constant.contains(column)) {
+        let constant = |column: &Fixed| matches!(column, Fixed::Use | Fixed::Edge | Fixed::Entry(..));
+        for column in layout.shape.fixed.iter().filter(|column| !constant(column)) {
             assert_eq!(layout.fixed_at(*column, 0), Fr::ZERO, "{column:?} in row 0");
             assert_eq!(layout.fixed_at(*column, last), Fr::ZERO, "{column:?} in the last usable row");
         }
@@ -82,8 +83,7 @@ fn copies_join_equality_enabled_cells_of_usable_rows_and_every_public_word_once(
 fn weights_folds_do_not_depend_on_the_number_of_lanes() {
     for case in networks::all() {
         let sides = [1, 2, 4, 8].map(|lanes| {
-            let layout =
-                Layout::with_lanes(&case.graph, Lanes::new(case.layout.shape.lanes.activations, lanes)).unwrap();
+            let layout = Layout::with_lanes(&case.graph, Lanes { weights: lanes, ..case.layout.shape.lanes }).unwrap();
             let mut columns = Columns::phase_zero(&layout, &case.trace, Fr::from(CONTEXT)).unwrap();
             columns.complete(&layout, &challenges(1), &Pinned::new()).unwrap();
             let ends = |row: &usize| {

@@ -8,7 +8,7 @@ use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use crate::networks::{graph, integer, small};
+use crate::networks::{entries, graph, integer, small};
 
 /// `u8 [1, 1]`, Dense 1 -> 1 with a weight that makes accumulators of both signs.
 fn one_by_one(multiplier: u64, divisor: u64) -> QuantizedGraph {
@@ -30,10 +30,7 @@ fn one_by_one(multiplier: u64, divisor: u64) -> QuantizedGraph {
 
 /// The entries of a table, without its tag.
 fn table(layout: &Layout, tag: Fr) -> Vec<[Fr; 3]> {
-    (0..layout.report().table_rows)
-        .filter(|row| layout.fixed_at(Fixed::T0, *row) == tag)
-        .map(|row| [Fixed::T1, Fixed::T2, Fixed::T3].map(|column| layout.fixed_at(column, row)))
-        .collect()
+    entries(layout).filter(|(_, [of, ..])| *of == tag).map(|(_, [_, v1, v2, v3])| [v1, v2, v3]).collect()
 }
 
 #[test]

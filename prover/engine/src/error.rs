@@ -103,7 +103,7 @@ pub enum ProverError {
     #[error("not a proving key: expected it to begin with ASSAYPK1; run `assay setup` again")]
     KeyMagic,
     /// A proving key of another version.
-    #[error("the proving key has version {got}, this program reads version 2: run `assay setup` again")]
+    #[error("the proving key has version {got}, this program reads version 3: run `assay setup` again")]
     KeyVersion {
         /// Version in the file, readable.
         got: String,

@@ -52,10 +52,7 @@ fn gates_of(column: Fixed) -> &'static [Gate] {
         | Fixed::Lookup
         | Fixed::Use
         | Fixed::Edge
-        | Fixed::T0
-        | Fixed::T1
-        | Fixed::T2
-        | Fixed::T3 => &[],
+        | Fixed::Entry(..) => &[],
     }
 }
 

@@ -29,12 +29,12 @@ pub(crate) fn passes_if_granted(case: &Case, lie: &Lie, lookup: usize) -> bool {
     let mut layout = Layout::with_lanes(&case.graph, case.layout.shape.lanes).unwrap();
     let granted = layout.report().table_rows;
     assert!(granted < layout.usable_rows() - 1);
-    for (column, value) in [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].into_iter().zip(tuples[0]) {
+    for (column, value) in Fixed::entry(0).into_iter().zip(tuples[0]) {
         let index = layout.shape.fixed_index(column).unwrap();
         layout.fixed[index].set(granted, value);
     }
     let mut columns = forged.columns.clone();
-    columns.set(&layout, Advice::M, granted, Fr::from(tuples.len() as u64));
+    columns.set(&layout, Advice::M(0), granted, Fr::from(tuples.len() as u64));
     case.judge_on(&layout, &Forged { columns, ..forged }, &Pinned::new(), &Dropped::default()).is_empty()
 }
 
@@ -44,7 +44,7 @@ fn kind(lookup: Lookup) -> usize {
         Lookup::Remainder(_) => REMAINDER,
         Lookup::Output(_) => OUTPUT,
         Lookup::Maximum(_) => MAXIMUM,
-        Lookup::Wire(_) | Lookup::Table => panic!("{lookup:?} is in no table"),
+        Lookup::Wire(_) | Lookup::Table(_) => panic!("{lookup:?} is in no table"),
     }
 }
 

@@ -482,12 +482,22 @@ fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
     let fixed = |column, row| layout.fixed_at(column, row);
     let mut stacks: HashMap<i64, Vec<[i64; 3]>> = HashMap::new();
     let end = layout.report().table_rows;
-    let entry = |row| [Fixed::T0, Fixed::T1, Fixed::T2, Fixed::T3].map(|column| small(fixed(column, row)));
-    if entry(0) != entry(end - 1) {
-        return Err("row 0 holds an entry of its own".to_owned());
+    let mut entries = Vec::new();
+    for stack in layout.shape.lanes.of_tables() {
+        let entry = |row| Fixed::entry(stack).map(|column| small(fixed(column, row)));
+        if entry(0) != entry(end - 1) || (end..layout.usable_rows()).any(|row| entry(row) != entry(end - 1)) {
+            return Err("a row beside a stack of tables holds an entry of its own".to_owned());
+        }
+        entries.extend((1..end).map(entry));
     }
-    for row in 1..end {
-        let [tag, a, b, c] = entry(row);
+    // Where the stacks have more rows than there are entries, the last is repeated.
+    while entries.len() > 1 && entries[entries.len() - 1] == entries[entries.len() - 2] {
+        entries.pop();
+    }
+    if entries.iter().collect::<HashSet<_>>().len() != entries.len() {
+        return Err("the tables hold an entry twice".to_owned());
+    }
+    for [tag, a, b, c] in entries {
         stacks.entry(tag).or_default().push([a, b, c]);
     }
     let mut checked = HashSet::new();

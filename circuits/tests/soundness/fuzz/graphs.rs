@@ -18,7 +18,7 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// The network of a seed, in a number of activation lanes that the seed decides.
+    /// The network of a seed, in lanes that the seed decides.
     pub(crate) fn random(seed: u64) -> Self {
         Self::random_in(seed, [1, 2, 4, 8][seed as usize % 4])
     }
@@ -31,6 +31,7 @@ impl Network {
             maker.step();
         }
         let lanes = Lanes::new(activations, [1, 2, 3, 4, 5, 8][maker.below(6)]);
+        let lanes = lanes.with_tables([1, 2, 4][(seed / 4) as usize % 3]);
         let graph = maker.finish();
         graph.validate().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let input = input(&graph, seed ^ 0xF00D);

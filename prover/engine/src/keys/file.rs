@@ -1,13 +1,14 @@
-//! The proving-key file, version 2: the fixed columns of a circuit. All numbers are little-endian.
+//! The proving-key file, version 3: the fixed columns of a circuit. All numbers are little-endian.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `ASSAYPK2`; the last byte is the version |
+//! | 0..8 | `ASSAYPK3`; the last byte is the version |
 //! | 8..40 | digest of the verifying key it belongs to |
 //! | 40..44 | weight lanes `L` |
 //! | 44..48 | number `c` of fixed columns |
 //! | 48..52 | activation lanes `A` |
-//! | 52..64 | zero |
+//! | 52..56 | stacks of tables `T` |
+//! | 56..64 | zero |
 //! | 64.. | `c` descriptions of 16 bytes: column ([`Fixed::slot`]), form, stored cells, wide cells |
 //! | then | the columns in order, each of their parts on a multiple of 64 bytes |
 //! | last 32 | SHA-256 of all before |
@@ -33,7 +34,7 @@ use crate::checksum::{CHECKSUM, Hashing, checksum};
 use crate::mapped::{Mapped, SignedBytes};
 
 const MAGIC: &[u8; 7] = b"ASSAYPK";
-const VERSION: u8 = b'2';
+const VERSION: u8 = b'3';
 const HEADER: usize = 64;
 const DESCRIPTION: usize = 16;
 /// Parts begin on multiples of this many bytes.
@@ -56,7 +57,8 @@ pub(super) fn write(layout: &Layout, verifying: [u8; 32], out: &mut impl Write) 
     }
     let mut out = Hashing::new(out);
     out.write_all(&[MAGIC.as_slice(), &[VERSION], &verifying].concat())?;
-    out.write_all(&numbers([layout.shape.lanes.weights, layout.fixed.len(), layout.shape.lanes.activations]))?;
+    let lanes = layout.shape.lanes;
+    out.write_all(&numbers([lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables]))?;
     pad(&mut out)?;
     for (column, cells) in layout.shape.fixed.iter().zip(&layout.fixed) {
         let (form, wide) = match cells {
@@ -109,7 +111,7 @@ fn pad(out: &mut Hashing<impl Write>) -> Result<(), ProverError> {
 
 /// The fixed columns of a file.
 pub(super) struct FixedColumns {
-    /// Lanes of activations and of weights.
+    /// Lanes of activations, of weights and of tables.
     pub(super) lanes: Lanes,
     /// The columns, those of bytes in the file's pages.
     pub(super) columns: Vec<(Fixed, Cells)>,
@@ -128,7 +130,7 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
         let got = found.try_into().unwrap_or_default();
         return Err(ProverError::ForeignKey { expected: verifying, got });
     }
-    let [weights, count, activations, _] = quadruple(header);
+    let [weights, count, activations, tables] = quadruple(header);
     let descriptions = reader.part((count as usize).saturating_mul(DESCRIPTION))?;
     let descriptions: Vec<[u32; 4]> = descriptions.chunks_exact(DESCRIPTION).map(quadruple).collect();
     let body: u64 =
@@ -142,7 +144,7 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
     if expected != sum {
         return Err(ProverError::KeyChecksum { expected, got: sum.try_into().unwrap_or_default() });
     }
-    let lanes = Lanes::new(activations as usize, weights as usize);
+    let lanes = Lanes::new(activations as usize, weights as usize).with_tables(tables as usize);
     Ok(FixedColumns { lanes, columns: columns? })
 }
 

@@ -4,14 +4,13 @@
 #![cfg(test)]
 
 use crate::parity::compare;
-use assay_circuits::{Lanes, Layout, Objective};
+use assay_circuits::{Lanes, Layout, Objective, PROFILES};
 use assay_models::{import, samples};
 
-/// The sample of this name, with every number of weight lanes and of activation lanes.
+/// The sample of this name in its own numbers of weight lanes, and in every profile.
 fn is_proved(name: &str) {
     let (graph, lanes) = samples::cases().into_iter().find(|(graph, _)| graph.name == name).unwrap();
-    let several = [2, 4, 8].map(|activations| Lanes::new(activations, lanes[0]));
-    for lanes in lanes.iter().map(|weights| Lanes::new(1, *weights)).chain(several) {
+    for lanes in lanes.iter().map(|weights| Lanes::new(1, *weights)).chain(PROFILES) {
         compare(&graph, Layout::with_lanes(&graph, lanes).unwrap());
     }
 }

@@ -163,12 +163,12 @@ fn a_key_proves_from_its_file_what_it_proved_before_and_its_bytes_stay_in_the_fi
 fn a_file_is_laid_out_as_documented() {
     let bytes = &MLP.bytes;
     let layout = MLP.key.layout();
-    assert_eq!(&bytes[..8], b"ASSAYPK2");
+    assert_eq!(&bytes[..8], b"ASSAYPK3");
     assert_eq!(bytes[8..40], MLP.key.verifying_key().digest());
     let lanes = layout.shape.lanes;
-    let header = [lanes.weights, layout.fixed.len(), lanes.activations].map(|number| (number as u32).to_le_bytes());
-    assert_eq!(bytes[40..52], header.concat());
-    assert!(bytes[52..HEADER].iter().all(|byte| *byte == 0));
+    let header = [lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables];
+    assert_eq!(bytes[40..56], header.map(|number| (number as u32).to_le_bytes()).concat());
+    assert!(bytes[56..HEADER].iter().all(|byte| *byte == 0));
     for ((([slot, form, cells, wide], start), name), column) in
         MLP.columns().into_iter().zip(&layout.shape.fixed).zip(&layout.fixed)
     {
