@@ -60,7 +60,7 @@ for (const file of sources('generated').filter((file) => file !== 'IVerifier.sol
   const belongsTo = {
     shape: digest('shape'), vk_digest: digest('verifying key'), graph_digest: digest('graph'), srs_digest: digest('srs'),
   };
-  const name = ['Verifier', 'FusedVerifier', 'Key'].find((name) => contracts[name]);
+  const name = ['Verifier', 'Key'].find((name) => contracts[name]);
   const data = name === 'Key' ? [...content.matchAll(/hex"([0-9a-f]+)"/g)].map((match) => match[1]).join('') : '';
   write(file.replace('.sol', ''), 'artifacts', contracts[name], belongsTo, data);
 }

@@ -1,4 +1,4 @@
-//! Writes verifiers, keys and fused verifiers to `contracts/generated/`, for keys of the published insecure SRS: of the zoo's models and
+//! Writes verifiers and keys to `contracts/generated/`, for keys of the published insecure SRS: of the zoo's models and
 //! of a perceptron of four million weights, with both openings (`lenet`, `lenet-evm`).
 //!
 //! `node build.mjs` in `contracts/` then compiles them to the artifacts that the demo deploys. Both steps are
@@ -53,7 +53,6 @@ fn generate(name: &str, graph: &QuantizedGraph, layout: Arc<Layout>, opening: Op
     write("IVerifier.sol", assay_solidity::INTERFACE)?;
     write(&format!("{name}.sol"), &assay_solidity::verifier(key)?)?;
     write(&format!("{name}-key.sol"), &assay_solidity::key(key)?)?;
-    write(&format!("{name}-fused.sol"), &assay_solidity::fused_verifier(key)?)?;
     let (points, scalars) = key.proof_shape();
     println!(
         "{name}: k = {}, {} columns behind a commitment at most, {} commitments in the key, {} public words; a proof has {points} points and {scalars} scalars, {} bytes",

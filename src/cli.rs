@@ -83,8 +83,8 @@ key is not the model's or not the proof's, a file is missing or is not what it s
     Infer(InferArgs),
     /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one
     #[command(
-        after_help = "Examples:\n  assay contract lenet.onnx\n  assay contract lenet.onnx --key 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  assay contract lenet.onnx --fused\n  assay contract lenet.onnx --compiled lenet.assay/Verifier.bin\n\n\
-Writes IVerifier.sol and either Verifier.sol and Key.sol or FusedVerifier.sol to lenet.assay/, ready for a Foundry project.\n\
+        after_help = "Examples:\n  assay contract lenet.onnx\n  assay contract lenet.onnx --key 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  assay contract lenet.onnx --compiled lenet.assay/Verifier.bin\n\n\
+Writes IVerifier.sol, Verifier.sol and Key.sol to lenet.assay/, ready for a Foundry project.\n\
 One Verifier serves all models of its shape; each brings a Key. calldata.hex calls it with the key's address (--key)."
     )]
     Contract(ContractArgs),
@@ -152,14 +152,11 @@ pub(crate) struct CompileArgs {
 pub(crate) struct ContractArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// One contract for this model alone: a little cheaper to call, dearer to deploy
-    #[arg(long, conflicts_with = "key")]
-    pub(crate) fused: bool,
     /// Address of the deployed key, for the calldata
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(crate) key: Option<assay_solidity::calldata::Address>,
     /// Writes nothing: says that this file is what your compiler made of Verifier.sol. The market's commands then take a model of this shape to be judged by that code, as they do with the verifiers that assay brings; what merely lies in MODEL.assay counts for nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "fused"])]
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
     pub(crate) compiled: Option<PathBuf>,
 }
 

@@ -20,7 +20,7 @@ use assay_circuits::Layout;
 use assay_models::input::InputValues;
 use assay_models::{QuantisedInput, QuantizedGraph};
 use assay_prover::cost::{opening_for_chain, threads};
-use assay_prover::{Cost, PUBLISHED_SEED, Srs};
+use assay_prover::Cost;
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
 use assay_verifier::{ConstraintSystem, Instances, Opening};
 use serde::Serialize;
@@ -86,21 +86,19 @@ fn opening(choice: OpeningChoice, constraints: &ConstraintSystem) -> Outcome<Ope
     }
 }
 
-/// The shape of the contracts for a layout, before there are keys: sizes and prices do not depend on the SRS.
+/// The shape of the contracts for a layout, before there are keys.
 fn shape_of(layout: &Layout, constraints: &ConstraintSystem, opening: Opening) -> Outcome<Shape> {
-    let s_g2 = Srs::insecure(1, PUBLISHED_SEED).machine("cannot make an SRS")?.point().s_g2;
-    let shape = Shape::new(layout.k, constraints, layout.instances(), opening, &s_g2);
-    shape.request("cannot describe a contract for this circuit")
+    Shape::new(layout.k, constraints, opening).request("cannot describe a contract for this circuit")
 }
 
-/// Warns of a model whose proofs are too long for any transaction.
-fn warn_if_no_chain_takes(shape: &Shape) {
-    if !shape.fits_a_transaction() {
+/// Warns of a model whose proofs, with so many public values, are too long for any transaction.
+fn warn_if_no_chain_takes(shape: &Shape, instances: usize) {
+    if !shape.fits_a_transaction(instances) {
         Terminal::warn(format_args!(
             "this model's proof cannot be sent to a chain: with its public values it is {} bytes of calldata, and nodes take \
              transactions of at most {} bytes; `assay verify` checks it all the same. A model with a \
              smaller input or output has fewer public values",
-            units::count(shape.call_bytes()),
+            units::count(shape.call_bytes(instances)),
             units::count(MOST_TRANSACTION_BYTES)
         ));
     }

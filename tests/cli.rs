@@ -68,11 +68,6 @@ fn commands_chain_without_flags_from_the_model_to_a_valid_proof_and_a_contract()
     sandbox.succeeds(&["contract", "mnist-mlp.onnx", "--key", key]);
     let keyed = fs::read_to_string(sandbox.path("mnist-mlp.assay/calldata.hex")).unwrap();
     assert_eq!(keyed[..74], format!("0xd613b9dc{:0>64}", "ff"));
-    sandbox.succeeds(&["contract", "mnist-mlp.onnx", "--fused"]);
-    let fused = fs::read_to_string(sandbox.path("mnist-mlp.assay/calldata.hex")).unwrap();
-    assert!(fused.starts_with("0xbd205a90") && fused.len() == keyed.len() - 64);
-    let source = fs::read_to_string(sandbox.path("mnist-mlp.assay/FusedVerifier.sol")).unwrap();
-    assert!(source.contains("contract FusedVerifier is IFusedVerifier"));
     assert!(sandbox.path("mnist-mlp.assay/IVerifier.sol").exists());
     sandbox.fails(&["contract", "mnist-mlp.onnx", "--key", "0x12"], WRONG_REQUEST, &["20 bytes"]);
     assert_eq!(partial_files(&sandbox), [""; 0]);

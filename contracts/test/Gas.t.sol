@@ -12,13 +12,17 @@ import {vm} from "./support/Vm.sol";
 
 /// Accepts everything for next to nothing, so that what remains is the market's own gas.
 contract FreeVerifier is IVerifier {
-    uint256 public immutable instanceCount;
+    uint256 private immutable count;
 
     constructor(uint256 instances) {
-        instanceCount = instances;
+        count = instances;
     }
 
-    function verifyGas(uint256 proofs) external pure returns (uint256) {
+    function instanceCount(address) external view returns (uint256) {
+        return count;
+    }
+
+    function verifyGas(address, uint256 proofs) external pure returns (uint256) {
         return 30_000 * proofs;
     }
 
@@ -31,11 +35,11 @@ contract FreeVerifier is IVerifier {
 
 /// Uses all the gas that it is given, which is what it states.
 contract ExactVerifier is IVerifier {
-    function instanceCount() external pure returns (uint256) {
+    function instanceCount(address) external pure returns (uint256) {
         return 4;
     }
 
-    function verifyGas(uint256 proofs) external pure returns (uint256) {
+    function verifyGas(address, uint256 proofs) external pure returns (uint256) {
         return 300_000 * proofs;
     }
 

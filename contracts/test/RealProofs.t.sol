@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.30;
 
-import {IVerifier} from "../generated/IVerifier.sol";
+import {IVerifier, IVerifierErrors} from "../generated/IVerifier.sol";
 import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Proofs} from "../src/market/Proofs.sol";
 import {ModelRegistry} from "../src/market/ModelRegistry.sol";
@@ -19,13 +19,13 @@ contract OtherContext is IVerifier {
         context = word;
     }
 
-    function instanceCount() external view returns (uint256) {
-        return real.instanceCount();
+    function instanceCount(address of) external view returns (uint256) {
+        return real.instanceCount(of);
     }
 
     /// Copying the public values and the proof comes on top, and a call has at most 63/64 of the gas.
-    function verifyGas(uint256 proofs) external view returns (uint256) {
-        return (real.verifyGas(proofs) + 10_000 * proofs) * 64 / 63;
+    function verifyGas(address of, uint256 proofs) external view returns (uint256) {
+        return (real.verifyGas(of, proofs) + 10_000 * proofs) * 64 / 63;
     }
 
     function verify(address key, uint256[] memory instances, bytes calldata proof) external view {
@@ -141,7 +141,7 @@ contract RealProofsTest is Scene {
         for (uint256 i = 0; i < 32; ++i) {
             (instances[i], proofs[i]) = (words, proof);
         }
-        (uint256 one, uint256 all) = (real.verifyGas(1), real.verifyGas(32));
+        (uint256 one, uint256 all) = (real.verifyGas(key, 1), real.verifyGas(key, 32));
         vm.cool(key);
         vm.cool(address(real));
         real.verify{gas: one}(key, words, proof);
@@ -156,6 +156,44 @@ contract RealProofsTest is Scene {
         suffices("lenet-evm");
         suffices("mnist-mlp-evm");
         suffices("mlp-4m-evm");
+    }
+
+    /// The number of public values is the key's: the registry compares it with the words, and what is no key of the verifier is registered with none.
+    function test_RegistryAsksTheKeyForItsPublicValues() external {
+        use("lenet-evm");
+        class = admit(address(real));
+        ModelRegistry.Registration memory r = registration(class);
+        registry.register(r, "");
+        ++r.inputWords;
+        vm.expectPartialRevert(ModelRegistry.WrongInstanceCount.selector);
+        registry.register(r, "");
+        r.key = with(5, words.length + 1);
+        registry.register(r, "");
+        --r.inputWords;
+        vm.expectPartialRevert(ModelRegistry.WrongInstanceCount.selector);
+        registry.register(r, "");
+        for (uint256 word = 0; word < 2; ++word) {
+            r.key = with(word, 0);
+            vm.expectPartialRevert(word == 0 ? IVerifierErrors.NotAKey.selector : IVerifierErrors.WrongShape.selector);
+            registry.register(r, "");
+        }
+        r.key = deployed("mnist-mlp-evm-key");
+        vm.expectPartialRevert(IVerifierErrors.NotAKey.selector);
+        registry.register(r, "");
+    }
+
+    /// The key with one of its words changed.
+    function with(uint256 word, uint256 value) internal returns (address made) {
+        bytes memory code = key.code;
+        bytes memory head = hex"61000080600a3d393df3";
+        (head[1], head[2]) = (bytes1(uint8(code.length >> 8)), bytes1(uint8(code.length)));
+        assembly {
+            mstore(add(add(code, 33), mul(word, 32)), value)
+        }
+        bytes memory creation = bytes.concat(head, code);
+        assembly {
+            made := create(0, add(creation, 32), mload(creation))
+        }
     }
 
     function test_BatchOfRealLenetProofs() external {

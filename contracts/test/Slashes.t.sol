@@ -180,7 +180,7 @@ contract SlashesTest is AnswerScene {
         uint256 bounty = market.accountOf(IInferenceMarket.Pot.Bond, STRANGER, address(0)).free;
         assertEq(bounty, bond / 10, "a tenth");
         assertTrue(bounty >= 2 * uint256(fee) * gas, "pays for itself");
-        uint256 least = uint256(fee) * 20 * (verifier.verifyGas(1) + 400_000 + 3 * 1_700);
+        uint256 least = uint256(fee) * 20 * (verifier.verifyGas(address(0), 1) + 400_000 + 3 * 1_700);
         assertEq(bond, least > formulas.bond(r) ? least : formulas.bond(r), "the larger of the two");
     }
 

@@ -66,7 +66,7 @@ const mutants = [
   ['words may exceed 31 bytes', 'Proofs', 'if (words[i] >= WORD_BOUND) return false;', '', unit('WordsBeyond31BytesAreRefused')],
   ['a starved proof is a bad proof', 'Proofs', 'if (grantable < needed) revert', 'if (false) revert', unit('UnderGassedRelayer')],
   ['one proof may burn all gas', 'Proofs', 'staticcall(need, judge', 'staticcall(gas(), judge', unit('OffCurvePoint')],
-  ['the gas of one proof starts a batch', 'Proofs', 'verifyGas(count)', 'verifyGas(1)', unit('BatchThatDoesNotFitFailsEarly')],
+  ['the gas of one proof starts a batch', 'Proofs', 'verifyGas(model.key, count)', 'verifyGas(model.key, 1)', unit('BatchThatDoesNotFitFailsEarly')],
   ['the gas of one proof starts all that are verified alone', 'Proofs', 'need * count-- + reserve', 'need', unit('UnderGassedRelayerRevertsInTheMiddle')],
   ['less than a word is an answer', 'Proofs', 'if and(ok, gt(returndatasize(), 31))', 'if ok', unit('BatchOfAVerifierWithLessThanAWord')],
   ['all that a verifier returns is copied', 'Proofs', 'if and(ok,', 'returndatacopy(mload(0x40), 0, returndatasize()) if and(ok,', unit('BatchOfAVerifierWithMegabytes')],

@@ -393,14 +393,23 @@ test('a model whose key or verifier on the chain is another than its key\'s file
   // Everything that a description can say is the honest model's: only the code at the key's address is another.
   const [other] = [...keyCode(readKey(tiny))].slice(-1) as [number];
   const forged = keyCode(readKey(tiny)).with(-1, other ^ 1);
-  for (const key of [await deployData(chain, chain.wallet(PEOPLE.rival), forged), client.router]) {
+  // A key of another SRS: the class of the verifier says nothing of it, and without the key's file the SRS that is named is compared.
+  const ofAnother = keyCode(readKey(tiny));
+  ofAnother[1 + 32 * 7] = (ofAnother[1 + 32 * 7] as number) ^ 1;
+  const deployed = (code: Uint8Array) => deployData(chain, chain.wallet(PEOPLE.rival), code);
+  for (const [key, srs] of [[await deployed(forged), 'same'], [await deployed(ofAnother), 'another'], [await deployed(Uint8Array.of(0)), 'none']] as const) {
     const id = await models.register({ ...registration, key }, '');
     const description = { ...honest, id, market: client.market, chain: client.chainId, class: registration.class, keyDigest: registration.keyDigest };
     const words = /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/;
     await assert.rejects(new Assay(client).prepare({ model: description, input: INPUT, feeCeiling: FEE }), words);
     // A kept request is held to the same; without the key's file nobody confirms anything, and that is said.
     const { key: file, ...described } = description;
-    const pending = await new Assay(client).prepare({ model: described, input: INPUT, feeCeiling: FEE });
+    const asking = new Assay(client).prepare({ model: described, input: INPUT, feeCeiling: FEE });
+    if (srs !== 'same') {
+      await assert.rejects(asking, srs === 'none' ? /is no key of this version/ : /the SRS digest of the model is said to be (0x)?[0-9a-f]{64}, the registered key has 0x/);
+      continue;
+    }
+    const pending = await asking;
     assert.deepEqual([pending.confirmed, file], [{ key: 'nobody', judge: 'nobody' }, tiny]);
     await assert.rejects(new Assay(client).resume(JSON.stringify(pending), description, { feeCeiling: FEE }), words);
   }

@@ -119,8 +119,8 @@ test('without the contracts that others are known by, nothing is', async () => {
 });
 
 test('the class of every compiled verifier is the hash of the code that stands on a chain', async () => {
-  const verifiers = readdirSync(join(root, 'contracts/artifacts')).map(artifact).filter(({ name, shape }) => shape !== undefined && !/-(key|fused)$/.test(name));
-  assert.equal(verifiers.length, Object.keys(CLASSES).length);
+  const verifiers = readdirSync(join(root, 'contracts/artifacts')).map(artifact).filter(({ name, shape }) => shape !== undefined && !name.endsWith('-key'));
+  assert.equal(new Set(verifiers.map(({ shape }) => shape)).size, Object.keys(CLASSES).length);
   for (const { bytecode, shape, name } of verifiers) assert.equal(CLASSES[shape as string], await codeHash(await place(`0x${bytecode}`)), name);
 });
 

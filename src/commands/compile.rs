@@ -46,7 +46,7 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let shortest = opening(OpeningChoice::Evm, &constraints)?;
-    warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest)?);
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest)?, layout.instances());
     let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
     let compiled = Compiled {
         model: name.into_owned(),

@@ -1,6 +1,6 @@
 //! `assay contract`: the Solidity of a key, and the calldata of the proof beside it; and what the user's compiler made of it.
 
-use assay_solidity::{SolidityError, calldata, fused_verifier, key, verifier};
+use assay_solidity::{SolidityError, calldata, key, verifier as verifier_of};
 use assay_verifier::{ProofFile, VerifyingKey};
 use serde::Serialize;
 
@@ -45,11 +45,7 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         terminal.result(&Named { class: class.to_string(), vk_digest: hex::encode(vk.digest()) });
         return Ok(());
     }
-    let sources: &[(&str, Generator)] = if args.fused {
-        &[("FusedVerifier.sol", fused_verifier)]
-    } else {
-        &[("Verifier.sol", verifier), ("Key.sol", key)]
-    };
+    let sources: [(&str, Generator); 2] = [("Verifier.sol", verifier_of), ("Key.sol", key)];
     let mut written = Vec::new();
     let mut write = |name: &str, text: &str| {
         let path = folder.file(name);
@@ -91,7 +87,7 @@ fn calldata_of(
     terminal: Terminal,
 ) -> Outcome<Option<Vec<u8>>> {
     if !folder.file("proof.json").exists() {
-        if args.fused || args.key.is_some() {
+        if args.key.is_some() {
             let proof = folder.file("proof.json");
             terminal.say(format_args!(
                 "no calldata: there is no {}; `assay prove` makes it, then run this again",
@@ -114,10 +110,9 @@ fn calldata_of(
         ))
         .next(again);
     }
-    Ok(match (args.fused, &args.key) {
-        (true, _) => Some(calldata::verify_fused(&instances, &proof)),
-        (false, Some(key)) => Some(calldata::verify(key, &instances, &proof)),
-        (false, None) => {
+    Ok(match &args.key {
+        Some(key) => Some(calldata::verify(key, &instances, &proof)),
+        None => {
             terminal.say("no calldata yet: deploy Key.sol and run again with --key ADDRESS");
             None
         }

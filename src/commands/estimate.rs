@@ -96,9 +96,9 @@ fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening,
     let cost = Cost::new(layout, constraints, opening, threads).machine("cannot count the circuit's cost")?;
     let shape = shape_of(layout, constraints, opening)?;
     if opening != Opening::Shplonk {
-        warn_if_no_chain_takes(&shape);
+        warn_if_no_chain_takes(&shape, layout.instances());
     }
-    let gas = Gas::of(&shape).request("cannot count the gas of this circuit")?;
+    let gas = Gas::of(&shape, layout.instances()).request("cannot count the gas of this circuit")?;
     let (points, scalars) = shape.proof_shape();
     let report = layout.report();
     Ok(OfOpening {
@@ -116,8 +116,8 @@ fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening,
         prove_s: cost.phases.iter().map(|(_, seconds)| seconds).sum(),
         prove_memory_bytes: cost.peak_bytes,
         proof_bytes: 64 * points + 32 * scalars,
-        calldata_bytes: shape.call_bytes(),
-        fits_a_transaction: shape.fits_a_transaction(),
+        calldata_bytes: shape.call_bytes(layout.instances()),
+        fits_a_transaction: shape.fits_a_transaction(layout.instances()),
         gas_verify: gas.total(),
         gas_of_another_in_a_batch: gas.another(),
     })

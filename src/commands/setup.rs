@@ -48,7 +48,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let opening = opening(args.opening, &constraints)?;
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
     check_powers(&layout, opening, &srs, args.srs.as_deref())?;
-    warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?);
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?, layout.instances());
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let cutting = || within(args.memory, cost.setup_peak_bytes(true), "cutting the SRS to size and making the keys of");

@@ -1,8 +1,6 @@
 //! By a node's clock fees rise, deadlines pass and locks begin to exclude others: one that is far from this machine's is believed by no command that bonds, proves or pays.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use assay_contracts::{Market, Request};
@@ -26,17 +24,9 @@ fn scene() -> (Scene, Market) {
     fs::create_dir_all(scene.sandbox.path("data/assay")).unwrap();
     let srs = Srs::insecure(powers, [9; 32]).unwrap().to_bytes().unwrap();
     fs::write(scene.sandbox.path("data/assay/srs"), srs).unwrap();
-    for verb in ["compile", "setup", "contract"] {
+    for verb in ["compile", "setup"] {
         scene.sandbox.succeeds(&[verb, MODEL]);
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let compiled = Command::new(root.join("contracts/tools/solc.cjs"))
-        .args(["--bin", "--optimize", "--no-cbor-metadata", "--evm-version", "prague", "--overwrite", "-o"])
-        .args(["mnist-mlp.assay/", "mnist-mlp.assay/Verifier.sol"])
-        .current_dir(&scene.sandbox.folder)
-        .status();
-    assert!(compiled.unwrap().success());
-    scene.sandbox.succeeds(&["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"]);
     let market = scene.does(OWNER, &["deploy"])["market"].as_str().unwrap().to_owned();
     // The week after which the verifier may judge is over now.
     scene.does(OWNER, &["register", MODEL, "--market", &market, "--skip-delay"]);

@@ -16,7 +16,7 @@ pub struct Artifact {
     bytecode: String,
 }
 
-/// Verifier, key and fused verifier of a model, as `include_str!` finds them.
+/// Verifier and key of a model, as `include_str!` finds them.
 macro_rules! compiled {
     ($name:literal) => {
         (
@@ -24,14 +24,13 @@ macro_rules! compiled {
             [
                 include_str!(concat!("../../artifacts/", $name, ".json")),
                 include_str!(concat!("../../artifacts/", $name, "-key.json")),
-                include_str!(concat!("../../artifacts/", $name, "-fused.json")),
             ],
         )
     };
 }
 
-/// Of the zoo's models with both openings, and of a perceptron of four million weights; for keys of the published insecure SRS.
-const ZOO: &[(&str, [&str; 3])] = &[
+/// Of the zoo's models with both openings, and of a perceptron of four million weights; the keys are of the published insecure SRS.
+const ZOO: &[(&str, [&str; 2])] = &[
     compiled!("mnist-mlp"),
     compiled!("lenet"),
     compiled!("mnist-mlp-evm"),
@@ -81,12 +80,12 @@ impl Artifact {
         Self::from_json("Signatures", include_str!("../../artifacts/Signatures.json"))
     }
 
-    /// All compiled verifiers that are embedded; they are for keys of the published insecure SRS.
+    /// All compiled verifiers that are embedded.
     ///
     /// # Errors
     /// A damaged artifact.
     pub fn verifiers() -> Result<Vec<Self>, ContractsError> {
-        ZOO.iter().map(|(model, [verifier, _, _])| Self::from_json(model, verifier)).collect()
+        ZOO.iter().map(|(model, [verifier, _])| Self::from_json(model, verifier)).collect()
     }
 
     /// The compiled verifier of the circuit shape with this digest, if one is embedded.
@@ -103,7 +102,7 @@ impl Artifact {
     /// # Errors
     /// A model without a compiled verifier.
     pub fn verifier(model: &str) -> Result<Self, ContractsError> {
-        let [verifier, _, _] = zoo(model)?;
+        let [verifier, _] = zoo(model)?;
         Self::from_json(model, verifier)
     }
 
@@ -112,17 +111,8 @@ impl Artifact {
     /// # Errors
     /// A model without a compiled key, or one that belongs to another key; both digests are named.
     pub fn key(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
-        let [_, key, _] = zoo(model)?;
+        let [_, key] = zoo(model)?;
         Self::from_json(model, key)?.belonging_to(key_digest)
-    }
-
-    /// The compiled verifier of a model of the zoo alone, if it belongs to the key with this digest.
-    ///
-    /// # Errors
-    /// A model without a compiled verifier, or one that belongs to another key; both digests are named.
-    pub fn fused_verifier(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
-        let [_, _, fused] = zoo(model)?;
-        Self::from_json(model, fused)?.belonging_to(key_digest)
     }
 
     /// Reads an artifact that `contracts/build.mjs` wrote.
@@ -165,7 +155,7 @@ impl Artifact {
     }
 }
 
-fn zoo(model: &str) -> Result<[&'static str; 3], ContractsError> {
+fn zoo(model: &str) -> Result<[&'static str; 2], ContractsError> {
     let known = || ZOO.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     let found = ZOO.iter().find(|(name, _)| *name == model);
     found.map(|(_, files)| *files).ok_or_else(|| ContractsError::NoVerifier { name: model.to_owned(), known: known() })

@@ -313,8 +313,8 @@ sol! {
 
     /// A generated verifier of a circuit shape.
     contract Verifier {
-        function instanceCount() external pure returns (uint256);
-        function verifyGas(uint256 proofs) external pure returns (uint256);
+        function instanceCount(address key) external view returns (uint256);
+        function verifyGas(address key, uint256 proofs) external view returns (uint256);
         function verify(address key, uint256[] instances, bytes proof) external view;
         function verifyBatch(address key, uint256[][] instances, bytes[] proofs) external view returns (uint256 accepted);
 
@@ -330,10 +330,5 @@ sol! {
         error WrongShape(bytes32 expected, bytes32 got);
         error WrongProofCount(uint256 most, uint256 instances, uint256 proofs);
         error NotEnoughGas(uint256 needed, uint256 left);
-    }
-
-    /// A generated verifier of one key.
-    contract FusedVerifier {
-        function verify(uint256[] instances, bytes proof) external view;
     }
 }

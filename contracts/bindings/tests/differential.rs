@@ -42,8 +42,8 @@ static LARGE: LazyLock<Model> = LazyLock::new(|| large("mlp-4m", shplonk));
 static LARGE_EVM: LazyLock<Model> = LazyLock::new(|| large("mlp-4m-evm", for_chain));
 
 fn contracts_of(model: &Model) -> Contracts {
-    let [verifier, key, fused] = model.artifacts();
-    Contracts::deploy(model.key.verifying_key(), &verifier, &key, &fused)
+    let [verifier, key] = model.artifacts();
+    Contracts::deploy(model.key.verifying_key(), &verifier, &key)
 }
 
 /// Claims of the zoo's held-out digits; the proofs depend on the digits alone.
@@ -78,7 +78,7 @@ fn broken_call(contracts: &Contracts, claim: &Claim, seed: u64) -> (String, Vec<
     (format!("byte {what}"), call)
 }
 
-/// Every proof is accepted by the native verifier, the shape's contract and the fused one; every mutant is decided alike and
+/// Every proof is accepted by the native verifier and by the shape's contract; every mutant is decided alike and
 /// rejected at no more gas than a proof; every call that is not the one encoding of its arguments reverts.
 fn decided_alike(model: &Model, digits: Range<usize>, mutants: u64) {
     let mut contracts = contracts_of(model);
@@ -87,7 +87,6 @@ fn decided_alike(model: &Model, digits: Range<usize>, mutants: u64) {
     for claim in &claims {
         assert!(contracts.native(claim));
         dearest = contracts.verify(claim).unwrap().max(dearest);
-        contracts.verify_fused(claim).unwrap();
     }
     let mut formed = 0;
     for seed in 0..mutants {
@@ -110,7 +109,6 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) -> (u64, u64)
     let mut contracts = contracts_of(model);
     let claims = claims_of(model, 0..8);
     let gas = contracts.verify(&claims[0]).unwrap();
-    let fused = contracts.verify_fused(&claims[0]).unwrap();
     let (accepted, one) = contracts.batch(&claims[..1]).unwrap();
     assert_eq!(accepted, U256::from(1));
     let (accepted, batch) = contracts.batch(&claims).unwrap();
@@ -119,12 +117,10 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) -> (u64, u64)
     let sizes: Vec<usize> = model.artifacts().iter().map(Artifact::deployed_bytes).collect();
     let measured = serde_json::json!({
         "verify": gas,
-        "verify_fused": fused,
         "verify_batch_of_8": batch,
         "another_of_8": another,
         "verifier_bytes": sizes[0],
         "key_bytes": sizes[1],
-        "fused_verifier_bytes": sizes[2],
         "proof_bytes": claims[0].proof.len(),
     });
     assert!(sizes.iter().all(|size| *size <= CODE_LIMIT), "{sizes:?}");
@@ -134,7 +130,10 @@ fn gas_is_as_committed_and_as_predicted(name: &str, model: &Model) -> (u64, u64)
     let instances: Vec<String> = claims[0].instances.iter().map(|word| hex(word)).collect();
     let proof = serde_json::json!({ "instances": instances, "proof": hex(&claims[0].proof) });
     is_committed(&format!("generated/{name}-proof.json"), &proof);
-    let predicted = Gas::of(&Shape::of(model.key.verifying_key()).unwrap()).unwrap();
+    let predicted = {
+        let key = model.key.verifying_key();
+        Gas::of(&Shape::of(key).unwrap(), key.instances()).unwrap()
+    };
     for (what, expected, got) in [("verify", predicted.total(), gas), ("another", predicted.another(), another)] {
         assert!(expected.abs_diff(got) * 20 <= got, "{name}, {what}: {got}, expected {expected} of {predicted:?}");
     }

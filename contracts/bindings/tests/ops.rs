@@ -6,22 +6,23 @@ mod compiler;
 
 use std::sync::Arc;
 
-use alloy_sol_types::SolCall as _;
 use assay_circuits::{Lanes, Layout};
-use assay_contracts::interface::FusedVerifier;
-use assay_contracts::market::words;
-use assay_contracts::{Chain, Network as _, U256};
+use assay_contracts::network::creation_of_data;
+use assay_contracts::{Address, Chain, Network as _, U256};
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::cost::opening_for_chain;
 use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen, prove};
-use assay_solidity::{Gas, Shape};
-use assay_verifier::{Instances, Opening, Proof};
+use assay_solidity::{Gas, Shape, calldata};
+use assay_verifier::{Opening, VerifyingKey};
 use compiler::compiled;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-fn calldata(instances: &Instances, proof: &Proof) -> Vec<u8> {
-    FusedVerifier::verifyCall { instances: words(&instances.words()), proof: proof.bytes.clone().into() }.abi_encode()
+/// Where the verifier of a key's shape and the key are.
+fn deployed(chain: &mut Chain, sender: Address, key: &VerifyingKey) -> (Address, Address) {
+    let code = compiled("Verifier", &[assay_solidity::verifier(key).unwrap()]).remove(0);
+    let data = creation_of_data(&assay_solidity::key_code(key).unwrap());
+    (chain.deploy(sender, &code).unwrap().0, chain.deploy(sender, &data).unwrap().0)
 }
 
 fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: fn(&Layout) -> Opening) {
@@ -30,17 +31,15 @@ fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: fn(&Layout) -> Ope
     let key = keygen(&srs, layout, graph.digest()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);
-    let source = assay_solidity::fused_verifier(key.verifying_key()).unwrap();
-    let code = compiled("FusedVerifier", &[source]).remove(0);
-    let (verifier, _) = chain.deploy(sender, &code).unwrap();
+    let (verifier, key_at) = deployed(&mut chain, sender, key.verifying_key());
     let [(mine, proof), (theirs, _)] = [1, 2].map(|seed| {
         let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(seed);
         prove(&key, &srs, &trace, 7.into(), rng, &mut |_| ()).unwrap()
     });
     let mut send = |calldata: &[u8]| chain.send(sender, Some(verifier), U256::ZERO, calldata).map(|_| ());
-    send(&calldata(&mine, &proof)).unwrap();
-    let error = send(&calldata(&theirs, &proof)).unwrap_err().to_string();
+    send(&calldata::verify(&key_at.0.0, &mine, &proof)).unwrap();
+    let error = send(&calldata::verify(&key_at.0.0, &theirs, &proof)).unwrap_err().to_string();
     assert!(error.contains("InvalidProof()"), "{}: {error}", graph.name);
 }
 
@@ -82,11 +81,11 @@ fn a_call_with_many_public_words_pays_the_floor_of_its_calldata_as_predicted() {
     let (instances, proof) = prove(&key, &srs, &trace, 7.into(), ChaCha20Rng::seed_from_u64(1), &mut |_| ()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);
-    let source = assay_solidity::fused_verifier(key.verifying_key()).unwrap();
-    let code = compiled("FusedVerifier", &[source]).remove(0);
-    let (verifier, _) = chain.deploy(sender, &code).unwrap();
-    let paid = chain.send(sender, Some(verifier), U256::ZERO, &calldata(&instances, &proof)).unwrap().gas;
-    let predicted = Gas::of(&Shape::of(key.verifying_key()).unwrap()).unwrap();
+    let (verifier, key_at) = deployed(&mut chain, sender, key.verifying_key());
+    let call = calldata::verify(&key_at.0.0, &instances, &proof);
+    let paid = chain.send(sender, Some(verifier), U256::ZERO, &call).unwrap().gas;
+    let shape = Shape::of(key.verifying_key()).unwrap();
+    let predicted = Gas::of(&shape, key.verifying_key().instances()).unwrap();
     assert!(
         paid > predicted.transaction + predicted.execution(),
         "{paid} are no more than the call takes: {predicted:?}"

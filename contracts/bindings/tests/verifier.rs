@@ -1,4 +1,4 @@
-//! Every generated verifier decides as the native one does, on the toy circuit and on the same bytes.
+//! The generated verifier decides as the native one does, on the toy circuit and on the same bytes.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
@@ -7,19 +7,22 @@ mod compiler;
 mod toy;
 mod verdicts;
 
+use ark_bn254::{Fq2, G2Affine};
+use ark_ec::AffineRepr as _;
+use assay_contracts::interface::Verifier::{instanceCountCall, verifyGasCall};
 use assay_contracts::network::creation_of_data;
 use assay_contracts::{Artifact, Network as _, U256};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_from_ark, g1_to_ark, g2_to_ark, instances as public_values};
 use assay_halo2::key::from_halo2;
 use assay_solidity::{Gas, Shape};
-use assay_verifier::encoding::{g1_from_bytes, g1_to_bytes};
+use assay_verifier::encoding::{g1_from_bytes, g1_to_bytes, g2_to_bytes};
 use assay_verifier::{Proof, SrsPoint, VerifyingKey};
 use compiler::compiled;
 use halo2_proofs::circuit::{Layouter, SimpleFloorPlanner, Value};
 use halo2_proofs::plonk::{Assigned, Circuit, ConstraintSystem, Error, create_proof, keygen_pk2};
 use halo2_proofs::poly::commitment::ParamsProver;
-use halo2_proofs::poly::kzg::commitment::KZGCommitmentScheme;
+use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::ProverSHPLONK;
 use halo2curves::bn256::{Bn256, Fr, G1Affine};
 use toy::{Config, Toy};
@@ -35,7 +38,6 @@ fn contracts(key: &VerifyingKey) -> Contracts {
         key,
         &artifact("toy", include_str!("../../artifacts/toy.json")),
         &own(artifact("toy-key", include_str!("../../artifacts/toy-key.json"))),
-        &own(artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"))),
     )
 }
 
@@ -81,11 +83,12 @@ impl Circuit<Fr> for Empty {
     }
 }
 
-fn empty() -> (VerifyingKey, Claim) {
-    let params = toy::params();
+/// With so many public values, and an SRS that is drawn by a seed.
+fn empty(count: usize, seed: u64) -> (VerifyingKey, Claim) {
+    let params = ParamsKZG::<Bn256>::setup(toy::K, toy::rng(seed));
     let proving = keygen_pk2(&params, &Empty, false).unwrap();
     let srs = SrsPoint { s_g2: g2_to_ark(&params.s_g2()) };
-    let instances = vec![Fr::zero(); toy::WEIGHTS.len() + 2];
+    let instances = vec![Fr::zero(); count];
     let key = from_halo2(proving.get_vk(), instances.len(), [8; 32], srs).unwrap();
     let mut transcript = EvmTranscript::new(Vec::new());
     create_proof::<KZGCommitmentScheme<Bn256>, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
@@ -103,19 +106,19 @@ fn empty() -> (VerifyingKey, Claim) {
 }
 
 #[test]
-fn all_accept_a_proof() {
+fn both_accept_a_proof() {
     let (mut contracts, claim) = scene();
     assert!(contracts.native(&claim));
-    contracts.verify_fused(&claim).unwrap();
     // No constant of the prediction was fitted to this circuit.
     let gas = contracts.verify(&claim).unwrap();
-    let predicted = Gas::of(&Shape::of(&toy::keys(&toy::params()).1).unwrap()).unwrap().total();
+    let (_, key) = toy::keys(&toy::params());
+    let predicted = Gas::of(&Shape::of(&key).unwrap(), key.instances()).unwrap().total();
     println!("gas {gas}, predicted {predicted}");
     assert!(predicted.abs_diff(gas) * 20 <= gas, "{gas}, predicted {predicted}");
 }
 
 #[test]
-fn all_decide_thousands_of_mutants_alike_and_no_rejection_costs_more_than_a_proof() {
+fn both_decide_thousands_of_mutants_alike_and_no_rejection_costs_more_than_a_proof() {
     let (mut contracts, mut claims) = scene_of(2);
     let (another, claim) = (claims.remove(1), claims.remove(0));
     let gas = contracts.verify(&claim).unwrap();
@@ -136,7 +139,6 @@ fn each_malformed_word_is_named() {
         let (name, index) = if at < count { ("Instance", index) } else { ("Scalar", index - count) };
         let expected = format!("{name}TooLarge(index: {index}, value: {value})");
         assert_eq!(contracts.verify(&other).unwrap_err().0, expected);
-        assert_eq!(contracts.verify_fused(&other).unwrap_err().0, expected);
     }
     for (index, at) in contracts.points(&claim).into_iter().enumerate() {
         for words in [[[0; 32]; 2], [[1; 32]; 2], [[0xff; 32]; 2]] {
@@ -144,7 +146,6 @@ fn each_malformed_word_is_named() {
             [*other.word(at), *other.word(at + 1)] = words;
             let expected = format!("NotOnCurve(index: {index})");
             assert_eq!(contracts.verify(&other).unwrap_err().0, expected);
-            assert_eq!(contracts.verify_fused(&other).unwrap_err().0, expected);
         }
     }
 }
@@ -153,10 +154,12 @@ fn each_malformed_word_is_named() {
 fn wrong_counts_and_lengths_are_named_with_both_numbers() {
     let (mut contracts, claim) = scene();
     let (count, length) = (claim.instances.len(), claim.proof.len());
-    let mut fewer = claim.clone();
-    fewer.instances.pop();
-    let expected = format!("WrongInstanceCount(expected: {count}, got: {})", count - 1);
-    assert_eq!(contracts.verify(&fewer).unwrap_err().0, expected);
+    for got in [0, count - 1, count + 1, 3 * count] {
+        let mut other = claim.clone();
+        other.instances.resize(got, [0; 32]);
+        let expected = format!("WrongInstanceCount(expected: {count}, got: {got})");
+        assert_eq!(contracts.verify(&other).unwrap_err().0, expected);
+    }
     let mut longer = claim.clone();
     longer.proof.extend([0; 32]);
     let expected = format!("WrongLength(expected: {length}, got: {})", length + 32);
@@ -198,13 +201,10 @@ fn foreign_encodings(calldata: &[u8], words_of_head: usize) -> Vec<(String, Vec<
 fn only_the_canonical_encoding_of_a_call_is_accepted() {
     let (mut contracts, claim) = scene();
     let gas = contracts.verify(&claim).unwrap();
-    let (keyed, fused) = (claim.call(contracts.key), claim.fused_call());
-    // The head of the keyed call is the key, two offsets and a length; changing the key is another test.
-    for (to, call, head) in [(contracts.verifier, keyed, 3), (contracts.fused, fused, 2)] {
-        for (what, changed) in foreign_encodings(&call, head) {
-            let (_, spent) = contracts.send(to, &changed).expect_err(&what);
-            assert!(spent <= gas, "{what}: {spent} gas");
-        }
+    // The head of the call is the key, two offsets and a length; changing the key is another test.
+    for (what, changed) in foreign_encodings(&claim.call(contracts.key), 3) {
+        let (_, spent) = contracts.send(contracts.verifier, &changed).expect_err(&what);
+        assert!(spent <= gas, "{what}: {spent} gas");
     }
     // Arguments the other way round in memory: well-formed ABI, yet not the one encoding.
     let call = claim.call(contracts.key);
@@ -242,7 +242,7 @@ fn what_is_not_a_key_of_the_shape_is_refused() {
 #[test]
 fn another_model_of_the_shape_brings_its_key_only_and_columns_of_zeros_work() {
     let (mut contracts, claim) = scene();
-    let (other, other_claim) = empty();
+    let (other, other_claim) = empty(claim.instances.len(), 1);
     assert!(other.fixed_commitments().iter().any(|point| assay_verifier::encoding::g1_to_bytes(point) == [[0; 32]; 2]));
     let code = creation_of_data(&assay_solidity::key_code(&other).unwrap());
     let (key, _) = contracts.chain.deploy(contracts.sender, &code).unwrap();
@@ -250,6 +250,119 @@ fn another_model_of_the_shape_brings_its_key_only_and_columns_of_zeros_work() {
     contracts.send(contracts.verifier, &claim.call(contracts.key)).unwrap();
     for (claim, key) in [(&claim, key), (&other_claim, contracts.key)] {
         assert_eq!(contracts.send(contracts.verifier, &claim.call(key)).unwrap_err().0, "InvalidProof()");
+    }
+}
+
+#[test]
+fn one_verifier_takes_any_number_of_public_values_and_any_srs() {
+    let (mut contracts, claims) = scene_of(2);
+    let own = contracts.key;
+    for (count, seed) in [(1, 1), (2, 9), (8, 9), (20, 1)] {
+        let (key, claim) = empty(count, seed);
+        let code = creation_of_data(&assay_solidity::key_code(&key).unwrap());
+        contracts.key = contracts.chain.deploy(contracts.sender, &code).unwrap().0;
+        contracts.verify(&claim).unwrap();
+        let asked = instanceCountCall { key: contracts.key };
+        assert_eq!(contracts.chain.ask(contracts.verifier, &asked).unwrap(), U256::from(count));
+        let other = Claim { instances: vec![[1; 32]; count], ..claim.clone() };
+        assert_eq!(contracts.verify(&other).unwrap_err().0, "InvalidProof()");
+        // An item that is another key's, and mostly of another length, is none of this one.
+        let batch = [claim.clone(), claims[0].clone(), other, claim];
+        assert_eq!(contracts.batch(&batch).unwrap().0, U256::from(0b1001), "{count} public values");
+    }
+    contracts.key = own;
+    assert_eq!(contracts.batch(&claims).unwrap().0, U256::from(0b11));
+}
+
+/// Where the number of public values and `[s]_2` stand among a key's words.
+const COUNT: usize = 5;
+const S_G2: usize = 6;
+
+/// The key's code with one word changed.
+fn with_word(code: &[u8], index: usize, word: U256) -> Vec<u8> {
+    let mut code = code.to_vec();
+    code[1 + 32 * index..][..32].copy_from_slice(&word.to_be_bytes::<32>());
+    code
+}
+
+#[test]
+fn a_key_that_lies_about_its_public_values_proves_nothing_for_the_true_one() {
+    let (mut contracts, claim) = scene();
+    let (code, honest) = (contracts.chain.code(contracts.key).unwrap(), claim.instances.len());
+    let deploy = |contracts: &mut Contracts, count: U256| {
+        let code = creation_of_data(&with_word(&code, COUNT, count));
+        contracts.key = contracts.chain.deploy(contracts.sender, &code).unwrap().0;
+    };
+    for count in [0, 1, honest - 1, honest + 1, 2 * honest] {
+        deploy(&mut contracts, U256::from(count));
+        let expected = format!("WrongInstanceCount(expected: {count}, got: {honest})");
+        assert_eq!(contracts.verify(&claim).unwrap_err().0, expected);
+        // The true values with zeros behind them, or the first of them: the transcript is another.
+        let mut other = claim.clone();
+        other.instances.resize(count, [0; 32]);
+        assert_eq!(contracts.verify(&other).unwrap_err().0, "InvalidProof()");
+        assert_eq!(contracts.batch(&[other, claim.clone()]).unwrap().0, U256::ZERO);
+    }
+    // Nothing overflows, and nothing as long is ever copied.
+    let most = U256::from(u32::MAX);
+    deploy(&mut contracts, most);
+    assert_eq!(contracts.verify(&claim).unwrap_err().0, format!("WrongInstanceCount(expected: {most}, got: {honest})"));
+    assert_eq!(contracts.batch(std::slice::from_ref(&claim)).unwrap().0, U256::ZERO);
+    let stated = verifyGasCall { key: contracts.key, proofs: U256::from(32) };
+    assert!(contracts.chain.ask(contracts.verifier, &stated).unwrap() > U256::ONE << 55);
+    for count in [most + U256::ONE, U256::ONE << 251, U256::MAX] {
+        deploy(&mut contracts, count);
+        let refused = format!("NotAKey(key: {:?})", contracts.key);
+        assert_eq!(contracts.verify(&claim).unwrap_err().0, refused);
+        assert_eq!(contracts.batch(std::slice::from_ref(&claim)).unwrap_err().0, refused);
+        let asked = instanceCountCall { key: contracts.key };
+        assert!(contracts.chain.ask(contracts.verifier, &asked).unwrap_err().to_string().contains("NotAKey"));
+        let stated = verifyGasCall { key: contracts.key, proofs: U256::ONE };
+        assert!(contracts.chain.ask(contracts.verifier, &stated).unwrap_err().to_string().contains("NotAKey"));
+    }
+}
+
+/// A point of the curve of `[s]_2` that is not in the group.
+fn outside_the_group() -> G2Affine {
+    let at = |x: u64| G2Affine::get_point_from_x_unchecked(Fq2::from(x), true);
+    (1..).find_map(|x| at(x).filter(|point| !point.is_in_correct_subgroup_assuming_on_curve())).unwrap()
+}
+
+#[test]
+fn a_key_of_no_srs_or_of_another_accepts_nothing() {
+    let (mut contracts, claims) = scene_of(2);
+    let code = contracts.chain.code(contracts.key).unwrap();
+    let own: [U256; 4] = std::array::from_fn(|index| U256::from_be_slice(&code[1 + 32 * (S_G2 + index)..][..32]));
+    let words = |point: G2Affine| {
+        let [x, x_imaginary, y, y_imaginary] = g2_to_bytes(&point).map(U256::from_be_bytes);
+        [x_imaginary, x, y_imaginary, y]
+    };
+    let (_, key) = toy::keys(&toy::params());
+    assert_eq!(own, words(key.srs().s_g2));
+    // The y of the generator's negative is -2.
+    let base = U256::from_be_bytes(g1_to_bytes(&-ark_bn254::G1Affine::generator())[1]) + U256::from(2);
+    let [a, b, c, d] = own;
+    let cases = [
+        ("infinity", [U256::ZERO; 4], "NotAKey"),
+        ("off the curve", [a + U256::ONE, b, c, d], "PrecompileFailed"),
+        ("one word only", [U256::ZERO, U256::ONE, U256::ZERO, U256::ZERO], "PrecompileFailed"),
+        ("a coordinate above the modulus", [a, b, c, d + base], "PrecompileFailed"),
+        ("infinity in another spelling", [base; 4], "PrecompileFailed"),
+        ("parts the other way round", [b, a, d, c], "PrecompileFailed"),
+        ("outside the group", words(outside_the_group()), "PrecompileFailed"),
+        ("another secret", words(G2Affine::generator()), "InvalidProof"),
+        ("the negative", words(-key.srs().s_g2), "InvalidProof"),
+    ];
+    for (what, point, expected) in cases {
+        let put = |code: Vec<u8>, (at, word): (usize, &U256)| with_word(&code, S_G2 + at, *word);
+        let changed = point.iter().enumerate().fold(code.clone(), put);
+        contracts.key = contracts.chain.deploy(contracts.sender, &creation_of_data(&changed)).unwrap().0;
+        let error = contracts.verify(&claims[0]).unwrap_err().0;
+        assert!(error.starts_with(expected), "{what}: {error}");
+        match contracts.batch(&claims) {
+            Ok((accepted, _)) => assert_eq!((accepted, expected), (U256::ZERO, "InvalidProof"), "{what}"),
+            Err((error, _)) => assert!(error.starts_with(expected), "{what}, in a batch: {error}"),
+        }
     }
 }
 
@@ -269,13 +382,12 @@ fn the_crates_calldata_is_the_canonical_call() {
     let (contracts, claim) = (contracts(&key), Claim::new(&instances, &proof));
     let call = assay_solidity::calldata::verify(&contracts.key.0.0, &instances, &proof);
     assert_eq!(call, claim.call(contracts.key));
-    assert_eq!(assay_solidity::calldata::verify_fused(&instances, &proof), claim.fused_call());
 }
 
 #[test]
-fn a_verifier_of_another_key_is_refused_by_name() {
-    let fused = artifact("toy-fused", include_str!("../../artifacts/toy-fused.json"));
-    let error = fused.belonging_to(&[3; 32]).unwrap_err().to_string();
+fn an_artifact_of_another_key_is_refused_by_name() {
+    let key = artifact("toy-key", include_str!("../../artifacts/toy-key.json"));
+    let error = key.belonging_to(&[3; 32]).unwrap_err().to_string();
     assert!(error.contains(&"03".repeat(32)) && error.contains("generate_verifiers"), "{error}");
 }
 
@@ -307,6 +419,8 @@ fn malformed_items_are_not_accepted_and_leave_the_others_to_one_pairing() {
         malformed(&|claim| claim.proof.push(0)),
         malformed(&|claim| claim.instances.truncate(1)),
         malformed(&|claim| claim.instances.clear()),
+        malformed(&|claim| claim.instances.push([0; 32])),
+        malformed(&|claim| claim.instances.resize(200, [0; 32])),
     ];
     for (index, item) in items.into_iter().enumerate() {
         let mut batch = claims.clone();
@@ -353,7 +467,7 @@ fn a_batch_has_one_key_and_at_most_32_proofs() {
     let (error, _) = contracts.batch(&vec![claim.clone(); 33]).unwrap_err();
     assert_eq!(error, "WrongProofCount(most: 32, instances: 33, proofs: 33)");
     assert_eq!(contracts.batch(&vec![claim.clone(); 32]).unwrap().0, U256::from(u32::MAX));
-    contracts.key = contracts.fused;
+    contracts.key = contracts.verifier;
     assert!(contracts.batch(&[claim]).unwrap_err().0.starts_with("NotAKey"));
 }
 
@@ -381,11 +495,8 @@ fn a_call_that_ends_without_a_verdict_ends_the_batch() {
     let (mut contracts, claims) = scene_of(2);
     let (_, key) = toy::keys(&toy::params());
     let source = assay_solidity::verifier(&key).unwrap();
-    let line = source.lines().find(|line| line.contains("constant PROOF_GAS = ")).unwrap();
-    let unguarded = source.replace(line, "uint256 private constant PROOF_GAS = 0;").replace(
-        source.lines().find(|line| line.contains("constant SHARED_GAS = ")).unwrap(),
-        "uint256 private constant SHARED_GAS = 0;",
-    );
+    let line = source.lines().find(|line| line.contains("return SHARED_GAS + ")).unwrap();
+    let unguarded = source.replace(line, "return 0 * (memoryGas + proofs);");
     let code = compiled("Verifier", &[unguarded]).remove(0);
     contracts.verifier = contracts.chain.deploy(contracts.sender, &code).unwrap().0;
     let mut batch = claims.clone();

@@ -67,7 +67,7 @@ impl Scene {
         let [owner, requester, prover, thief] =
             ["owner", "requester", "prover", "thief"].map(|name| chain.account(name, U256::from(10 * FEE)));
         let market = Market::deploy(&mut chain, owner).unwrap();
-        let [verifier, key, _] = model.artifacts().map(|artifact| artifact.bytecode());
+        let [verifier, key] = model.artifacts().map(|artifact| artifact.bytecode());
         let (verifier, _) = chain.deploy(owner, &verifier).unwrap();
         chain.transact(owner, market.router, U256::ZERO, &VerifierRouter::proposeCall { verifier }).unwrap();
         chain.advance(7 * 86_400);

@@ -206,7 +206,7 @@ abstract contract Answers is Proofs {
         bond = r.bond();
         if (r.token != address(0)) return bond;
         uint256 words = uint256(model.inputWords) + model.outputWords;
-        uint256 gas = IVerifier(judge).verifyGas(1) + CONTRADICTION_GAS + CONTRADICTION_WORD_GAS * words;
+        uint256 gas = IVerifier(judge).verifyGas(model.key, 1) + CONTRADICTION_GAS + CONTRADICTION_WORD_GAS * words;
         return Math.max(bond, gas * block.basefee * RISE * POINTS / BOUNTY);
     }
 

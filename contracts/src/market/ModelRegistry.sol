@@ -86,7 +86,7 @@ contract ModelRegistry {
         router = judge;
     }
 
-    /// @notice Registers a model that the caller owns. The verifier's class must be admitted, and have as many public values as the model has words and a context.
+    /// @notice Registers a model that the caller owns. The verifier's class must be admitted and read the key, and the key have as many public values as the model has words and a context.
     /// @param r The model; `key` is a contract whose code is the verifying key (not an account that delegates to code, which it can change, EIP-7702), `inputWords` and `outputWords` count packed words of 31 bytes.
     /// @param uri Where people read about it; not part of the id.
     /// @return modelId Hash of the record, the key's code and the shares.
@@ -100,7 +100,7 @@ contract ModelRegistry {
         if (r.contributors.length > MAX_CONTRIBUTORS) revert TooManyContributors(MAX_CONTRIBUTORS, r.contributors.length);
         if (r.points.length != r.contributors.length) revert LengthMismatch(r.contributors.length, r.points.length);
         if (r.ownerPoints > MAX_OWNER_POINTS) revert TooManyOwnerPoints(MAX_OWNER_POINTS, r.ownerPoints);
-        uint256 instances = IVerifier(router.route(r.class)).instanceCount();
+        uint256 instances = IVerifier(router.route(r.class)).instanceCount(r.key);
         if (instances != words + 1) revert WrongInstanceCount(instances, words + 1);
         modelId = keccak256(abi.encode(msg.sender, r, r.key.codehash));
         if (models[modelId].owner != address(0)) revert ModelExists(modelId);

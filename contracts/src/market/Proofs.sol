@@ -262,7 +262,7 @@ abstract contract Proofs is Jobs {
         uint256 reserve = batch.reserve;
         if (count > 1) {
             bytes memory call = abi.encodeCall(IVerifier.verifyBatch, (model.key, batch.instances, batch.proofs));
-            uint256 need = IVerifier(judge).verifyGas(count);
+            uint256 need = IVerifier(judge).verifyGas(model.key, count);
             (, accepted) = _grant(judge, call, need, need + reserve);
         }
         uint256 rest = batch.worth & ~accepted;
@@ -273,7 +273,7 @@ abstract contract Proofs is Jobs {
         for (uint256 i = 0; rest >> i != 0; ++i) {
             if (rest >> i & 1 == 0) continue;
             bytes memory call = abi.encodeCall(IVerifier.verify, (model.key, batch.instances[i], batch.proofs[i]));
-            uint256 need = IVerifier(judge).verifyGas(1);
+            uint256 need = IVerifier(judge).verifyGas(model.key, 1);
             (bool ok,) = _grant(judge, call, need, need * count-- + reserve);
             if (ok) accepted |= 1 << i;
         }

@@ -15,11 +15,11 @@ contract MockVerifier is IVerifier {
         brittle = brittleBatch;
     }
 
-    function instanceCount() external pure returns (uint256) {
+    function instanceCount(address) external pure returns (uint256) {
         return 4;
     }
 
-    function verifyGas(uint256 proofs) external pure returns (uint256) {
+    function verifyGas(address, uint256 proofs) external pure returns (uint256) {
         return 100_000 * proofs;
     }
 
@@ -50,11 +50,11 @@ contract MockVerifier is IVerifier {
 
 /// Needs a lot of gas for each proof, and in a batch takes what fails for lack of it for a bad proof.
 contract HungryVerifier is IVerifier {
-    function instanceCount() external pure returns (uint256) {
+    function instanceCount(address) external pure returns (uint256) {
         return 4;
     }
 
-    function verifyGas(uint256 proofs) external pure returns (uint256) {
+    function verifyGas(address, uint256 proofs) external pure returns (uint256) {
         return 1_100_000 * proofs;
     }
 

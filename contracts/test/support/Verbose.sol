@@ -109,11 +109,11 @@ contract VerboseVerifier is IVerifier {
         (size, batchEnd, batchSize) = (bytesOfOne, how, bytesOfBatch);
     }
 
-    function instanceCount() external pure returns (uint256) {
+    function instanceCount(address) external pure returns (uint256) {
         return 4;
     }
 
-    function verifyGas(uint256 proofs) external view returns (uint256) {
+    function verifyGas(address, uint256 proofs) external view returns (uint256) {
         return (size == 0 ? 100_000 : 2_500_000) * proofs;
     }
 

@@ -119,7 +119,7 @@ export class NoAnswer extends Error {
 
 export class Assay {
   /** What the chain says of a model does not change. By the model's id and the hash of the key's code that it was proved with: without a key's file, the node said which code stands there. */
-  private readonly registrations = new Map<string, Registration>();
+  private readonly registrations = new Map<string, { registration: Registration; keyCode?: Hex }>();
 
   constructor(private readonly market: Market) {}
 
@@ -217,9 +217,10 @@ export class Assay {
     if (market === undefined && !known) return UNCONFIRMED;
     const keyHash = known && keccak256(keyCode(known.key));
     const cached = `${id} ${keyHash}`;
-    const registration = this.registrations.get(cached) ?? (await new Models(this.market.client, this.market).registrationOf(id, 0n, keyHash));
-    this.registrations.set(cached, registration);
-    checkRegistration(model, registration);
+    const registered = this.registrations.get(cached) ?? (await new Models(this.market.client, this.market).registeredAs(id, 0n, keyHash));
+    this.registrations.set(cached, registered);
+    const { registration, keyCode: code } = registered;
+    checkRegistration(model, registration, code);
     return known ? checkVerifier(known.key, model, registration) : UNCONFIRMED;
   }
 

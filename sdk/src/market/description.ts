@@ -4,7 +4,7 @@ import { type Address, type Hex, hexToBytes, isAddressEqual } from 'viem';
 
 import { type Tensor, wordCount } from '../packing.js';
 import type { RealTensor } from '../quantise.js';
-import { type Basis, type VerifyingKey, basisOf, publishedBy, readKey, shapeOf } from '../verifier/index.js';
+import { type Basis, type VerifyingKey, basisOf, publishedBy, readKey, shapeOf, srsDigestOf } from '../verifier/index.js';
 import { CLASSES } from './code.js';
 import { DEVELOPMENT_CHAINS } from './finality.js';
 import type { Registration } from './models.js';
@@ -71,11 +71,13 @@ export function checkPlace({ chain, market }: ModelDescription, place: Place): v
 }
 
 /**
- * Compares a description with the model's registration.
+ * Compares a description with the model's registration. A verifier's class says nothing of the SRS: each key names its own, and where the key's file was not given, which `keyOf` compares,
+ * the SRS that was named is compared with that of the registered key's code.
  *
+ * @param code The code of the registered key, which the model's id proves.
  * @throws {Error} naming what differs.
  */
-export function checkRegistration(model: ModelDescription, registration: Registration): void {
+export function checkRegistration(model: ModelDescription, registration: Registration, code?: Hex): void {
   const { graphDigest, keyDigest } = model;
   const next = 'ask the model\'s owner for the model.json of this registration';
   const compare = (what: string, said: string | number | undefined, got: string | number) => {
@@ -86,6 +88,10 @@ export function checkRegistration(model: ModelDescription, registration: Registr
   compare('the class', model.class, registration.class);
   compare('the number of input words', wordCount(model.input), registration.inputWords);
   compare('the number of output words', wordCount(model.output), registration.outputWords);
+  if (code === undefined || model.srsDigest === undefined) return;
+  const srs = srsDigestOf(hexToBytes(code));
+  if (srs === undefined) throw new Error(`the key of model ${model.id}, at ${registration.key}, is no key of this version: ${next}`);
+  same('the SRS digest', model.srsDigest, `0x${bytesToHex(srs)}`, 'the registered key', next);
 }
 
 /**

@@ -86,6 +86,11 @@ export class Models {
    * @throws {Error} when no such model is registered, or when it is registered with another key.
    */
   async registrationOf(id: Hex, fromBlock = 0n, keyHash?: Hex): Promise<Registration> {
+    return (await this.registeredAs(id, fromBlock, keyHash)).registration;
+  }
+
+  /** The same, and without `keyHash` the code of the registered key, which the id proves. */
+  async registeredAs(id: Hex, fromBlock = 0n, keyHash?: Hex): Promise<{ registration: Registration; keyCode?: Hex }> {
     const topics = encodeEventTopics({ abi: registryAbi, eventName: 'ModelRegistered', args: { modelId: id } }) as Hex[];
     const latest = await this.client.getBlockNumber({ cacheTime: 0 });
     for await (const page of new Logs(this.client, { address: this.at.registry, topics }).between(fromBlock, latest)) {
@@ -93,10 +98,10 @@ export class Models {
         if (!isAddressEqual(address, this.at.registry) || args.modelId !== id) continue;
         const { owner, registration } = args;
         const isOf = (hash: Hex) => modelIdOf(owner, registration, hash) === id;
-        if (keyHash !== undefined && isOf(keyHash)) return registration;
+        if (keyHash !== undefined && isOf(keyHash)) return { registration };
         const code = await this.client.getCode({ address: registration.key });
         if (!code || !isOf(keccak256(code))) continue;
-        if (keyHash === undefined) return registration;
+        if (keyHash === undefined) return { registration, keyCode: code };
         throw new Error(
           `the key of model ${id} on the chain, at ${registration.key}, is not the one of the key's file: proofs of another key would be paid for. ` +
           'Ask the model\'s owner for its vk and its model.json',

@@ -80,7 +80,7 @@ export function readKey(file: Uint8Array): VerifyingKey {
   const point = reader.take(4 * WORD);
   const s = g2Of(point);
   if (!s) throw reader.damaged('the point of the SRS is not in the group');
-  const srsDigest = sha256(concatBytes(new TextEncoder().encode('assay srs 1'), point));
+  const srsDigest = digestOfSrs(point);
   if (reader.rest > 0) {
     throw new VerifyError('TrailingBytes', `${WHAT} has ${reader.rest} bytes after its end, expected none`);
   }
@@ -100,6 +100,11 @@ export function readKey(file: Uint8Array): VerifyingKey {
   return {
     digest: sha256(file), k, instances, constraints, encodedConstraints, width, opening, commitments, representative, graphDigest, s, point, srsDigest,
   };
+}
+
+/** Names the ceremony of an SRS by its `[s]_2`, real parts first: SHA-256 of a tag and the point. */
+export function digestOfSrs(point: Uint8Array): Uint8Array {
+  return sha256(concatBytes(new TextEncoder().encode('assay srs 1'), point));
 }
 
 function constraintsOf(reader: Reader): ConstraintSystem {

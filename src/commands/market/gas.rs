@@ -14,6 +14,7 @@ pub(super) const LOCK: u64 = 250_000;
 
 /// Gas of a fulfilment for a key, of an output of so many words.
 pub(super) fn fulfilment(key: &VerifyingKey, output_words: u16) -> Outcome<u64> {
-    let verification = Shape::of(key).and_then(|shape| Gas::of(&shape)).request("cannot count the gas")?.total();
+    let verification = Shape::of(key).and_then(|shape| Gas::of(&shape, key.instances()));
+    let verification = verification.request("cannot count the gas")?.total();
     Ok(verification.saturating_add(MARKET).saturating_add(u64::from(output_words).saturating_mul(WORD)))
 }

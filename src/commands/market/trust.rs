@@ -2,8 +2,6 @@
 //!
 //! Files and flags name a market; none of it is asked for anything, or paid, that was not looked at here first.
 
-use std::fmt::Display;
-
 use assay_contracts::market::hash;
 use assay_contracts::node::is_development;
 use assay_contracts::{Address, Market, Model, Network as _, Node, Parties};
@@ -71,7 +69,7 @@ pub(super) fn say_router(node: &mut Node, market: &Market, terminal: Terminal) -
     Ok(parties)
 }
 
-/// Refuses a model whose id is not the hash of this key and of what its owner registered, and a record that says anything else: whatever a node says, the registry has this and nothing
+/// Refuses a model whose id is not the hash of this key, `[s]_2` of its SRS included, and of what its owner registered, and a record that says anything else: whatever a node says, the registry has this and nothing
 /// else under that id. What was registered is returned; it is read from `told`, from `registration.json`, or from the chain's events; wherever it comes from, the id proves it.
 pub(super) fn check_id(
     node: &mut Node,
@@ -150,20 +148,16 @@ pub(super) fn other_judge(model: &Model) -> String {
     )
 }
 
-/// Refuses an SRS whose secret is published, except on a chain for trying things out; warns of one that the user did not name.
+/// Refuses an SRS whose secret is published, except on a chain for trying things out; warns of one that the user did not name. No class of verifiers vouches for an SRS: it is the key's,
+/// and `check_id` has shown that the registered key is this one.
 pub(super) fn check_srs(srs: &SrsPoint, chain: u64) -> Outcome {
     let verdict = SrsVerdict::of(srs, &[])?;
     if verdict.insecure() && !is_development(chain) {
-        return insecure("the keys are", chain);
+        return refuse(format_args!(
+            "the keys are of an SRS whose secret is published: everybody can forge proofs, and chain {chain} is no development chain. Import a \
+             ceremony's powers with `assay srs import FILE`, and make the keys again with `assay setup`"
+        ));
     }
     verdict.warn();
     Ok(())
-}
-
-/// The refusal of an SRS whose secret is published: `what` is of it.
-pub(super) fn insecure<T>(what: impl Display, chain: u64) -> Outcome<T> {
-    refuse(format_args!(
-        "{what} of an SRS whose secret is published: everybody can forge proofs, and chain {chain} is no development chain. Import a \
-         ceremony's powers with `assay srs import FILE`, and make the keys again with `assay setup`"
-    ))
 }

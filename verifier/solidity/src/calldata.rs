@@ -10,26 +10,18 @@ pub type Address = [u8; 20];
 
 /// Selector of `verify(address,uint256[],bytes)`.
 const VERIFY: [u8; 4] = [0xd6, 0x13, 0xb9, 0xdc];
-/// Selector of `verify(uint256[],bytes)`.
-const VERIFY_FUSED: [u8; 4] = [0xbd, 0x20, 0x5a, 0x90];
 /// Selector of `verifyBatch(address,uint256[][],bytes[])`.
 const VERIFY_BATCH: [u8; 4] = [0xe3, 0x52, 0xf8, 0x5f];
 
 /// Bytes of a call of `verify`.
-pub(crate) fn length(instances: usize, proof: usize, keyed: bool) -> usize {
-    4 + WORD * (4 + usize::from(keyed) + instances) + proof
+pub(crate) fn length(instances: usize, proof: usize) -> usize {
+    4 + WORD * (5 + instances) + proof
 }
 
 /// The call that has the verifier of a shape check a proof with the key at `key`.
 pub fn verify(key: &Address, instances: &Instances, proof: &Proof) -> Vec<u8> {
     let arguments = [Argument::word(key), Argument::list(&instances.words()), Argument::bytes(&proof.bytes)];
     [VERIFY.as_slice(), &tuple(&arguments)].concat()
-}
-
-/// The call that has a fused verifier check a proof.
-pub fn verify_fused(instances: &Instances, proof: &Proof) -> Vec<u8> {
-    let arguments = [Argument::list(&instances.words()), Argument::bytes(&proof.bytes)];
-    [VERIFY_FUSED.as_slice(), &tuple(&arguments)].concat()
 }
 
 /// The call that has the verifier of a shape decide up to 32 proofs of the key at `key`.

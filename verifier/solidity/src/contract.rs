@@ -6,10 +6,10 @@ use assay_verifier::encoding::hex_of;
 
 use crate::assembly::LOCALS;
 use crate::evaluation::{Chunk, Gates, chunks};
-use crate::gas::{Gas, bound};
+use crate::gas::Bounds;
 use crate::grouped::{GroupCode, groups, width};
 use crate::key::{KeyWord, magic, words};
-use crate::layout::{Denominator, Layout, product};
+use crate::layout::{Denominator, KEY_HEADER, Layout, product};
 use crate::memory::WORD;
 use crate::names::{commitment, scalar};
 use crate::opening::{SetCode, Term, sets};
@@ -22,24 +22,19 @@ use crate::{SolidityError, calldata, word};
 #[derive(Template)]
 #[template(path = "Verifier.sol", escape = "none")]
 struct VerifierSource {
-    name: &'static str,
-    interface: &'static str,
-    fused: bool,
-    insecure: bool,
-    belongs_to: Vec<String>,
+    belongs_to: String,
     points: usize,
     scalars: usize,
-    instances: usize,
     proof_bytes: usize,
     call_bytes: usize,
-    shared_gas: u64,
-    proof_gas: u64,
+    bounds: Bounds,
     magic: Word,
     shape: Word,
     key_bytes: usize,
+    header_bytes: usize,
     key_points: usize,
-    key_words: Vec<KeyWord>,
-    transcript_bytes: usize,
+    proof_start: String,
+    placed_bytes: usize,
     copies: Vec<Copy>,
     scalar_runs: Vec<Run>,
     point_runs: Vec<Run>,
@@ -56,7 +51,6 @@ struct VerifierSource {
     first_vanishing: String,
     first_scalar: String,
     first_commitment: String,
-    s_g2: [Word; 4],
     layout: Layout,
 }
 
@@ -64,7 +58,6 @@ struct VerifierSource {
 #[derive(Template)]
 #[template(path = "Key.sol", escape = "none")]
 struct KeySource {
-    name: &'static str,
     insecure: bool,
     belongs_to: Vec<String>,
     key_words: Vec<KeyWord>,
@@ -83,44 +76,32 @@ struct Inverse {
     prefix: String,
 }
 
-/// The verifier of a key's shape, or of the key alone.
-pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, SolidityError> {
+/// The verifier of a key's shape.
+pub(crate) fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
     let shape = Shape::of(key)?;
     let gates = Gates::of(&shape)?;
-    let gas = Gas::of(&shape)?;
     let layout = Layout::new(&shape, &gates.words);
-    let (points, scalars) = key.proof_shape();
+    let (points, scalars) = shape.proof_shape();
+    let proof_bytes = WORD * (2 * points + scalars);
     let key_polynomials = shape.key_polynomials();
-    let key_words = words(key, &shape)?;
     let runs: Vec<Run> = layout.stretches.iter().flat_map(Stretch::runs).collect();
     let (point_runs, scalar_runs) = runs.into_iter().partition(|run| run.kind == Kind::Point);
-    let mut belongs_to = vec![format!("shape: {}", hex_of(&shape.digest()))];
-    if fused {
-        belongs_to.extend(belonging(key));
-    } else {
-        belongs_to.push(srs(key));
-    }
     let first = layout.sets.first().map(|set| set.rotations.clone()).unwrap_or_default();
     let own = layout.points.iter().filter(|point| first.contains(&point.rotation));
     let source = VerifierSource {
-        name: if fused { "FusedVerifier" } else { "Verifier" },
-        interface: if fused { "IFusedVerifier" } else { "IVerifier" },
-        fused,
-        insecure: key.srs().published().is_some(),
-        belongs_to,
+        belongs_to: belongs_to(&shape),
         points,
         scalars,
-        instances: shape.instances,
-        proof_bytes: key.proof_length(),
-        call_bytes: calldata::length(shape.instances, key.proof_length(), !fused),
-        shared_gas: bound(gas.shared()),
-        proof_gas: bound(gas.marginal()),
+        proof_bytes,
+        call_bytes: calldata::length(0, proof_bytes),
+        bounds: Bounds::of(&shape)?,
         magic: magic(key.opening()),
         shape: Word(shape.digest()),
-        key_bytes: 1 + WORD * key_words.len(),
+        key_bytes: 1 + WORD * (KEY_HEADER.len() + shape.roots().len() + 2 * key_polynomials.len()),
+        header_bytes: WORD * KEY_HEADER.len(),
         key_points: key_polynomials.len(),
-        key_words,
-        transcript_bytes: WORD * layout.stretches.iter().map(|stretch| stretch.words() + 1).sum::<usize>() - WORD,
+        proof_start: proof_start(&layout.stretches),
+        placed_bytes: WORD * layout.stretches.iter().map(|stretch| stretch.words() + 1).sum::<usize>() - WORD,
         copies: copies(&layout.stretches),
         scalar_runs,
         point_runs,
@@ -137,7 +118,6 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
         first_vanishing: product(own.map(|point| format!("mload({})", point.gap))),
         first_scalar: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| scalar(*p)),
         first_commitment: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| commitment(*p)),
-        s_g2: shape.s_g2,
         layout,
     };
     Ok(source.render()? + "\n")
@@ -146,10 +126,11 @@ pub(crate) fn verifier(key: &VerifyingKey, fused: bool) -> Result<String, Solidi
 /// The key contract of a key.
 pub(crate) fn key(key: &VerifyingKey) -> Result<String, SolidityError> {
     let shape = Shape::of(key)?;
-    let mut belongs_to = vec![format!("shape: {}", hex_of(&shape.digest()))];
-    belongs_to.extend(belonging(key));
+    let [vk, graph, srs] = [key.digest(), key.graph_digest(), key.srs().digest()].map(|digest| hex_of(&digest));
     let key_words = words(key, &shape)?;
-    let source = KeySource { name: "Key", insecure: key.srs().published().is_some(), belongs_to, key_words };
+    let belongs_to =
+        vec![belongs_to(&shape), format!("verifying key: {vk}"), format!("graph: {graph}"), format!("srs: {srs}")];
+    let source = KeySource { insecure: key.srs().published().is_some(), belongs_to, key_words };
     Ok(source.render()? + "\n")
 }
 
@@ -160,13 +141,8 @@ impl KeyWord {
     }
 }
 
-fn belonging(key: &VerifyingKey) -> [String; 3] {
-    let [vk, graph] = [key.digest(), key.graph_digest()].map(|digest| hex_of(&digest));
-    [format!("verifying key: {vk}"), format!("graph: {graph}"), srs(key)]
-}
-
-fn srs(key: &VerifyingKey) -> String {
-    format!("srs: {}", hex_of(&key.srs().digest()))
+fn belongs_to(shape: &Shape) -> String {
+    format!("shape: {}", hex_of(&shape.digest()))
 }
 
 fn inverses(layout: &Layout) -> Vec<Inverse> {
@@ -182,11 +158,19 @@ fn inverses(layout: &Layout) -> Vec<Inverse> {
 fn copies(stretches: &[Stretch]) -> Vec<Copy> {
     let mut offset = 0;
     let mut copy = |stretch: &Stretch| {
-        let own = || stretch.items.iter().filter(|item| item.kind != Kind::Instances);
-        let bytes = WORD * own().map(|item| item.words).sum::<usize>();
-        let copy = own().next().map(|first| Copy { name: first.name.clone(), offset, bytes });
+        let bytes = WORD * stretch.words();
+        let copy = stretch.items.first().map(|first| Copy { name: first.name.clone(), offset, bytes });
         offset += bytes;
         copy
     };
     stretches.iter().filter_map(&mut copy).collect()
+}
+
+/// The first word that is reserved for the stretches: all of the proof, and states between its words.
+fn proof_start(stretches: &[Stretch]) -> String {
+    let first = |stretch: &Stretch| match stretch.items.first() {
+        Some(item) if stretch.is_first() => Some(item.name.clone()),
+        _ => (!stretch.is_first()).then(|| stretch.state.clone()),
+    };
+    stretches.iter().find_map(first).unwrap_or_else(|| "END".to_owned())
 }

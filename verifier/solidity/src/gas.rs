@@ -1,4 +1,4 @@
-//! What a verification costs, predicted from a shape: the one place that knows gas prices.
+//! What a verification costs, predicted from a shape and the number of public values: the one place that knows gas prices.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use crate::evaluation::Gates;
 use crate::layout::Layout;
 use crate::memory::WORD;
 use crate::shape::Shape;
+use crate::transcript::Stretch;
 
 /// Gas of a verifying transaction, in units of gas, by what it is spent on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Gas {
     pub floor_of_zeros: u64,
 }
 
+/// What a verifier states, in tenths of what is predicted.
+const TENTHS: u64 = 11;
 /// A transaction, before its calldata.
 const TRANSACTION: u64 = 21_000;
 /// A word of calldata none of whose bytes is zero.
@@ -81,13 +84,13 @@ const PRODUCT: u64 = 120;
 const IDENTITY: u64 = 30;
 
 impl Gas {
-    /// The prediction for one call of `verify` with the verifier of a shape.
+    /// The prediction for one call of `verify` with the verifier of a shape and a key of so many public values.
     ///
     /// # Errors
     /// None for the shape of a key that was checked.
-    pub fn of(shape: &Shape) -> Result<Self, SolidityError> {
+    pub fn of(shape: &Shape, instances: usize) -> Result<Self, SolidityError> {
         let (points, scalars) = shape.proof_shape();
-        let (points, scalars, instances) = (points as u64, scalars as u64, shape.instances as u64);
+        let (points, scalars, instances) = (points as u64, scalars as u64, instances as u64);
         let read = shape.key_polynomials().len() as u64;
         let calldata = 4 + 1 + instances + 2 * points + scalars;
         let gates = Gates::of(shape)?;
@@ -107,8 +110,7 @@ impl Gas {
         let differences: u64 =
             distinct.iter().map(|points| (points.len() * points.len().saturating_sub(1)) as u64).sum();
         let queries = shape.constraints.instance_queries.len() as u64;
-        let reading =
-            scalar * scalars + POINT * points + QUERY * queries + (INSTANCE + INTERPOLATION * queries) * instances;
+        let reading = scalar * scalars + POINT * points + QUERY * queries + instance(shape) * instances;
         let domain = ROTATION * rotations
             + GAP * gaps
             + difference * differences
@@ -116,7 +118,7 @@ impl Gas {
             + BLIND * shape.blinding_rows() as u64;
         let identities = gates.gas + IDENTITY * gates.identities.len() as u64;
         let copies = COPY * shape.constraints.equality.len() as u64 + PRODUCT * shape.products() as u64;
-        let once = ONCE + 3 * 3 * read + memory(layout.memory.end());
+        let once = ONCE + 3 * 3 * read + memory(memory_words(&layout) + instances);
         let words = EACH + reading + domain + identities + copies;
         Ok(Self {
             transaction: TRANSACTION + CALLDATA_WORD * calldata,
@@ -166,13 +168,56 @@ impl Gas {
     }
 }
 
-/// Memory of so many bytes (yellow paper, appendix H).
-fn memory(bytes: usize) -> u64 {
-    let words = bytes.div_ceil(WORD) as u64;
+/// What a verifier needs to know to say how much gas its calls take at most, of a key of any number of public values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Once a call, without the memory.
+    pub(crate) shared: u64,
+    /// Words of memory, without the public values.
+    pub(crate) memory_words: u64,
+    /// Each proof, without its public values.
+    pub(crate) proof: u64,
+    /// Each public value of a proof.
+    pub(crate) instance: u64,
+    /// Tenths of what is predicted that are stated.
+    pub(crate) tenths: u64,
+}
+
+impl Bounds {
+    /// The bounds of a shape.
+    ///
+    /// # Errors
+    /// See [`Gas::of`].
+    pub(crate) fn of(shape: &Shape) -> Result<Self, SolidityError> {
+        let gas = Gas::of(shape, 0)?;
+        let memory_words = memory_words(&Layout::new(shape, &Gates::of(shape)?.words));
+        Ok(Self {
+            shared: bound(gas.shared() - memory(memory_words)),
+            memory_words,
+            proof: bound(gas.marginal()),
+            instance: bound(instance(shape) + WORD_AGAIN),
+            tenths: TENTHS,
+        })
+    }
+}
+
+/// What a public value adds to a proof, the copy that batches make not among it.
+fn instance(shape: &Shape) -> u64 {
+    INSTANCE + INTERPOLATION * shape.constraints.instance_queries.len() as u64
+}
+
+/// Words of memory beside the public values: all regions, and the copy of the proof's first points behind the public values.
+fn memory_words(layout: &Layout) -> u64 {
+    let copied = layout.stretches.first().map_or(0, Stretch::words);
+    (layout.memory.end().div_ceil(WORD) + copied) as u64
+}
+
+/// So many words of memory (yellow paper, appendix H).
+fn memory(words: u64) -> u64 {
     3 * words + words * words / 512
 }
 
 /// More than any call takes, with a tenth to spare.
-pub(crate) fn bound(predicted: u64) -> u64 {
-    predicted * 11 / 10
+fn bound(predicted: u64) -> u64 {
+    (predicted * TENTHS).div_ceil(10)
 }

@@ -1,9 +1,9 @@
 //! The key contract of a model: data that a verifier of the key's shape reads.
 //!
-//! Its code is one STOP byte and words: a header, the roots of unity that the shape needs, and the commitments of the
+//! Its code is one STOP byte and words: a header with the number of public values and `[s]_2`, the roots of unity that the shape needs, and the commitments of the
 //! opened fixed and permutation polynomials, in the order of the opening.
 
-use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};
+use assay_verifier::encoding::{g1_to_bytes, g2_to_bytes, scalar_to_bytes};
 use assay_verifier::{Opening, VerifyingKey};
 use ruint::aliases::U256;
 
@@ -14,7 +14,7 @@ use crate::shape::{Polynomial, Shape};
 use crate::word::{Domain, Word};
 
 /// First word of a key: the format, its version and the opening.
-const MAGIC: [&[u8; 32]; 2] = [b"assay verifying key 1, shplonk  ", b"assay verifying key 1, grouped  "];
+const MAGIC: [&[u8; 32]; 2] = [b"assay verifying key 2, shplonk  ", b"assay verifying key 2, grouped  "];
 
 /// A word of a key, and what it is.
 #[derive(Clone, Debug)]
@@ -38,12 +38,19 @@ pub(crate) fn magic(opening: Opening) -> Word {
 /// A key that cannot be rebuilt.
 pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, SolidityError> {
     let domain = Domain::new(key.k());
+    // The pairing's precompile takes imaginary parts first.
+    let [x, x_imaginary, y, y_imaginary] = g2_to_bytes(&key.srs().s_g2).map(Word);
     let header = [
         magic(key.opening()),
         Word(shape.digest()),
         Word::of(U256::from(key.k())),
         domain.rows_inverse(),
         Word(scalar_to_bytes(&key.representative())),
+        Word::of(U256::from(key.instances())),
+        x_imaginary,
+        x,
+        y_imaginary,
+        y,
     ];
     let named = |((name, _), value): ((&str, &str), Word)| KeyWord { name: name.to_owned(), value, second: false };
     let mut words: Vec<KeyWord> = KEY_HEADER.into_iter().zip(header).map(named).collect();

@@ -5,7 +5,7 @@ use assay_verifier::Opening;
 use crate::memory::Memory;
 use crate::names::{commitment, instance, rotated, scalar};
 use crate::shape::{OpeningSet, Shape};
-use crate::transcript::{Stretch, stretches};
+use crate::transcript::{FIRST_STATE, INSTANCES, Stretch, stretches};
 
 /// A rotation of `x` that something is opened at.
 #[derive(Clone, Debug)]
@@ -51,12 +51,17 @@ pub(crate) struct Layout {
 }
 
 /// Words in front of a key's roots and commitments.
-pub(crate) const KEY_HEADER: [(&str, &str); 5] = [
+pub(crate) const KEY_HEADER: [(&str, &str); 10] = [
     ("KEY_MAGIC", "says that this is a key"),
     ("KEY_SHAPE", "the shape that the key belongs to"),
     ("KEY_K", "the circuit has 2^k rows"),
     ("KEY_ROWS_INVERSE", "1 / 2^k"),
     ("KEY_REPRESENTATIVE", "the key's word in the transcript"),
+    ("KEY_INSTANCES", "number of public values"),
+    ("KEY_S_G2", "[s]_2 as the pairing takes it: x's imaginary part,"),
+    ("KEY_S_G2_X", "x's real part,"),
+    ("KEY_S_G2_Y_IMAGINARY", "y's imaginary part,"),
+    ("KEY_S_G2_Y", "y's real part"),
 ];
 
 /// Names the word that holds `omega^rotation`.
@@ -113,6 +118,13 @@ impl Layout {
         for name in shared {
             memory.reserve(name, 1, "");
         }
+        // Last, because it is as long as the key says: the first stretch of the transcript, whose words of the proof are copied behind the public values.
+        memory.reserve(FIRST_STATE, 1, "the transcript's first words: the key's,");
+        memory.reserve(
+            INSTANCES,
+            0,
+            "the public values, as many as the key says, and a copy of the proof's points before the first challenge",
+        );
         Self { memory, stretches, sets, groups, points, instance_queries, denominators }
     }
 

@@ -1,9 +1,9 @@
 //! A verifying key turned into Solidity, and a proof into calldata.
 //!
-//! A *verifier* belongs to a shape: gates, columns, queries, number of public values, `[s]_2`. A *key* is a contract of
-//! data: the size of a circuit and its commitments. Models of one shape share a verifier and bring a key each. A *fused*
-//! verifier holds one key in its own code and is a little cheaper to call. All take the bytes that the native verifier
-//! takes and revert with an error that names the reason; see `docs/evm.md`.
+//! A *verifier* belongs to a shape: gates, columns, queries and opening. A *key* is a contract of data: the size of a
+//! circuit, the number of its public values, the SRS's `[s]_2` and the commitments. Models of one shape share a verifier
+//! and bring a key each. A verifier takes the bytes that the native one takes and reverts with an error that names the
+//! reason; see `docs/evm.md`.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -54,15 +54,7 @@ pub const INTERFACE: &str = include_str!("../templates/IVerifier.sol");
 /// # Errors
 /// See [`Shape::of`].
 pub fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
-    contract::verifier(key, false)
-}
-
-/// The source of a verifier of this key alone: contract `FusedVerifier`, an `IFusedVerifier`.
-///
-/// # Errors
-/// See [`Shape::of`].
-pub fn fused_verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
-    contract::verifier(key, true)
+    contract::verifier(key)
 }
 
 /// The source of the key's contract: contract `Key`.

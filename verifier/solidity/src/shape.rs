@@ -1,16 +1,13 @@
-//! What a verifier contract depends on: everything of a key but its size and its commitments.
+//! What a verifier contract depends on: the constraint system and the opening. Everything else of a key is data.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ark_bn254::G2Affine;
-use assay_verifier::encoding::g2_to_bytes;
 use assay_verifier::key::ROWS;
 use assay_verifier::protocol::{self, Protocol, last_rotation};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyingKey};
 use sha2::{Digest, Sha256};
 
 use crate::memory::WORD;
-use crate::word::Word;
 use crate::{SolidityError, calldata};
 
 /// Most bytes of a transaction that nodes take into their pools (go-ethereum's `txMaxSize`): above it none is passed on or mined.
@@ -18,12 +15,10 @@ pub const MOST_TRANSACTION_BYTES: usize = 131_072;
 /// Bytes of such a transaction beside a call of `verify`: signature, fees and addresses, and what a market's request adds.
 const AROUND_A_PROOF: usize = 1_024;
 
-/// Columns, queries, gates, copies, opening, number of public values and `[s]_2`: keys that agree in these share a verifier.
+/// Columns, queries, gates, copies and opening: keys that agree in these share a verifier, whatever their rows, public values and SRS.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub(crate) constraints: ConstraintSystem,
-    pub(crate) instances: usize,
-    pub(crate) s_g2: [Word; 4],
     pub(crate) opening: Opening,
     grouping: Grouping,
     digest: [u8; 32],
@@ -72,7 +67,7 @@ impl Shape {
     /// # Errors
     /// See [`Shape::new`].
     pub fn of(key: &VerifyingKey) -> Result<Self, SolidityError> {
-        Self::new(key.k(), key.constraints(), key.instances(), key.opening(), &key.srs().s_g2)
+        Self::new(key.k(), key.constraints(), key.opening())
     }
 
     /// The shape of keys for circuits of `2^k` rows, which need not be made yet.
@@ -80,33 +75,20 @@ impl Shape {
     /// # Errors
     /// Rotations that meet in one row of the key's domain, which a verifier for any number of rows takes for two; rotations
     /// farther than half the domain, when commitments are grouped.
-    pub fn new(
-        k: u32,
-        constraints: &ConstraintSystem,
-        instances: usize,
-        opening: Opening,
-        s_g2: &G2Affine,
-    ) -> Result<Self, SolidityError> {
+    pub fn new(k: u32, constraints: &ConstraintSystem, opening: Opening) -> Result<Self, SolidityError> {
         let constraints = constraints.clone();
-        let s_g2 = g2_to_bytes(s_g2).map(Word);
         let encoded = postcard::to_stdvec(&constraints).map_err(SolidityError::Encoding)?;
         let tag = match opening {
-            Opening::Shplonk => "assay evm shape 1, shplonk".to_owned(),
-            Opening::Grouped { width } => format!("assay evm shape 1, grouped {width} "),
+            Opening::Shplonk => "assay evm shape 2, shplonk".to_owned(),
+            Opening::Grouped { width } => format!("assay evm shape 2, grouped {width} "),
         };
-        let digest = Sha256::new()
-            .chain_update(tag)
-            .chain_update((instances as u64).to_be_bytes())
-            .chain_update(s_g2.map(|word| word.0).as_flattened())
-            .chain_update(encoded)
-            .finalize()
-            .into();
+        let digest = Sha256::new().chain_update(tag).chain_update(encoded).finalize().into();
         // Of any number of rows, so that rotations are as the gates name them.
         let grouping = Grouping::new(ROWS.1, &constraints, opening);
         if opening != Opening::Shplonk && grouping != Grouping::new(k, &constraints, opening) {
             return Err(SolidityError::DistantRotation { k });
         }
-        let shape = Self { constraints, instances, s_g2, opening, grouping, digest };
+        let shape = Self { constraints, opening, grouping, digest };
         let mut rows = BTreeMap::new();
         for rotation in shape.rotations() {
             if let Some(other) = rows.insert(rotation.rem_euclid(1 << k), rotation) {
@@ -116,7 +98,7 @@ impl Shape {
         Ok(shape)
     }
 
-    /// Names the shape: SHA-256 of a tag, the number of public values, `[s]_2` and the constraint system.
+    /// Names the shape: SHA-256 of a tag, which holds the opening, and the constraint system.
     pub fn digest(&self) -> [u8; 32] {
         self.digest
     }
@@ -126,15 +108,15 @@ impl Shape {
         Protocol::new(ROWS.1, &self.constraints, self.opening).shape()
     }
 
-    /// Bytes of calldata of a call of `verify`.
-    pub fn call_bytes(&self) -> usize {
+    /// Bytes of calldata of a call of `verify` with so many public values.
+    pub fn call_bytes(&self, instances: usize) -> usize {
         let (points, scalars) = self.proof_shape();
-        calldata::length(self.instances, WORD * (2 * points + scalars), true)
+        calldata::length(instances, WORD * (2 * points + scalars))
     }
 
-    /// Whether a chain's nodes take a transaction with a proof of this shape, also one to a market.
-    pub fn fits_a_transaction(&self) -> bool {
-        self.call_bytes() + AROUND_A_PROOF <= MOST_TRANSACTION_BYTES
+    /// Whether a chain's nodes take a transaction with a proof of this shape and so many public values, also one to a market.
+    pub fn fits_a_transaction(&self, instances: usize) -> bool {
+        self.call_bytes(instances) + AROUND_A_PROOF <= MOST_TRANSACTION_BYTES
     }
 
     /// Rows at the end of every column that hold blinding values; halo2's count.

@@ -1,7 +1,8 @@
 //! The words of the transcript, in the order in which prover and verifier absorb them.
 //!
 //! A stretch is what is absorbed between two draws of challenges. In memory it follows the word that holds the state
-//! before it, so that a draw is one hash over consecutive words.
+//! before it, so that a draw is one hash over consecutive words. The first begins with the public values, which are as
+//! many as the key says: it is put together behind everything else.
 
 use assay_verifier::Opening;
 
@@ -9,11 +10,14 @@ use crate::memory::{Memory, WORD};
 use crate::names;
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
+/// The state before the first stretch: the key's word.
+pub(crate) const FIRST_STATE: &str = "STATE_REPRESENTATIVE";
+/// The public values, behind that.
+pub(crate) const INSTANCES: &str = "INSTANCES";
+
 /// What a word or two of the proof are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Public values, which stand outside the proof.
-    Instances,
     Point,
     Scalar,
 }
@@ -26,7 +30,7 @@ pub(crate) struct Item {
     pub(crate) words: usize,
 }
 
-/// What is absorbed before a draw, and what is drawn then.
+/// What is absorbed of the proof before a draw, and what is drawn then.
 #[derive(Clone, Debug)]
 pub(crate) struct Stretch {
     /// Holds the state before.
@@ -51,7 +55,7 @@ impl Stretch {
         self.items.iter().map(|item| item.words).sum()
     }
 
-    /// Bytes that the first draw hashes.
+    /// Bytes that the first draw hashes, without the public values.
     pub(crate) fn hashed(&self) -> usize {
         WORD * (self.words() + 1)
     }
@@ -68,21 +72,29 @@ impl Stretch {
         runs
     }
 
-    /// Reserves the words of the stretch.
+    /// Whether the public values come before it.
+    pub(crate) fn is_first(&self) -> bool {
+        self.state == FIRST_STATE
+    }
+
+    /// Reserves the words of the stretch; the first one's state stands before the public values instead.
     pub(crate) fn place(&self, memory: &mut Memory) {
-        let holds = if self.challenges.is_empty() { "unused" } else { "the transcript's state before what follows" };
-        memory.reserve(&self.state, 1, holds);
+        if !self.is_first() {
+            let holds =
+                if self.challenges.is_empty() { "unused" } else { "the transcript's state before what follows" };
+            memory.reserve(&self.state, 1, holds);
+        }
         for item in &self.items {
-            memory.reserve(&item.name, item.words, if item.kind == Kind::Instances { "public values" } else { "" });
+            memory.reserve(&item.name, item.words, "");
         }
     }
 }
 
 /// The whole conversation of a shape.
 pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
-    let mut conversation = Conversation::default();
+    let first = Stretch { state: FIRST_STATE.to_owned(), items: Vec::new(), challenges: Vec::new() };
+    let mut conversation = Conversation { stretches: vec![first] };
     let cs = &shape.constraints;
-    conversation.absorb("INSTANCES", Kind::Instances, shape.instances);
     let grouped = shape.opening != Opening::Shplonk;
     let (mut groups, counts) = ((0..).map(Polynomial::Group), shape.groups_of_proof());
     let mut group = |conversation: &mut Conversation, at: usize| {
@@ -159,7 +171,6 @@ fn values(shape: &Shape) -> Vec<String> {
     advice.chain(fixed).chain(random).chain(sigmas).chain(products).collect()
 }
 
-#[derive(Default)]
 struct Conversation {
     stretches: Vec<Stretch>,
 }
@@ -175,9 +186,8 @@ impl Conversation {
             stretch.items.push(item);
             return;
         }
-        let name =
-            if self.stretches.is_empty() { "REPRESENTATIVE".to_owned() } else { self.stretches.len().to_string() };
-        self.stretches.push(Stretch { state: format!("STATE_{name}"), items: vec![item], challenges: Vec::new() });
+        let state = format!("STATE_{}", self.stretches.len());
+        self.stretches.push(Stretch { state, items: vec![item], challenges: Vec::new() });
     }
 
     fn draw(&mut self, challenge: Option<&str>) {

@@ -10,7 +10,7 @@ pragma solidity 0.8.30;
 
 /// The verifying key of a model, as data: the deployed code is a STOP byte and {{ key_words.len() }} words, which a verifier of its
 /// shape copies. It does nothing when it is called. Known by the hash of its code.
-contract {{ name }} {
+contract Key {
     constructor() {
         bytes memory code =
             hex"00"

@@ -4,7 +4,7 @@
     function _copy(uint256 instances, uint256 proof) private pure {
         assembly {
             mstore(STATE_REPRESENTATIVE, mload(KEY_REPRESENTATIVE))
-            calldatacopy(INSTANCES, instances, {{ 32 * instances }})
+            calldatacopy(INSTANCES, instances, shl(5, mload(KEY_INSTANCES)))
 {%- for copy in copies %}
             calldatacopy({{ copy.name }}, add(proof, {{ copy.offset }}), {{ copy.bytes }})
 {%- endfor %}
@@ -35,6 +35,7 @@
                     off := or(off, iszero(and(on, and(lt(x, p), lt(y, p)))))
                 }
             }
+            bad := scalars(INSTANCES, add(INSTANCES, shl(5, mload(KEY_INSTANCES))))
 {%- for run in scalar_runs %}
             bad := or(bad, scalars({{ run.name }}, add({{ run.name }}, {{ 32 * run.words }})))
 {%- endfor %}
@@ -48,7 +49,8 @@
     /// Reverts with the first word that is not well formed.
     function _refuse() private pure {
         uint256 value;
-        for (uint256 i = 0; i < INSTANCE_COUNT; ++i) {
+        uint256 count = _word(KEY_INSTANCES);
+        for (uint256 i = 0; i < count; ++i) {
             value = _word(INSTANCES + 32 * i);
             if (value >= R) revert InstanceTooLarge(i, value);
         }
@@ -57,13 +59,13 @@
         index = _refusePoints(index, {{ run.name }}, {{ run.words / 2 }});
 {%- endfor %}
         index = 0;
-{%- for run in scalar_runs %}{% if run.kind == Kind::Scalar %}
+{%- for run in scalar_runs %}
         for (uint256 i = 0; i < {{ run.words }}; ++i) {
             value = _word({{ run.name }} + 32 * i);
             if (value >= R) revert ScalarTooLarge(index + i, value);
         }
         index += {{ run.words }};
-{%- endif %}{% endfor %}
+{%- endfor %}
     }
 
     /// Reverts if one of `count` points is not on the curve; the first is number `index`. Returns the next number.

@@ -9,7 +9,8 @@
             function interpolate(x, root, omega) -> numerator, denominator {
                 let r := R
                 denominator := 1
-                for { let at := INSTANCES } lt(at, add(INSTANCES, {{ 32 * instances }})) { at := add(at, 32) } {
+                let end := add(INSTANCES, shl(5, mload(KEY_INSTANCES)))
+                for { let at := INSTANCES } lt(at, end) { at := add(at, 32) } {
                     let difference := add(x, sub(r, root))
                     let term := mulmod(mulmod(mload(at), root, r), denominator, r)
                     numerator := addmod(mulmod(numerator, difference, r), term, r)

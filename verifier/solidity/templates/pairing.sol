@@ -28,10 +28,7 @@
             ran := and(ran, staticcall(gas(), 6, SUM, 128, SUM, 64))
             // [s]_2 and -[1]_2, imaginary parts first.
             mcopy(CALL, LEFT, 64)
-            mstore(add(CALL, 64), {{ s_g2[1] }})
-            mstore(add(CALL, 96), {{ s_g2[0] }})
-            mstore(add(CALL, 128), {{ s_g2[3] }})
-            mstore(add(CALL, 160), {{ s_g2[2] }})
+            mcopy(add(CALL, 64), KEY_S_G2, 128)
             mcopy(add(CALL, 192), SUM, 64)
             mstore(add(CALL, 256), 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2)
             mstore(add(CALL, 288), 0x1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed)

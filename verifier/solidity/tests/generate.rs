@@ -5,7 +5,7 @@ mod toy;
 
 use std::path::Path;
 
-use assay_solidity::{calldata, fused_verifier, key, key_code, verifier};
+use assay_solidity::{calldata, key, key_code, verifier};
 use sha3::{Digest, Keccak256};
 
 #[test]
@@ -15,7 +15,6 @@ fn the_committed_sources_are_what_the_generator_writes() {
     let sources = [
         ("toy.sol", verifier(&vk).unwrap()),
         ("toy-key.sol", key(&vk).unwrap()),
-        ("toy-fused.sol", fused_verifier(&vk).unwrap()),
         ("IVerifier.sol", assay_solidity::INTERFACE.to_owned()),
     ];
     for (file, source) in sources {
@@ -48,7 +47,6 @@ fn calls_begin_with_the_selectors_of_their_signatures() {
     let address = [0; 20];
     let calls = [
         ("verify(address,uint256[],bytes)", calldata::verify(&address, &instances, &proof)),
-        ("verify(uint256[],bytes)", calldata::verify_fused(&instances, &proof)),
         ("verifyBatch(address,uint256[][],bytes[])", calldata::verify_batch(&address, &[(instances, proof)])),
     ];
     for (signature, call) in calls {

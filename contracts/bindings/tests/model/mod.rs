@@ -39,14 +39,10 @@ impl Model {
         Self { name: name.to_owned(), graph, srs, key }
     }
 
-    /// The shape's verifier, the key, the fused verifier, of a model that has them committed.
-    pub(crate) fn artifacts(&self) -> [Artifact; 3] {
+    /// The shape's verifier and the key, of a model that has them committed.
+    pub(crate) fn artifacts(&self) -> [Artifact; 2] {
         let digest = self.key.verifying_key().digest();
-        [
-            Artifact::verifier(&self.name).unwrap(),
-            Artifact::key(&self.name, &digest).unwrap(),
-            Artifact::fused_verifier(&self.name, &digest).unwrap(),
-        ]
+        [Artifact::verifier(&self.name).unwrap(), Artifact::key(&self.name, &digest).unwrap()]
     }
 
     /// The inference of the zoo's `index`-th held-out digit.

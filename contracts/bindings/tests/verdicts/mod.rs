@@ -4,7 +4,7 @@ use alloy_sol_types::SolCall as _;
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::AffineRepr;
 use ark_ff::PrimeField;
-use assay_contracts::interface::{FusedVerifier, Verifier as Keyed};
+use assay_contracts::interface::Verifier as Keyed;
 use assay_contracts::market::words;
 use assay_contracts::{Address, Artifact, Chain, ContractsError, Network as _, Receipt, U256};
 use assay_verifier::encoding::g1_to_bytes;
@@ -42,36 +42,30 @@ impl Claim {
     pub(crate) fn call(&self, key: Address) -> Vec<u8> {
         Keyed::verifyCall { key, instances: words(&self.instances), proof: self.proof.clone().into() }.abi_encode()
     }
-
-    pub(crate) fn fused_call(&self) -> Vec<u8> {
-        FusedVerifier::verifyCall { instances: words(&self.instances), proof: self.proof.clone().into() }.abi_encode()
-    }
 }
 
-/// A verifier, a key and a fused verifier on a chain with mainnet's limits.
+/// A verifier and a key on a chain with mainnet's limits.
 pub(crate) struct Contracts {
     pub(crate) chain: Chain,
     pub(crate) sender: Address,
     pub(crate) verifier: Address,
     pub(crate) key: Address,
-    pub(crate) fused: Address,
     native: Verifier,
     key_digest: Words,
     points: usize,
 }
 
 impl Contracts {
-    pub(crate) fn deploy(vk: &VerifyingKey, verifier: &Artifact, key: &Artifact, fused: &Artifact) -> Self {
+    pub(crate) fn deploy(vk: &VerifyingKey, verifier: &Artifact, key: &Artifact) -> Self {
         let mut chain = Chain::new();
         let sender = chain.account("sender", U256::ZERO);
-        let [at_verifier, at_key, at_fused] =
-            [verifier, key, fused].map(|artifact| chain.deploy(sender, &artifact.bytecode()).unwrap().0);
+        let [at_verifier, at_key] =
+            [verifier, key].map(|artifact| chain.deploy(sender, &artifact.bytecode()).unwrap().0);
         Self {
             chain,
             sender,
             verifier: at_verifier,
             key: at_key,
-            fused: at_fused,
             native: Verifier::new(vk).unwrap(),
             key_digest: vk.digest(),
             points: vk.proof_shape().0,
@@ -102,10 +96,6 @@ impl Contracts {
     /// A transaction that may also halt.
     pub(crate) fn send_verify(&mut self, claim: &Claim) -> Result<Receipt, ContractsError> {
         self.chain.send(self.sender, Some(self.verifier), U256::ZERO, &claim.call(self.key))
-    }
-
-    pub(crate) fn verify_fused(&mut self, claim: &Claim) -> Result<u64, (String, u64)> {
-        self.send(self.fused, &claim.fused_call())
     }
 
     /// The bitmap that `verifyBatch` returns, and its gas; or why it reverted and after how much gas.
@@ -145,16 +135,15 @@ impl Contracts {
         (0..first).chain(first + 2 * (self.points - 2)..claim.words() - 4).collect()
     }
 
-    /// Asserts that every verifier decides a claim as the native one does, and that a rejection costs no more than
+    /// Asserts that the verifier decides a claim as the native one does, and that a rejection costs no more than
     /// `gas` and a little.
     pub(crate) fn agree(&mut self, what: &str, claim: &Claim, gas: u64) {
         let native = self.native(claim);
-        for (contract, verdict) in [("shape", self.verify(claim)), ("fused", self.verify_fused(claim))] {
-            assert_eq!(verdict.is_ok(), native, "{contract}, {what}: {verdict:?}");
-            if let Err((error, spent)) = verdict {
-                assert!(error.contains('('), "{contract}, {what}: no error by name: {error}");
-                assert!(spent <= gas + MARGIN, "{contract}, {what}: {spent} gas for a rejection, {gas} for a proof");
-            }
+        let verdict = self.verify(claim);
+        assert_eq!(verdict.is_ok(), native, "{what}: {verdict:?}");
+        if let Err((error, spent)) = verdict {
+            assert!(error.contains('('), "{what}: no error by name: {error}");
+            assert!(spent <= gas + MARGIN, "{what}: {spent} gas for a rejection, {gas} for a proof");
         }
     }
 }
