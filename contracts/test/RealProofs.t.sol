@@ -19,13 +19,13 @@ contract OtherContext is IVerifier {
         context = word;
     }
 
-    function instanceCount(address of) external view returns (uint256) {
-        return real.instanceCount(of);
+    function instanceCount(address model) external view returns (uint256) {
+        return real.instanceCount(model);
     }
 
     /// Copying the public values and the proof comes on top, and a call has at most 63/64 of the gas.
-    function verifyGas(address of, uint256 proofs) external view returns (uint256) {
-        return (real.verifyGas(of, proofs) + 10_000 * proofs) * 64 / 63;
+    function verifyGas(address model, uint256 proofs) external view returns (uint256) {
+        return (real.verifyGas(model, proofs) + 10_000 * proofs) * 64 / 63;
     }
 
     function verify(address key, uint256[] memory instances, bytes calldata proof) external view {
