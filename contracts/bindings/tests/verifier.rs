@@ -341,14 +341,14 @@ fn a_key_of_no_srs_or_of_another_accepts_nothing() {
     assert_eq!(own, words(key.srs().s_g2));
     // The y of the generator's negative is -2.
     let base = U256::from_be_bytes(g1_to_bytes(&-ark_bn254::G1Affine::generator())[1]) + U256::from(2);
-    let [a, b, c, d] = own;
+    let [x_imaginary, x, y_imaginary, y] = own;
     let cases = [
         ("infinity", [U256::ZERO; 4], "NotAKey"),
-        ("off the curve", [a + U256::ONE, b, c, d], "PrecompileFailed"),
+        ("off the curve", [x_imaginary + U256::ONE, x, y_imaginary, y], "PrecompileFailed"),
         ("one word only", [U256::ZERO, U256::ONE, U256::ZERO, U256::ZERO], "PrecompileFailed"),
-        ("a coordinate above the modulus", [a, b, c, d + base], "PrecompileFailed"),
+        ("a coordinate above the modulus", [x_imaginary, x, y_imaginary, y + base], "PrecompileFailed"),
         ("infinity in another spelling", [base; 4], "PrecompileFailed"),
-        ("parts the other way round", [b, a, d, c], "PrecompileFailed"),
+        ("parts the other way round", [x, x_imaginary, y, y_imaginary], "PrecompileFailed"),
         ("outside the group", words(outside_the_group()), "PrecompileFailed"),
         ("another secret", words(G2Affine::generator()), "InvalidProof"),
         ("the negative", words(-key.srs().s_g2), "InvalidProof"),
