@@ -110,11 +110,8 @@ fn calldata_of(
         ))
         .next(again);
     }
-    Ok(match &args.key {
-        Some(key) => Some(calldata::verify(key, &instances, &proof)),
-        None => {
-            terminal.say("no calldata yet: deploy Key.sol and run again with --key ADDRESS");
-            None
-        }
-    })
+    if args.key.is_none() {
+        terminal.say("no calldata yet: deploy Key.sol and run again with --key ADDRESS");
+    }
+    Ok(args.key.as_ref().map(|key| calldata::verify(key, &instances, &proof)))
 }
