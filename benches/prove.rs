@@ -25,7 +25,7 @@ use std::time::Instant;
 use assay_circuits::{InferenceCircuit, Layout};
 use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
-use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, constraints, cost::opening_for_chain, keygen};
+use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, cost::OPENING_FOR_CHAIN, keygen};
 use assay_verifier::{Opening, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
 use rand::rngs::OsRng;
@@ -177,20 +177,12 @@ fn graph_of(circuit: &str) -> QuantizedGraph {
     .unwrap()
 }
 
-/// What `assay setup --opening evm` takes, or the width that the variable `ASSAY_BENCH_WIDTH` names.
-fn for_chain(layout: &Layout) -> Opening {
-    match std::env::var("ASSAY_BENCH_WIDTH") {
-        Ok(width) => Opening::Grouped { width: width.parse().unwrap() },
-        Err(_) => opening_for_chain(&constraints(&layout.shape).unwrap()).unwrap(),
-    }
-}
-
 /// Runs one step of one prover in this process.
 fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured {
     let graph = graph_of(circuit);
     let digest = graph.digest();
     let layout = Arc::new(Layout::plan(&graph).unwrap());
-    let opening = if prover == "grouped" { for_chain(&layout) } else { Opening::Shplonk };
+    let opening = if prover == "grouped" { OPENING_FOR_CHAIN } else { Opening::Shplonk };
     let key_file = &if prover == "grouped" { format!("{key_file}.grouped") } else { key_file.to_owned() };
     let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let mut measured = Measured {

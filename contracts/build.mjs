@@ -54,13 +54,19 @@ for (const [folder, files] of [['src/market', deployed], ['mocks', sources('mock
     write(name, 'artifacts', compile(folder, file).contracts[name]);
   }
 }
-for (const file of sources('generated').filter((file) => file !== 'IVerifier.sol')) {
-  const { content, contracts } = compile('generated', file);
-  const digest = (what) => content.match(new RegExp(`^// ${what}: ([0-9a-f]{64})$`, 'm'))?.[1];
-  const belongsTo = {
-    shape: digest('shape'), vk_digest: digest('verifying key'), graph_digest: digest('graph'), srs_digest: digest('srs'),
-  };
+const generated = sources('generated').filter((file) => file !== 'IVerifier.sol').map((file) => ({ file, ...compile('generated', file) }));
+const digest = (content, what) => content.match(new RegExp(`^// ${what}: ([0-9a-f]{64})$`, 'm'))?.[1];
+// Which verifier reads the keys of a shape.
+const verifiers = new Map(generated.filter(({ contracts }) => contracts.Verifier)
+  .map(({ file, content }) => [digest(content, 'shape'), file.replace('.sol', '')]));
+for (const { file, content, contracts } of generated) {
+  const of = (what) => digest(content, what);
+  const belongsTo = { shape: of('shape'), vk_digest: of('verifying key'), graph_digest: of('graph'), srs_digest: of('srs') };
   const name = ['Verifier', 'Key'].find((name) => contracts[name]);
+  if (name === 'Key') {
+    belongsTo.verifier = verifiers.get(belongsTo.shape);
+    if (belongsTo.verifier === undefined) throw new Error(`no verifier reads ${file}`);
+  }
   const data = name === 'Key' ? [...content.matchAll(/hex"([0-9a-f]+)"/g)].map((match) => match[1]).join('') : '';
   write(file.replace('.sol', ''), 'artifacts', contracts[name], belongsTo, data);
 }

@@ -83,9 +83,9 @@ key is not the model's or not the proof's, a file is missing or is not what it s
     Infer(InferArgs),
     /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one
     #[command(
-        after_help = "Examples:\n  assay contract lenet.onnx\n  assay contract lenet.onnx --key 0x5FbDB2315678afecb367f032d93F642f64180aa3\n  assay contract lenet.onnx --compiled lenet.assay/Verifier.bin\n\n\
-Writes IVerifier.sol, Verifier.sol and Key.sol to lenet.assay/, ready for a Foundry project.\n\
-One Verifier serves all models of its shape; each brings a Key. calldata.hex calls it with the key's address (--key)."
+        after_help = "Examples:\n  assay contract lenet.onnx\n  assay contract lenet.onnx --key 0x5FbDB2315678afecb367f032d93F642f64180aa3\n\n\
+Writes IVerifier.sol, Verifier.sol and Key.sol to lenet.assay/, for people to read: nothing needs to be compiled.\n\
+One Verifier serves all models of its profile; each brings a Key. calldata.hex checks the proof with them."
     )]
     Contract(ContractArgs),
     /// Make or import the structured reference string
@@ -152,12 +152,9 @@ pub(crate) struct CompileArgs {
 pub(crate) struct ContractArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// Address of the deployed key, for the calldata
+    /// Address of the key, for the calldata [default: where `assay register` places it]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub(crate) key: Option<assay_solidity::calldata::Address>,
-    /// Writes nothing: says that this file is what your compiler made of Verifier.sol. The market's commands then take a model of this shape to be judged by that code, as they do with the verifiers that assay brings; what merely lies in MODEL.assay counts for nothing
-    #[arg(long, value_name = "FILE", conflicts_with = "key")]
-    pub(crate) compiled: Option<PathBuf>,
 }
 
 /// 20 bytes of hexadecimal.

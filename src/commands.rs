@@ -19,8 +19,8 @@ use std::path::Path;
 use assay_circuits::Layout;
 use assay_models::input::InputValues;
 use assay_models::{QuantisedInput, QuantizedGraph};
-use assay_prover::cost::{opening_for_chain, threads};
 use assay_prover::Cost;
+use assay_prover::cost::{OPENING_FOR_CHAIN, threads};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
 use assay_verifier::{ConstraintSystem, Instances, Opening};
 use serde::Serialize;
@@ -78,11 +78,11 @@ fn expected_phases(cost: &Cost) -> Vec<(&'static str, f64)> {
     cost.phases.iter().map(|(phase, seconds)| (phase.name(), *seconds)).collect()
 }
 
-/// The opening that was asked for. It depends on nothing but the profile, so that whoever has the graph and the SRS makes the same key.
-fn opening(choice: OpeningChoice, constraints: &ConstraintSystem) -> Outcome<Opening> {
+/// The opening that was asked for.
+const fn opening(choice: OpeningChoice) -> Opening {
     match choice {
-        OpeningChoice::Shplonk => Ok(Opening::Shplonk),
-        OpeningChoice::Evm => opening_for_chain(constraints).machine("cannot count the circuit's cost"),
+        OpeningChoice::Shplonk => Opening::Shplonk,
+        OpeningChoice::Evm => OPENING_FOR_CHAIN,
     }
 }
 

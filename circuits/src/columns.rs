@@ -308,6 +308,11 @@ impl Lanes {
         Self { tables, ..self }
     }
 
+    /// A short name, `a1w4t1` for one activation lane, four weight lanes and one stack of tables.
+    pub fn tag(self) -> String {
+        format!("a{}w{}t{}", self.activations, self.weights, self.tables)
+    }
+
     /// Whether there are circuits with these lanes.
     pub const fn are_supported(self) -> bool {
         matches!(self.activations, 1 | 2 | 4 | 8) && matches!(self.weights, 1..=256) && matches!(self.tables, 1 | 2 | 4)

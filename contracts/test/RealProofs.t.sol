@@ -59,10 +59,15 @@ contract RealProofsTest is Scene {
         words = vm.parseJsonUintArray(json, ".instances");
         proof = vm.parseJsonBytes(json, ".proof");
         key = deployed(string.concat(model, "-key"));
-        real = IVerifier(deployed(model));
+        real = IVerifier(deployed(verifierOf(model)));
         inputWords = uint16(words.length - 2);
         class = admit(address(new OtherContext(real, words[words.length - 1])));
         modelId = register(class);
+    }
+
+    /// The name of the verifier that reads a model's key.
+    function verifierOf(string memory model) internal view returns (string memory) {
+        return vm.parseJsonString(vm.readFile(string.concat("artifacts/", model, "-key.json")), ".verifier");
     }
 
     function deployed(string memory artifact) internal returns (address made) {

@@ -28,7 +28,7 @@ pub(crate) struct Report {
 /// Proves one inference of a model and has the chain behind `url` check it.
 ///
 /// # Errors
-/// A model that is not provable, a shape without a compiled verifier, a node that does not answer.
+/// A model that is not provable, a node that does not answer.
 pub(crate) fn run(model: &Path, url: &str, private_key: &str) -> anyhow::Result<Report> {
     // The model as integers, and one inference of it.
     let onnx = std::fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
@@ -44,10 +44,9 @@ pub(crate) fn run(model: &Path, url: &str, private_key: &str) -> anyhow::Result<
     let (instances, proof) = prove(&key, &srs, &trace, 0.into(), OsRng, &mut |_| ())?;
     assay_verifier::Verifier::new(key.verifying_key())?.verify(&instances, &proof)?;
 
-    // The verifier serves every model of the shape; the key is this model's.
+    // The verifier serves every model of the profile; the key is this model's.
     let shape = Shape::of(key.verifying_key())?.digest();
-    let compiled = Artifact::verifier_of_shape(&shape)?
-        .context("no compiled verifier for this shape: `assay contract` writes one to compile")?;
+    let compiled = Artifact::verifier_of_shape(&shape)?.context("there is a verifier for each profile")?;
     let signer = Signer::from_hex(private_key)?;
     let account = signer.address();
     let mut node = Node::connect(url, Some(signer))?;

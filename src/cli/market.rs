@@ -97,11 +97,8 @@ pub(crate) struct ProposeArgs {
     /// The market whose router it is
     #[arg(long, value_name = "ADDRESS", env = "ASSAY_MARKET")]
     pub(crate) market: Address,
-    /// A model whose verifier it should be; its folder has the key; `assay contract --compiled` names what you compiled [default: a verifier that assay brings]
-    #[arg(long, value_name = "MODEL.onnx")]
-    pub(crate) model: Option<PathBuf>,
-    /// Propose code that is neither: you have read it, and know that it accepts valid proofs alone
-    #[arg(long, conflicts_with = "model")]
+    /// Propose code that assay does not bring: you have read it, and know that it accepts valid proofs alone
+    #[arg(long)]
     pub(crate) unknown_code: bool,
 }
 

@@ -2,12 +2,13 @@
 
 use assay_circuits::{Layout, LayoutReport};
 use assay_prover::constraints;
+use assay_prover::cost::OPENING_FOR_CHAIN;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::model::read_model;
-use super::{InputForm, opening, shape_of, warn_if_no_chain_takes, warnings};
-use crate::cli::{CompileArgs, OpeningChoice};
+use super::{InputForm, shape_of, warn_if_no_chain_takes, warnings};
+use crate::cli::CompileArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::{self, ModelFolder};
 use crate::next::Next;
@@ -45,8 +46,7 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let (layout, _) =
         terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let shortest = opening(OpeningChoice::Evm, &constraints)?;
-    warn_if_no_chain_takes(&shape_of(&layout, &constraints, shortest)?, layout.instances());
+    warn_if_no_chain_takes(&shape_of(&layout, &constraints, OPENING_FOR_CHAIN)?, layout.instances());
     let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
     let compiled = Compiled {
         model: name.into_owned(),

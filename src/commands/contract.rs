@@ -1,12 +1,14 @@
-//! `assay contract`: the Solidity of a key, and the calldata of the proof beside it; and what the user's compiler made of it.
+//! `assay contract`: the Solidity of a key and of its verifier, where on a chain they are, and the calldata of the proof beside it.
 
-use assay_solidity::{SolidityError, calldata, key, verifier as verifier_of};
+use assay_contracts::network::{address_of, creation_of_data};
+use assay_contracts::{Address, B256};
+use assay_solidity::{Shape, calldata};
 use assay_verifier::{ProofFile, VerifyingKey};
 use serde::Serialize;
 
 use crate::ceremony::SrsVerdict;
 use crate::cli::ContractArgs;
-use crate::commands::market::verifier;
+use crate::commands::market::verifier::Verifier;
 use crate::comparison;
 use crate::compiled::{self, short};
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
@@ -17,35 +19,20 @@ use crate::units;
 #[derive(Serialize)]
 struct Contract {
     sources: Vec<String>,
+    /// Hash of the verifier's code on a chain, and where it and the key are placed.
+    class: B256,
+    verifier: Address,
+    key: Address,
     calldata: Option<String>,
     calldata_bytes: Option<usize>,
     vk_digest: String,
 }
-
-/// A verifier that the user has compiled.
-#[derive(Serialize)]
-struct Named {
-    class: String,
-    vk_digest: String,
-}
-
-type Generator = fn(&VerifyingKey) -> Result<String, SolidityError>;
 
 pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let compiled = compiled::read(&folder)?;
     let vk = compiled.verifying_key(&folder)?;
     comparison::with_model(&folder, &compiled, &vk, None, terminal)?;
-    if let Some(file) = &args.compiled {
-        let class = verifier::name(&folder, &vk, file)?;
-        terminal.say(format_args!(
-            "verifier of class {class}: from now on it is the one that you trust for this circuit's shape"
-        ));
-        SrsVerdict::of(vk.srs(), &[])?.warn();
-        terminal.result(&Named { class: class.to_string(), vk_digest: hex::encode(vk.digest()) });
-        return Ok(());
-    }
-    let sources: [(&str, Generator); 2] = [("Verifier.sol", verifier_of), ("Key.sol", key)];
     let mut written = Vec::new();
     let mut write = |name: &str, text: &str| {
         let path = folder.file(name);
@@ -54,16 +41,27 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         files::write(&path, text.as_bytes())
     };
     write("IVerifier.sol", assay_solidity::INTERFACE)?;
-    for (name, generate) in sources {
-        write(name, &generate(&vk).request("cannot generate a contract for this key")?)?;
-    }
-    terminal.say(format_args!("compile with {}", assay_solidity::COMPILER));
-    if let Some(wrong) = verifier::wrong_beside(&folder, &vk)? {
-        Terminal::warn(format_args!("what was compiled before is not of these sources: {wrong}"));
-    }
-    let calldata = calldata_of(args, &folder, &vk, terminal)?;
+    let shape = Shape::of(&vk).request("cannot describe a contract for this key")?;
+    write("Verifier.sol", &assay_solidity::verifier(&shape).request("cannot generate a contract for this key")?)?;
+    write("Key.sol", &assay_solidity::key(&vk).request("cannot generate a contract for this key")?)?;
+    let verifier = Verifier::of(&folder, &vk)?;
+    let code = assay_solidity::key_code(&vk).request("cannot make the key's code")?;
+    let places = [&verifier.creation, &creation_of_data(&code)].map(|creation| address_of(creation));
+    terminal.say(format_args!(
+        "compiled with {}, the verifier is of class {}",
+        assay_solidity::COMPILER,
+        verifier.class
+    ));
+    terminal.say(format_args!(
+        "`assay register` places it at {}, where one serves all models of this profile, and the key at {}",
+        places[0], places[1]
+    ));
+    let calldata = calldata_of(&args.key.unwrap_or(places[1].0.0), &folder, &vk)?;
     let mut contract = Contract {
         sources: written,
+        class: verifier.class,
+        verifier: places[0],
+        key: places[1],
         calldata: None,
         calldata_bytes: calldata.as_ref().map(Vec::len),
         vk_digest: hex::encode(vk.digest()),
@@ -79,21 +77,9 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// The call that checks the proof in the folder, if there is one and it is known where the key is.
-fn calldata_of(
-    args: &ContractArgs,
-    folder: &ModelFolder,
-    vk: &VerifyingKey,
-    terminal: Terminal,
-) -> Outcome<Option<Vec<u8>>> {
+/// The call that checks the proof in the folder with the key at an address, if there is a proof.
+fn calldata_of(key: &calldata::Address, folder: &ModelFolder, vk: &VerifyingKey) -> Outcome<Option<Vec<u8>>> {
     if !folder.file("proof.json").exists() {
-        if args.key.is_some() {
-            let proof = folder.file("proof.json");
-            terminal.say(format_args!(
-                "no calldata: there is no {}; `assay prove` makes it, then run this again",
-                proof.display()
-            ));
-        }
         return Ok(None);
     }
     let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;
@@ -110,8 +96,5 @@ fn calldata_of(
         ))
         .next(again);
     }
-    if args.key.is_none() {
-        terminal.say("no calldata yet: deploy Key.sol and run again with --key ADDRESS");
-    }
-    Ok(args.key.as_ref().map(|key| calldata::verify(key, &instances, &proof)))
+    Ok(Some(calldata::verify(key, &instances, &proof)))
 }

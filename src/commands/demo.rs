@@ -8,7 +8,7 @@ use std::time::Instant;
 use assay_circuits::Layout;
 use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, import, interpret, packing};
-use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, constraints, keygen};
+use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -160,8 +160,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 /// An insecure SRS of the right size, and the keys.
 fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
     let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
-    let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let opening = opening(choice, &constraints)?;
+    let opening = opening(choice);
     let (srs, _) = terminal
         .step("make an insecure SRS", None, || Srs::insecure_for(layout.k, opening, PUBLISHED_SEED))
         .machine("cannot make an SRS")?;

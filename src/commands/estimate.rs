@@ -1,14 +1,15 @@
 //! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
 
 use assay_circuits::Layout;
+use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
 use assay_verifier::{ConstraintSystem, Opening};
 use serde::Serialize;
 
 use super::model::read_model;
-use super::{InputForm, opening, shape_of, threads, warn_if_no_chain_takes};
-use crate::cli::{EstimateArgs, OpeningChoice};
+use super::{InputForm, shape_of, threads, warn_if_no_chain_takes};
+use crate::cli::EstimateArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::ModelFolder;
 use crate::next::Next;
@@ -61,7 +62,6 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         .step("plan the circuit", None, || Layout::plan_for(&graph, objective))
         .request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let grouped = opening(OpeningChoice::Evm, &constraints)?;
     let threads = args.threads.map_or_else(threads, usize::from);
     let report = layout.report();
     let estimate = Estimate {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         threads,
         openings: vec![
             of_opening(&layout, &constraints, Opening::Shplonk, threads)?,
-            of_opening(&layout, &constraints, grouped, threads)?,
+            of_opening(&layout, &constraints, OPENING_FOR_CHAIN, threads)?,
         ],
         next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
     };

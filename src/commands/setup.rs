@@ -45,7 +45,7 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let layout =
         Arc::new(Layout::plan_for(&compiled.graph, args.purpose.objective()).request("cannot plan a circuit")?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
-    let opening = opening(args.opening, &constraints)?;
+    let opening = opening(args.opening);
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
     check_powers(&layout, opening, &srs, args.srs.as_deref())?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?, layout.instances());

@@ -5,8 +5,6 @@ use std::process::{Command, Stdio};
 
 use crate::anvil::ACCOUNTS;
 use crate::scene::{CLIENT, MACHINE, MODEL, OWNER, PROVER, RIVAL, Scene, WRONG_REQUEST, failed, void};
-use assay_contracts::network::creation_of_data;
-use assay_contracts::{Address, Chain, Network as _};
 use assay_verifier::{KeyParts, VerifyingKey};
 use serde_json::Value;
 
@@ -95,7 +93,7 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
 }
 
 #[test]
-fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anything_is_sent() {
+fn keys_that_are_not_the_registered_ones_are_refused_before_anything_is_sent() {
     let scene = Scene::new("market-other-keys");
     scene.asks();
     // Keys from another SRS: what they prove, the market does not pay.
@@ -108,39 +106,6 @@ fn keys_and_verifiers_that_are_not_the_registered_ones_are_refused_before_anythi
     for (path, bytes) in keys.iter().zip(&good) {
         fs::write(path, bytes).unwrap();
     }
-    // A verifier that lies in the folder is refused unless it is the one that is built in.
-    let compiled = |json: &str| {
-        let artifact: Value = serde_json::from_str(json).unwrap();
-        fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), artifact["bytecode"].as_str().unwrap()).unwrap();
-    };
-    let lenet = include_str!("../../contracts/artifacts/lenet.json");
-    let accepts = include_str!("../../contracts/artifacts/AcceptAll.json");
-    for (json, says) in [(lenet, "WrongLength"), (accepts, "accepts what is no proof")] {
-        compiled(json);
-        let other = ["Verifier.bin is of class", "a verifier decides who is paid, and this is another one"];
-        scene.refused(PROVER, &["fulfil", MODEL], &other);
-        scene.refused(RIVAL, &["register", MODEL], &other);
-        let named = ["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"];
-        scene.refused(RIVAL, &named, &["Verifier.bin is no verifier for the key", says, "solc --bin"]);
-        let said = scene.command(RIVAL, &["contract", MODEL]).output().unwrap();
-        let said = String::from_utf8_lossy(&said.stderr).into_owned();
-        assert!(said.contains("compiled before is not of these sources") && said.contains(other[0]), "{said}");
-    }
-    // The same verifier but for a byte that is never reached: another class.
-    compiled(include_str!("../../contracts/artifacts/mnist-mlp.json"));
-    let path = scene.sandbox.path("mnist-mlp.assay/Verifier.bin");
-    let creation = hex::decode(fs::read_to_string(&path).unwrap()).unwrap();
-    let mut chain = Chain::new();
-    let (verifier, _) = chain.deploy(Address::ZERO, &creation).unwrap();
-    let code = [chain.code(verifier).unwrap(), vec![0]].concat();
-    fs::write(&path, hex::encode(creation_of_data(&code))).unwrap();
-    scene.refused(PROVER, &["fulfil", MODEL], &["Verifier.bin is of class", "this is another one"]);
-    scene.refused(RIVAL, &["register", MODEL], &["Verifier.bin is of class", "this is another one"]);
-    let named = ["contract", MODEL, "--compiled", "mnist-mlp.assay/Verifier.bin"];
-    scene.refused(RIVAL, &named, &["Verifier.bin is of class", "this is another one"]);
-    compiled(include_str!("../../contracts/artifacts/mnist-mlp.json"));
-    scene.sandbox.succeeds(&named);
-
     // A fee that does not pay for the gas.
     let cheap = ["request", MODEL, "--input", "input.json", "--fee", "0.000000001", "--output", "cheap.json"];
     scene.does(CLIENT, &cheap);

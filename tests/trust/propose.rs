@@ -122,16 +122,11 @@ fn code_that_nobody_knows_is_proposed_only_by_who_says_so() {
     let known = place(&mut node, account, &known).unwrap();
     let code = [node.code(known).unwrap(), vec![0]].concat();
     let unknown = place(&mut node, account, &creation_of_data(&code)).unwrap().to_string();
-    refused(propose(&unknown, &[]), &["no verifier that assay brings", "--model", "--unknown-code"]);
-    refused(propose(&unknown, &["--model", MODEL]), &["another contract"]);
+    refused(propose(&unknown, &[]), &["no verifier that assay brings", "--unknown-code"]);
     // The very code, at another address than that where it is placed: a node alone says that it is the very code.
     let elsewhere = node.code(known).unwrap();
     let elsewhere = place(&mut node, account, &creation_of_data(&elsewhere)).unwrap().to_string();
-    refused(propose(&elsewhere, &[]), &["no verifier that assay brings"]);
-    refused(propose(&elsewhere, &["--model", MODEL]), &["propose that one", &known.to_string()]);
-    // Compiled for the model, as far as its folder says, which may come from anybody.
-    fs::write(scene.sandbox.path("mnist-mlp.assay/Verifier.bin"), hex::encode(creation_of_data(&code))).unwrap();
-    refused(propose(&unknown, &["--model", MODEL]), &["Verifier.bin is of class", "this is another one"]);
+    refused(propose(&elsewhere, &[]), &["propose that one", &known.to_string()]);
 
     let yes = place(&mut node, account, &creation_of_data(&[0x60, 28, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3])).unwrap();
     refused(propose(&yes.to_string(), &[]), &["--unknown-code"]);

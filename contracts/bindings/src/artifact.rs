@@ -16,28 +16,36 @@ pub struct Artifact {
     bytecode: String,
 }
 
-/// Verifier and key of a model, as `include_str!` finds them.
+/// Artifacts by name, as `include_str!` finds them.
 macro_rules! compiled {
-    ($name:literal) => {
-        (
-            $name,
-            [
-                include_str!(concat!("../../artifacts/", $name, ".json")),
-                include_str!(concat!("../../artifacts/", $name, "-key.json")),
-            ],
-        )
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../artifacts/", $name, ".json")))),*]
     };
 }
 
-/// Of the zoo's models with both openings, and of a perceptron of four million weights; the keys are of the published insecure SRS.
-const ZOO: &[(&str, [&str; 2])] = &[
-    compiled!("mnist-mlp"),
-    compiled!("lenet"),
-    compiled!("mnist-mlp-evm"),
-    compiled!("lenet-evm"),
-    compiled!("mlp-4m"),
-    compiled!("mlp-4m-evm"),
+/// The verifiers of the profiles (`assay_circuits::PROFILES`), with both openings.
+const VERIFIERS: &[(&str, &str)] = compiled![
+    "a1w4t1",
+    "a1w4t1-evm",
+    "a1w16t1",
+    "a1w16t1-evm",
+    "a1w32t1",
+    "a1w32t1-evm",
+    "a1w64t1",
+    "a1w64t1-evm",
+    "a1w256t4",
+    "a1w256t4-evm",
+    "a2w128t2",
+    "a2w128t2-evm",
+    "a4w64t2",
+    "a4w64t2-evm",
+    "a8w128t4",
+    "a8w128t4-evm",
 ];
+
+/// Keys of the zoo's models with both openings, and of a perceptron of four million weights; they are of the published insecure SRS.
+const KEYS: &[(&str, &str)] =
+    compiled!["mnist-mlp-key", "lenet-key", "mnist-mlp-evm-key", "lenet-evm-key", "mlp-4m-key", "mlp-4m-evm-key",];
 
 impl Artifact {
     /// `InferenceMarket`.
@@ -85,7 +93,7 @@ impl Artifact {
     /// # Errors
     /// A damaged artifact.
     pub fn verifiers() -> Result<Vec<Self>, ContractsError> {
-        ZOO.iter().map(|(model, [verifier, _])| Self::from_json(model, verifier)).collect()
+        VERIFIERS.iter().map(|(name, json)| Self::from_json(name, json)).collect()
     }
 
     /// The compiled verifier of the circuit shape with this digest, if one is embedded.
@@ -97,13 +105,15 @@ impl Artifact {
         Ok(Self::verifiers()?.into_iter().find(|artifact| artifact.shape.as_ref() == Some(&wanted)))
     }
 
-    /// The compiled verifier of the shape of a model of the zoo; it takes keys of its own shape only.
+    /// The compiled verifier of the profile of a model of the zoo.
     ///
     /// # Errors
-    /// A model without a compiled verifier.
+    /// A model without a compiled key.
     pub fn verifier(model: &str) -> Result<Self, ContractsError> {
-        let [verifier, _] = zoo(model)?;
-        Self::from_json(model, verifier)
+        let (name, json) = key_of(model)?;
+        let key = Self::from_json(name, json)?;
+        let of_shape = Self::verifiers()?.into_iter().find(|verifier| verifier.shape == key.shape);
+        of_shape.ok_or_else(|| unknown(model))
     }
 
     /// The key contract of a model of the zoo, if it belongs to the key with this digest.
@@ -111,8 +121,8 @@ impl Artifact {
     /// # Errors
     /// A model without a compiled key, or one that belongs to another key; both digests are named.
     pub fn key(model: &str, key_digest: &[u8; 32]) -> Result<Self, ContractsError> {
-        let [_, key] = zoo(model)?;
-        Self::from_json(model, key)?.belonging_to(key_digest)
+        let (_, json) = key_of(model)?;
+        Self::from_json(model, json)?.belonging_to(key_digest)
     }
 
     /// Reads an artifact that `contracts/build.mjs` wrote.
@@ -155,8 +165,11 @@ impl Artifact {
     }
 }
 
-fn zoo(model: &str) -> Result<[&'static str; 2], ContractsError> {
-    let known = || ZOO.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let found = ZOO.iter().find(|(name, _)| *name == model);
-    found.map(|(_, files)| *files).ok_or_else(|| ContractsError::NoVerifier { name: model.to_owned(), known: known() })
+fn key_of(model: &str) -> Result<(&'static str, &'static str), ContractsError> {
+    KEYS.iter().find(|(name, _)| name.strip_suffix("-key") == Some(model)).copied().ok_or_else(|| unknown(model))
+}
+
+fn unknown(model: &str) -> ContractsError {
+    let known = KEYS.iter().filter_map(|(name, _)| name.strip_suffix("-key")).collect::<Vec<_>>().join(", ");
+    ContractsError::NoVerifier { name: model.to_owned(), known }
 }

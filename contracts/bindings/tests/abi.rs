@@ -47,8 +47,8 @@ fn the_bindings_declare_what_the_compiled_contracts_do_and_nothing_else() {
         ("ModelRegistry", ModelRegistry::abi::contract(), include_str!("../../artifacts/ModelRegistry.json")),
         ("Signatures", Signatures::abi::contract(), include_str!("../../artifacts/Signatures.json")),
         ("VerifierRouter", VerifierRouter::abi::contract(), include_str!("../../artifacts/VerifierRouter.json")),
-        ("lenet", Verifier::abi::contract(), include_str!("../../artifacts/lenet.json")),
-        ("mnist-mlp", Verifier::abi::contract(), include_str!("../../artifacts/mnist-mlp.json")),
+        ("a1w4t1", Verifier::abi::contract(), include_str!("../../artifacts/a1w4t1.json")),
+        ("a1w4t1-evm", Verifier::abi::contract(), include_str!("../../artifacts/a1w4t1-evm.json")),
     ];
     for (name, bindings, artifact) in cases {
         let mut expected = lines(&compiled(artifact));

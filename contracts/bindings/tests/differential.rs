@@ -16,10 +16,11 @@ use assay_contracts::network::creation_of_data;
 use assay_contracts::{Artifact, Network as _, U256};
 use assay_halo2::convert::values;
 use assay_models::{Op, interpret, samples};
+use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{Prover, keygen, prove};
 use assay_solidity::{Gas, Shape};
 use assay_verifier::{Instances, Opening};
-use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, for_chain, is_committed, shplonk};
+use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, is_committed};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use verdicts::{Claim, Contracts, mutant};
@@ -34,12 +35,12 @@ const LARGE_LIMIT: u64 = 500_000;
 const ANOTHER_LIMIT: u64 = 200_000;
 
 /// Four million weights.
-fn large(name: &str, opening: fn(&Layout) -> Opening) -> Model {
+fn large(name: &str, opening: Opening) -> Model {
     Model::load(name, &samples::mlp_onnx(&[784, 2048, 1024, 256, 10], 1), opening)
 }
 
-static LARGE: LazyLock<Model> = LazyLock::new(|| large("mlp-4m", shplonk));
-static LARGE_EVM: LazyLock<Model> = LazyLock::new(|| large("mlp-4m-evm", for_chain));
+static LARGE: LazyLock<Model> = LazyLock::new(|| large("mlp-4m", Opening::Shplonk));
+static LARGE_EVM: LazyLock<Model> = LazyLock::new(|| large("mlp-4m-evm", OPENING_FOR_CHAIN));
 
 fn contracts_of(model: &Model) -> Contracts {
     let [verifier, key] = model.artifacts();

@@ -127,7 +127,8 @@ fn counts(sizes: &Sizes) -> [(usize, usize); 4] {
 /// Proofs by themselves, one in a batch and several in a batch are accepted with what is stated for them and their key. Names the key that took most of it.
 fn suffice(all: &[(String, Sizes, u64)]) -> String {
     let shaped: Vec<Shaped> = all.iter().map(|(_, sizes, seed)| Shaped::new(sizes, *seed)).collect();
-    let sources: Vec<String> = shaped.iter().map(|shaped| verifier(&shaped.key).unwrap()).collect();
+    let sources: Vec<String> =
+        shaped.iter().map(|shaped| verifier(&Shape::of(&shaped.key).unwrap()).unwrap()).collect();
     let codes = compiled("Verifier", &sources);
     let mut scene = Scene::new();
     let mut closest = (0, String::new());

@@ -2,32 +2,30 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod compiler;
-
 use std::sync::Arc;
 
-use assay_circuits::{Lanes, Layout};
+use assay_circuits::{Lanes, Layout, PROFILES};
 use assay_contracts::network::creation_of_data;
-use assay_contracts::{Address, Chain, Network as _, U256};
+use assay_contracts::{Address, Artifact, Chain, Network as _, U256};
 use assay_models::{QuantizedGraph, import, interpret, samples};
-use assay_prover::cost::opening_for_chain;
-use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen, prove};
+use assay_prover::cost::OPENING_FOR_CHAIN;
+use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use assay_solidity::{Gas, Shape, calldata};
 use assay_verifier::{Opening, VerifyingKey};
-use compiler::compiled;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
-/// Where the verifier of a key's shape and the key are.
+/// Where the verifier of a key's shape and the key are: the program brings one for every profile.
 fn deployed(chain: &mut Chain, sender: Address, key: &VerifyingKey) -> (Address, Address) {
-    let code = compiled("Verifier", &[assay_solidity::verifier(key).unwrap()]).remove(0);
+    let shape = Shape::of(key).unwrap().digest();
+    let code = Artifact::verifier_of_shape(&shape).unwrap().expect("a verifier of every profile").bytecode();
     let data = creation_of_data(&assay_solidity::key_code(key).unwrap());
     (chain.deploy(sender, &code).unwrap().0, chain.deploy(sender, &data).unwrap().0)
 }
 
-fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: fn(&Layout) -> Opening) {
+fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: Opening) {
     let layout = Arc::new(Layout::with_lanes(graph, lanes).unwrap());
-    let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
+    let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);
@@ -43,31 +41,34 @@ fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: fn(&Layout) -> Ope
     assert!(error.contains("InvalidProof()"), "{}: {error}", graph.name);
 }
 
-/// The cases from `first` on, in steps of two: two tests share the compiler's time.
-fn are_accepted(first: usize) {
-    let grouped = |layout: &Layout| opening_for_chain(&constraints(&layout.shape).unwrap()).unwrap();
-    for (at, (graph, weights)) in samples::cases().iter().enumerate().skip(first).step_by(2) {
-        for weights in *weights {
-            is_accepted(graph, Lanes::new(1, *weights), |_| Opening::Shplonk);
-            is_accepted(graph, Lanes::new(1, *weights), grouped);
+/// Every case in every profile with this opening: eight verifiers for all of them.
+fn are_accepted(opening: Opening) {
+    for (graph, _) in samples::cases() {
+        for lanes in PROFILES {
+            is_accepted(&graph, lanes, opening);
         }
-        // Several activation lanes take turns: with the wire, and with a verifier of many more columns.
-        is_accepted(
-            graph,
-            Lanes::new([2, 4, 8][at % 3], weights[0]),
-            if at % 2 == 0 { |_| Opening::Shplonk } else { grouped },
-        );
     }
 }
 
 #[test]
-fn odd_cases_are_accepted_by_their_verifiers() {
-    are_accepted(0);
+fn every_case_is_accepted_by_the_verifier_of_every_profile() {
+    are_accepted(Opening::Shplonk);
 }
 
 #[test]
-fn even_cases_are_accepted_by_their_verifiers() {
-    are_accepted(1);
+fn every_case_is_accepted_by_the_verifier_of_every_profile_with_grouped_commitments() {
+    are_accepted(OPENING_FOR_CHAIN);
+}
+
+#[test]
+fn verifiers_are_within_the_size_that_chains_take_and_there_is_one_for_each_profile_and_opening() {
+    let verifiers = Artifact::verifiers().unwrap();
+    assert_eq!(verifiers.len(), 2 * PROFILES.len());
+    for verifier in &verifiers {
+        assert!(verifier.deployed_bytes() <= 24_576, "{}: {}", verifier.name(), verifier.deployed_bytes());
+    }
+    let names = PROFILES.iter().flat_map(|lanes| [lanes.tag(), format!("{}-evm", lanes.tag())]);
+    assert!(verifiers.iter().map(Artifact::name).eq(names));
 }
 
 /// A model with many inputs: its calldata has a floor (EIP-7623) above all that the call does.

@@ -494,7 +494,7 @@ fn a_batch_that_runs_out_of_gas_says_nothing_about_a_proof() {
 fn a_call_that_ends_without_a_verdict_ends_the_batch() {
     let (mut contracts, claims) = scene_of(2);
     let (_, key) = toy::keys(&toy::params());
-    let source = assay_solidity::verifier(&key).unwrap();
+    let source = assay_solidity::verifier(&Shape::of(&key).unwrap()).unwrap();
     let line = source.lines().find(|line| line.contains("return SHARED_GAS + ")).unwrap();
     let unguarded = source.replace(line, "return 0 * (memoryGas + proofs);");
     let code = compiled("Verifier", &[unguarded]).remove(0);

@@ -15,10 +15,11 @@ use assay_contracts::{
 };
 use assay_halo2::convert::values;
 use assay_models::{Trace, packing};
+use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::prove;
 use assay_solidity::{Shape, key_code};
 use assay_verifier::{Instances, Proof, Verifier};
-use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, for_chain, is_committed};
+use model::{LENET, LENET_EVM, MLP, MLP_EVM, Model, is_committed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -36,7 +37,7 @@ const LENET_LIMIT: u64 = 450_000;
 /// Trained from other initial weights: nothing of it is committed but the network.
 static SECOND_MLP: LazyLock<Model> = LazyLock::new(|| {
     let onnx = include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp-seed-2.onnx");
-    Model::load("mnist-mlp-seed-2-evm", onnx, for_chain)
+    Model::load("mnist-mlp-seed-2-evm", onnx, OPENING_FOR_CHAIN)
 });
 
 /// A market with a registered model, and an open request with its proof.

@@ -4,18 +4,15 @@ use assay_contracts::interface::VerifierRouter;
 use assay_contracts::interface::VerifierRouter::VerifierRouterErrors as RouterErrors;
 use assay_contracts::market::hash;
 use assay_contracts::network::address_of;
-use assay_contracts::{
-    Address, Artifact, B256, Chain, ContractsError, Market, Network as _, Node, Revert, SolCall as _, U256,
-};
+use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Revert, SolCall as _, U256};
 use serde::Serialize;
 
 use super::date::iso;
-use super::trust::{self, market_at};
-use super::{OnChain as _, Session, verifier, when};
+use super::trust::market_at;
+use super::verifier::Verifier;
+use super::{OnChain as _, Session, when};
 use crate::cli::ProposeArgs;
-use crate::compiled;
-use crate::failure::{Classify as _, Outcome, refuse};
-use crate::files::ModelFolder;
+use crate::failure::{Outcome, refuse};
 use crate::terminal::Terminal;
 
 #[derive(Serialize)]
@@ -42,8 +39,7 @@ pub(super) enum Standing {
 pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     let verifier = args.verifier;
     let Session { mut node, account } = Session::open(&args.chain)?;
-    let folder = args.model.as_deref().map(ModelFolder::of);
-    let (market, _) = market_at(&mut node, &args.chain.node, args.market, folder.as_ref())?;
+    let (market, _) = market_at(&mut node, &args.chain.node, args.market, None)?;
     let code = node.code(verifier).on_chain("cannot read the verifier's code")?;
     if code.is_empty() {
         return refuse(format_args!(
@@ -55,7 +51,7 @@ pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("verifier {verifier} is of class {class}"));
     let (mut standing, now) = stands(&mut node, &market, verifier, class)?;
     if matches!(standing, Standing::Unknown) {
-        check_code(args, market.chain, verifier, class)?;
+        check_code(args, verifier, class)?;
         propose(&mut node, &market, account, verifier)?;
         standing = stands(&mut node, &market, verifier, class)?.0;
     }
@@ -85,55 +81,25 @@ pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// Refuses code of which this program knows nothing: whoever proposes it answers for what is paid by its word. A verifier is of no SRS; each key brings its own, and whoever relies on a
-/// model compares it (`trust::check_id`, `trust::check_srs`).
-fn check_code(args: &ProposeArgs, chain: u64, verifier: Address, class: B256) -> Outcome {
-    if brought(class)?.is_some_and(|creation| verifier == address_of(&creation)) {
-        return Ok(());
-    }
-    if let Some(path) = &args.model {
-        let folder = ModelFolder::of(path);
-        let model = compiled::read(&folder)?;
-        let key = model.verifying_key(&folder)?;
-        trust::check_srs(key.srs(), chain)?;
-        let verifier::Compiled { creation, class: expected } = verifier::compiled(&folder, &key)?;
-        // `register` places a verifier where its code says; what a node says of the code elsewhere is its word alone.
-        if expected == class && verifier != address_of(&creation) {
-            return refuse(format_args!(
-                "the verifier of {} is at {}, where `assay register` places it: propose that one",
-                path.display(),
-                address_of(&creation)
-            ));
+/// Refuses code of which this program knows nothing: whoever proposes it answers for what is paid by its word. What a node says of the code at
+/// another address than that where a verifier is placed is its word alone. A verifier is of no SRS; each key brings its own, and whoever
+/// relies on a model compares it (`trust::check_id`, `trust::check_srs`).
+fn check_code(args: &ProposeArgs, verifier: Address, class: B256) -> Outcome {
+    match Verifier::of_class(class)? {
+        Some(brought) if verifier == address_of(&brought.creation) => Ok(()),
+        Some(brought) => refuse(format_args!(
+            "a verifier with this code is at {}, where `assay register` places it: propose that one",
+            address_of(&brought.creation)
+        )),
+        None if args.unknown_code => {
+            Terminal::warn("this is no verifier that assay brings");
+            Ok(())
         }
-        if expected != class {
-            return refuse(format_args!(
-                "the verifier of {} is of class {expected}, the code on the chain is of class {class}: that is another contract",
-                path.display()
-            ));
-        }
-        return Ok(());
+        None => refuse(
+            "this is no verifier that assay brings, and a verifier decides who is paid. If you have read the code and know that it accepts valid \
+             proofs alone, add --unknown-code",
+        ),
     }
-    if args.unknown_code {
-        Terminal::warn("this is neither a verifier that assay brings nor one that was compiled for a model of yours");
-        return Ok(());
-    }
-    refuse(
-        "this is no verifier that assay brings, and a verifier decides who is paid. Name the model that it was compiled for with --model, or, \
-         if you have read the code and know that it accepts valid proofs alone, add --unknown-code",
-    )
-}
-
-/// The creation code of the verifier of a class, if this program brings it.
-fn brought(class: B256) -> Outcome<Option<Vec<u8>>> {
-    let mut chain = Chain::new();
-    for artifact in Artifact::verifiers().machine("cannot use the compiled verifiers")? {
-        let deployed = chain.deploy(Address::ZERO, &artifact.bytecode());
-        let (address, _) = deployed.machine(format_args!("cannot deploy the verifier {}", artifact.name()))?;
-        if hash(&chain.code(address).machine("cannot read the verifier's code")?) == class {
-            return Ok(Some(artifact.bytecode()));
-        }
-    }
-    Ok(None)
 }
 
 /// How a verifier stands with the router, and what time it is on the chain.

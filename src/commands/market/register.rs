@@ -11,7 +11,7 @@ use super::propose::{self, Standing, stands};
 use super::records::{self, Record};
 use super::terms::{self, Terms};
 use super::trust::{self, market_at};
-use super::verifier::{self, Compiled};
+use super::verifier::Verifier;
 use super::{OnChain as _, Session, model_file, when, words_of};
 use crate::cli::RegisterArgs;
 use crate::comparison;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     let key = model.verifying_key(&folder)?;
     comparison::with_model(&folder, &model, &key, None, terminal)?;
     let labels = model_file::labels(&folder, &model.graph)?;
-    let verifier = verifier::compiled(&folder, &key)?;
+    let verifier = Verifier::of(&folder, &key)?;
     let before = records::registration(&folder)?;
     let address = match (args.market, before) {
         (Some(market), _) => market,
@@ -227,19 +227,19 @@ fn admit(
     node: &mut Node,
     market: &Market,
     account: Address,
-    compiled: &Compiled,
+    brought: &Verifier,
     skip_delay: bool,
     terminal: Terminal,
 ) -> Outcome {
     // Where it is, or will be.
-    let verifier = address_of(&compiled.creation);
-    if matches!(stands(node, market, verifier, compiled.class)?.0, Standing::Admitted) {
+    let verifier = address_of(&brought.creation);
+    if matches!(stands(node, market, verifier, brought.class)?.0, Standing::Admitted) {
         return Ok(());
     }
     let (verifier, _) = terminal
-        .step("deploy the verifier", None, || place(node, account, &compiled.creation))
+        .step("deploy the verifier", None, || place(node, account, &brought.creation))
         .on_chain("cannot deploy the verifier")?;
-    if matches!(stands(node, market, verifier, compiled.class)?.0, Standing::Unknown) {
+    if matches!(stands(node, market, verifier, brought.class)?.0, Standing::Unknown) {
         let owner = propose::owner(node, market)?;
         if owner != account {
             return refuse(format_args!(
@@ -250,7 +250,7 @@ fn admit(
         }
         propose::propose(node, market, account, verifier)?;
     }
-    if let (Standing::Proposed(earliest), now) = stands(node, market, verifier, compiled.class)? {
+    if let (Standing::Proposed(earliest), now) = stands(node, market, verifier, brought.class)? {
         if now < earliest {
             if !skip_delay {
                 return refuse(format_args!(

@@ -8,7 +8,8 @@ use assay_contracts::{Address, Market, Model, Network as _, Node, Parties};
 use assay_verifier::{SrsPoint, VerifyingKey};
 
 use super::records::{self, Record, Told};
-use super::{OnChain as _, terms, verifier};
+use super::verifier::Verifier;
+use super::{OnChain as _, terms};
 use crate::ceremony::SrsVerdict;
 use crate::cli::NodeArgs;
 use crate::failure::{Classify as _, Outcome, refuse};
@@ -137,7 +138,7 @@ pub(super) fn check_judge(folder: &ModelFolder, key: &VerifyingKey, model: &Mode
 /// # Errors
 /// A shape whose verifier is not known here.
 pub(super) fn is_generated(folder: &ModelFolder, key: &VerifyingKey, model: &Model) -> Outcome<bool> {
-    Ok(verifier::compiled(folder, key)?.class == model.class)
+    Ok(Verifier::of(folder, key)?.class == model.class)
 }
 
 /// What a model is worth that another verifier judges.

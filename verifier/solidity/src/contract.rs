@@ -76,11 +76,10 @@ struct Inverse {
     prefix: String,
 }
 
-/// The verifier of a key's shape.
-pub(crate) fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
-    let shape = Shape::of(key)?;
-    let gates = Gates::of(&shape)?;
-    let layout = Layout::new(&shape, &gates.words);
+/// The verifier of a shape.
+pub(crate) fn verifier(shape: &Shape) -> Result<String, SolidityError> {
+    let gates = Gates::of(shape)?;
+    let layout = Layout::new(shape, &gates.words);
     let (points, scalars) = shape.proof_shape();
     let proof_bytes = WORD * (2 * points + scalars);
     let key_polynomials = shape.key_polynomials();
@@ -89,13 +88,13 @@ pub(crate) fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
     let first = layout.sets.first().map(|set| set.rotations.clone()).unwrap_or_default();
     let own = layout.points.iter().filter(|point| first.contains(&point.rotation));
     let source = VerifierSource {
-        belongs_to: belongs_to(&shape),
+        belongs_to: belongs_to(shape),
         points,
         scalars,
         proof_bytes,
         call_bytes: calldata::length(0, proof_bytes),
-        bounds: Bounds::of(&shape)?,
-        magic: magic(key.opening()),
+        bounds: Bounds::of(shape)?,
+        magic: magic(shape.opening),
         shape: Word(shape.digest()),
         key_bytes: 1 + WORD * (KEY_HEADER.len() + shape.roots().len() + 2 * key_polynomials.len()),
         header_bytes: WORD * KEY_HEADER.len(),
@@ -110,11 +109,11 @@ pub(crate) fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
         inverses: inverses(&layout),
         locals: LOCALS,
         gates,
-        chunks: chunks(&shape),
+        chunks: chunks(shape),
         delta: delta(),
-        width: width(&shape),
-        sets: sets(&shape, &layout),
-        groups: groups(&shape, &layout),
+        width: width(shape),
+        sets: sets(shape, &layout),
+        groups: groups(shape, &layout),
         first_vanishing: product(own.map(|point| format!("mload({})", point.gap))),
         first_scalar: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| scalar(*p)),
         first_commitment: key_polynomials.first().map_or_else(|| "END".to_owned(), |p| commitment(*p)),

@@ -49,12 +49,12 @@ pub const COMPILER: &str = "solc 0.8.30 without viaIR, optimizer on with 200 run
 /// `IVerifier.sol`, which every generated verifier imports from its own folder.
 pub const INTERFACE: &str = include_str!("../templates/IVerifier.sol");
 
-/// The source of the verifier of a key's shape: contract `Verifier`, an `IVerifier`.
+/// The source of the verifier of a shape: contract `Verifier`, an `IVerifier`.
 ///
 /// # Errors
-/// See [`Shape::of`].
-pub fn verifier(key: &VerifyingKey) -> Result<String, SolidityError> {
-    contract::verifier(key)
+/// None for the shape of a key that was checked.
+pub fn verifier(shape: &Shape) -> Result<String, SolidityError> {
+    contract::verifier(shape)
 }
 
 /// The source of the key's contract: contract `Key`.

@@ -5,7 +5,7 @@ mod toy;
 
 use std::path::Path;
 
-use assay_solidity::{calldata, key, key_code, verifier};
+use assay_solidity::{Shape, calldata, key, key_code, verifier};
 use sha3::{Digest, Keccak256};
 
 #[test]
@@ -13,7 +13,7 @@ fn the_committed_sources_are_what_the_generator_writes() {
     let (_, vk) = toy::keys(&toy::params());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/generated");
     let sources = [
-        ("toy.sol", verifier(&vk).unwrap()),
+        ("toy.sol", verifier(&Shape::of(&vk).unwrap()).unwrap()),
         ("toy-key.sol", key(&vk).unwrap()),
         ("IVerifier.sol", assay_solidity::INTERFACE.to_owned()),
     ];
@@ -31,7 +31,7 @@ fn a_verifier_names_its_shape_and_no_key_and_a_key_names_both() {
     let (_, vk) = toy::keys(&toy::params());
     let digest = assay_verifier::encoding::hex_of(&vk.digest());
     let shape = assay_verifier::encoding::hex_of(&assay_solidity::Shape::of(&vk).unwrap().digest());
-    let (verifier, key) = (verifier(&vk).unwrap(), key(&vk).unwrap());
+    let (verifier, key) = (verifier(&Shape::of(&vk).unwrap()).unwrap(), key(&vk).unwrap());
     assert!(verifier.contains(&shape) && !verifier.contains(&digest));
     assert!(key.contains(&shape) && key.contains(&digest));
     let words: usize = key.matches("hex\"").count() - 1;

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use assay_circuits::Layout;
 use assay_contracts::Artifact;
 use assay_models::{QuantizedGraph, Trace, import, interpret};
-use assay_prover::cost::opening_for_chain;
-use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, constraints, keygen};
+use assay_prover::cost::OPENING_FOR_CHAIN;
+use assay_prover::{PUBLISHED_SEED, ProvingKey, Srs, keygen};
 use assay_verifier::Opening;
 
 /// The zoo's held-out digits, 784 bytes each.
@@ -20,21 +20,12 @@ pub(crate) struct Model {
     pub(crate) key: ProvingKey,
 }
 
-pub(crate) fn shplonk(_: &Layout) -> Opening {
-    Opening::Shplonk
-}
-
-/// What `assay setup --opening evm` takes where the SRS is large enough.
-pub(crate) fn for_chain(layout: &Layout) -> Opening {
-    opening_for_chain(&constraints(&layout.shape).unwrap()).unwrap()
-}
-
 impl Model {
-    pub(crate) fn load(name: &str, onnx: &[u8], opening: fn(&Layout) -> Opening) -> Self {
+    pub(crate) fn load(name: &str, onnx: &[u8], opening: Opening) -> Self {
         // A graph is named by its model, whatever the opening.
         let graph = import(onnx, name.trim_end_matches("-evm")).unwrap();
         let layout = Arc::new(Layout::plan(&graph).unwrap());
-        let srs = Srs::insecure_for(layout.k, opening(&layout), PUBLISHED_SEED).unwrap();
+        let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
         let key = keygen(&srs, layout, graph.digest()).unwrap();
         Self { name: name.to_owned(), graph, srs, key }
     }
@@ -55,10 +46,12 @@ impl Model {
 const MLP_ONNX: &[u8] = include_bytes!("../../../../models/zoo/mnist-mlp/mnist-mlp.onnx");
 const LENET_ONNX: &[u8] = include_bytes!("../../../../models/zoo/lenet/lenet.onnx");
 
-pub(crate) static MLP: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp", MLP_ONNX, shplonk));
-pub(crate) static LENET: LazyLock<Model> = LazyLock::new(|| Model::load("lenet", LENET_ONNX, shplonk));
-pub(crate) static MLP_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp-evm", MLP_ONNX, for_chain));
-pub(crate) static LENET_EVM: LazyLock<Model> = LazyLock::new(|| Model::load("lenet-evm", LENET_ONNX, for_chain));
+pub(crate) static MLP: LazyLock<Model> = LazyLock::new(|| Model::load("mnist-mlp", MLP_ONNX, Opening::Shplonk));
+pub(crate) static LENET: LazyLock<Model> = LazyLock::new(|| Model::load("lenet", LENET_ONNX, Opening::Shplonk));
+pub(crate) static MLP_EVM: LazyLock<Model> =
+    LazyLock::new(|| Model::load("mnist-mlp-evm", MLP_ONNX, OPENING_FOR_CHAIN));
+pub(crate) static LENET_EVM: LazyLock<Model> =
+    LazyLock::new(|| Model::load("lenet-evm", LENET_ONNX, OPENING_FOR_CHAIN));
 
 /// Compares with a file in `contracts/`, exactly: seeds and accounts are fixed, and gas is no timing.
 pub(crate) fn is_committed(file: &str, value: &serde_json::Value) {
