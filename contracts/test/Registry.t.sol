@@ -27,6 +27,46 @@ contract RegistryTest is Scene {
         assertTrue(model.owner == OWNER && model.class == class && model.proverPoints == 7000, "record");
     }
 
+    /// The code of the factory that stands on nearly every chain.
+    bytes internal constant FACTORY_CODE =
+        hex"7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3";
+    address internal constant FACTORY = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
+
+    function test_KeyIsPlacedAndItsModelRegisteredInOneCall() external {
+        vm.etch(FACTORY, FACTORY_CODE);
+        // A contract of one byte, STOP: what a key's code begins with.
+        bytes memory creation = hex"60015ff3";
+        bytes32 hash = keccak256(abi.encodePacked(bytes1(0xff), FACTORY, bytes32(0), keccak256(creation)));
+        ModelRegistry.Registration memory r = registration(class);
+        r.key = address(uint160(uint256(hash)));
+        assertEq(r.key.code.length, 0, "not there yet");
+        vm.prank(OWNER);
+        bytes32 id = registry.registerWithKey(creation, r, "");
+        ModelRegistry.Model memory model = registry.get(id);
+        assertTrue(model.owner == OWNER && model.key == r.key && model.keyHash == keccak256(hex"00"), "the caller's, with the key placed");
+        (, address judge) = registry.judged(id);
+        assertTrue(judge == address(verifier), "judged");
+        // The key is there now, whoever placed it, and is not placed again, which would burn all gas.
+        r.graphDigest = "another";
+        vm.prank(OWNER);
+        uint256 before = gasleft();
+        assertTrue(registry.registerWithKey(creation, r, "") != id, "registered with the key that is there");
+        assertTrue(before - gasleft() < 500_000, "gas");
+    }
+
+    function test_KeyElsewhereThanSaidIsRefused() external {
+        vm.etch(FACTORY, FACTORY_CODE);
+        ModelRegistry.Registration memory r = registration(class);
+        r.key = STRANGER;
+        vm.expectPartialRevert(ModelRegistry.NoCode.selector);
+        vm.prank(OWNER);
+        registry.registerWithKey(hex"60015ff3", r, "");
+        vm.etch(FACTORY, "");
+        vm.expectPartialRevert(ModelRegistry.NoCode.selector);
+        vm.prank(OWNER);
+        registry.registerWithKey(hex"60015ff3", r, "");
+    }
+
     function test_PointsSumToAll(uint16 proverPoints, uint16 ownerPoints, uint16 contributorPoints) external {
         ModelRegistry.Registration memory r = registration(class);
         (r.proverPoints, r.ownerPoints, r.points[0]) = (proverPoints, ownerPoints, contributorPoints);

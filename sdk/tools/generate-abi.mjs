@@ -6,7 +6,7 @@ const abiOf = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, artifact
 
 const contracts = { market: 'InferenceMarket', registry: 'ModelRegistry', router: 'VerifierRouter', signatures: 'Signatures' };
 // Whatever a call can revert with comes up through the market: the errors of all contracts, the beacon's and a generated verifier's too.
-const judges = ['PrevRandaoBeacon', 'lenet'];
+const judges = ['PrevRandaoBeacon', 'a1w4t1'];
 
 const signature = ({ name, inputs }) => `${name}(${inputs.map((input) => input.type).join()})`;
 const entries = (abi) => abi.map((entry) => `  ${JSON.stringify(entry)},\n`).join('');

@@ -234,6 +234,7 @@ sol! {
         constructor(address judge);
 
         function register(Registration r, string uri) external returns (bytes32 modelId);
+        function registerWithKey(bytes key, Registration r, string uri) external returns (bytes32 modelId);
         function retire(bytes32 modelId) external;
         function setMetadata(bytes32 modelId, string uri) external;
         function get(bytes32 modelId) external view returns (Model memory model);

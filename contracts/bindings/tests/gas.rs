@@ -11,7 +11,7 @@ use assay_contracts::interface::Verifier as Keyed;
 use assay_contracts::market::words;
 use assay_contracts::network::creation_of_data;
 use assay_contracts::{Address, Chain, ContractsError, Network as _, U256};
-use assay_solidity::{key_code, verifier};
+use assay_solidity::{Shape, key_code, verifier};
 use assay_verifier::{Instances, Proof};
 use compiler::compiled;
 use shapes::{Shaped, Sizes};

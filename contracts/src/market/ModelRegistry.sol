@@ -54,6 +54,9 @@ contract ModelRegistry {
     /// @notice Most words of input and output together: 99,200 bytes. A proof with them fits the 128 KiB that nodes relay, and every call fits the gas of a transaction.
     uint256 public constant MAX_WORDS = 3200;
 
+    /// @dev Places a contract where the hash of its creation code says; it stands at this address on nearly every chain.
+    address private constant FACTORY = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
+
     /// @notice Says which verifier code may judge.
     VerifierRouter public immutable router;
 
@@ -86,11 +89,25 @@ contract ModelRegistry {
         router = judge;
     }
 
+    /// @notice Registers a model; the factory places its key first, in the same transaction, where it is not on the chain yet.
+    /// @dev Placing what is there would burn all gas, and anybody may have placed it a moment before. The key's constructor runs before anything is written here.
+    /// @param key Creation code of the key, for the factory and the salt zero.
+    /// @param r As for `register`; `key` is where the factory places the code.
+    /// @param uri As for `register`.
+    /// @return modelId As for `register`.
+    function registerWithKey(bytes calldata key, Registration calldata r, string calldata uri) external returns (bytes32 modelId) {
+        if (r.key.code.length == 0) {
+            (bool placed,) = FACTORY.call(abi.encodePacked(bytes32(0), key));
+            if (!placed) revert NoCode(r.key);
+        }
+        return register(r, uri);
+    }
+
     /// @notice Registers a model that the caller owns. The verifier's class must be admitted and read the key, and the key have as many public values as the model has words and a context.
     /// @param r The model; `key` is a contract whose code is the verifying key (not an account that delegates to code, which it can change, EIP-7702), `inputWords` and `outputWords` count packed words of 31 bytes.
     /// @param uri Where people read about it; not part of the id.
     /// @return modelId Hash of the record, the key's code and the shares.
-    function register(Registration calldata r, string calldata uri) external returns (bytes32 modelId) {
+    function register(Registration calldata r, string calldata uri) public returns (bytes32 modelId) {
         bytes memory code = r.key.code;
         if (code.length == 0) revert NoCode(r.key);
         if (code[0] == 0xef) revert DelegatedCode(r.key);

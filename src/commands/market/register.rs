@@ -85,9 +85,6 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     trust::check_srs(key.srs(), market.chain)?;
     admit(&mut node, &market, account, &verifier, args.skip_delay, terminal)?;
 
-    terminal
-        .step("deploy the key", None, || place(&mut node, account, &creation_of_data(&code)))
-        .on_chain("cannot deploy the key")?;
     let (model_id, registration) = (id(&terms), Registration { key: key_at, ..terms });
     let record = Record { chain: market.chain, market: market.address, model_id, router: Some(made_for) };
     let new = !is_registered(&mut node, &market, model_id)?;
@@ -99,9 +96,11 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         }
         terminal.say("the model's terms, for good:");
         terms.say(terminal);
-        let call = ModelRegistry::registerCall { r: registration.clone(), uri: uri.clone() };
+        // One transaction: the key goes with it.
+        let (key, r, uri) = (creation_of_data(&code).into(), registration.clone(), uri.clone());
+        let call = ModelRegistry::registerWithKeyCall { key, r, uri };
         terminal
-            .step("register the model", None, || node.transact(account, market.registry, U256::ZERO, &call))
+            .step("register the model and its key", None, || node.transact(account, market.registry, U256::ZERO, &call))
             .on_chain("cannot register the model")?;
     } else if let Some((_, found)) =
         terms::registered(&mut node, &market, &record).map_err(Terminal::warn).ok().flatten()
