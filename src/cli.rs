@@ -2,7 +2,6 @@
 
 mod market;
 
-use assay_circuits::Objective;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -13,6 +12,7 @@ pub(crate) use self::market::{
 };
 use crate::ceremony;
 use crate::memory::Bytes;
+use crate::planning::Purpose;
 
 /// Largest `k` of an SRS that is made here; larger ones are imported.
 pub(crate) const MAX_GENERATED: u32 = 22;
@@ -143,6 +143,9 @@ Reads the transaction that was paid for, checks its proof, writes it as `assay p
 pub(crate) struct CompileArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
+    /// What the circuit is planned for; `assay estimate --for` compares
+    #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
+    pub(crate) purpose: Purpose,
     /// What you call the outputs: text, one label a line, as many as the output has values
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
@@ -187,24 +190,6 @@ pub(crate) enum OpeningChoice {
     Evm,
 }
 
-/// What a circuit is planned for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Purpose {
-    /// The fastest proofs: several elements a row where that takes fewer rows
-    Prover,
-    /// The cheapest verification: one element a row, and so the fewest columns
-    Chain,
-}
-
-impl Purpose {
-    pub(crate) const fn objective(self) -> Objective {
-        match self {
-            Self::Prover => Objective::Prover,
-            Self::Chain => Objective::Chain,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct SetupArgs {
     /// The ONNX model
@@ -212,9 +197,6 @@ pub(crate) struct SetupArgs {
     /// How proofs show values; `assay estimate` compares
     #[arg(long, value_enum, default_value_t = OpeningChoice::Shplonk)]
     pub(crate) opening: OpeningChoice,
-    /// What the circuit is planned for; `assay estimate --for` compares
-    #[arg(long = "for", value_enum, default_value_t = Purpose::Chain)]
-    pub(crate) purpose: Purpose,
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,

@@ -29,6 +29,7 @@ use crate::cli::OpeningChoice;
 use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files;
 use crate::next::Next;
+use crate::planning;
 use crate::terminal::Terminal;
 use crate::units;
 
@@ -88,7 +89,7 @@ const fn opening(choice: OpeningChoice) -> Opening {
 
 /// The shape of the contracts for a layout, before there are keys.
 fn shape_of(layout: &Layout, constraints: &ConstraintSystem, opening: Opening) -> Outcome<Shape> {
-    Shape::new(layout.k, constraints, opening).request("cannot describe a contract for this circuit")
+    planning::shape(layout.k, constraints, opening).request("cannot describe a contract for this circuit")
 }
 
 /// Warns of a model whose proofs, with so many public values, are too long for any transaction.

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assay_circuits::{Lanes, Layout, PROFILES, Shape};
+use assay_circuits::Layout;
 use assay_models::import;
-use assay_prover::{Srs, constraints, keygen_observed};
+use assay_prover::{Srs, keygen_observed};
 use assay_verifier::VerifyingKey;
 use rand::rngs::OsRng;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +20,7 @@ use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::known::{self, Known};
 use crate::next::Next;
+use crate::planning::profile_of;
 use crate::terminal::Terminal;
 
 /// How a key was found to be a model's.
@@ -77,17 +78,6 @@ pub(crate) fn with_model(
     }
     known::remember(&compiled.onnx, &compiled.digest, Some(key.digest()));
     Ok(Compared::Now(start.elapsed().as_secs_f64()))
-}
-
-/// The profile whose constraint system a key describes.
-fn profile_of(key: &VerifyingKey) -> Outcome<Option<Lanes>> {
-    for lanes in PROFILES {
-        let expected = constraints(&Shape::new(lanes)).machine("cannot describe the circuit")?;
-        if *key.constraints() == expected {
-            return Ok(Some(lanes));
-        }
-    }
-    Ok(None)
 }
 
 /// Refuses a compiled graph that is not what the ONNX file compiles to.

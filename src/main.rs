@@ -15,6 +15,8 @@ mod known;
 mod labels;
 mod memory;
 mod next;
+mod planned;
+mod planning;
 mod terminal;
 mod units;
 mod usage;

@@ -9,6 +9,8 @@ mod failing;
 mod interrupt;
 #[path = "cli/model.rs"]
 mod model;
+#[path = "cli/planned.rs"]
+mod planned;
 mod sandbox;
 #[path = "cli/screen.rs"]
 mod screen;
@@ -480,14 +482,14 @@ fn a_key_for_the_fastest_proofs_is_that_of_the_model_too() {
         fs::copy(zoo.join(file), sandbox.path(file)).unwrap();
     }
     sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "14"]);
-    sandbox.succeeds(&["compile", "lenet.onnx"]);
+    sandbox.succeeds(&["compile", "lenet.onnx", "--for", "prover"]);
     let rows = |purpose: &str| -> serde_json::Value {
         let estimate = sandbox.run(&["estimate", "lenet.onnx", "--for", purpose, "--json"]);
         let estimate: serde_json::Value = serde_json::from_slice(&estimate.stdout).unwrap();
         estimate["openings"][0]["k"].clone()
     };
     assert_eq!((rows("prover"), rows("chain")), (13.into(), 14.into()));
-    sandbox.succeeds(&["setup", "lenet.onnx", "--for", "prover"]);
+    sandbox.succeeds(&["setup", "lenet.onnx"]);
     sandbox.succeeds(&["prove", "lenet.onnx", "--input", "input.json"]);
     // Whoever has never seen the key makes it again from the model.
     fs::remove_dir_all(sandbox.path("data").join("assay").join("models")).unwrap();

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Most activation lanes, and so the most columns of each of the kinds `c t b z r`.
 pub const MAX_ACTIVATION_LANES: usize = 8;
 /// Most stacks of lookup tables that stand side by side.
@@ -270,7 +272,7 @@ impl Challenge {
 }
 
 /// How many lanes a circuit has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lanes {
     /// Activations a row: 1, 2, 4 or 8.
     pub activations: usize,

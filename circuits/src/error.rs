@@ -2,6 +2,8 @@
 
 use assay_models::ModelError;
 
+use crate::sketch::MAX_K;
+
 /// Why a graph has no circuit, or an inference no witness.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -82,6 +84,13 @@ pub enum CircuitError {
     /// An internal invariant of the planner does not hold.
     #[error("planner invariant violated: {0} (please report this model)")]
     Invariant(&'static str),
+}
+
+impl CircuitError {
+    /// A circuit with more rows than are supported.
+    pub(crate) const fn too_many_rows(rows: usize) -> Self {
+        Self::TooManyRows { rows, limit_k: MAX_K }
+    }
 }
 
 impl From<ModelError> for CircuitError {

@@ -8,32 +8,19 @@ use halo2curves::ff::Field;
 use crate::cells::Cells;
 use crate::columns::{Fixed, Lanes, Shape};
 use crate::error::CircuitError;
-use crate::place::{CopyConstraint, MAX_K, Places, ScalarRow, cells, copies, fixed_columns, rows};
+use crate::place::{CopyConstraint, Places, ScalarRow, cells, copies, fixed_columns};
 use crate::plan::{Block, Element, Operands, Plan};
 use crate::profile::PROFILES;
+use crate::sketch::{MAX_K, Sketch};
 use crate::tables::Tag;
 
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
 pub const UNUSABLE_ROWS: usize = 6;
-/// Numbers of activation lanes, and the proving work a row takes beside the weight lanes, in units of one weight lane: measured on LeNet
-/// (`docs/adr/0019-activation-lanes-and-the-wire.md`). More lanes halve the rows of activations and add columns, most of all in the quotient.
-const WORK: [(usize, u64); 4] = [(1, 99), (2, 118), (4, 142), (8, 237)];
 /// What [`Lanes::are_supported`] says.
 const SUPPORTED: &str = "1, 2, 4 or 8 activation lanes, 1 to 256 weight lanes and 1, 2 or 4 stacks of tables";
-/// Widest weight row of a circuit of up to `2^LARGE_K` rows. A proof shows one word a lane, and a contract pays for each; where
-/// a circuit with these lanes would be larger, proving time and memory decide instead.
+/// Weight lanes of circuits of up to `2^LARGE_K` rows, where nobody asks for others.
 const USUAL_LANES: usize = 64;
 const LARGE_K: u32 = 18;
-
-/// What a circuit is planned for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Objective {
-    /// The least proving work, in any number of activation lanes.
-    #[default]
-    Prover,
-    /// One activation lane, and among these circuits the least proving work: a chain pays for every column that a proof opens.
-    Chain,
-}
 
 /// Where every cell of a network sits.
 #[derive(Debug)]
@@ -54,40 +41,23 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Plans the circuit of a graph for a chain.
+    /// The circuit of a graph in the profile of one activation lane that has the fewest rows, and of those with as few in the one with the
+    /// fewest weight lanes; in more than 64 only where it would need more than `2^18` rows otherwise. A rule for tests and examples: what is
+    /// cheapest to prove or to verify, [`Layout::search`] finds by prices.
     ///
     /// # Errors
-    /// As [`Layout::plan_for`].
+    /// As [`Layout::search`].
     pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
-        Self::plan_for(graph, Objective::Chain)
-    }
-
-    /// Plans the circuit of a graph: among the profiles that the objective allows in the one with the smallest estimated proving work, the
-    /// rows times what a row takes.
-    ///
-    /// # Errors
-    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] where no profile holds the graph.
-    pub fn plan_for(graph: &QuantizedGraph, objective: Objective) -> Result<Self, CircuitError> {
-        let tried = WORK.iter().filter(|(activations, _)| objective == Objective::Prover || *activations == 1);
-        let (mut best, mut refusal): (Option<(u64, Plan, Lanes)>, _) = (None, None);
-        for (activations, beside) in tried {
-            let plan = match planned(graph, *activations) {
-                // More lanes may do with fewer rows.
-                Err(refused @ CircuitError::TooManyRows { .. }) => {
-                    refusal = Some(refused);
-                    continue;
-                }
-                planned => planned?,
-            };
-            let (work, lanes) = lightest(&plan, *beside)?;
-            if best.as_ref().is_none_or(|(least, ..)| work < *least) {
-                best = Some((work, plan, lanes));
-            }
-        }
-        match (best, refusal) {
-            (Some((_, plan, lanes)), _) => Self::with_columns(plan, lanes),
-            (None, refusal) => Err(refusal.unwrap_or(CircuitError::Invariant("some number of lanes is tried"))),
-        }
+        let mut profiles = PROFILES.to_vec();
+        profiles.retain(|lanes| lanes.activations == 1);
+        profiles.sort_by_key(|lanes| lanes.weights);
+        let rows = |sketches: &[Sketch]| -> Result<Vec<_>, CircuitError> {
+            let usual = |sketch: &Sketch| sketch.lanes.weights <= USUAL_LANES;
+            let enough = sketches.iter().any(|sketch| usual(sketch) && sketch.k <= LARGE_K);
+            let price = |sketch: &Sketch| (usual(sketch) || !enough).then(|| f64::from(sketch.k));
+            Ok(sketches.iter().map(price).collect())
+        };
+        Ok(Self::search(graph, &profiles, rows)?.layout)
     }
 
     /// The circuit of a graph with some number of lanes: 1, 2, 4 or 8 for activations, 1 to 256 for weights.
@@ -126,7 +96,7 @@ impl Layout {
         Self::of(plan, places, &entries, columns)
     }
 
-    fn with_columns(plan: Plan, lanes: Lanes) -> Result<Self, CircuitError> {
+    pub(crate) fn with_columns(plan: Plan, lanes: Lanes) -> Result<Self, CircuitError> {
         let places = Places::of(&plan, lanes)?;
         let entries = plan.tables.entries()?;
         let columns = fixed_columns(&plan, &places, &entries)?;
@@ -219,7 +189,7 @@ impl Layout {
 }
 
 /// The plan of a graph, unless its input and its requantised tensors alone take more rows than any circuit has: then nothing is made.
-fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
+pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
     graph.validate()?;
     let outputs = graph.nodes.iter().filter(|node| node.op.requantise().is_some()).map(|node| node.output);
     let mut elements = 0usize;
@@ -228,26 +198,9 @@ fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitEr
     }
     let rows = elements.div_ceil(activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
     if rows > 1 << MAX_K {
-        return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
+        return Err(CircuitError::too_many_rows(rows));
     }
     Plan::of(graph, activations)
-}
-
-/// The profile of the plan's activation lanes with the least estimated proving work, and that work: among those of up to 64 weight lanes, or
-/// among all where these would need more than `2^18` rows.
-fn lightest(plan: &Plan, beside: u64) -> Result<(u64, Lanes), CircuitError> {
-    let profiles = PROFILES.iter().filter(|lanes| lanes.activations == plan.activation_lanes);
-    let mut works = Vec::new();
-    for lanes in profiles {
-        let rows = rows(plan, *lanes)?;
-        let rows = rows.checked_next_power_of_two().ok_or(CircuitError::TooManyRows { rows, limit_k: MAX_K })?;
-        works.push((rows, (rows as u64).saturating_mul(beside + lanes.weights as u64), *lanes));
-    }
-    let usual: Vec<_> = works.iter().filter(|(.., lanes)| lanes.weights <= USUAL_LANES).copied().collect();
-    let enough = usual.iter().any(|(rows, ..)| *rows <= 1 << LARGE_K);
-    let best = if enough { usual } else { works }.into_iter().min_by_key(|(_, work, _)| *work);
-    let (_, work, lanes) = best.ok_or(CircuitError::Invariant("each number of activation lanes has a profile"))?;
-    Ok((work, lanes))
 }
 
 /// Whether columns made before are those of some circuit with this many lanes and usable rows.

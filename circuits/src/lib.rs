@@ -10,6 +10,8 @@
 //! | `place` | rows, copies and fixed columns of a plan |
 //! | `lookups` | what a row looks up, in tables and on the wire |
 //! | `profile` | the few column sets that models are planned into |
+//! | `sketch` | how many rows a circuit has, counted before it is made |
+//! | `search` | lanes for a graph, by a price that is handed in |
 //! | `layout` | the result: where every cell sits |
 //! | `unsupported` | everything in a graph that has no circuit, before one is planned |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
@@ -42,6 +44,8 @@ mod place;
 mod plan;
 mod profile;
 mod report;
+mod search;
+mod sketch;
 mod statement;
 mod tables;
 mod unsupported;
@@ -53,7 +57,7 @@ pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
 pub use columns::{Advice, Challenge, Fixed, Lanes, MAX_ACTIVATION_LANES, MAX_TABLES, Shape};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
-pub use layout::{Layout, Objective, UNUSABLE_ROWS};
+pub use layout::{Layout, UNUSABLE_ROWS};
 pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
@@ -62,6 +66,8 @@ pub use plan::{
 };
 pub use profile::PROFILES;
 pub use report::LayoutReport;
+pub use search::{Found, Tried};
+pub use sketch::Sketch;
 pub use statement::statement;
 pub use unsupported::unsupported;
 pub use witness::{Challenges, Columns, Pinned, Row, fold_weights};

@@ -18,5 +18,5 @@ mod weights;
 pub(crate) use columns::fixed_columns;
 pub use copies::{CopyConstraint, Reason, Wire};
 pub(crate) use copies::{ScalarRow, Sources, copies};
-pub(crate) use places::{MAX_K, Places, rows};
+pub(crate) use places::Places;
 pub(crate) use rows::{cells, padding, rows_of};

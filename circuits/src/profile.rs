@@ -6,8 +6,8 @@
 
 use crate::columns::Lanes;
 
-/// The lanes that [`Layout::plan_for`](crate::Layout::plan_for) chooses among. Those of one activation lane are for chains, which pay for
-/// every column that a proof opens.
+/// The lanes that a circuit is chosen among, by what it costs. One activation lane has the fewest columns, and a chain pays for every column
+/// that a proof opens.
 pub const PROFILES: [Lanes; 8] = [
     Lanes::new(1, 4),
     Lanes::new(1, 16),

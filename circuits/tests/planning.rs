@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{Cells, CircuitError, Fixed, InferenceCircuit, Lanes, Layout, Objective, statement, unsupported};
+use assay_circuits::{
+    Cells, CircuitError, Fixed, Found, InferenceCircuit, Lanes, Layout, PROFILES, Sketch, statement, unsupported,
+};
 use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
 use assay_models::samples::{Numbers, input, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
@@ -35,6 +37,61 @@ fn inferences_satisfy_circuits_of_any_number_of_lanes() {
     for lanes in [Lanes::new(1, 0), Lanes::new(1, 257), Lanes::new(0, 1), Lanes::new(3, 1), Lanes::new(16, 1)] {
         assert!(Layout::with_lanes(&synthetic, lanes).is_err(), "{lanes}");
     }
+}
+
+/// The first profile that is not for sale, prices that others beat, equal prices, and a network that has no circuit.
+#[test]
+fn a_search_takes_the_least_price_the_first_of_equal_ones_and_nothing_that_is_not_for_sale() {
+    let graph = tiny_mlp();
+    let taken = |price: fn(&Sketch) -> Option<f64>| {
+        let prices = |sketches: &[Sketch]| Ok::<_, CircuitError>(sketches.iter().map(price).collect());
+        Layout::search(&graph, &PROFILES, prices)
+    };
+    let lanes = |found: Found| found.layout.shape.lanes;
+    assert_eq!(lanes(taken(|of| Some(-(of.lanes.weights as f64))).unwrap()), Lanes::new(1, 256));
+    assert_eq!(lanes(taken(|of| Some(-(of.lanes.activations as f64))).unwrap()), Lanes::new(8, 128));
+    assert_eq!(lanes(taken(|_| Some(1.0)).unwrap()), PROFILES[0]);
+    assert_eq!(lanes(taken(|of| (of.lanes.activations > 1).then_some(1.0)).unwrap()), Lanes::new(2, 32));
+    assert!(taken(|_| None).is_err());
+
+    let found = taken(|of| (of.lanes.activations > 1).then_some(of.lanes.weights as f64)).unwrap();
+    let tried: Vec<_> = found.tried.iter().map(|tried| tried.lanes).collect();
+    assert_eq!(tried, PROFILES);
+    for tried in &found.tried {
+        let (sketch, layout) = (tried.sketch.as_ref().unwrap(), Layout::with_lanes(&graph, tried.lanes).unwrap());
+        let report = layout.report();
+        assert_eq!((sketch.k, sketch.public_words), (report.k, report.instances));
+        assert_eq!((sketch.activation_rows, sketch.table_rows), (report.activation_rows, report.table_rows));
+        assert_eq!((sketch.weight_rows, sketch.scalar_rows), (report.weight_rows, report.scalar_rows));
+        assert!(sketch.rows() <= 1 << sketch.k);
+        let price = (tried.lanes.activations > 1).then_some(tried.lanes.weights as f64);
+        assert_eq!(tried.price, price, "{}", tried.lanes);
+    }
+    let few = Layout::search(&graph, &PROFILES, |_| Ok::<_, CircuitError>(vec![Some(1.0)]));
+    assert!(matches!(few, Err(CircuitError::Invariant(_))), "prices that are not as many as the circuits");
+}
+
+/// Four and a half million elements: too many for one activation lane, and a price is asked for eight only.
+#[test]
+fn lanes_that_do_not_hold_a_network_are_tried_and_not_priced() {
+    let mut graph = tiny_cnn();
+    graph.nodes.truncate(1);
+    graph.tensors.truncate(2);
+    graph.output = graph.nodes[0].output;
+    let Op::Conv(op) = &mut graph.nodes[0].op else { panic!("a Conv") };
+    (op.weights_shape, op.weights, op.bias) = ([1, 1, 1, 1], vec![1i8].into(), vec![0]);
+    (op.pads, op.requantise.multipliers) = ([0; 4], vec![1]);
+    for tensor in &mut graph.tensors {
+        tensor.shape = vec![1, 1, 1400, 1600];
+    }
+    let mut asked = Vec::new();
+    let found = Layout::search(&graph, &[Lanes::new(1, 4), Lanes::new(8, 128)], |sketches| {
+        asked.extend(sketches.iter().map(|sketch| sketch.lanes));
+        Ok::<_, CircuitError>(vec![Some(0.0); sketches.len()])
+    });
+    let found = found.unwrap();
+    assert_eq!((asked.as_slice(), found.layout.shape.lanes), (&[Lanes::new(8, 128)][..], Lanes::new(8, 128)));
+    assert!(matches!(found.tried[0].sketch, Err(CircuitError::TooManyRows { .. })) && found.tried[0].price.is_none());
 }
 
 /// 64 lanes of 4000 x 4096 weights fill 2^18 rows, those of 4200 x 4096 do not fit them.
@@ -295,7 +352,8 @@ fn tables_that_are_too_much_together_are_refused_by_name() {
             assert!(matches!(refused, Err(CircuitError::TableTooLarge { .. })), "{refused:?}");
         };
         too_large(Layout::plan(&graph));
-        too_large(Layout::plan_for(&graph, Objective::Prover));
+        let asked = |_: &[Sketch]| -> Result<Vec<Option<f64>>, CircuitError> { panic!("there is no circuit") };
+        too_large(Layout::search(&graph, &PROFILES, asked).map(|found| found.layout));
         too_large(Layout::with_lanes(&graph, Lanes::new(4, 1)));
         assert!(matches!(unsupported(&graph).as_slice(), [CircuitError::TableTooLarge { .. }]));
     }

@@ -1,6 +1,6 @@
 //! `assay compile`: ONNX to integers to a planned circuit.
 
-use assay_circuits::{Layout, LayoutReport};
+use assay_circuits::LayoutReport;
 use assay_prover::constraints;
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use serde::Serialize;
@@ -10,10 +10,11 @@ use super::model::read_model;
 use super::{InputForm, shape_of, warn_if_no_chain_takes, warnings};
 use crate::cli::CompileArgs;
 use crate::failure::{Classify as _, Outcome};
-use crate::files::{self, ModelFolder};
+use crate::files::ModelFolder;
 use crate::next::Next;
+use crate::planning::{self, Choice};
 use crate::terminal::Terminal;
-use crate::{compiled, known, labels, units};
+use crate::{compiled, known, labels, planned, units};
 
 /// Circuits whose tables are worth a warning, where they are what makes them large: `2^k` rows.
 const LARGE_K: u32 = 15;
@@ -22,8 +23,9 @@ const LARGE_K: u32 = 15;
 struct Compiled {
     model: String,
     onnx_sha256: String,
-    graph_digest: String,
     parameters: usize,
+    #[serde(flatten)]
+    choice: Choice,
     layout: LayoutReport,
     /// What the model computes otherwise elsewhere.
     warnings: Vec<String>,
@@ -31,6 +33,7 @@ struct Compiled {
 
 #[derive(Serialize)]
 struct Told<'a> {
+    graph_digest: String,
     #[serde(flatten)]
     compiled: &'a Compiled,
     input: InputForm,
@@ -43,24 +46,24 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let bytes = folder.onnx()?;
     let (graph, told) = read_model(&bytes, folder.model(), &name)?;
     let named = args.labels.as_deref().map(|path| labels::named(path, &graph)).transpose()?;
-    let (layout, _) =
-        terminal.step("plan the circuit", None, || Layout::plan(&graph)).request("cannot plan a circuit")?;
+    let ((layout, choice), _) = terminal
+        .step("plan the circuit", None, || planning::plan(&graph, args.purpose))
+        .request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, OPENING_FOR_CHAIN)?, layout.instances());
     let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
     let compiled = Compiled {
         model: name.into_owned(),
         onnx_sha256: hex::encode(onnx),
-        graph_digest: hex::encode(digest),
         parameters: graph.parameters(),
+        choice,
         layout: layout.report(),
         warnings: warnings(told),
     };
     folder.create()?;
     compiled::write(&folder, &onnx, &graph)?;
     known::remember(&onnx, &digest, None);
-    let json = serde_json::to_vec_pretty(&compiled).machine("cannot encode the layout")?;
-    files::write(&folder.file("layout.json"), &json)?;
+    planned::write(&folder, &digest, layout.k, &compiled)?;
     match &named {
         Some(labels) => labels::keep(labels, &folder)?,
         // Warns of labels of before that do not fit.
@@ -87,6 +90,7 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         report.fixed_columns,
         count(report.instances),
     ));
+    terminal.say(format_args!("  {}: {}", compiled.choice.lanes, compiled.choice.why));
     let input = InputForm::of(&graph)?;
     terminal.say(format_args!("  {input}"));
     if named.is_some() {
@@ -103,6 +107,6 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     }
     let next = Next::of("setup", folder.model());
     terminal.next(&next);
-    terminal.result(&Told { compiled: &compiled, input, next });
+    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, input, next });
     Ok(())
 }

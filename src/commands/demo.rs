@@ -5,7 +5,6 @@ mod settlement;
 use std::sync::Arc;
 use std::time::Instant;
 
-use assay_circuits::Layout;
 use assay_halo2::convert::values;
 use assay_models::{QuantizedGraph, import, interpret, packing};
 use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
@@ -20,6 +19,7 @@ use crate::ceremony::SrsVerdict;
 use crate::cli::{DemoArgs, OpeningChoice, ZooModel};
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::memory::peak_bytes;
+use crate::planning::{self, Purpose};
 use crate::terminal::{Terminal, Tone, picture};
 use crate::units;
 
@@ -159,7 +159,8 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 
 /// An insecure SRS of the right size, and the keys.
 fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Outcome<(ProvingKey, Srs, f64)> {
-    let layout = Arc::new(Layout::plan(graph).machine("cannot plan the circuit")?);
+    let (layout, _) = planning::plan(graph, Purpose::Chain).machine("cannot plan the circuit")?;
+    let layout = Arc::new(layout);
     let opening = opening(choice);
     let (srs, _) = terminal
         .step("make an insecure SRS", None, || Srs::insecure_for(layout.k, opening, PUBLISHED_SEED))

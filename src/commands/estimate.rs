@@ -1,5 +1,7 @@
 //! `assay estimate`: what keys, proofs and verifications will cost, counted from the model alone.
 
+use std::path::Path;
+
 use assay_circuits::Layout;
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{Cost, constraints};
@@ -13,6 +15,7 @@ use crate::cli::EstimateArgs;
 use crate::failure::{Classify as _, Outcome};
 use crate::files::ModelFolder;
 use crate::next::Next;
+use crate::planning::{self, Choice, Purpose};
 use crate::terminal::Terminal;
 use crate::units;
 
@@ -23,6 +26,8 @@ struct Estimate {
     input: InputForm,
     public_words: usize,
     threads: usize,
+    #[serde(flatten)]
+    choice: Choice,
     openings: Vec<OfOpening>,
     next: Next,
 }
@@ -57,9 +62,8 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let (graph, _) = read_model(&folder.onnx()?, folder.model(), &name)?;
-    let objective = args.purpose.objective();
-    let (layout, _) = terminal
-        .step("plan the circuit", None, || Layout::plan_for(&graph, objective))
+    let ((layout, choice), _) = terminal
+        .step("plan the circuit", None, || planning::plan(&graph, args.purpose))
         .request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let threads = args.threads.map_or_else(threads, usize::from);
@@ -70,11 +74,12 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         input: InputForm::of(&graph)?,
         public_words: report.instances,
         threads,
+        choice,
         openings: vec![
             of_opening(&layout, &constraints, Opening::Shplonk, threads)?,
             of_opening(&layout, &constraints, OPENING_FOR_CHAIN, threads)?,
         ],
-        next: Next::of("compile", folder.model()).then(&Next::of("setup", folder.model())),
+        next: compile(folder.model(), args.purpose).then(&Next::of("setup", folder.model())),
     };
     terminal.say(format_args!(
         "{}: {} parameters, {} public words; {threads} threads",
@@ -90,6 +95,12 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     terminal.next(&estimate.next);
     terminal.result(&estimate);
     Ok(())
+}
+
+/// The command that plans a model for a purpose.
+fn compile(model: &Path, purpose: Purpose) -> Next {
+    let next = Next::of("compile", model);
+    if purpose == Purpose::Prover { next.arg("--for").arg("prover") } else { next }
 }
 
 fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening, threads: usize) -> Outcome<OfOpening> {

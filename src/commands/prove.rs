@@ -18,6 +18,7 @@ use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files::{self, ModelFolder};
 use crate::memory::{peak_bytes, within};
 use crate::next::Next;
+use crate::planning::profile_of;
 use crate::terminal::Terminal;
 use crate::{compiled, labels, units};
 
@@ -63,7 +64,9 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     };
     if args.memory.is_some() {
         // Before the proving key is opened: what is refused is no work begun.
-        let layout = Layout::plan(graph).request("cannot plan a circuit")?;
+        let lanes = profile_of(&key)?;
+        let Some(lanes) = lanes else { return refuse("the verifying key describes no circuit of assay's").next(setup) };
+        let layout = Layout::with_lanes(graph, lanes).request("cannot plan a circuit")?;
         let cost = Cost::new(&layout, key.constraints(), key.opening(), threads());
         within(args.memory, cost.request("cannot use the verifying key")?.peak_bytes, "proving")?;
     }

@@ -19,11 +19,13 @@ use crate::known::{self, Known};
 use crate::memory::{peak_bytes, within};
 use crate::next::Next;
 use crate::terminal::Terminal;
-use crate::units;
+use crate::{planned, units};
 
 #[derive(Serialize)]
 struct Setup {
     k: u32,
+    activation_lanes: usize,
+    weight_lanes: usize,
     columns_per_commitment: u32,
     #[serde(rename = "setup_s")]
     seconds: f64,
@@ -42,13 +44,13 @@ struct Setup {
 pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let compiled = compiled::read(&folder)?;
-    let layout =
-        Arc::new(Layout::plan_for(&compiled.graph, args.purpose.objective()).request("cannot plan a circuit")?);
+    let layout = Arc::new(planned::layout(&folder, &compiled)?);
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     let opening = opening(args.opening);
     let srs = srs::load(args.srs.as_deref(), needed_k(&layout, opening))?;
     check_powers(&layout, opening, &srs, args.srs.as_deref())?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, opening)?, layout.instances());
+    let lanes = layout.shape.lanes;
     let cost = Cost::new(&layout, &constraints, opening, threads()).machine("cannot count the circuit's cost")?;
     within(args.memory, cost.keygen_peak_bytes, "making the keys of")?;
     let cutting = || within(args.memory, cost.setup_peak_bytes(true), "cutting the SRS to size and making the keys of");
@@ -81,6 +83,8 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     terminal.next(&next);
     terminal.result(&Setup {
         k: verifying.k(),
+        activation_lanes: lanes.activations,
+        weight_lanes: lanes.weights,
         columns_per_commitment: opening.width(),
         seconds,
         cut_s: cut_seconds,

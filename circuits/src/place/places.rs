@@ -6,10 +6,7 @@ use crate::layout::UNUSABLE_ROWS;
 use crate::place::Wire;
 use crate::place::rows::{check, row_of, rows_of};
 use crate::plan::{Plan, Scalar, Side, Value};
-
-/// Largest supported circuit.
-pub(crate) const MAX_K: u32 = 22;
-const MIN_K: u32 = 6;
+use crate::sketch::Sketch;
 
 /// The first row of every entry of a plan. Activations and weights have columns of their own; scalars stand below the weights. Row 0
 /// stays empty so that no carry reaches the blinding rows at the end of the columns.
@@ -43,42 +40,13 @@ fn in_turn(start: usize, rows: impl Iterator<Item = usize>) -> Result<(Vec<usize
     Ok((firsts, next))
 }
 
-/// Rows that a plan takes in the lanes of a circuit, the unusable ones included.
-///
-/// # Errors
-/// A block that the activation lanes do not hold.
-pub(crate) fn rows(plan: &Plan, lanes: Lanes) -> Result<usize, CircuitError> {
-    // A hostile graph may ask for more rows than there are numbers.
-    let mut activations = 1usize;
-    for block in &plan.blocks {
-        activations = activations.saturating_add(rows_of(block, lanes.activations)?);
-    }
-    let weights = plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights));
-    let below = plan.scalars.iter().map(Scalar::steps).chain(weights).fold(1, usize::saturating_add);
-    // The last usable row only ends the sum of helpers: a lookup there would count for nothing.
-    let summed = activations.max(table_rows(plan, lanes)).saturating_add(1);
-    Ok(summed.max(below).saturating_add(UNUSABLE_ROWS))
-}
-
-/// Rows of each stack of tables, with the empty row 0.
-fn table_rows(plan: &Plan, lanes: Lanes) -> usize {
-    1 + plan.tables.rows().div_ceil(lanes.tables.max(1))
-}
-
 impl Places {
     /// Places a plan in the lanes of a circuit.
     ///
     /// # Errors
     /// [`CircuitError::TooManyRows`]; lanes that the plan was not made for.
     pub(crate) fn of(plan: &Plan, lanes: Lanes) -> Result<Self, CircuitError> {
-        if lanes.activations != plan.activation_lanes {
-            return Err(CircuitError::Invariant("a plan is placed in the activation lanes it was made for"));
-        }
-        let rows = rows(plan, lanes)?.max(plan.words.len() + UNUSABLE_ROWS);
-        let k = rows.checked_next_power_of_two().map_or(u32::MAX, usize::ilog2).max(MIN_K);
-        if k > MAX_K {
-            return Err(CircuitError::TooManyRows { rows, limit_k: MAX_K });
-        }
+        let Sketch { k, table_rows: tables, .. } = Sketch::of(plan, lanes)?;
         plan.blocks.iter().try_for_each(|block| check(block, lanes.activations))?;
         if plan.scalars.iter().any(|scalar| scalar.terms().len() != scalar.steps()) {
             return Err(CircuitError::Invariant("a scalar takes as many rows as it has steps"));
@@ -87,7 +55,6 @@ impl Places {
         let (blocks, activations_end) = in_turn(1, of_blocks.collect::<Result<Vec<_>, _>>()?.into_iter())?;
         let (weighted_sums, weights_end) = in_turn(1, plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights)))?;
         let (scalars, scalars_end) = in_turn(weights_end, plan.scalars.iter().map(Scalar::steps))?;
-        let tables = table_rows(plan, lanes);
         let usable = (1 << k) - UNUSABLE_ROWS;
         if activations_end.max(tables) >= usable || scalars_end > usable {
             return Err(CircuitError::Invariant("every entry has usable rows, and no lookup stands in the last"));

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_circuits::{Cells, Layout};
+use assay_circuits::{Cells, Layout, Sketch};
 use assay_kernels::{Level, msm_bytes, msm_small_bytes};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyError};
 use halo2curves::bn256::Fr;
@@ -171,6 +171,21 @@ fn phases(
                 + product * (n * 2.0 * (full + 20.0 * m) + fixed_bytes / 6.0),
         ),
     ]
+}
+
+/// Predicted seconds of a proof of a circuit that is not made yet, on one core with AVX2, whatever the machine has: circuits are chosen by them,
+/// keys follow from circuits, and every machine makes the same key.
+///
+/// # Errors
+/// A constraint system with a malformed expression.
+pub fn seconds_of_proof(sketch: &Sketch, constraints: &ConstraintSystem, opening: Opening) -> Result<f64, VerifyError> {
+    let (gates, number) = (typical_gates(constraints, &BTreeSet::new())?, Numbering::new(constraints));
+    let work = work(&gates, number.identity, sketch.k, BTreeMap::new());
+    // A byte a weight. The other fixed columns hold as many cells as there are rows, and their bytes hardly count.
+    let other = (constraints.fixed_columns as usize).saturating_sub(sketch.lanes.weights) * sketch.rows();
+    let bytes = (sketch.lanes.weights * sketch.weight_rows + other) as f64;
+    let phases = phases(&Rates::AVX2, sketch.k, constraints, &work, bytes, opening);
+    Ok(phases.iter().map(|(_, seconds)| seconds).sum())
 }
 
 /// The grouped opening of all profiles: what a verifier on a chain takes falls by a seventh from six to eight columns behind a commitment and

@@ -1,0 +1,103 @@
+//! [`Layout::search`]: the lanes of a circuit, by a price that is handed in.
+//!
+//! What a proof costs is known to the prover, and what checking it costs to the verifier: this crate counts rows and knows neither.
+
+use assay_models::QuantizedGraph;
+
+use crate::columns::Lanes;
+use crate::error::CircuitError;
+use crate::layout::{Layout, planned};
+use crate::plan::Plan;
+use crate::sketch::Sketch;
+
+/// Lanes that were tried for a graph.
+#[derive(Debug)]
+pub struct Tried {
+    /// The lanes.
+    pub lanes: Lanes,
+    /// The size of their circuit, or why there is none.
+    pub sketch: Result<Sketch, CircuitError>,
+    /// Its price; none where there is no circuit, and where it was not for sale.
+    pub price: Option<f64>,
+}
+
+/// The circuit of the least price.
+#[derive(Debug)]
+pub struct Found {
+    /// The circuit.
+    pub layout: Layout,
+    /// All lanes that were tried, in the order in which they were given.
+    pub tried: Vec<Tried>,
+}
+
+impl Layout {
+    /// The circuit of a graph in those of some lanes for which it has the least price; of equal prices the first. The columns of no other are
+    /// made, and a plan is made once for each number of activation lanes.
+    ///
+    /// `prices` is asked once, for the circuits that exist, all together: a price may depend on the others. It gives one a circuit, in their
+    /// order, and none for a circuit that is not to be taken.
+    ///
+    /// # Errors
+    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] with the fewest rows where no lanes hold the graph; errors of `prices`; prices that are
+    /// not as many as the circuits, and none at all.
+    pub fn search<E: From<CircuitError>>(
+        graph: &QuantizedGraph,
+        candidates: &[Lanes],
+        prices: impl FnOnce(&[Sketch]) -> Result<Vec<Option<f64>>, E>,
+    ) -> Result<Found, E> {
+        let mut plans: Vec<(usize, Result<Plan, usize>)> = Vec::new();
+        let mut tried = Vec::new();
+        for lanes in candidates {
+            if !plans.iter().any(|(activations, _)| *activations == lanes.activations) {
+                plans.push((lanes.activations, rows_or(planned(graph, lanes.activations))?));
+            }
+            let plan = plans.iter().find(|(activations, _)| *activations == lanes.activations);
+            let sketch = match plan {
+                Some((_, Ok(plan))) => rows_or(Sketch::of(plan, *lanes))?,
+                Some((_, Err(rows))) => Err(*rows),
+                None => return Err(CircuitError::Invariant("a plan for each number of activation lanes").into()),
+            };
+            let sketch = sketch.map_err(CircuitError::too_many_rows);
+            tried.push(Tried { lanes: *lanes, sketch, price: None });
+        }
+        let sketches: Vec<Sketch> = tried.iter().filter_map(|tried| tried.sketch.as_ref().ok().copied()).collect();
+        if sketches.is_empty() {
+            return Err(smallest_refusal(tried).into());
+        }
+        let prices = prices(&sketches)?;
+        if prices.len() != sketches.len() {
+            return Err(CircuitError::Invariant("a price for each circuit").into());
+        }
+        let exist = tried.iter_mut().filter(|tried| tried.sketch.is_ok());
+        for (tried, price) in exist.zip(prices) {
+            tried.price = price;
+        }
+        let prices = tried.iter().filter_map(|tried| Some((tried.lanes, tried.price?)));
+        let least = prices.min_by(|(_, price), (_, other)| price.total_cmp(other));
+        let (lanes, _) = least.ok_or(CircuitError::Invariant("one of the circuits is to be taken"))?;
+        let plan = plans.into_iter().find(|(activations, _)| *activations == lanes.activations);
+        let Some((_, Ok(plan))) = plan else {
+            return Err(CircuitError::Invariant("a circuit that is taken has a plan").into());
+        };
+        Ok(Found { layout: Self::with_columns(plan, lanes)?, tried })
+    }
+}
+
+/// More lanes may do with fewer rows: only what every number of lanes refuses is an error. A refusal is the number of its rows.
+fn rows_or<T>(result: Result<T, CircuitError>) -> Result<Result<T, usize>, CircuitError> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(CircuitError::TooManyRows { rows, .. }) => Ok(Err(rows)),
+        Err(other) => Err(other),
+    }
+}
+
+/// The refusal with the fewest rows.
+fn smallest_refusal(tried: Vec<Tried>) -> CircuitError {
+    let refusals = tried.into_iter().filter_map(|tried| tried.sketch.err());
+    let rows = |refusal: &CircuitError| match refusal {
+        CircuitError::TooManyRows { rows, .. } => *rows,
+        _ => usize::MAX,
+    };
+    refusals.min_by_key(rows).unwrap_or(CircuitError::Invariant("some number of lanes is tried"))
+}

@@ -1,0 +1,87 @@
+//! [`Sketch`]: how large a circuit is, counted from its plan before any column is made. What it costs follows from that.
+
+use serde::{Deserialize, Serialize};
+
+use crate::columns::Lanes;
+use crate::error::CircuitError;
+use crate::layout::UNUSABLE_ROWS;
+use crate::place::rows_of;
+use crate::plan::{Plan, Scalar};
+
+/// Largest supported circuit.
+pub(crate) const MAX_K: u32 = 22;
+const MIN_K: u32 = 6;
+
+/// The size of a circuit: its rows by what stands in them. Activations, tables, and weights with the scalars below them stand side by side, so
+/// that the longest of the three decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sketch {
+    /// Lanes, from which all columns follow.
+    pub lanes: Lanes,
+    /// Circuit size: `2^k` rows.
+    pub k: u32,
+    /// Rows of activations.
+    pub activation_rows: usize,
+    /// Rows of weights.
+    pub weight_rows: usize,
+    /// Rows of scalars.
+    pub scalar_rows: usize,
+    /// Rows of lookup tables, with the one before the first entry.
+    pub table_rows: usize,
+    /// Public words.
+    pub public_words: usize,
+}
+
+impl Sketch {
+    /// The size of a plan's circuit with some number of lanes.
+    ///
+    /// # Errors
+    /// [`CircuitError::TooManyRows`]; lanes that the plan was not made for; a block that they do not hold.
+    pub fn of(plan: &Plan, lanes: Lanes) -> Result<Self, CircuitError> {
+        if lanes.activations != plan.activation_lanes {
+            return Err(CircuitError::Invariant("a plan is placed in the activation lanes it was made for"));
+        }
+        // A hostile graph may ask for more rows than there are numbers.
+        let mut activation_rows = 0usize;
+        for block in &plan.blocks {
+            activation_rows = activation_rows.saturating_add(rows_of(block, lanes.activations)?);
+        }
+        let weights = plan.weighted_sums.iter().map(|sum| sum.rows(lanes.weights));
+        let mut sketch = Self {
+            lanes,
+            k: 0,
+            activation_rows,
+            weight_rows: weights.fold(0, usize::saturating_add),
+            scalar_rows: plan.scalars.iter().map(Scalar::steps).fold(0, usize::saturating_add),
+            table_rows: plan.tables.rows(),
+            public_words: plan.words.len(),
+        };
+        let rows = sketch.rows();
+        sketch.k = rows.checked_next_power_of_two().map_or(u32::MAX, usize::ilog2).max(MIN_K);
+        if sketch.k > MAX_K {
+            return Err(CircuitError::too_many_rows(rows));
+        }
+        Ok(sketch)
+    }
+
+    /// Rows that the circuit needs, the unusable ones included.
+    pub fn rows(&self) -> usize {
+        let needed = [self.of_activations(), self.of_tables(), self.of_weights(), self.public_words];
+        needed.into_iter().fold(0, usize::max).saturating_add(UNUSABLE_ROWS)
+    }
+
+    /// Rows up to the last activation, and one: the last usable row only ends the sum of helpers, and a lookup there would count for nothing.
+    fn of_activations(&self) -> usize {
+        self.activation_rows.saturating_add(2)
+    }
+
+    /// Rows up to the last entry of the tables, and one for the same reason.
+    fn of_tables(&self) -> usize {
+        self.table_rows.saturating_add(1)
+    }
+
+    /// Rows up to the last scalar, the empty first one included.
+    fn of_weights(&self) -> usize {
+        self.weight_rows.saturating_add(self.scalar_rows).saturating_add(1)
+    }
+}

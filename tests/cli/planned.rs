@@ -1,0 +1,62 @@
+//! What `assay compile` plans, what it and `assay estimate` say of it, and what `assay setup` makes of it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::WRONG_REQUEST;
+use super::sandbox::Sandbox;
+
+const PLAN: &str = "mnist-mlp.assay/layout.json";
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn setup_takes_the_lanes_that_compile_planned_and_refuses_the_plan_of_another_model_or_version() {
+    let sandbox = Sandbox::new("planned");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
+    let compile = ["compile", "mnist-mlp.onnx"];
+    let told = json(&sandbox.succeeds(&[&compile[..], &["--json"]].concat()));
+    let text = fs::read_to_string(sandbox.path(PLAN)).unwrap();
+    let written = json(&text);
+    for key in ["lanes", "for", "why", "tried", "graph_digest", "layout"] {
+        assert_eq!(written[key], told[key], "{key}");
+    }
+    assert_eq!((&written["for"], written["tried"].as_array().unwrap().len()), (&"chain".into(), 8));
+    assert!(written["why"].as_str().unwrap().contains("gas"), "{written}");
+
+    let refused = |change: &dyn Fn(&mut Value), says: &[&str]| {
+        let mut file = written.clone();
+        change(&mut file);
+        fs::write(sandbox.path(PLAN), file.to_string()).unwrap();
+        let says = [says, &["mnist-mlp.assay/layout.json", "next: assay compile mnist-mlp.onnx"]].concat();
+        sandbox.fails(&["setup", "mnist-mlp.onnx"], WRONG_REQUEST, &says);
+    };
+    refused(&|file| file["graph_digest"] = "11".repeat(32).into(), &["another model", "1111111111111111"]);
+    refused(&|file| file["version"] = 3.into(), &["this version of assay", "version 3"]);
+    refused(&|file| drop(file.as_object_mut().unwrap().remove("version")), &["this version of assay", "version 0"]);
+    refused(&|file| file["lanes"]["weights"] = 33.into(), &["33 weight lanes", "1 x 32"]);
+    refused(&|file| file["lanes"]["activations"] = 0.into(), &["0 activation"]);
+    refused(&|file| file["lanes"] = "1 x 32".into(), &["cannot use"]);
+    refused(&|file| file["k"] = 9.into(), &["2^9 rows", "2^12"]);
+    refused(&|file| *file = Value::Null, &["cannot use"]);
+    let prover = ["next: assay compile mnist-mlp.onnx --for prover"];
+    refused(&|file| (file["for"], file["version"]) = ("prover".into(), 1.into()), &prover);
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--for", "prover"], WRONG_REQUEST, &["--for"]);
+    assert!(!sandbox.path("mnist-mlp.assay/vk").exists());
+
+    // The command that helps helps; and another profile makes another key.
+    sandbox.succeeds(&compile);
+    let digest = |made: String| json(&made)["vk_digest"].clone();
+    let own = digest(sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
+    let mut file = written.clone();
+    (file["lanes"]["weights"], file["k"]) = (64.into(), told["tried"][3]["sketch"]["k"].clone());
+    fs::write(sandbox.path(PLAN), file.to_string()).unwrap();
+    let made = json(&sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
+    assert_eq!((&made["activation_lanes"], &made["weight_lanes"]), (&1.into(), &64.into()));
+    assert_ne!(made["vk_digest"], own);
+    sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--memory", "4GB"]);
+    sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
+}
