@@ -65,6 +65,17 @@ impl Cells {
         self.len() == 0
     }
 
+    /// Bytes that the stored cells take.
+    pub fn bytes(&self) -> usize {
+        const ELEMENT: usize = 32;
+        match self {
+            Self::Bytes(cells) => cells.len(),
+            Self::Mixed { bytes, wide } => bytes.len() + (8 + ELEMENT) * wide.len(),
+            Self::Words(cells) => 4 * cells.len(),
+            Self::Field(cells) => ELEMENT * cells.len(),
+        }
+    }
+
     /// Whether every cell is zero.
     pub fn is_zero(&self) -> bool {
         match self {

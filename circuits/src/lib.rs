@@ -12,6 +12,7 @@
 //! | `profile` | the few column sets that models are planned into |
 //! | `sketch` | how many rows a circuit has, counted before it is made |
 //! | `search` | lanes for a graph, by a price that is handed in |
+//! | `regions` | who has which rows |
 //! | `layout` | the result: where every cell sits |
 //! | `unsupported` | everything in a graph that has no circuit, before one is planned |
 //! | `cells`, `byte_cells` | the cells of a column in their narrowest form; bytes may stay in a mapped file |
@@ -43,6 +44,7 @@ mod pairs;
 mod place;
 mod plan;
 mod profile;
+mod regions;
 mod report;
 mod search;
 mod sketch;
@@ -61,13 +63,14 @@ pub use layout::{Layout, UNUSABLE_ROWS};
 pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
-    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Plan, Planes, PublicWord, Rectangle, Scalar,
-    Side, Sums, Value, WORD_BYTES, WeightedSum,
+    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Owner, Plan, Planes, PublicWord, Rectangle,
+    Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
 };
 pub use profile::PROFILES;
-pub use report::LayoutReport;
+pub use regions::{Group, Region};
+pub use report::{ColumnsOf, LayoutReport, OwnerReport};
 pub use search::{Found, Tried};
-pub use sketch::Sketch;
+pub use sketch::{Sketch, Stack};
 pub use statement::statement;
 pub use unsupported::unsupported;
 pub use witness::{Challenges, Columns, Pinned, Row, fold_weights};

@@ -20,6 +20,7 @@ mod scalar;
 mod weighted_sum;
 
 use assay_models::{QuantizedGraph, Split};
+use serde::{Deserialize, Serialize};
 
 use crate::columns::MAX_ACTIVATION_LANES;
 use crate::error::CircuitError;
@@ -56,8 +57,24 @@ pub struct Plan {
     /// The entries of all lists in the order in which they were made.
     pub(crate) steps: Vec<Step>,
     pub(crate) tables: Tables,
+    /// What each scalar was first made for.
+    pub(crate) makers: Vec<Owner>,
+    /// Rows that each block added to the tables.
+    pub(crate) table_rows: Vec<usize>,
     /// How each node's accumulators are cut; `None` where an op has none.
     pub(crate) splits: Vec<Option<Split>>,
+}
+
+/// What an entry of a plan, and so a row of a circuit, is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Owner {
+    /// The graph's input: its range checks and its public words.
+    Input,
+    /// A node, by its index. Whatever holds a tensor's elements is its producer's.
+    Node(usize),
+    /// Every circuit has it.
+    Circuit,
 }
 
 /// An entry of a list of the plan, by its index.
@@ -118,6 +135,17 @@ impl Plan {
     pub fn split(&self, node: usize) -> Result<Split, CircuitError> {
         let split = self.splits.get(node).copied().flatten();
         split.ok_or(CircuitError::Invariant("a requantised node has a split"))
+    }
+
+    /// What a block is there for.
+    pub(crate) fn owner(&self, block: &Block) -> Owner {
+        match &block.cells {
+            Committed::Requantised { node } | Committed::Ring { node, .. } => Owner::Node(*node),
+            Committed::Bytes { tensor } | Committed::Copies { tensor, .. } => {
+                let producer = self.graph.nodes.iter().position(|node| node.output == *tensor);
+                producer.map_or(Owner::Input, Owner::Node)
+            }
+        }
     }
 
     pub(crate) fn block(&self, index: usize) -> Result<&Block, CircuitError> {

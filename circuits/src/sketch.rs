@@ -32,6 +32,18 @@ pub struct Sketch {
     pub public_words: usize,
 }
 
+/// Rows that stand below each other in columns of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stack {
+    /// Activations.
+    Activations,
+    /// Weights, and the scalars below them.
+    Weights,
+    /// Lookup tables.
+    Tables,
+}
+
 impl Sketch {
     /// The size of a plan's circuit with some number of lanes.
     ///
@@ -68,6 +80,36 @@ impl Sketch {
     pub fn rows(&self) -> usize {
         let needed = [self.of_activations(), self.of_tables(), self.of_weights(), self.public_words];
         needed.into_iter().fold(0, usize::max).saturating_add(UNUSABLE_ROWS)
+    }
+
+    /// The stacks that do not fit half of the rows, the longest first: what decides the size of the circuit. Empty where public words do, and in
+    /// the smallest of all circuits.
+    pub fn deciding(&self) -> Vec<Stack> {
+        let long = self.stacks().into_iter().filter(|(stack, _)| self.k > MIN_K && !self.fits_half_of(*stack, self));
+        long.map(|(stack, _)| stack).collect()
+    }
+
+    /// The longest stack.
+    pub fn longest(&self) -> Stack {
+        let [(longest, _), ..] = self.stacks();
+        longest
+    }
+
+    /// Whether a stack fits half of the rows of another circuit.
+    pub fn fits_half_of(&self, stack: Stack, other: &Self) -> bool {
+        let fits = |(_, rows): &(Stack, usize)| rows + UNUSABLE_ROWS <= (1 << other.k) / 2;
+        self.stacks().iter().filter(|(of, _)| *of == stack).all(fits)
+    }
+
+    /// The stacks with the rows that they ask for, the longest first.
+    fn stacks(&self) -> [(Stack, usize); 3] {
+        let mut stacks = [
+            (Stack::Activations, self.of_activations()),
+            (Stack::Weights, self.of_weights()),
+            (Stack::Tables, self.of_tables()),
+        ];
+        stacks.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        stacks
     }
 
     /// Rows up to the last activation, and one: the last usable row only ends the sum of helpers, and a lookup there would count for nothing.

@@ -1,6 +1,6 @@
 //! Sizes: rows and cells of `docs/circuit.md`, "Count", for small networks and for the models of the zoo.
 
-use assay_circuits::{Layout, LayoutReport};
+use assay_circuits::{Group, Lanes, Layout, LayoutReport, OwnerReport, PROFILES, Stack};
 use assay_models::{Op, QuantizedGraph, import, samples};
 
 /// Phase-0 cells are at most four an activation, the ring, the maxima and the dense inputs; weights are committed once.
@@ -21,7 +21,57 @@ fn within_targets(graph: &QuantizedGraph) -> LayoutReport {
     let (lookups, tables) = (2 * report.activation_lanes + 1, 1);
     assert!(report.helper_columns <= (lookups + tables).div_ceil(2));
     assert!(report.narrow_columns <= 7 && report.advice_columns <= 18);
+    rows_of_owners_add_up(graph);
     report
+}
+
+/// In every profile: all rows and cells of the report, and every node with its name and its operator.
+#[cfg(test)]
+fn rows_of_owners_add_up(graph: &QuantizedGraph) {
+    for lanes in PROFILES {
+        let layout = Layout::with_lanes(graph, lanes).unwrap();
+        let report = layout.report();
+        let sum = |of: fn(&OwnerReport) -> usize| report.owners.iter().map(of).sum::<usize>();
+        assert_eq!(sum(|of| of.activation_rows), report.activation_rows, "{lanes}");
+        assert_eq!(sum(|of| of.weight_rows), report.weight_rows, "{lanes}");
+        assert_eq!(sum(|of| of.scalar_rows), report.scalar_rows, "{lanes}");
+        assert_eq!(sum(|of| of.table_rows), report.table_rows, "{lanes}");
+        assert_eq!(sum(|of| of.weight_cells), report.weight_cells, "{lanes}");
+        let cells = [report.requantise_cells, report.byte_cells, report.ring_cells, report.copied_cells];
+        let cells = cells.iter().sum::<usize>() + report.maximum_cells + report.dense_input_cells;
+        assert_eq!(sum(|of| of.cells), cells, "{lanes}");
+        let shares: f64 = report.owners.iter().map(|of| of.share).sum();
+        assert!((shares - 1.0).abs() < 1e-9 && report.owners.is_sorted_by(|one, other| one.share >= other.share));
+        for node in &graph.nodes {
+            let of = report.owners.iter().filter(|of| of.name == node.name && of.op.as_deref() == Some(node.op.name()));
+            assert_eq!(of.count(), 1, "{}", node.name);
+        }
+        assert_eq!(report.owners.len(), graph.nodes.len() + 2);
+        let columns = report.columns.iter().map(|of| of.columns).sum::<usize>();
+        assert_eq!(columns, report.advice_columns + report.fixed_columns);
+        apart(&layout);
+    }
+}
+
+/// No two regions of columns that are shared have a row in common, and all stay within the circuit.
+#[cfg(test)]
+fn apart(layout: &Layout) {
+    let mut regions = layout.regions();
+    let columns = |group: Group| if group == Group::Scalars { Group::Weights } else { group };
+    regions.sort_by_key(|region| (columns(region.group), region.first));
+    for pair in regions.windows(2) {
+        let [one, other] = pair else { continue };
+        assert!(columns(one.group) != columns(other.group) || one.first + one.rows == other.first, "{one:?} {other:?}");
+    }
+    assert!(regions.iter().all(|region| region.first + region.rows <= layout.usable_rows()));
+}
+
+#[test]
+fn what_decides_the_size_is_what_does_not_fit_half_of_the_rows() {
+    let sketch = Layout::with_lanes(&zoo("lenet"), Lanes::new(1, 4)).unwrap().sketch();
+    assert_eq!((sketch.longest(), sketch.deciding()), (Stack::Weights, vec![Stack::Weights, Stack::Activations]));
+    let sketch = Layout::with_lanes(&zoo("mnist-mlp"), Lanes::new(1, 4)).unwrap().sketch();
+    assert_eq!((sketch.longest(), sketch.deciding()), (Stack::Weights, vec![Stack::Weights]));
 }
 
 #[test]

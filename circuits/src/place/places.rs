@@ -13,6 +13,7 @@ use crate::sketch::Sketch;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
     pub(crate) lanes: Lanes,
+    pub(crate) sketch: Sketch,
     /// log2 of the rows of the circuit.
     pub(crate) k: u32,
     /// By block.
@@ -46,7 +47,8 @@ impl Places {
     /// # Errors
     /// [`CircuitError::TooManyRows`]; lanes that the plan was not made for.
     pub(crate) fn of(plan: &Plan, lanes: Lanes) -> Result<Self, CircuitError> {
-        let Sketch { k, table_rows: tables, .. } = Sketch::of(plan, lanes)?;
+        let sketch = Sketch::of(plan, lanes)?;
+        let Sketch { k, table_rows: tables, .. } = sketch;
         plan.blocks.iter().try_for_each(|block| check(block, lanes.activations))?;
         if plan.scalars.iter().any(|scalar| scalar.terms().len() != scalar.steps()) {
             return Err(CircuitError::Invariant("a scalar takes as many rows as it has steps"));
@@ -59,7 +61,7 @@ impl Places {
         if activations_end.max(tables) >= usable || scalars_end > usable {
             return Err(CircuitError::Invariant("every entry has usable rows, and no lookup stands in the last"));
         }
-        Ok(Self { lanes, k, blocks, weighted_sums, scalars, activations_end, weights_end, scalars_end, tables })
+        Ok(Self { lanes, sketch, k, blocks, weighted_sums, scalars, activations_end, weights_end, scalars_end, tables })
     }
 
     /// Rows that may hold cells.

@@ -8,7 +8,8 @@ use halo2curves::ff::Field;
 
 use super::planes::{self, Planes};
 use super::{
-    Block, Claim, Committed, Identity, Order, Plan, PublicWord, Rectangle, Scalar, Side, Step, Sums, Value, WeightedSum,
+    Block, Claim, Committed, Identity, Order, Owner, Plan, PublicWord, Rectangle, Scalar, Side, Step, Sums, Value,
+    WeightedSum,
 };
 use crate::error::CircuitError;
 use crate::field::integer;
@@ -33,6 +34,10 @@ pub(crate) struct Planner<'a> {
     pub(crate) graph: &'a QuantizedGraph,
     intervals: Intervals,
     pub(super) plan: Plan,
+    /// What entries are made for now.
+    pub(super) owner: Owner,
+    /// Rows of the tables that some block has added.
+    counted: usize,
     /// The block that holds the cells of a tensor.
     own: HashMap<TensorId, usize>,
     /// Elements that have a position on the wire.
@@ -61,13 +66,17 @@ impl<'a> Planner<'a> {
             identities: Vec::new(),
             words: Vec::new(),
             steps: Vec::new(),
+            makers: Vec::new(),
+            table_rows: Vec::new(),
             tables: Tables::planned(graph, &intervals)?,
             splits: vec![None; graph.nodes.len()],
         };
         let mut planner = Self {
             graph,
             intervals,
+            counted: plan.tables.rows(),
             plan,
+            owner: Owner::Input,
             own: HashMap::new(),
             exposed: 0,
             shared: HashMap::new(),
@@ -79,8 +88,10 @@ impl<'a> Planner<'a> {
         planner.find_reads()?;
         planner.input()?;
         for (index, node) in graph.nodes.iter().enumerate() {
+            planner.owner = Owner::Node(index);
             ops::lower(&mut planner, index, node)?;
         }
+        planner.owner = Owner::Circuit;
         let value = planner.scalar(Scalar::Context);
         planner.publish(PublicWord::Context { value });
         Ok(planner.plan)
@@ -223,6 +234,9 @@ impl<'a> Planner<'a> {
     fn block(&mut self, block: Block) -> usize {
         let index = self.plan.blocks.len();
         self.plan.tables.relu |= block.order == Order::Windows;
+        let rows = self.plan.tables.rows();
+        self.plan.table_rows.push(rows - self.counted);
+        self.counted = rows;
         self.plan.blocks.push(block);
         self.plan.steps.push(Step::Block(index));
         index
@@ -395,10 +409,12 @@ impl<'a> Planner<'a> {
                 continue;
             }
             // Its windows are those that the cells are laid in, or it is refused before anything rests on them.
+            let before = std::mem::replace(&mut self.owner, Owner::Node(index));
             ops::lower(self, index, node)?;
             let output = node.output;
             self.keep_fingerprints(output, self.planes(output)?, self.values(block, Side::G)?)?;
             self.read_again(output, self.reads(output)?)?;
+            self.owner = before;
         }
         Ok(())
     }

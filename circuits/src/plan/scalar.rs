@@ -118,6 +118,7 @@ impl Planner<'_> {
     pub(super) fn scalar(&mut self, scalar: Scalar) -> Value {
         let index = self.plan.scalars.len();
         self.plan.scalars.push(scalar);
+        self.plan.makers.push(self.owner);
         self.plan.steps.push(Step::Scalar(index));
         Value::Scalar(index)
     }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_circuits::{Cells, Layout, Sketch};
+use assay_circuits::{Layout, Sketch};
 use assay_kernels::{Level, msm_bytes, msm_small_bytes};
 use assay_verifier::{ConstraintSystem, Grouping, Opening, VerifyError};
 use halo2curves::bn256::Fr;
@@ -116,7 +116,7 @@ impl Cost {
         let kept = Kept::<Fr>::counted(constant, number.identity, &gates, layout.k);
         let kept_vectors = kept.values().sum::<usize>() as u64;
         let work = work(&gates, number.identity, layout.k, BTreeMap::new());
-        let fixed_bytes: f64 = layout.fixed.iter().map(|cells| bytes_of(cells) as f64).sum();
+        let fixed_bytes: f64 = layout.fixed.iter().map(|cells| cells.bytes() as f64).sum();
         let per_thread = 1.0 / threads as f64;
         let phases = phases(rates, layout.k, constraints, &work, fixed_bytes, opening);
         Ok(Self {
@@ -201,7 +201,7 @@ fn standing_bytes(layout: &Layout, width: usize) -> u64 {
 
 /// Weights of the graph, the trace, the copies and scalar rows, the fixed columns.
 fn graph_bytes(layout: &Layout) -> u64 {
-    let fixed: u64 = layout.fixed.iter().map(bytes_of).sum();
+    let fixed: u64 = layout.fixed.iter().map(|cells| cells.bytes() as u64).sum();
     let elements: u64 = layout.plan.blocks.iter().map(|block| block.len() as u64).sum();
     fixed + layout.plan.graph.parameters() as u64 + 16 * elements + 128 * layout.copies.len() as u64
 }
@@ -256,15 +256,6 @@ fn opening_bytes(k: u32, constraints: &ConstraintSystem, width: usize, threads: 
 
 fn narrow_columns(constraints: &ConstraintSystem) -> u64 {
     constraints.advice_phases.iter().map(|phase| u64::from(*phase == 0)).sum()
-}
-
-fn bytes_of(cells: &Cells) -> u64 {
-    match cells {
-        Cells::Bytes(cells) => cells.len() as u64,
-        Cells::Mixed { bytes, wide } => bytes.len() as u64 + (8 + ELEMENT) * wide.len() as u64,
-        Cells::Words(cells) => 4 * cells.len() as u64,
-        Cells::Field(cells) => ELEMENT * cells.len() as u64,
-    }
 }
 
 #[cfg(test)]
