@@ -53,7 +53,7 @@ they are shown with answers, and nothing proves them.")]
     Compile(CompileArgs),
     /// Say what keys, proofs and their verification on a chain will cost, before anything is made
     #[command(
-        after_help = "Examples:\n  assay estimate lenet.onnx\n  assay estimate lenet.onnx --threads 16 --json\nNeeds the model only: no keys, no SRS."
+        after_help = "Examples:\n  assay estimate lenet.onnx\n  assay estimate lenet.onnx --threads 16 --json\n  assay estimate lenet.onnx --for prover --picture lenet.html\nNeeds the model only: no keys, no SRS."
     )]
     Estimate(EstimateArgs),
     /// Make the keys of a compiled model
@@ -179,6 +179,9 @@ pub(crate) struct EstimateArgs {
     /// Threads that the prover will have [default: this machine's]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Draw the layout, with these numbers, into an HTML file: which rows of which columns are whose
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<PathBuf>,
 }
 
 /// How proofs of a key show their polynomials' values.

@@ -3,11 +3,13 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod breakdown;
 mod ceremony;
 mod cli;
 mod commands;
 mod comparison;
 mod compiled;
+mod drawing;
 mod failure;
 mod files;
 mod interrupt;

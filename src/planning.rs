@@ -148,27 +148,26 @@ fn why(purpose: Purpose, lanes: Lanes, tried: &[Candidate]) -> String {
         Purpose::Prover => others().min_by(|(_, one), (_, other)| one.seconds.total_cmp(&other.seconds)),
         Purpose::Chain => others().filter(|(_, of)| purpose.seconds(of) <= most).min_by_key(|(_, of)| of.gas_verify),
     };
-    let mut why = match purpose {
+    let first = match purpose {
         Purpose::Prover => format!("the fastest proofs, {}", figure(own)),
         Purpose::Chain => format!("the least gas to verify a proof, {}", figure(own)),
     };
-    if let Some((next, of)) = next {
-        why += &format!("; the next is {} with {}", named(*next), figure(of));
-        let alike = match purpose {
+    let next = next.map(|(next, of)| {
+        let other = match purpose {
             Purpose::Prover => {
                 (of.seconds <= ALIKE * own.seconds).then(|| format!("{} gas", units::count(of.gas_verify)))
             }
             Purpose::Chain => (of.gas_verify as f64 <= ALIKE * own.gas_verify as f64)
                 .then(|| format!("{} of a core to prove", units::seconds(of.seconds_for_chain))),
         };
-        why += &alike.map_or_else(String::new, |other| format!(", which is as good, and {other}"));
-    }
+        let other = other.map_or_else(String::new, |other| format!(", which is as good, and {other}"));
+        format!("the next is {} with {}{other}", named(*next), figure(of))
+    });
     let slow = |of: &Figures| of.gas_verify < own.gas_verify && purpose.seconds(of) > most;
     let slow: Vec<_> = others().filter(|(_, of)| slow(of)).map(|(lanes, _)| named(*lanes)).collect();
-    if purpose == Purpose::Chain && !slow.is_empty() {
-        why += &format!("; {} would take less gas, and more than twice the time that proofs need", slow.join(", "));
-    }
-    why
+    let slow = (purpose == Purpose::Chain && !slow.is_empty())
+        .then(|| format!("{} would take less gas, and more than twice the time that proofs need", slow.join(", ")));
+    [Some(first), next, slow].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// Lanes in a sentence or a table: `1 x 32 x 2` has one activation lane, 32 weight lanes and two stacks of tables.

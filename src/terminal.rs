@@ -32,6 +32,11 @@ pub(crate) fn width() -> Option<usize> {
     Stream::Out.width()
 }
 
+/// Text without the characters that a terminal, or a line of text, obeys: each is an escape that one can see.
+pub(crate) fn cleaned(text: &str) -> String {
+    clean::line(text)
+}
+
 /// Phases by name and their seconds.
 pub(crate) type Phases = Vec<(&'static str, f64)>;
 

@@ -14,7 +14,7 @@ use crate::files::ModelFolder;
 use crate::next::Next;
 use crate::planning::{self, Choice};
 use crate::terminal::Terminal;
-use crate::{compiled, known, labels, planned, units};
+use crate::{breakdown, compiled, known, labels, planned, units};
 
 /// Circuits whose tables are worth a warning, where they are what makes them large: `2^k` rows.
 const LARGE_K: u32 = 15;
@@ -36,6 +36,8 @@ struct Told<'a> {
     graph_digest: String,
     #[serde(flatten)]
     compiled: &'a Compiled,
+    /// What decides the number of rows.
+    decides: String,
     input: InputForm,
     next: Next,
 }
@@ -78,19 +80,13 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         count(graph.nodes.len())
     ));
     terminal.say(format_args!(
-        "  2^{} rows: {} of weights, {} of activations, {} of tables",
+        "  2^{} rows, {}, {} + {} columns, {} public words",
         report.k,
-        count(report.weight_rows),
-        count(report.activation_rows),
-        count(report.table_rows)
-    ));
-    terminal.say(format_args!(
-        "  {} advice and {} fixed columns, {} public words",
+        compiled.choice.lanes,
         report.advice_columns,
         report.fixed_columns,
         count(report.instances),
     ));
-    terminal.say(format_args!("  {}: {}", compiled.choice.lanes, compiled.choice.why));
     let input = InputForm::of(&graph)?;
     terminal.say(format_args!("  {input}"));
     if named.is_some() {
@@ -105,8 +101,11 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
              `models/zoo/powers_of_two.py`, and compare the accuracy"
         ));
     }
+    terminal.say("");
+    breakdown::show(report, &compiled.choice, terminal);
+    let decides = breakdown::decides(report, &compiled.choice);
     let next = Next::of("setup", folder.model());
     terminal.next(&next);
-    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, input, next });
+    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, decides, input, next });
     Ok(())
 }

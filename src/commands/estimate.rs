@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use assay_circuits::Layout;
+use assay_circuits::{Layout, LayoutReport};
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{Cost, constraints};
 use assay_solidity::Gas;
@@ -12,12 +12,13 @@ use serde::Serialize;
 use super::model::read_model;
 use super::{InputForm, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::EstimateArgs;
+use crate::drawing::{self, Figure};
 use crate::failure::{Classify as _, Outcome};
-use crate::files::ModelFolder;
+use crate::files::{self, ModelFolder};
 use crate::next::Next;
 use crate::planning::{self, Choice, Purpose};
 use crate::terminal::Terminal;
-use crate::units;
+use crate::{breakdown, units};
 
 #[derive(Serialize)]
 struct Estimate {
@@ -28,6 +29,9 @@ struct Estimate {
     threads: usize,
     #[serde(flatten)]
     choice: Choice,
+    /// What decides the number of rows.
+    decides: String,
+    layout: LayoutReport,
     openings: Vec<OfOpening>,
     next: Next,
 }
@@ -59,6 +63,9 @@ struct OfOpening {
 }
 
 pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
+    if let Some(path) = &args.picture {
+        drawing::replaceable(path)?;
+    }
     let folder = ModelFolder::of(&args.model);
     let name = folder.model().file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy());
     let (graph, _) = read_model(&folder.onnx()?, folder.model(), &name)?;
@@ -72,9 +79,11 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         model: name.into_owned(),
         parameters: graph.parameters(),
         input: InputForm::of(&graph)?,
-        public_words: report.instances,
+        public_words: layout.instances(),
         threads,
+        decides: breakdown::decides(&report, &choice),
         choice,
+        layout: report,
         openings: vec![
             of_opening(&layout, &constraints, Opening::Shplonk, threads)?,
             of_opening(&layout, &constraints, OPENING_FOR_CHAIN, threads)?,
@@ -91,7 +100,16 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     terminal.say("");
     show(&estimate.openings, terminal);
     terminal.say("");
+    breakdown::show(&estimate.layout, &estimate.choice, terminal);
+    terminal.say("");
     terminal.say("Seconds are those of a core of 2021 with this machine's instructions, gas includes calldata. Keys of the second column: `assay setup` with --opening evm");
+    if let Some(path) = &args.picture {
+        let sentences =
+            [format!("{}: {}.", planning::named(estimate.choice.lanes), estimate.choice.why), estimate.decides.clone()];
+        let page = drawing::html(&estimate.model, &layout, &figures(&estimate.openings), &sentences);
+        files::write(path, page.as_bytes())?;
+        terminal.say(format_args!("picture of the layout: {}", path.display()));
+    }
     terminal.next(&estimate.next);
     terminal.result(&estimate);
     Ok(())
@@ -136,23 +154,30 @@ fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening,
 
 /// A column for each opening.
 fn show(openings: &[OfOpening], terminal: Terminal) {
-    let row = |what: &str, cell: &dyn Fn(&OfOpening) -> String| {
-        let cells = openings.iter().fold(String::new(), |line, opening| format!("{line}{:>14}", cell(opening)));
+    for (what, values) in figures(openings) {
+        let cells = values.iter().fold(String::new(), |line, value| format!("{line}{value:>14}"));
         terminal.say(format_args!("  {what:<34}{cells}"));
-    };
-    row("--opening", &|o| o.opening.to_owned());
-    row("rows", &|o| format!("2^{}", o.k));
-    row("lanes of activations, of weights", &|o| format!("{}, {}", o.activation_lanes, o.weight_lanes));
-    row("columns, advice and fixed", &|o| format!("{} + {}", o.advice_columns, o.fixed_columns));
-    row("columns behind a commitment", &|o| o.columns_per_commitment.to_string());
-    row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k));
-    row("setup", &|o| units::seconds(o.setup_s));
-    row("  of it to cut the SRS, once a size", &|o| units::seconds(o.cut_s));
-    row("  memory", &|o| units::size(o.setup_memory_bytes));
-    row("a proof", &|o| units::seconds(o.prove_s));
-    row("  memory", &|o| units::size(o.prove_memory_bytes));
-    row("  bytes", &|o| units::count(o.proof_bytes));
-    row("  bytes of calldata", &|o| units::count(o.calldata_bytes));
-    row("gas to verify it", &|o| units::count(o.gas_verify));
-    row("gas of another in a batch", &|o| units::count(o.gas_of_another_in_a_batch));
+    }
+}
+
+/// The numbers of each opening, by name.
+fn figures(openings: &[OfOpening]) -> Vec<Figure> {
+    let row = |what: &str, cell: &dyn Fn(&OfOpening) -> String| (what.to_owned(), openings.iter().map(cell).collect());
+    vec![
+        row("--opening", &|o| o.opening.to_owned()),
+        row("rows", &|o| format!("2^{}", o.k)),
+        row("lanes of activations, of weights", &|o| format!("{}, {}", o.activation_lanes, o.weight_lanes)),
+        row("columns, advice and fixed", &|o| format!("{} + {}", o.advice_columns, o.fixed_columns)),
+        row("columns behind a commitment", &|o| o.columns_per_commitment.to_string()),
+        row("powers that the SRS needs", &|o| format!("2^{}", o.srs_k)),
+        row("setup", &|o| units::seconds(o.setup_s)),
+        row("  of it to cut the SRS, once a size", &|o| units::seconds(o.cut_s)),
+        row("  memory of setup", &|o| units::size(o.setup_memory_bytes)),
+        row("a proof", &|o| units::seconds(o.prove_s)),
+        row("  memory of a proof", &|o| units::size(o.prove_memory_bytes)),
+        row("  bytes of a proof", &|o| units::count(o.proof_bytes)),
+        row("  bytes of calldata", &|o| units::count(o.calldata_bytes)),
+        row("gas to verify it", &|o| units::count(o.gas_verify)),
+        row("gas of another in a batch", &|o| units::count(o.gas_of_another_in_a_batch)),
+    ]
 }

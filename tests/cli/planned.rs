@@ -60,3 +60,48 @@ fn setup_takes_the_lanes_that_compile_planned_and_refuses_the_plan_of_another_mo
     sandbox.succeeds(&["prove", "mnist-mlp.onnx", "--input", "input.json", "--memory", "4GB"]);
     sandbox.succeeds(&["verify", "mnist-mlp.onnx"]);
 }
+
+#[test]
+fn compile_and_estimate_say_where_the_rows_go_what_was_tried_and_what_decides() {
+    let sandbox = Sandbox::new("breakdown");
+    for verb in ["compile", "estimate"] {
+        let told = sandbox.succeeds(&[verb, "mnist-mlp.onnx"]);
+        for words in
+            ["share", "the input", "every circuit", "columns: ", "fixed columns of the key", "1 x 32", "rows, because"]
+        {
+            assert!(told.contains(words), "{verb}, {words}: {told}");
+        }
+        assert!(told.lines().all(|line| !line.starts_with("  rows of") || line.chars().count() <= 80), "{told}");
+        let told = json(&sandbox.succeeds(&[verb, "mnist-mlp.onnx", "--json"]));
+        let rows = |key: &str| -> u64 {
+            told["layout"]["owners"].as_array().unwrap().iter().map(|owner| owner[key].as_u64().unwrap()).sum()
+        };
+        for key in ["activation_rows", "weight_rows", "scalar_rows", "table_rows"] {
+            assert_eq!(rows(key), told["layout"][key].as_u64().unwrap(), "{verb}, {key}");
+        }
+        assert!(told["decides"].as_str().unwrap().contains("because"), "{told}");
+    }
+}
+
+#[test]
+fn a_picture_is_one_file_that_replaces_nothing_but_a_picture() {
+    let sandbox = Sandbox::new("picture");
+    let model = fs::read(sandbox.path("mnist-mlp.onnx")).unwrap();
+    let draw = |file: &str| ["estimate", "mnist-mlp.onnx", "--picture", file].map(str::to_owned);
+    let refused = |file: &str, says: &[&str]| {
+        sandbox.fails(&draw(file).each_ref().map(String::as_str), WRONG_REQUEST, says);
+    };
+    refused("mnist-mlp.onnx", &["is no picture of a layout, and would be replaced"]);
+    refused("missing/layout.html", &["there is no folder missing", "next: mkdir -p missing"]);
+    assert_eq!(fs::read(sandbox.path("mnist-mlp.onnx")).unwrap(), model);
+    for _ in 0..2 {
+        let told = sandbox.succeeds(&draw("layout.html").each_ref().map(String::as_str));
+        assert!(told.contains("layout.html"), "{told}");
+    }
+    let page = fs::read_to_string(sandbox.path("layout.html")).unwrap();
+    let told = json(&sandbox.succeeds(&["estimate", "mnist-mlp.onnx", "--json"]));
+    for owner in told["layout"]["owners"].as_array().unwrap() {
+        assert!(page.contains(owner["name"].as_str().unwrap()), "{owner}");
+    }
+    assert!(page.contains("gas to verify it") && page.contains("<svg"));
+}
