@@ -29,7 +29,7 @@ impl Group {
     const fn has_advice(self, column: Advice) -> bool {
         match column {
             Advice::H(_) | Advice::S => false,
-            Advice::M => matches!(self, Self::Tables),
+            Advice::M(_) => matches!(self, Self::Tables),
             Advice::X | Advice::Acc1 => matches!(self, Self::Weights),
             Advice::Acc2 | Advice::U | Advice::P => matches!(self, Self::Weights | Self::Scalars),
             _ => matches!(self, Self::Activations),
@@ -39,7 +39,7 @@ impl Group {
     const fn has_fixed(self, column: Fixed) -> bool {
         match column {
             Fixed::Use | Fixed::Edge => false,
-            Fixed::T0 | Fixed::T1 | Fixed::T2 | Fixed::T3 => matches!(self, Self::Tables),
+            Fixed::Entry(..) => matches!(self, Self::Tables),
             Fixed::On | Fixed::KeepP | Fixed::StepP | Fixed::Product => matches!(self, Self::Weights | Self::Scalars),
             Fixed::Scalar | Fixed::CoefW | Fixed::CoefH | Fixed::Constant => matches!(self, Self::Scalars),
             Fixed::W(_) | Fixed::Car | Fixed::Take | Fixed::Step | Fixed::KeepU | Fixed::StepU => {
@@ -87,11 +87,13 @@ impl Layout {
             rows,
         });
         let mut regions: Vec<_> = blocks.chain(sums).chain(scalars).collect();
-        // Row 0 repeats the last entry.
-        let mut first = 1;
+        // Row 0 repeats the last entry; below it a row holds an entry of each stack.
+        let (mut first, mut entries) = (1, 0);
         regions.push(Region { owner: Owner::Circuit, group: Group::Tables, first: 0, rows: first });
-        for (block, rows) in plan.blocks.iter().zip(&plan.table_rows) {
-            regions.push(Region { owner: plan.owner(block), group: Group::Tables, first, rows: *rows });
+        for (block, own) in plan.blocks.iter().zip(&plan.table_rows) {
+            entries += own;
+            let rows = 1 + entries.div_ceil(lanes.tables) - first;
+            regions.push(Region { owner: plan.owner(block), group: Group::Tables, first, rows });
             first += rows;
         }
         regions.retain(|region| region.rows > 0);

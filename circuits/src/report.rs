@@ -238,7 +238,7 @@ impl Layout {
             };
             let kind = match column {
                 Fixed::W(_) => "weights",
-                Fixed::T0 | Fixed::T1 | Fixed::T2 | Fixed::T3 => "tables",
+                Fixed::Entry(..) => "tables",
                 Fixed::Present(_) | Fixed::Position(_) | Fixed::Reads(_) => "wire",
                 _ => "flags and coefficients",
             };

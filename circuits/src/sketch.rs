@@ -26,7 +26,7 @@ pub struct Sketch {
     pub weight_rows: usize,
     /// Rows of scalars.
     pub scalar_rows: usize,
-    /// Rows of lookup tables, with the one before the first entry.
+    /// Rows of each stack of lookup tables, with the empty row 0.
     pub table_rows: usize,
     /// Public words.
     pub public_words: usize,
@@ -65,7 +65,7 @@ impl Sketch {
             activation_rows,
             weight_rows: weights.fold(0, usize::saturating_add),
             scalar_rows: plan.scalars.iter().map(Scalar::steps).fold(0, usize::saturating_add),
-            table_rows: plan.tables.rows(),
+            table_rows: 1 + plan.tables.rows().div_ceil(lanes.tables.max(1)),
             public_words: plan.words.len(),
         };
         let rows = sketch.rows();

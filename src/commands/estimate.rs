@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assay_circuits::{Layout, LayoutReport};
 use assay_prover::cost::OPENING_FOR_CHAIN;
-use assay_prover::{Cost, constraints};
+use assay_prover::{Cost, Pace, constraints};
 use assay_solidity::Gas;
 use assay_verifier::{ConstraintSystem, Opening};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use super::model::read_model;
 use super::{InputForm, shape_of, threads, warn_if_no_chain_takes};
 use crate::cli::EstimateArgs;
 use crate::drawing::{self, Figure};
-use crate::failure::{Classify as _, Outcome};
+use crate::failure::{Classify as _, Failure, Outcome};
 use crate::files::{self, ModelFolder};
 use crate::next::Next;
 use crate::planning::{self, Choice, Purpose};
@@ -29,11 +29,21 @@ struct Estimate {
     threads: usize,
     #[serde(flatten)]
     choice: Choice,
+    /// How long this machine takes, measured now, over what is expected of it.
+    pace: Times,
     /// What decides the number of rows.
     decides: String,
     layout: LayoutReport,
     openings: Vec<OfOpening>,
     next: Next,
+}
+
+/// [`Pace`], for machines.
+#[derive(Serialize)]
+struct Times {
+    full_point: f64,
+    small_point: f64,
+    product: f64,
 }
 
 /// What one way of opening costs.
@@ -73,6 +83,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         .step("plan the circuit", None, || planning::plan(&graph, args.purpose))
         .request("cannot plan a circuit")?;
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
+    let (pace, _) = terminal.step("time this machine", None, || Ok::<_, Failure>(Pace::measured()))?;
     let threads = args.threads.map_or_else(threads, usize::from);
     let report = layout.report();
     let estimate = Estimate {
@@ -81,12 +92,13 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         input: InputForm::of(&graph)?,
         public_words: layout.instances(),
         threads,
+        pace: Times { full_point: pace.full_point, small_point: pace.small_point, product: pace.product },
         decides: breakdown::decides(&report, &choice),
         choice,
         layout: report,
         openings: vec![
-            of_opening(&layout, &constraints, Opening::Shplonk, threads)?,
-            of_opening(&layout, &constraints, OPENING_FOR_CHAIN, threads)?,
+            of_opening(&layout, &constraints, Opening::Shplonk, threads, &pace)?,
+            of_opening(&layout, &constraints, OPENING_FOR_CHAIN, threads, &pace)?,
         ],
         next: compile(folder.model(), args.purpose).then(&Next::of("setup", folder.model())),
     };
@@ -102,7 +114,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     terminal.say("");
     breakdown::show(&estimate.layout, &estimate.choice, terminal);
     terminal.say("");
-    terminal.say("Seconds are those of a core of 2021 with this machine's instructions, gas includes calldata. Keys of the second column: `assay setup` with --opening evm");
+    terminal.say("Seconds are those of this machine, which was timed for a second just now; gas includes calldata. Keys of the second column: `assay setup` with --opening evm");
     if let Some(path) = &args.picture {
         let sentences =
             [format!("{}: {}.", planning::named(estimate.choice.lanes), estimate.choice.why), estimate.decides.clone()];
@@ -121,8 +133,14 @@ fn compile(model: &Path, purpose: Purpose) -> Next {
     if purpose == Purpose::Prover { next.arg("--for").arg("prover") } else { next }
 }
 
-fn of_opening(layout: &Layout, constraints: &ConstraintSystem, opening: Opening, threads: usize) -> Outcome<OfOpening> {
-    let cost = Cost::new(layout, constraints, opening, threads).machine("cannot count the circuit's cost")?;
+fn of_opening(
+    layout: &Layout,
+    constraints: &ConstraintSystem,
+    opening: Opening,
+    threads: usize,
+    pace: &Pace,
+) -> Outcome<OfOpening> {
+    let cost = Cost::paced(pace, layout, constraints, opening, threads).machine("cannot count the circuit's cost")?;
     let shape = shape_of(layout, constraints, opening)?;
     if opening != Opening::Shplonk {
         warn_if_no_chain_takes(&shape, layout.instances());

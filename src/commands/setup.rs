@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use assay_circuits::Layout;
-use assay_prover::{Cost, Srs, constraints, keygen_observed};
+use assay_prover::{Cost, Pace, Srs, constraints, keygen_observed};
 use assay_verifier::Opening;
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -76,7 +76,9 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     let standing = SrsVerdict::of(&srs.point(), &[])?;
     standing.warn();
     terminal.say(format_args!("verifying key {}", hex::encode(verifying.digest())));
-    let expected: f64 = cost.phases.iter().map(|(_, seconds)| seconds).sum();
+    let paced = Cost::paced(&Pace::measured(), key.layout(), &constraints, opening, threads());
+    let paced = paced.machine("cannot count the circuit's cost")?;
+    let expected: f64 = paced.phases.iter().map(|(_, seconds)| seconds).sum();
     let (time, memory) = (units::seconds(expected), units::size(cost.peak_bytes));
     terminal.say(format_args!("a proof will take about {time} and {memory}"));
     let next = files::prove(folder.model());

@@ -15,17 +15,18 @@ use halo2curves::bn256::Fr;
 use crate::Phase;
 use crate::backend::cpu::CpuBackend;
 use crate::gates::{Numbering, typical_gates};
+use crate::pace::Pace;
 use crate::quotient::{Kept, Work, work};
 use crate::srs::{bytes_of_cut, multiples_of_cut};
 
 /// Seconds of one core.
-struct Rates {
+pub(crate) struct Rates {
     /// For a point of a full-width sum.
-    full_point: f64,
+    pub(crate) full_point: f64,
     /// For a point of a sum with small scalars.
-    small_point: f64,
+    pub(crate) small_point: f64,
     /// For a product of field elements.
-    product: f64,
+    pub(crate) product: f64,
 }
 
 impl Rates {
@@ -34,7 +35,7 @@ impl Rates {
 
     /// The rates of a level: those of AVX2 times the ratios that `prover/kernels/examples/rates.rs` shows between levels of one
     /// machine (sums and transforms of 2^14 points on a Zen 5, best of several runs).
-    fn of(level: Level) -> Self {
+    pub(crate) fn of(level: Level) -> Self {
         let (full, small, product) = match level {
             Level::Ifma => (0.60, 0.55, 0.48),
             Level::Avx2 => (1.0, 1.0, 1.0),
@@ -43,6 +44,15 @@ impl Rates {
         };
         let Self { full_point, small_point, product: of_product } = Self::AVX2;
         Self { full_point: full_point * full, small_point: small_point * small, product: of_product * product }
+    }
+
+    /// The rates of a machine with this pace.
+    fn at(&self, pace: &Pace) -> Self {
+        Self {
+            full_point: self.full_point * pace.full_point,
+            small_point: self.small_point * pace.small_point,
+            product: self.product * pace.product,
+        }
     }
 }
 
@@ -99,7 +109,24 @@ impl Cost {
         opening: Opening,
         threads: usize,
     ) -> Result<Self, VerifyError> {
-        Self::at(&Rates::of(Level::current()), layout, constraints, opening, threads)
+        Self::paced(&Pace::EXPECTED, layout, constraints, opening, threads)
+    }
+
+    /// The same with the seconds of a machine whose pace was measured.
+    ///
+    /// # Errors
+    /// As [`Cost::new`].
+    pub fn paced(
+        pace: &Pace,
+        layout: &Layout,
+        constraints: &ConstraintSystem,
+        opening: Opening,
+        threads: usize,
+    ) -> Result<Self, VerifyError> {
+        let rates = Rates::of(Level::current()).at(pace);
+        let mut cost = Self::at(&rates, layout, constraints, opening, threads)?;
+        cost.cut_seconds *= pace.full_point;
+        Ok(cost)
     }
 
     fn at(
@@ -277,5 +304,21 @@ mod tests {
         }
         let falling = [Level::Portable, Level::Adx, Level::Avx2, Level::Ifma].map(seconds);
         assert!(falling.is_sorted_by(|slower, faster| slower > faster), "{falling:?}");
+    }
+
+    #[test]
+    fn a_slower_machine_takes_longer_and_no_more_memory() {
+        let layout = Layout::plan(&samples::tiny_cnn()).unwrap();
+        let constraints = crate::constraints(&layout.shape).unwrap();
+        let cost = |pace: &Pace| Cost::paced(pace, &layout, &constraints, Opening::Shplonk, 2).unwrap();
+        let (usual, slow) = (cost(&Pace::EXPECTED), cost(&Pace { full_point: 2.0, small_point: 2.0, product: 2.0 }));
+        assert_eq!(usual, Cost::new(&layout, &constraints, Opening::Shplonk, 2).unwrap());
+        assert_eq!(slow.keygen_seconds.total_cmp(&(2.0 * usual.keygen_seconds)), std::cmp::Ordering::Equal);
+        let seconds = |cost: &Cost| cost.phases.iter().map(|(_, seconds)| seconds).sum::<f64>();
+        assert!(seconds(&slow) > seconds(&usual) && slow.cut_seconds > usual.cut_seconds);
+        let bytes = |cost: &Cost| (cost.peak_bytes, cost.kept_bytes, cost.keygen_peak_bytes, cost.cut_peak_bytes);
+        assert_eq!(bytes(&slow), bytes(&usual));
+        let Pace { full_point, small_point, product } = Pace::measured();
+        assert!([full_point, small_point, product].iter().all(|pace| pace.is_finite() && *pace > 0.0));
     }
 }
