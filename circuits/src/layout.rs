@@ -48,16 +48,18 @@ impl Layout {
     /// # Errors
     /// As [`Layout::search`].
     pub fn plan(graph: &QuantizedGraph) -> Result<Self, CircuitError> {
-        let mut profiles = PROFILES.to_vec();
-        profiles.retain(|lanes| lanes.activations == 1);
-        profiles.sort_by_key(|lanes| lanes.weights);
-        let rows = |sketches: &[Sketch]| -> Result<Vec<_>, CircuitError> {
-            let usual = |sketch: &Sketch| sketch.lanes.weights <= USUAL_LANES;
-            let enough = sketches.iter().any(|sketch| usual(sketch) && sketch.k <= LARGE_K);
-            let price = |sketch: &Sketch| (usual(sketch) || !enough).then(|| f64::from(sketch.k));
-            Ok(sketches.iter().map(price).collect())
+        let rows = |sketch: &Sketch| Ok::<_, CircuitError>(f64::from(sketch.k));
+        let of = |usual: bool| {
+            let mut profiles = PROFILES.to_vec();
+            profiles.retain(|lanes| lanes.activations == 1 && usual == (lanes.weights <= USUAL_LANES));
+            profiles.sort_by_key(|lanes| lanes.weights);
+            Self::search(graph, &profiles, rows).map(|found| found.layout)
         };
-        Ok(Self::search(graph, &profiles, rows)?.layout)
+        match of(true) {
+            Ok(layout) if layout.k <= LARGE_K => Ok(layout),
+            Ok(_) | Err(CircuitError::TooManyRows { .. }) => of(false),
+            Err(other) => Err(other),
+        }
     }
 
     /// The circuit of a graph with some number of lanes: 1, 2, 4 or 8 for activations, 1 to 256 for weights.
@@ -161,6 +163,11 @@ impl Layout {
             let rows = sum.segment_rows(self.places.lanes.weights);
             (0..inputs).map(move |input| (first + (input + 1) * rows - 1, tensor, input))
         })
+    }
+
+    /// Number of fixed columns that the network has no use for: they are zero.
+    pub fn zero_columns(&self) -> usize {
+        self.fixed.iter().filter(|cells| cells.is_zero()).count()
     }
 
     /// A fixed cell; zero where the shape lacks the column.

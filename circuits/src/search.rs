@@ -17,7 +17,7 @@ pub struct Tried {
     pub lanes: Lanes,
     /// The size of their circuit, or why there is none.
     pub sketch: Result<Sketch, CircuitError>,
-    /// Its price; none where there is no circuit, and where it was not for sale.
+    /// Its price; none where there is no circuit.
     pub price: Option<f64>,
 }
 
@@ -34,16 +34,12 @@ impl Layout {
     /// The circuit of a graph in those of some lanes for which it has the least price; of equal prices the first. The columns of no other are
     /// made, and a plan is made once for each number of activation lanes.
     ///
-    /// `prices` is asked once, for the circuits that exist, all together: a price may depend on the others. It gives one a circuit, in their
-    /// order, and none for a circuit that is not to be taken.
-    ///
     /// # Errors
-    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] with the fewest rows where no lanes hold the graph; errors of `prices`; prices that are
-    /// not as many as the circuits, and none at all.
+    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] with the fewest rows where no lanes hold the graph; errors of `price`.
     pub fn search<E: From<CircuitError>>(
         graph: &QuantizedGraph,
         candidates: &[Lanes],
-        prices: impl FnOnce(&[Sketch]) -> Result<Vec<Option<f64>>, E>,
+        mut price: impl FnMut(&Sketch) -> Result<f64, E>,
     ) -> Result<Found, E> {
         let mut plans: Vec<(usize, Result<Plan, usize>)> = Vec::new();
         let mut tried = Vec::new();
@@ -58,23 +54,15 @@ impl Layout {
                 None => return Err(CircuitError::Invariant("a plan for each number of activation lanes").into()),
             };
             let sketch = sketch.map_err(CircuitError::too_many_rows);
-            tried.push(Tried { lanes: *lanes, sketch, price: None });
+            let price = sketch.as_ref().ok().map(&mut price).transpose()?;
+            tried.push(Tried { lanes: *lanes, sketch, price });
         }
-        let sketches: Vec<Sketch> = tried.iter().filter_map(|tried| tried.sketch.as_ref().ok().copied()).collect();
-        if sketches.is_empty() {
+        if tried.iter().all(|tried| tried.price.is_none()) {
             return Err(smallest_refusal(tried).into());
-        }
-        let prices = prices(&sketches)?;
-        if prices.len() != sketches.len() {
-            return Err(CircuitError::Invariant("a price for each circuit").into());
-        }
-        let exist = tried.iter_mut().filter(|tried| tried.sketch.is_ok());
-        for (tried, price) in exist.zip(prices) {
-            tried.price = price;
         }
         let prices = tried.iter().filter_map(|tried| Some((tried.lanes, tried.price?)));
         let least = prices.min_by(|(_, price), (_, other)| price.total_cmp(other));
-        let (lanes, _) = least.ok_or(CircuitError::Invariant("one of the circuits is to be taken"))?;
+        let (lanes, _) = least.ok_or(CircuitError::Invariant("some circuit has a price"))?;
         let plan = plans.into_iter().find(|(activations, _)| *activations == lanes.activations);
         let Some((_, Ok(plan))) = plan else {
             return Err(CircuitError::Invariant("a circuit that is taken has a plan").into());

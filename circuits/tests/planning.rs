@@ -39,22 +39,19 @@ fn inferences_satisfy_circuits_of_any_number_of_lanes() {
     }
 }
 
-/// The first profile that is not for sale, prices that others beat, equal prices, and a network that has no circuit.
+/// Prices that others beat, equal prices, and sketches that say what the layouts are.
 #[test]
-fn a_search_takes_the_least_price_the_first_of_equal_ones_and_nothing_that_is_not_for_sale() {
+fn a_search_takes_the_least_price_and_the_first_of_equal_ones() {
     let graph = tiny_mlp();
-    let taken = |price: fn(&Sketch) -> Option<f64>| {
-        let prices = |sketches: &[Sketch]| Ok::<_, CircuitError>(sketches.iter().map(price).collect());
-        Layout::search(&graph, &PROFILES, prices)
+    let taken = |price: fn(&Sketch) -> f64| {
+        Layout::search(&graph, &PROFILES, |sketch| Ok::<_, CircuitError>(price(sketch))).unwrap()
     };
     let lanes = |found: Found| found.layout.shape.lanes;
-    assert_eq!(lanes(taken(|of| Some(-(of.lanes.weights as f64))).unwrap()), Lanes::new(1, 256));
-    assert_eq!(lanes(taken(|of| Some(-(of.lanes.activations as f64))).unwrap()), Lanes::new(8, 128));
-    assert_eq!(lanes(taken(|_| Some(1.0)).unwrap()), PROFILES[0]);
-    assert_eq!(lanes(taken(|of| (of.lanes.activations > 1).then_some(1.0)).unwrap()), Lanes::new(2, 32));
-    assert!(taken(|_| None).is_err());
+    assert_eq!(lanes(taken(|of| -(of.lanes.weights as f64))).weights, 256);
+    assert_eq!(lanes(taken(|of| -(of.lanes.activations as f64))).activations, 8);
+    assert_eq!(lanes(taken(|_| 1.0)), PROFILES[0]);
 
-    let found = taken(|of| (of.lanes.activations > 1).then_some(of.lanes.weights as f64)).unwrap();
+    let found = taken(|of| of.lanes.weights as f64);
     let tried: Vec<_> = found.tried.iter().map(|tried| tried.lanes).collect();
     assert_eq!(tried, PROFILES);
     for tried in &found.tried {
@@ -64,11 +61,8 @@ fn a_search_takes_the_least_price_the_first_of_equal_ones_and_nothing_that_is_no
         assert_eq!((sketch.activation_rows, sketch.table_rows), (report.activation_rows, report.table_rows));
         assert_eq!((sketch.weight_rows, sketch.scalar_rows), (report.weight_rows, report.scalar_rows));
         assert!(sketch.rows() <= 1 << sketch.k);
-        let price = (tried.lanes.activations > 1).then_some(tried.lanes.weights as f64);
-        assert_eq!(tried.price, price, "{}", tried.lanes);
+        assert_eq!(tried.price, Some(tried.lanes.weights as f64), "{}", tried.lanes);
     }
-    let few = Layout::search(&graph, &PROFILES, |_| Ok::<_, CircuitError>(vec![Some(1.0)]));
-    assert!(matches!(few, Err(CircuitError::Invariant(_))), "prices that are not as many as the circuits");
 }
 
 /// Four and a half million elements: too many for one activation lane, and a price is asked for eight only.
@@ -85,9 +79,9 @@ fn lanes_that_do_not_hold_a_network_are_tried_and_not_priced() {
         tensor.shape = vec![1, 1, 1400, 1600];
     }
     let mut asked = Vec::new();
-    let found = Layout::search(&graph, &[Lanes::new(1, 4), Lanes::new(8, 128)], |sketches| {
-        asked.extend(sketches.iter().map(|sketch| sketch.lanes));
-        Ok::<_, CircuitError>(vec![Some(0.0); sketches.len()])
+    let found = Layout::search(&graph, &[Lanes::new(1, 4), Lanes::new(8, 128)], |sketch| {
+        asked.push(sketch.lanes);
+        Ok::<_, CircuitError>(0.0)
     });
     let found = found.unwrap();
     assert_eq!((asked.as_slice(), found.layout.shape.lanes), (&[Lanes::new(8, 128)][..], Lanes::new(8, 128)));
@@ -352,7 +346,7 @@ fn tables_that_are_too_much_together_are_refused_by_name() {
             assert!(matches!(refused, Err(CircuitError::TableTooLarge { .. })), "{refused:?}");
         };
         too_large(Layout::plan(&graph));
-        let asked = |_: &[Sketch]| -> Result<Vec<Option<f64>>, CircuitError> { panic!("there is no circuit") };
+        let asked = |_: &Sketch| -> Result<f64, CircuitError> { panic!("there is no circuit") };
         too_large(Layout::search(&graph, &PROFILES, asked).map(|found| found.layout));
         too_large(Layout::with_lanes(&graph, Lanes::new(4, 1)));
         assert!(matches!(unsupported(&graph).as_slice(), [CircuitError::TableTooLarge { .. }]));

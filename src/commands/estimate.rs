@@ -146,6 +146,7 @@ fn of_opening(
         warn_if_no_chain_takes(&shape, layout.instances());
     }
     let gas = Gas::of(&shape, layout.instances()).request("cannot count the gas of this circuit")?;
+    let gas = gas.with_zeros(layout.zero_columns());
     let (points, scalars) = shape.proof_shape();
     let report = layout.report();
     Ok(OfOpening {
