@@ -203,7 +203,7 @@ pub(crate) struct SetupArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
 }
@@ -233,7 +233,7 @@ pub(crate) struct ProveArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
     /// Print how long each phase took

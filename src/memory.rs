@@ -50,12 +50,32 @@ impl fmt::Display for Bytes {
     }
 }
 
-/// Refuses work that would hold more than the user allows, before any of it is done.
+/// Bytes that programs may still take, where the system tells (Linux): of the machine, and of the group of processes that this one is in.
+fn available_bytes() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let machine = read("/proc/meminfo").and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemAvailable:"))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
+    });
+    let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
+    let group = number("/sys/fs/cgroup/memory.max")
+        .zip(number("/sys/fs/cgroup/memory.current"))
+        .map(|(most, used)| most.saturating_sub(used));
+    [machine, group].into_iter().flatten().min()
+}
+
+/// Refuses work that would hold more than the user allows, or, where the user says nothing, more than there is, before any of it is done: a system without
+/// memory kills what takes it.
 pub(crate) fn within(limit: Option<Bytes>, needed: u64, doing: &str) -> Outcome {
-    match limit {
-        Some(limit) if needed > limit.0 => refuse(format_args!(
-            "{doing} this model takes about {}, more than --memory {limit}: allow more, use a machine with more memory, or a smaller model",
-            units::size(needed)
+    let size = units::size(needed);
+    match (limit, available_bytes()) {
+        (Some(limit), _) if needed > limit.0 => refuse(format_args!(
+            "{doing} this model takes about {size}, more than --memory {limit}: allow more, use a machine with more memory, or a smaller model"
+        )),
+        (None, Some(available)) if needed > available => refuse(format_args!(
+            "{doing} this model takes about {size}, and {} are free: use a machine with more memory, or a smaller model. With --memory it is tried \
+             all the same, and the system may end the program",
+            Bytes(available)
         )),
         _ => Ok(()),
     }
@@ -64,6 +84,14 @@ pub(crate) fn within(limit: Option<Bytes>, needed: u64, doing: &str) -> Outcome 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_more_than_there_is_is_refused_unless_the_user_allows_it() {
+        let petabyte = 1_000_000_000_000_000;
+        assert!(within(None, petabyte, "proving").is_err() && within(None, 1 << 20, "proving").is_ok());
+        assert!(within(Some(Bytes(petabyte)), petabyte, "proving").is_ok());
+        assert!(within(Some(Bytes(10)), 11, "proving").is_err());
+    }
 
     #[test]
     fn amounts_are_read_as_people_write_them() {

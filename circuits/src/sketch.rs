@@ -8,8 +8,8 @@ use crate::layout::UNUSABLE_ROWS;
 use crate::place::rows_of;
 use crate::plan::{Plan, Scalar};
 
-/// Largest supported circuit.
-pub(crate) const MAX_K: u32 = 22;
+/// Largest supported circuit: its proof takes tens of gigabytes, and the time of key and proof grows with the rows.
+pub(crate) const MAX_K: u32 = 24;
 const MIN_K: u32 = 6;
 
 /// The size of a circuit: its rows by what stands in them. Activations, tables, and weights with the scalars below them stand side by side, so

@@ -65,7 +65,7 @@ fn a_search_takes_the_least_price_and_the_first_of_equal_ones() {
     }
 }
 
-/// Four and a half million elements: too many for one activation lane, and a price is asked for eight only.
+/// Seventeen million elements: too many for one activation lane, and a price is asked for eight only.
 #[test]
 fn lanes_that_do_not_hold_a_network_are_tried_and_not_priced() {
     let mut graph = tiny_cnn();
@@ -76,16 +76,16 @@ fn lanes_that_do_not_hold_a_network_are_tried_and_not_priced() {
     (op.weights_shape, op.weights, op.bias) = ([1, 1, 1, 1], vec![1i8].into(), vec![0]);
     (op.pads, op.requantise.multipliers) = ([0; 4], vec![1]);
     for tensor in &mut graph.tensors {
-        tensor.shape = vec![1, 1, 1400, 1600];
+        tensor.shape = vec![1, 1, 2900, 2900];
     }
     let mut asked = Vec::new();
     let found = Layout::search(&graph, &[Lanes::new(1, 4), Lanes::new(8, 128)], |sketch| {
-        asked.push(sketch.lanes);
-        Ok::<_, CircuitError>(0.0)
+        asked.push((sketch.lanes, sketch.k));
+        // Nothing that large is made in a test.
+        Err(CircuitError::Invariant("enough is known"))
     });
-    let found = found.unwrap();
-    assert_eq!((asked.as_slice(), found.layout.shape.lanes), (&[Lanes::new(8, 128)][..], Lanes::new(8, 128)));
-    assert!(matches!(found.tried[0].sketch, Err(CircuitError::TooManyRows { .. })) && found.tried[0].price.is_none());
+    assert!(matches!(found, Err(CircuitError::Invariant("enough is known"))));
+    assert_eq!(asked, [(Lanes::new(8, 128), 22)]);
 }
 
 /// 64 lanes of 4000 x 4096 weights fill 2^18 rows, those of 4200 x 4096 do not fit them.
@@ -137,7 +137,7 @@ fn rows_are_counted_from_the_shapes_before_anything_is_made() {
     graph.tensors[1].shape = vec![1, 8, 2049 - height, 2049 - width];
     let wanted = (2049 - height) * (2049 - width);
     let expected = 2 + channels * 2048 * 2048 + 8 * wanted + 6;
-    assert!(matches!(Layout::plan(&graph), Err(CircuitError::TooManyRows { rows, limit_k: 22 }) if rows == expected));
+    assert!(matches!(Layout::plan(&graph), Err(CircuitError::TooManyRows { rows, limit_k: 24 }) if rows == expected));
 }
 
 /// Value `o` of segment `l` is weight `[o, l]`; the segment after the last is the bias; padding stands in front.

@@ -180,7 +180,7 @@ pub(crate) struct FulfilArgs {
     /// Go on although the fee does not pay for the gas
     #[arg(long)]
     pub(crate) at_a_loss: bool,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB)
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
 }
