@@ -158,7 +158,11 @@ fn advice(stack: Stack, report: &LayoutReport, choice: &Choice) -> String {
     let lanes =
         lanes.min_by_key(|lanes| (lanes.activations != report.activation_lanes, lanes.activations, lanes.weights));
     match (stack, lanes) {
-        (Stack::Tables, _) => "rounder scales, which need shorter tables (`models/zoo/powers_of_two.py`)".to_owned(),
+        (Stack::Tables, lanes) => {
+            let side =
+                lanes.map_or_else(String::new, |lanes| format!(", or tables side by side (as with {})", named(lanes)));
+            format!("rounder scales, which need shorter tables (`models/zoo/powers_of_two.py`){side}")
+        }
         (Stack::Weights, Some(lanes)) => format!("wider rows of weights (as with {})", named(lanes)),
         (Stack::Weights, None) => "fewer weights".to_owned(),
         (Stack::Activations, Some(lanes)) if choice.purpose == Purpose::Chain => {
@@ -203,14 +207,13 @@ mod tests {
             decides(&layout.report(), &choice)
         };
         let chain = said(Purpose::Chain);
-        for words in ["2^14 rows", "wider rows of weights (as with 1 x 16)", "as with 2 x 32; try `--for prover`"] {
+        for words in
+            ["2^14 rows", "wider rows of weights (as with 1 x 16 x 1)", "as with 2 x 128 x 2; try `--for prover`"]
+        {
             assert!(chain.contains(words), "{chain}");
         }
         let prover = said(Purpose::Prover);
-        assert!(
-            prover.contains("rounder scales") && prover.contains("more activations a row (as with 4 x 64)"),
-            "{prover}"
-        );
+        assert!(prover.contains("2^11 rows") && prover.contains("a smaller input or fewer channels"), "{prover}");
     }
 
     #[test]

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Classify as _, Outcome};
 use crate::units;
 
-/// What a second of one core counts for, in gas, where a circuit is planned for a chain. A chain pays for every column that a proof shows and
-/// the narrowest circuits are the longest, so that gas alone would make the proofs of large models last for minutes. At this rate LeNet and
-/// small perceptrons are proved within a second on two cores, and four million weights within five.
-const GAS_OF_A_SECOND: f64 = 10_000.0;
+/// What time is worth in gas, where a circuit is planned for a chain: its price is `gas * seconds^TIME`, so that half of the time is worth an
+/// eighth of the gas. A chain pays for every column that a proof shows and the narrowest circuits are the longest: gas alone would make the
+/// proofs of large models last for minutes.
+const TIME: f64 = 0.2;
 
 /// What a circuit is planned for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ const GAS_OF_A_SECOND: f64 = 10_000.0;
 pub(crate) enum Purpose {
     /// The fastest proofs
     Prover,
-    /// Cheap verification: the least gas, a second of a core to prove counting for 10,000
+    /// Cheap verification: the least gas, half of the time to prove being worth an eighth of it
     Chain,
 }
 
@@ -35,7 +35,7 @@ impl Purpose {
     fn price(self, of: &Figures) -> f64 {
         match self {
             Self::Prover => of.seconds,
-            Self::Chain => of.gas_verify as f64 + GAS_OF_A_SECOND * of.seconds_for_chain,
+            Self::Chain => of.gas_verify as f64 * of.seconds_for_chain.powf(TIME),
         }
     }
 }
@@ -119,7 +119,9 @@ fn why(purpose: Purpose, lanes: Lanes, tried: &[Candidate]) -> String {
     };
     let mut why = match purpose {
         Purpose::Prover => format!("the fastest proofs, {}", figure(&own)),
-        Purpose::Chain => format!("cheap to verify, {}, a second counting for {GAS_OF_A_SECOND} gas", figure(&own)),
+        Purpose::Chain => {
+            format!("cheap to verify, {}, half of the time being worth an eighth of the gas", figure(&own))
+        }
     };
     let others = with().filter(|(other, _)| *other != lanes);
     if let Some((next, of)) = others.min_by(|(_, a), (_, b)| purpose.price(a).total_cmp(&purpose.price(b))) {
@@ -160,8 +162,9 @@ mod tests {
         let of = |seconds, gas_verify| Figures { seconds, seconds_for_chain: seconds, gas_verify };
         let better = |purpose: Purpose, one, other| purpose.price(&one) < purpose.price(&other);
         assert!(better(Purpose::Prover, of(1.0, 900_000), of(1.1, 300_000)));
-        assert!(better(Purpose::Chain, of(5.0, 300_000), of(1.0, 350_000)));
-        assert!(better(Purpose::Chain, of(1.0, 350_000), of(7.0, 300_000)));
+        assert!(better(Purpose::Chain, of(1.0, 300_000), of(0.5, 350_000)));
+        assert!(better(Purpose::Chain, of(0.5, 340_000), of(1.0, 300_000)));
+        assert!(better(Purpose::Chain, of(1.0, 400_000), of(4.0, 320_000)));
     }
 
     #[test]

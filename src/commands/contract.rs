@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
         "`assay register` places it at {}, where one serves all models of this profile, and the key at {}",
         places[0], places[1]
     ));
-    let calldata = calldata_of(&args.key.unwrap_or(places[1].0.0), &folder, &vk)?;
+    let calldata = calldata_of(&args.key.unwrap_or(places[1].0.0), &folder, &vk, terminal)?;
     let mut contract = Contract {
         sources: written,
         class: verifier.class,
@@ -78,8 +78,18 @@ pub(crate) fn run(args: &ContractArgs, terminal: Terminal) -> Outcome {
 }
 
 /// The call that checks the proof in the folder with the key at an address, if there is a proof.
-fn calldata_of(key: &calldata::Address, folder: &ModelFolder, vk: &VerifyingKey) -> Outcome<Option<Vec<u8>>> {
+fn calldata_of(
+    key: &calldata::Address,
+    folder: &ModelFolder,
+    vk: &VerifyingKey,
+    terminal: Terminal,
+) -> Outcome<Option<Vec<u8>>> {
     if !folder.file("proof.json").exists() {
+        let proof = folder.file("proof.json");
+        terminal.say(format_args!(
+            "no calldata: there is no {}; `assay prove` makes it, then run this again",
+            proof.display()
+        ));
         return Ok(None);
     }
     let text = String::from_utf8(folder.read("proof.json", "prove")?).request("the proof file is not text")?;
