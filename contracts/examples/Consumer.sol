@@ -34,7 +34,7 @@ contract Consumer {
         (market, modelId, outputs) = (where, model, count);
     }
 
-    /// @notice Opens a request with the ether that is sent along, and tells provers its input. One that its client opens at the market itself is as good.
+    /// @notice Opens a request with the ether that is sent along, and tells provers its input, while it is open. One that its client opens at the market itself is as good.
     /// @param r The request; its client, never this contract, signs it and has the escrow back when nobody answers.
     /// @param signature The client's over the request's id.
     /// @param input The packed input words.
@@ -49,7 +49,8 @@ contract Consumer {
         // Somebody else may have opened it first, with the client's signature: provers must be told the input all the same.
         if (market.jobOf(id).status == IInferenceMarket.Status.None) market.open{value: msg.value}(r, signature, "");
         else if (msg.value != 0) revert OpenAlready(id);
-        emit Asked(id, r.client, input);
+        // One that was locked, or has ended, asks nobody for anything: whoever believes the event would work for nothing.
+        if (market.jobOf(id).status == IInferenceMarket.Status.Open) emit Asked(id, r.client, input);
     }
 
     /// @notice Acts on a proved answer, once. Anyone may call.

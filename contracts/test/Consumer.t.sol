@@ -6,7 +6,7 @@ import {IInferenceMarket} from "../src/market/IInferenceMarket.sol";
 import {Request, Tier} from "../src/market/Requests.sol";
 import {Signatures} from "../src/market/Signatures.sol";
 import {Scene} from "./support/Scene.sol";
-import {vm} from "./support/Vm.sol";
+import {Vm, vm} from "./support/Vm.sol";
 
 /// A copy of the example that has a deposit of its own at the market.
 contract FundedConsumer is Consumer {
@@ -75,6 +75,29 @@ contract ConsumerTest is Scene {
         consumer.ask{value: 1}(r, signature, input);
         vm.prank(client);
         assertTrue(consumer.ask(r, signature, input) == market.idOf(r), "told");
+    }
+
+    /// Of a request that has ended nobody is told that it is asked.
+    function test_AskOfAnEndedRequestTellsNobody() external {
+        Request memory r = request(Tier.Proved);
+        uint256[] memory input = new uint256[](2);
+        (input[0], input[1]) = (r.nonce, 7);
+        vm.recordLogs();
+        consumer.ask(r, signed(r), input);
+        assertEq(asked(), 1, "open");
+        consumer.ask(r, "", input);
+        assertEq(asked(), 1, "open still");
+        market.fulfil(proved(r, prover));
+        vm.getRecordedLogs();
+        consumer.ask(r, "", input);
+        assertEq(asked(), 0, "settled");
+    }
+
+    function asked() internal returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == address(consumer) && logs[i].topics[0] == Consumer.Asked.selector) ++count;
+        }
     }
 
     function test_AskedIsWhatIsSigned() external {

@@ -12,7 +12,8 @@ import {Signatures} from "../src/market/Signatures.sol";
 import {VerifierRouter} from "../src/market/VerifierRouter.sol";
 import {AnswerScene} from "./support/AnswerScene.sol";
 import {Truth} from "./support/MockVerifier.sol";
-import {vm} from "./support/Vm.sol";
+import {Vm, vm} from "./support/Vm.sol";
+import {MaskingForwarder} from "./support/Wallets.sol";
 
 /// Which receipts a proof contradicts, and which it does not.
 contract ContradictionsTest is AnswerScene {
@@ -28,6 +29,35 @@ contract ContradictionsTest is AnswerScene {
         vm.expectPartialRevert(Jobs.WrongStatus.selector);
         market.settle(r);
         refuseContradiction(r, LIE, evidence(r, STRANGER), Answers.Contradicted.selector);
+    }
+
+    /// A liar answers through a contract of its own, in whose calldata nobody finds the receipt. The market's events have all of it that a contradiction takes.
+    function test_LieBehindAForwarderIsContradictedByTheEvents() external {
+        Request memory r = request(Tier.Receipt);
+        uint256[] memory output = new uint256[](1);
+        output[0] = LIE;
+        MaskingForwarder forwarder = new MaskingForwarder();
+        bytes memory call = abi.encodeCall(Answers.answer, (r, signed(r), "", output, vm.addr(SIGNER), receipt(r, LIE, SIGNER)));
+        bytes memory hidden = forwarder.masked(call);
+        vm.recordLogs();
+        forwarder.act(address(market), hidden);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        (address signer, bytes memory signature, bytes32 digest) = (address(0), bytes(""), bytes32(0));
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter != address(market)) continue;
+            if (logs[i].topics[0] == keccak256("AnswerSigned(bytes32,address,bytes)")) {
+                assertEq(uint256(logs[i].topics[1]), uint256(market.idOf(r)), "of the request");
+                signer = address(uint160(uint256(logs[i].topics[2])));
+                signature = abi.decode(logs[i].data, (bytes));
+            }
+            if (logs[i].topics[0] == Answers.RequestAnswered.selector) {
+                (,,,, uint256[] memory told) = abi.decode(logs[i].data, (uint256, uint256, uint256, uint256, uint256[]));
+                digest = keccak256(abi.encodePacked(told));
+            }
+        }
+        market.contradict(r, digest, signer, signature, evidence(r, STRANGER));
+        assertStatus(r, IInferenceMarket.Status.Slashed);
+        assertEq(gained(STRANGER), BOND / 10, "bounty");
     }
 
     /// A receipt, and evidence against it, are for the chain and the market that they were made for; those made for where they are used do slash.

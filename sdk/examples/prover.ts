@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { type ProofFile, readProof } from '@assay/sdk/verifier';
 import solc from 'solc';
-import { type Address, type Hex, bytesToHex } from 'viem';
+import { type Address, type Hex, bytesToHex, keccak256 } from 'viem';
 
 import { type Chain, need } from './anvil.js';
 
@@ -45,8 +45,8 @@ export class Prover {
     return readProof(readFileSync(output, 'utf8'));
   }
 
-  /** Creation code of the generated contracts: the shape's verifier and the model's key. */
-  contracts(): { verifier: Hex; key: Hex } {
+  /** Creation code of the generated contracts, the shape's verifier and the model's key; and the verifier's class, the hash of its code. */
+  contracts(): { verifier: Hex; key: Hex; class: Hex } {
     const source = (name: string) => ({ content: readFileSync(this.file(`model.assay/${name}`), 'utf8') });
     const input = {
       language: 'Solidity',
@@ -56,13 +56,14 @@ export class Prover {
         // As the repository compiles them: the class of a verifier is the hash of its code.
         metadata: { bytecodeHash: 'none', appendCBOR: false },
         optimizer: { enabled: true, runs: 200 },
-        outputSelection: { '*': { '*': ['evm.bytecode.object'] } },
+        outputSelection: { '*': { '*': ['evm.bytecode.object', 'evm.deployedBytecode.object'] } },
       },
     };
     const { contracts, errors = [] } = JSON.parse(solc.compile(JSON.stringify(input)));
     if (!contracts) throw new Error(errors.map((error: { formattedMessage: string }) => error.formattedMessage).join('\n'));
     const code = (file: string, name: string): Hex => `0x${contracts[file][name].evm.bytecode.object}`;
-    return { verifier: code('Verifier.sol', 'Verifier'), key: code('Key.sol', 'Key') };
+    const deployed: Hex = `0x${contracts['Verifier.sol'].Verifier.evm.deployedBytecode.object}`;
+    return { verifier: code('Verifier.sol', 'Verifier'), key: code('Key.sol', 'Key'), class: keccak256(deployed) };
   }
 
   /**

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import {
-  Assay, type Fulfilment, type Market, type Model, Models, NoAnswer, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
+  Assay, type Fulfilment, type Market, type Model, Models, NoAnswer, NotCheckedHere, type Request, type Terms, bondOf, digestOf, fulfilmentIn, keyCode, marketAbi, readKey, receiptData, receiptIn,
   registryAbi,
 } from '@assay/sdk';
 import { shapeOf } from '@assay/sdk/verifier';
@@ -18,7 +18,7 @@ import { PEOPLE } from '../examples/deploy.js';
 import { CLASSES } from '../src/market/code.js';
 import { blockHeader } from '../src/market/header.js';
 import { encodable } from '../src/market/request.js';
-import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, deployData, prepare, registerKeyed, signed, startScene } from './scene.js';
+import { DAY, FEE, INPUT, OUTPUT, type Scene, answered, assayOf, deployData, prepare, registerKeyed, signed, startScene } from './scene.js';
 
 const PROOF_FEE = FEE / 2n;
 
@@ -66,7 +66,7 @@ test('an answer with a receipt is settled once its window is closed, and the cli
   await assert.rejects(rival.challenge(request), { error: 'WrongTerms' });
   await chain.pass(DAY + 1);
   assert.deepEqual(await credited(() => rival.settle(request)), [0n, share, 0n]);
-  const { output, proved, checkedHere } = await new Assay(client).answerOf(asked, { ...scene.model, key: new Uint8Array(1) });
+  const { output, proved, checkedHere } = await assayOf(client).answerOf(asked, { ...scene.model, key: new Uint8Array(1) });
   assert.deepEqual({ output, proved, checkedHere }, { output: OUTPUT, proved: false, checkedHere: false });
   assert.deepEqual(await client.answerOf(asked.id), { digest: digestOf(receipt.output), assurance: 'unproved' });
 });
@@ -92,7 +92,7 @@ test('a challenged answer whose proof does not come: everybody has his own back,
   const { client, rival, chain } = scene;
   const { asked, request } = await answer({ tier: 'challenged', proofFee: PROOF_FEE, loss: FEE });
   await rival.challenge(request);
-  const ended = assert.rejects(new Assay(client).answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'slashed');
+  const ended = assert.rejects(assayOf(client).answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'slashed');
   await chain.pass(DAY + 1);
   await assert.rejects(client.refund(request), { error: 'WrongStatus' });
   await assert.rejects(client.settle(request), { error: 'WrongStatus' });
@@ -156,7 +156,7 @@ test('an answer that was settled, and refuted by a proof afterwards, is none', a
   const { asked, request, receipt } = await answer({ tier: 'receipt' }, OUTPUT.map((value) => -value));
   await chain.pass(DAY + 1);
   await rival.settle(request);
-  const assay = new Assay(client);
+  const assay = assayOf(client);
   assert.equal((await assay.answerOf(asked, scene.model)).because, 'no-proof');
   await client.contradict(request, receipt, { ...answered(request, rival), requestId: asked.id });
   await assert.rejects(assay.answerOf(asked, scene.model), (error) => error instanceof NoAnswer && error.status === 'settled' && /a proof of another output came later/.test(error.message));
@@ -226,18 +226,37 @@ async function forwarder(market: Hex): Promise<Hex> {
   return deploy(scene.chain, scene.chain.wallet(PEOPLE.prover), creation);
 }
 
-test('an answer that another contract delivered is returned, and says that it was not checked here', async () => {
+test('a liar that answers through a contract of its own is contradicted by what the market\'s events tell', async () => {
+  const { client, rival, model, prover } = scene;
+  const { input } = await prepare(scene);
+  const asked = await client.prepare({ modelId: model.id, input, feeCeiling: FEE, tier: 'receipt', prover: prover.account });
+  await client.open(asked.request);
+  const receipt = await signed(scene, asked.request, OUTPUT.map((value) => -value));
+  const args = [encodable(asked.request), '0x', '0x', receipt.output, receipt.signer, receipt.signature] as const;
+  const { hash, status: outcome } = await sent(await forwarder(client.market), encodeFunctionData({ abi: marketAbi, functionName: 'answer', args }));
+  assert.equal(outcome, 'success');
+  const found = await receiptIn(client, hash, asked.id);
+  assert.deepEqual(found, receipt);
+  await rival.contradict(asked.request, found, { ...answered(asked.request, rival), requestId: asked.id });
+  assert.equal(await status(asked.request), 'slashed');
+});
+
+test('an answer that another contract delivered is taken only by who asks for it unchecked, and says that it was not checked here', async () => {
   const { client, prover } = scene;
   const model = await registerKeyed(scene, Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url))));
   const other = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
-  const pending = await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE });
-  // The key is the one on the chain; its verifier is none that is known here.
-  assert.deepEqual(pending.confirmed, { key: 'vk', judge: 'nobody' });
+  const pending = await assayOf(client).prepare({ model, input: INPUT, feeCeiling: FEE });
+  // The key is the one on the chain; its verifier is none that is known here, and the caller vouches for it.
+  assert.deepEqual(pending.confirmed, { key: 'vk', judge: 'caller' });
   await pending.open();
   const data = encodeFunctionData({ abi: marketAbi, functionName: 'fulfil', args: [encoded(answered(pending.request, prover, other))] });
   const { hash, status: outcome } = await sent(await forwarder(client.market), data);
   assert.equal(outcome, 'success');
-  const answer = await pending.answer();
+  const refused = await pending.answer().then(() => assert.fail('expected an error'), (error: unknown) => error);
+  assert.ok(refused instanceof NotCheckedHere, String(refused));
+  assert.match(refused.message, /was answered through another contract, .* whose calldata does not hold the proof: it was not checked here/);
+  const answer = await pending.answer({ unchecked: true });
+  assert.deepEqual(refused.answer.output, answer.output);
   assert.deepEqual({ here: answer.checkedHere, because: answer.because, proved: answer.proved }, { here: false, because: 'through-contract', proved: true });
   assert.deepEqual({ output: answer.output, payee: answer.payee, transaction: answer.transaction }, { output: other, payee: prover.account, transaction: hash });
   assert.deepEqual(answer.label, { index: 0, name: undefined });
@@ -248,15 +267,31 @@ test('an answer that another contract delivered is returned, and says that it wa
   await assert.rejects(answer.proofFile(), /holds no proof of request 0x[0-9a-f]{64} in its calldata: another contract called the market/);
 
   // To the market itself the proof is looked at, and this one is none.
-  const direct = await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE });
+  const direct = await assayOf(client).prepare({ model, input: INPUT, feeCeiling: FEE });
   await direct.open();
   await prover.fulfil(answered(direct.request, prover));
   await assert.rejects(direct.answer(), { name: 'VerifyError' });
   const { key: _, ...described } = model;
-  const keyless = await new Assay(client).answerOf(direct, described);
+  const keyless = await assayOf(client).answerOf(direct, described);
   assert.deepEqual(keyless.confirmed, { key: 'nobody', judge: 'nobody' });
   assert.deepEqual([keyless.checkedHere, keyless.because], [false, 'no-key']);
   await assert.rejects(keyless.proofFile(), /give the model's key, or its model\.json/);
+});
+
+test('a model whose verifier nobody vouches for is not asked, with its key\'s file or without', async () => {
+  const { client, model } = scene;
+  const keyed = await registerKeyed(scene, Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url))));
+  const unknown = /is judged by verifier code 0x[0-9a-f]{64}, which is not known here: .*Nothing was sent. If you know that class from elsewhere than model\.json, name it/;
+  const { class: own } = await new Models(client.client, client).registrationOf(model.id);
+  const { key: _, ...keyless } = keyed;
+  for (const one of [model, keyed, keyless, { ...keyless, market: client.market, class: own }]) {
+    const question = { model: one, input: INPUT, feeCeiling: FEE };
+    await assert.rejects(new Assay(client).prepare(question), unknown);
+    const kept = JSON.stringify(await assayOf(client).prepare(question));
+    await assert.rejects(new Assay(client).resume(kept, one, { feeCeiling: FEE }), unknown);
+    await assert.rejects(new Assay(client, { classes: [digestOf([1n])] }).prepare(question), unknown);
+    assert.equal((await new Assay(client, { classes: [own] }).prepare(question)).confirmed.judge, 'caller');
+  }
 });
 
 /** A node that says another record of a model, and for its key's contract another code. */
@@ -291,20 +326,20 @@ test('a key\'s file is compared with the model\'s id, whatever the node says of 
   for (const model of [said, { ...said, market: client.market, chain: client.chainId }]) {
     const question = { model, input: INPUT, feeCeiling: FEE };
     const lying = await misstating(id, { key: decoy, keyHash: keccak256(code) }, { [decoy]: bytesToHex(code) });
-    await assert.rejects(new Assay(lying).prepare(question), /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/);
+    await assert.rejects(assayOf(lying).prepare(question), /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/);
     const lyingOfCode = await misstating(id, {}, { [key.toLowerCase()]: bytesToHex(code) });
-    await assert.rejects(new Assay(lyingOfCode).prepare(question), /no model 0x[0-9a-f]{64} is registered at 0x[0-9a-fA-F]{40} with the key of the key's file/);
+    await assert.rejects(assayOf(lyingOfCode).prepare(question), /no model 0x[0-9a-f]{64} is registered at 0x[0-9a-fA-F]{40} with the key of the key's file/);
     // What was looked up without the key's file proves nothing of the key.
-    const assay = new Assay(lying);
+    const assay = assayOf(lying);
     const { key: _, ...keyless } = model;
-    assert.deepEqual((await assay.prepare({ ...question, model: keyless })).confirmed, { key: 'nobody', judge: 'nobody' });
+    assert.deepEqual((await assay.prepare({ ...question, model: keyless })).confirmed, { key: 'nobody', judge: 'caller' });
     await assert.rejects(assay.prepare(question), /is not the one of the key's file/);
   }
   // Another verifier than the generated one, whatever class the node says.
   const lenet = await registerKeyed(scene, Uint8Array.from(readFileSync(new URL('../../test/vectors/lenet.vk', import.meta.url))));
   const generated = CLASSES[bytesToHex(shapeOf(readKey(lenet.key as Uint8Array))).slice(2)] as Hex;
   const lying = await misstating(lenet.id, { class: generated });
-  await assert.rejects(new Assay(lying).prepare({ model: lenet, input: INPUT, feeCeiling: FEE }), /which is not the code generated for its key/);
+  await assert.rejects(assayOf(lying).prepare({ model: lenet, input: INPUT, feeCeiling: FEE }), /which is not the code generated for its key/);
   assert.equal(await balance(), before);
   // An honest model needs neither record nor code of the node.
   const codeAsked = (at: unknown) => String(at).toLowerCase() === honestKey.toLowerCase();
@@ -312,11 +347,11 @@ test('a key\'s file is compared with the model\'s id, whatever the node says of 
     const { data } = (method === 'eth_call' ? params[0] : {}) as { data?: Hex };
     return data?.startsWith(toFunctionSelector('get(bytes32)')) || (method === 'eth_getCode' && codeAsked(params[0])) ? assert.fail('nobody needs to ask') : go();
   });
-  assert.deepEqual((await new Assay(silent).prepare({ model: honest, input: INPUT, feeCeiling: FEE })).confirmed, { key: 'vk', judge: 'nobody' });
+  assert.deepEqual((await assayOf(silent).prepare({ model: honest, input: INPUT, feeCeiling: FEE })).confirmed, { key: 'vk', judge: 'caller' });
 });
 
 /** A node that changes the logs of one event, or leaves them out. */
-function retelling(eventName: 'RequestSettled' | 'RequestProved', retell: (log: { data: Hex }) => object[]): Promise<Market> {
+function retelling(eventName: 'RequestOpened' | 'RequestSettled' | 'RequestProved', retell: (log: { data: Hex }) => object[]): Promise<Market> {
   const [topic] = encodeEventTopics({ abi: marketAbi, eventName });
   return scene.through(async (method, _, go) => {
     if (method !== 'eth_getLogs') return go();
@@ -329,17 +364,31 @@ test('a request of tier proved is never said to be settled without a proof, or w
   const pending = await prepare(scene);
   await pending.open();
   await prover.fulfil(answered(pending.request, prover));
-  assert.equal((await new Assay(client).answerOf(pending, model)).because, 'no-key');
+  assert.equal((await assayOf(client).answerOf(pending, model)).because, 'no-key');
   // The event ends with whether a proof was checked.
   const unproved = await retelling('RequestSettled', (log) => [{ ...log, data: `${log.data.slice(0, -1)}0` }]);
-  await assert.rejects(new Assay(unproved).answerOf(pending, model), /the node tells that request 0x[0-9a-f]{64} was settled without a proof, which the market does not do in tier `proved`: ask another node/);
+  await assert.rejects(assayOf(unproved).answerOf(pending, model), /the node tells that request 0x[0-9a-f]{64} was settled without a proof, which the market does not do in tier `proved`: ask another node/);
   const wordless = await retelling('RequestProved', () => []);
-  await assert.rejects(new Assay(wordless).answerOf(pending, model), /was settled, and not with which output: ask another node/);
+  await assert.rejects(assayOf(wordless).answerOf(pending, model), /was settled, and not with which output: ask another node/);
+});
+
+test('a request that a forged log says has ended is compared with how it stands', async () => {
+  const { client, prover, model } = scene;
+  const pending = await prepare(scene);
+  await pending.open();
+  for (const [eventName, end] of [['RequestRefunded', 'refunded'], ['RequestSlashed', 'slashed']] as const) {
+    const topics = encodeEventTopics({ abi: marketAbi, eventName, args: { requestId: pending.id } });
+    const forging = await retelling('RequestOpened', (log) => [log, { ...log, topics, data: `0x${'00'.repeat(32)}`, logIndex: '0xff' }]);
+    const words = new RegExp(`the node tells that request 0x[0-9a-f]{64} was ${end}, and that it is open: ask another node`);
+    await assert.rejects(assayOf(forging).answerOf(pending, model, { signal: AbortSignal.timeout(20_000) }), (error: Error) => !(error instanceof NoAnswer) && words.test(error.message));
+  }
+  await prover.fulfil(answered(pending.request, prover));
+  assert.deepEqual((await assayOf(client).answerOf(pending, model)).output, OUTPUT);
 });
 
 test('a request whose text names a wrong first block has its answer all the same', async () => {
   const { client, prover, model, chain } = scene;
-  const assay = new Assay(client);
+  const assay = assayOf(client);
   const waiting = () => ({ signal: AbortSignal.timeout(10_000) });
   const pending = await prepare(scene);
   const late = { ...pending, fromBlock: 10n ** 9n };
@@ -376,9 +425,9 @@ test('a key that is not the one its model was registered with is refused before 
   const key = Uint8Array.from(readFileSync(new URL('../../test/vectors/tiny.vk', import.meta.url)));
   const model = await registerKeyed(scene, key);
   const before = await balance();
-  const question = (keyDigest: string) => new Assay(client).prepare({ model: { ...model, key, keyDigest }, input: INPUT, feeCeiling: FEE });
+  const question = (keyDigest: string) => assayOf(client).prepare({ model: { ...model, key, keyDigest }, input: INPUT, feeCeiling: FEE });
   await assert.rejects(question('12'.repeat(32)), /^VerifyError: the key is [0-9a-f]{64}, expected (12){32}: take the key of the model that you mean$/);
-  await assert.rejects(new Assay(client).prepare({ model: { ...model, key: key.slice(1) }, input: INPUT, feeCeiling: FEE }), /not a verifying key/);
+  await assert.rejects(assayOf(client).prepare({ model: { ...model, key: key.slice(1) }, input: INPUT, feeCeiling: FEE }), /not a verifying key/);
   assert.equal(await balance(), before);
   await question(createHash('sha256').update(key).digest('hex'));
 });
@@ -401,21 +450,21 @@ test('a model whose key or verifier on the chain is another than its key\'s file
     const id = await models.register({ ...registration, key }, '');
     const description = { ...honest, id, market: client.market, chain: client.chainId, class: registration.class, keyDigest: registration.keyDigest };
     const words = /the key of model 0x[0-9a-f]{64} on the chain, at 0x[0-9a-fA-F]{40}, is not the one of the key's file/;
-    await assert.rejects(new Assay(client).prepare({ model: description, input: INPUT, feeCeiling: FEE }), words);
+    await assert.rejects(assayOf(client).prepare({ model: description, input: INPUT, feeCeiling: FEE }), words);
     // A kept request is held to the same; without the key's file nobody confirms anything, and that is said.
     const { key: file, ...described } = description;
-    const asking = new Assay(client).prepare({ model: described, input: INPUT, feeCeiling: FEE });
+    const asking = assayOf(client).prepare({ model: described, input: INPUT, feeCeiling: FEE });
     if (srs !== 'same') {
       await assert.rejects(asking, srs === 'none' ? /is no key of this version/ : /the SRS digest of the model is said to be (0x)?[0-9a-f]{64}, the registered key has 0x/);
       continue;
     }
     const pending = await asking;
-    assert.deepEqual([pending.confirmed, file], [{ key: 'nobody', judge: 'nobody' }, tiny]);
-    await assert.rejects(new Assay(client).resume(JSON.stringify(pending), description, { feeCeiling: FEE }), words);
+    assert.deepEqual([pending.confirmed, file], [{ key: 'nobody', judge: 'caller' }, tiny]);
+    await assert.rejects(assayOf(client).resume(JSON.stringify(pending), description, { feeCeiling: FEE }), words);
   }
   // LeNet's key, judged by code that accepts everything.
   const accepting = await registerKeyed(scene, lenet);
-  await assert.rejects(new Assay(client).prepare({ model: accepting, input: INPUT, feeCeiling: FEE }), /is judged by verifier code 0x[0-9a-f]{64}, which is not the code generated for its key \(0x[0-9a-f]{64}\)/);
-  await assert.rejects(new Assay(client).prepare({ model: { ...honest, class: digestOf([1n]) }, input: INPUT, feeCeiling: FEE }), /the class of the model is said to be 0x/);
-  assert.equal((await new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE })).confirmed.key, 'nobody');
+  await assert.rejects(assayOf(client).prepare({ model: accepting, input: INPUT, feeCeiling: FEE }), /is judged by verifier code 0x[0-9a-f]{64}, which is not the code generated for its key \(0x[0-9a-f]{64}\)/);
+  await assert.rejects(assayOf(client).prepare({ model: { ...honest, class: digestOf([1n]) }, input: INPUT, feeCeiling: FEE }), /the class of the model is said to be 0x/);
+  assert.equal((await assayOf(client).prepare({ model, input: INPUT, feeCeiling: FEE })).confirmed.key, 'nobody');
 });

@@ -269,6 +269,19 @@ test('a node that names another payee than the proof does is not believed', asyn
   assert.equal((await pending.answer()).payee, prover.account);
 });
 
+test('a node that says that another contract was called does not have an answer taken unchecked', async () => {
+  const pending = await ask();
+  await prover.fulfil(proved(pending, prover));
+  const lying = await through(chain, client.market, async (method, _, go) => {
+    const told = await go();
+    return method === 'eth_getTransactionByHash' ? { ...(told as object), to: rival.account } : told;
+  }, 'client');
+  await assert.rejects(new Assay(lying).answerOf(pending, model), { name: 'NotCheckedHere' });
+  const { checkedHere, because } = await new Assay(lying).answerOf(pending, model, { unchecked: true });
+  assert.deepEqual([checkedHere, because], [false, 'through-contract']);
+  assert.equal((await pending.answer()).checkedHere, true);
+});
+
 test('of two provers in one block one is paid, the other is told why not', async () => {
   const pending = await ask();
   const answers = [proved(pending, prover), proved(pending, rival)] as const;

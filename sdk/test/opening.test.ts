@@ -8,13 +8,13 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import {
-  Assay, type Kept, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
+  type Kept, Market, MarketError, NoAnswer, type Pending, type Sent, SentError, type Terms, requestFromJson, requestToJson,
 } from '@assay/sdk';
 import { type Hex, TimeoutError, createWalletClient, numberToHex, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { PEOPLE } from '../examples/deploy.js';
-import { DAY, FEE, INPUT, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, together, transportOf } from './scene.js';
+import { DAY, FEE, INPUT, type Node, OUTPUT, type Scene, answered, assayOf, mining, prepare, startScene, together, transportOf } from './scene.js';
 
 let scene: Scene;
 let folder: string;
@@ -108,7 +108,7 @@ test('a process that dies while it opens goes on from what it kept: opened once,
     assert.equal(status, 9, stderr);
     assert.equal((await scene.balance()) - before, when === 'after' ? FEE : 0n);
 
-    const pending = await new Assay(scene.client).resume(readFileSync(file, 'utf8'), scene.model, { feeCeiling: FEE });
+    const pending = await assayOf(scene.client).resume(readFileSync(file, 'utf8'), scene.model, { feeCeiling: FEE });
     assert.equal(await pending.open() === undefined, when === 'after');
     assert.equal(await pending.open(), undefined);
     assert.equal((await scene.balance()) - before, FEE);
@@ -130,7 +130,7 @@ test('a request whose transaction still waits is not paid for twice', async () =
   const { chain } = scene;
   const before = await scene.balance();
   const pending = await prepare(scene);
-  const resumed = await new Assay(scene.client).resume(JSON.stringify(pending), scene.model, { feeCeiling: FEE });
+  const resumed = await assayOf(scene.client).resume(JSON.stringify(pending), scene.model, { feeCeiling: FEE });
   await chain.test.setAutomine(false);
   const opened = [pending.open()];
   try {
@@ -263,13 +263,13 @@ test('a kept request is read as it was written, and not when it was changed or i
   }
   const pending = await prepare(scene);
   const other = { ...model, id: `0x${'ab'.repeat(32)}` as Hex };
-  await assert.rejects(new Assay(client).resume(JSON.stringify(pending), other, { feeCeiling: FEE }), /is for model/);
+  await assert.rejects(assayOf(client).resume(JSON.stringify(pending), other, { feeCeiling: FEE }), /is for model/);
   assert.deepEqual(pending.input, answered(pending.request, scene.prover).input);
 });
 
 test('a kept request that costs otherwise than is expected is not opened', async () => {
   const { client, model, prover } = scene;
-  const assay = new Assay(client);
+  const assay = assayOf(client);
   const { input } = await prepare(scene);
   const kept = async (terms: Partial<Terms>) => JSON.stringify(requestToJson(await client.prepare({ modelId: model.id, input, feeCeiling: FEE, ...terms }), client));
   await assert.rejects(assay.resume(await kept({ feeCeiling: FEE + 1n }), model, { feeCeiling: FEE }), /the kept request escrows 10000000000000001, expected 10000000000000000 at most: look at who wrote it/);
@@ -280,13 +280,24 @@ test('a kept request that costs otherwise than is expected is not opened', async
   // What `prepare` refuses to pay for is not paid for because it was kept.
   const mainnet = await scene.through(async (method, _, go) => (method === 'eth_chainId' ? '0x1' : go()), 'client', await scene.clock());
   const asked = JSON.stringify(requestToJson(await mainnet.prepare({ modelId: model.id, input, feeCeiling: FEE }), mainnet));
-  await assert.rejects(new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE }), /the secret of the SRS .* is published/);
-  assert.ok(await new Assay(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE, insecure: true }));
+  await assert.rejects(assayOf(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE }), /the secret of the SRS .* is published/);
+  assert.ok(await assayOf(mainnet).resume(asked, { ...model, insecure: true }, { feeCeiling: FEE, insecure: true }));
+});
+
+test('a kept request of another client is not opened, and its refund is not paid for', async () => {
+  const { client, rival, model } = scene;
+  const { input } = await prepare(scene);
+  // A contract of whoever wrote the text may say yes to any signature: the wallet would pay for his request.
+  const text = async (whose: Hex) => JSON.stringify(requestToJson(await client.prepare({ modelId: model.id, input, feeCeiling: FEE, client: whose } as Terms), client));
+  const others = await text(rival.account);
+  await assert.rejects(assayOf(client).resume(others, model, { feeCeiling: FEE }), /the kept request is of client 0x[0-9a-fA-F]{40}, expected 0x[0-9a-fA-F]{40}: look at who wrote it/);
+  await assert.rejects(assayOf(client).resume(await text(client.account), model, { feeCeiling: FEE, client: rival.account }), /is of client/);
+  assert.equal((await assayOf(client).resume(others, model, { feeCeiling: FEE, client: rival.account })).request.client, rival.account);
 });
 
 test('a kept request that names a prover, or asks about another input than is meant, is not opened', async () => {
   const { client, model, prover, rival } = scene;
-  const assay = new Assay(client);
+  const assay = assayOf(client);
   const kept = JSON.stringify(await prepare(scene, { prover: prover.account }));
   await assert.rejects(assay.resume(kept, model, { feeCeiling: FEE }), /the kept request may be answered by 0x[0-9a-fA-F]{40}, expected anybody: look at who wrote it/);
   await assert.rejects(assay.resume(kept, model, { feeCeiling: FEE, prover: rival.account }), /may be answered by 0x[0-9a-fA-F]{40}, expected 0x/);
@@ -308,7 +319,7 @@ test('a kept request that names a prover, or asks about another input than is me
 
 test('a kept request with other terms than are expected is not opened', async () => {
   const { client, model, prover, chain } = scene;
-  const assay = new Assay(client);
+  const assay = assayOf(client);
   const { input } = await prepare(scene);
   const now = Number((await chain.client.getBlock()).timestamp);
   const named = { feeCeiling: FEE, prover: prover.account };
@@ -340,7 +351,7 @@ test('a kept request with other terms than are expected is not opened', async ()
   }, 'client', await scene.clock());
   const kept = requestFromJson(late, client);
   const elsewhere = JSON.stringify(requestToJson({ ...kept, id: days.idOf(kept.request) }, days));
-  await assert.rejects(new Assay(days).resume(elsewhere, { ...model, insecure: false }, named), /the chain's latest block is of Unix time \d+, this machine's clock says \d+/);
+  await assert.rejects(assayOf(days).resume(elsewhere, { ...model, insecure: false }, named), /the chain's latest block is of Unix time \d+, this machine's clock says \d+/);
 });
 
 test('no request is made by a clock that is far from one\'s own, outside development chains', async () => {

@@ -6,7 +6,7 @@ import {
   Assay, type Connecting, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, pack, readKey, receiptData, signaturesAbi,
   typedData,
 } from '@assay/sdk';
-import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, concatHex, createPublicClient, createWalletClient, custom, http, parseEther } from 'viem';
+import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, concatHex, createPublicClient, createWalletClient, custom, http, keccak256, parseEther } from 'viem';
 import { foundry } from 'viem/chains';
 
 import { type Chain, deploy, startChain } from '../examples/anvil.js';
@@ -24,6 +24,16 @@ export const OUTPUT = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /** What a node does with a call: `go` asks the real one. */
 export type Node = (method: string, params: readonly unknown[], go: () => Promise<unknown>) => Promise<unknown>;
+
+/** The creation code of the verifier that accepts everything, and its class: no client trusts it who does not name it. */
+const ACCEPTING = (() => {
+  const { bytecode, deployed_bytes: length } = JSON.parse(readFileSync(join(root, 'contracts/artifacts/AcceptAll.json'), 'utf8')) as { bytecode: string; deployed_bytes: number };
+  return { creation: `0x${bytecode}` as Hex, class: keccak256(`0x${bytecode.slice(-2 * length)}`) };
+})();
+
+/** What every client of these tests trusts. */
+export const TRUST = { classes: [ACCEPTING.class] } as const;
+export const assayOf = (market: Market) => new Assay(market, TRUST);
 
 export type Scene = Awaited<ReturnType<typeof startScene>>;
 
@@ -101,8 +111,7 @@ export async function deployData(chain: Chain, wallet: ReturnType<Chain['wallet'
 
 async function register(chain: Chain, market: Market): Promise<ModelDescription> {
   const [admin, owner] = [chain.wallet(PEOPLE.admin), chain.wallet(PEOPLE.owner)];
-  const { bytecode } = JSON.parse(readFileSync(join(root, 'contracts/artifacts/AcceptAll.json'), 'utf8')) as { bytecode: string };
-  const verifier = await deploy(chain, owner, `0x${bytecode}`);
+  const verifier = await deploy(chain, owner, ACCEPTING.creation);
   const routing = new Models(chain.client, market, admin);
   await routing.propose(verifier);
   await chain.pass(7 * DAY);
@@ -156,4 +165,4 @@ export function transportOf(url: string, node: Node) {
 
 /** Prepared by the client, not opened. */
 export const prepare = ({ client, model }: Pick<Scene, 'client' | 'model'>, terms = {}) =>
-  new Assay(client).prepare({ model, input: INPUT, feeCeiling: FEE, ...terms });
+  assayOf(client).prepare({ model, input: INPUT, feeCeiling: FEE, ...terms });

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Assay, type Market, Models, NoAnswer, type RequestEvent, type Watch, watch } from '@assay/sdk';
+import { type Market, Models, NoAnswer, type RequestEvent, type Watch, watch } from '@assay/sdk';
 import { HttpRequestError, RpcRequestError, createPublicClient } from 'viem';
 import { foundry } from 'viem/chains';
 
-import { DAY, type Node, OUTPUT, type Scene, answered, mining, prepare, startScene, transportOf } from './scene.js';
+import { DAY, type Node, OUTPUT, type Scene, answered, assayOf, mining, prepare, startScene, transportOf } from './scene.js';
 
 let scene: Scene;
 
@@ -56,7 +56,7 @@ test('a node that takes short ranges only is asked in short ranges', async () =>
   assert.deepEqual(events.map(({ eventName }) => eventName), ['RequestOpened', 'RequestLocked', 'RequestProved', 'RequestSettled']);
   const refused = queries.filter((blocks) => blocks > 10).length;
   assert.ok(refused > 0 && refused < 8, `${refused} queries were refused`);
-  assert.deepEqual((await new Assay(market).answerOf(pending, scene.model)).output, OUTPUT);
+  assert.deepEqual((await assayOf(market).answerOf(pending, scene.model)).output, OUTPUT);
 
   const before = queries.length;
   const registration = await new Models(market.client, market).registrationOf(scene.model.id);
@@ -184,7 +184,7 @@ test('an answer counts when the chain calls its block final, and not before', as
   const seen: RequestEvent[] = [];
   const market = await scene.through(chainOne((go) => go()));
   const waiting = told(3, market, pending, seen);
-  const answer = new Assay(market).answerOf(pending, model);
+  const answer = assayOf(market).answerOf(pending, model);
   await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(seen.length, 0, 'nothing is told of blocks that are not final');
   while ((await finalized()) < blockNumber) await chain.test.mine({ blocks: 1 });
@@ -250,7 +250,7 @@ test('a wait ends: by its signal, by the deadline, by a switch to another chain'
 
   let switched = false;
   const moving = await scene.through(async (method, _, go) => (switched && method === 'eth_chainId' ? '0x1' : go()));
-  const moved = assert.rejects(new Assay(moving).answerOf(pending, scene.model), /switched from chain 31337 to 1/);
+  const moved = assert.rejects(assayOf(moving).answerOf(pending, scene.model), /switched from chain 31337 to 1/);
   await new Promise((resolve) => setTimeout(resolve, 200));
   switched = true;
   await chain.test.mine({ blocks: 1 });

@@ -179,6 +179,7 @@ sol! {
         event RequestAnswered(
             bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 windowEnd, uint256 beaconBlock, uint256[] output
         );
+        event AnswerSigned(bytes32 indexed requestId, address indexed signer, bytes receiptSignature);
         event AnswerChallenged(bytes32 indexed requestId, address indexed challenger, uint256 deposit, uint256 proveUntil);
         event AnswerDrawn(bytes32 indexed requestId, bool selected);
         event ReceiptContradicted(bytes32 indexed receiptId, bytes32 indexed requestId, address indexed prover, address payee);

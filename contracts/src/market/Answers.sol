@@ -44,6 +44,8 @@ abstract contract Answers is Proofs {
     mapping(bytes32 receiptId => uint256) public slashedOf;
 
     event RequestAnswered(bytes32 indexed requestId, address indexed prover, uint256 price, uint256 bond, uint256 windowEnd, uint256 beaconBlock, uint256[] output);
+    /// @dev What `contradict` takes: the signature of an answer is on chain for whoever proves another output, by whatever contract it came.
+    event AnswerSigned(bytes32 indexed requestId, address indexed signer, bytes receiptSignature);
     event AnswerChallenged(bytes32 indexed requestId, address indexed challenger, uint256 deposit, uint256 proveUntil);
     event AnswerDrawn(bytes32 indexed requestId, bool selected);
     event ReceiptContradicted(bytes32 indexed receiptId, bytes32 indexed requestId, address indexed prover, address payee);
@@ -60,7 +62,7 @@ abstract contract Answers is Proofs {
         beacon = source;
     }
 
-    /// @notice Brings a signed answer on chain at the fee of this moment and reserves its bond; anyone who has the receipt may call.
+    /// @notice Brings a signed answer on chain at the fee of this moment and reserves its bond; anyone who has the receipt may call. `RequestAnswered` and `AnswerSigned` together are the receipt.
     /// Call `open` first, and wait until that is final: a pending `answer` shows output and receipt, and while the request is not open its client can read them and cancel the nonce.
     /// Opening on the way is for private relays only.
     /// @dev Opens on the way as `open` does: a contract that passes on others' requests must refuse those that name itself as client, because the market asks it for no signature.
@@ -90,6 +92,7 @@ abstract contract Answers is Proofs {
             if (prover != r.prover) revert NotProver(r.prover, prover);
         }
         _post(id, r, output, digest);
+        emit AnswerSigned(id, signer, receiptSignature);
     }
 
     /// @notice Demands the proof of an answer, once, within its window. The deposit is the request's proof fee: the prover's if the proof comes, the caller's

@@ -3,6 +3,14 @@ pragma solidity 0.8.30;
 
 /// What these tests need of forge's cheat codes.
 interface Vm {
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory);
     function warp(uint256 time) external;
     function roll(uint256 number) external;
     function chainId(uint256 id) external;

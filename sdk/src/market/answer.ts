@@ -1,5 +1,5 @@
 /** An answer, found in the transaction that brought it, and its proof, checked here as well. */
-import { type Hex, bytesToHex, decodeFunctionData, hexToBytes, isAddressEqual, parseEventLogs } from 'viem';
+import { type Address, type Hex, type TransactionReceipt, bytesToHex, decodeFunctionData, hexToBytes, isAddressEqual, parseEventLogs } from 'viem';
 
 import { type ProofFile, type VerifyingKey, proofToJson, verify } from '../verifier/index.js';
 import { marketAbi } from './abi.js';
@@ -25,7 +25,7 @@ export async function fulfilmentIn(market: Market, transaction: Hex, id: Hex): P
  * @throws {Error} when the transaction failed, or when the market did not take the proof in it.
  */
 export async function findFulfilment(market: Market, transaction: Hex, id: Hex): Promise<Fulfilment | undefined> {
-  const { call, logs } = await callIn(market, transaction, id, 'RequestProved');
+  const { call, logs } = await callIn(market, transaction, id);
   // A batch may hold a request twice: what the market skipped is whatever its sender wrote.
   const skipped = new Set(
     parseEventLogs({ abi: marketAbi, eventName: 'FulfilmentSkipped', logs })
@@ -46,28 +46,35 @@ export function proofFileOf(market: Market, { request, payee, input, output, pro
 }
 
 /**
- * The receipt of an answer without a proof, in the transaction that brought it (`RequestAnswered`): what `contradict` takes.
+ * The receipt of an answer without a proof, as the market's events tell it in the transaction that brought it (`RequestAnswered`, `AnswerSigned`), through whatever contract: what
+ * `contradict` takes.
  *
- * @throws {Error} when the transaction failed, when the market did not take the answer in it, or when its calldata does not hold it:
- * another contract may have called the market.
+ * @throws {Error} when the transaction failed, or when the market did not take the answer in it.
  */
 export async function receiptIn(market: Market, transaction: Hex, id: Hex): Promise<Receipt> {
-  const { call } = await callIn(market, transaction, id, 'RequestAnswered');
-  if (call?.functionName === 'answer') {
-    const [request, , , output, signer, signature] = call.args;
-    if (idOf(typed(request), market) === id) return { output, signer, signature };
-  }
-  throw new Error(`transaction ${transaction} holds no receipt for request ${id} in its calldata; have it from the prover`);
+  const logs = await logsOf(market, transaction, id);
+  const { output } = own(market, transaction, id, parseEventLogs({ abi: marketAbi, eventName: 'RequestAnswered', logs }), 'RequestAnswered');
+  const { signer, receiptSignature: signature } = own(market, transaction, id, parseEventLogs({ abi: marketAbi, eventName: 'AnswerSigned', logs }), 'AnswerSigned');
+  return { output, signer, signature };
 }
 
-/** The market's function that a transaction calls, after which the market told this event of the request, and all that was told; no function when it calls another contract. */
-async function callIn(market: Market, transaction: Hex, id: Hex, eventName: 'RequestProved' | 'RequestAnswered') {
+async function logsOf(market: Market, transaction: Hex, id: Hex): Promise<TransactionReceipt['logs']> {
   const { status, logs } = await market.client.getTransactionReceipt({ hash: transaction });
   if (status !== 'success') throw new Error(`transaction ${transaction} failed: nothing that it says of request ${id} happened`);
-  const told = parseEventLogs({ abi: marketAbi, eventName, logs });
-  if (!told.some(({ address, args }) => isAddressEqual(address, market.market) && args.requestId === id)) {
-    throw new Error(`transaction ${transaction} brought no ${eventName} of request ${id} from market ${market.market}; find the one that did with \`watch\``);
-  }
+  return logs;
+}
+
+/** What the market itself, and no other contract, told of a request in a transaction's events of one name. */
+function own<T extends { requestId: Hex }>(market: Market, transaction: Hex, id: Hex, events: readonly { address: Address; args: T }[], eventName: string): T {
+  const told = events.find(({ address, args }) => isAddressEqual(address, market.market) && args.requestId === id);
+  if (told) return told.args;
+  throw new Error(`transaction ${transaction} brought no ${eventName} of request ${id} from market ${market.market}; find the one that did with \`watch\``);
+}
+
+/** The market's function that a transaction calls, after which the market told that the request was proved, and all that was told; no function when it calls another contract. */
+async function callIn(market: Market, transaction: Hex, id: Hex) {
+  const logs = await logsOf(market, transaction, id);
+  own(market, transaction, id, parseEventLogs({ abi: marketAbi, eventName: 'RequestProved', logs }), 'RequestProved');
   const { to, input } = await market.client.getTransaction({ hash: transaction });
   if (!to || !isAddressEqual(to, market.market)) return { call: undefined, logs };
   try {

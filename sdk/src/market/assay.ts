@@ -88,11 +88,22 @@ export interface Waiting {
   signal?: AbortSignal;
   /** Blocks on top of the answer's, in place of what the chain calls final; see `watch`. */
   confirmations?: number;
+  /** Takes an answer that another contract delivered, whose proof is therefore not checked here although the model's key was given: its output is the node's word alone. */
+  unchecked?: boolean;
+}
+
+/** Whom an `Assay` believes. */
+export interface Trust {
+  /**
+   * Classes (hashes of the code) of verifiers that you know from elsewhere than model.json, beside those that this package brings: of one that was compiled for a model of your own,
+   * `assay contract --compiled` says it.
+   */
+  classes?: readonly Hex[];
 }
 
 /** A request, and its answer to come. `JSON.stringify` gives what to keep of it before it is opened; `Assay.resume` takes that. */
 export interface Pending extends Asked {
-  /** What confirms the model, beside the word of whoever described it: look at it before you pay. Without the key's file: nobody. */
+  /** What confirms the model, beside the word of whoever described it: look at it before you pay. Without the key's file nobody confirms the key. */
   confirmed: Confirmation;
   /** What of the real numbers the model's input cannot hold, if anything. `clampedInWords` says it in a sentence. */
   clamped?: Clamped | undefined;
@@ -117,18 +128,40 @@ export class NoAnswer extends Error {
   }
 }
 
+/**
+ * An answer was paid for, and although the model's key was given its proof was not checked here: another contract delivered it, or the node says so. `answer` is what the node tells of it;
+ * with `unchecked` it is returned.
+ */
+export class NotCheckedHere extends Error {
+  override readonly name = 'NotCheckedHere';
+
+  constructor(
+    id: Hex,
+    readonly answer: UncheckedAnswer,
+  ) {
+    super(
+      `the node tells that request ${id} was answered through another contract, in transaction ${answer.transaction}, whose calldata does not hold the proof: it was not checked here, and ` +
+      'only the node says what the output is. Ask another node, or take its word with `unchecked: true`',
+    );
+  }
+}
+
 export class Assay {
   /** What the chain says of a model does not change. By the model's id and the hash of the key's code that it was proved with: without a key's file, the node said which code stands there. */
   private readonly registrations = new Map<string, { registration: Registration; keyCode?: Hex }>();
 
-  constructor(private readonly market: Market) {}
+  private readonly trusted: readonly Hex[];
+
+  constructor(private readonly market: Market, { classes = [] }: Trust = {}) {
+    this.trusted = classes;
+  }
 
   /**
    * Makes a request of tier `proved`. Nothing is sent: keep it, then open it.
    *
    * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
    * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, when its id was not made with the key of the
-   * key's file, when another verifier judges it than the one generated for that key, or when the secret of its SRS is published.
+   * key's file, when another verifier judges it than the one generated for that key or one that you named, or when the secret of its SRS is published.
    * @throws {RangeError | TypeError} when the input is not one of the model's.
    */
   async prepare({ model, input, real, insecure, ...terms }: Question): Promise<Pending> {
@@ -146,7 +179,7 @@ export class Assay {
    *
    * @param text `JSON.stringify` of what `prepare` gave, or `request.json` of the `assay` command line.
    * @param expected What it may cost, and which terms it may have. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
-   * @throws {Error} when it is none, is of another market, chain or model, was changed, has terms that are not expected, or asks about another input; and as `prepare`.
+   * @throws {Error} when it is none, is of another client, market, chain or model, was changed, has terms that are not expected, or asks about another input; and as `prepare`.
    */
   async resume(text: string, model: ModelDescription, { insecure, input, real, ...expected }: Kept): Promise<Pending> {
     const asked = requestFromJson(text, this.market);
@@ -154,7 +187,7 @@ export class Assay {
     const inputDigest = meant && digestOf(pack(meant.values, model.input));
     // Only a deadline that was not named follows from the chain's clock. The node that `prepare` asked may have been some blocks ahead of this one.
     const deadline = expected.deadline ?? (await this.market.latest()).time + TIME_TO_DELIVER + MOST_BETWEEN_CLOCKS;
-    checkKept(asked, model, { ...expected, deadline, inputDigest });
+    checkKept(asked, model, { ...expected, client: expected.client ?? this.market.account, deadline, inputDigest });
     keyOf(model);
     if (!insecure) checkSrs(model, this.market);
     return this.pending(asked, model, await this.confirm(model), meant?.clamped);
@@ -164,6 +197,7 @@ export class Assay {
    * The answer of a request, when it comes.
    *
    * @throws {NoAnswer} when none will come: nobody delivered by the deadline, the request was refunded, or a proof has refuted what it was settled with.
+   * @throws {NotCheckedHere} when, with a key, the proof was not checked here, unless `unchecked` is given.
    * @throws {Error} when, with a key, the proof does not check here, when what the node tells cannot be, or when the node fails: ask again.
    */
   async answerOf(asked: Asked, model: ModelDescription, waiting: Waiting = {}): Promise<Answer> {
@@ -183,11 +217,15 @@ export class Assay {
             const { payee, price, proved } = event.args;
             if (words === undefined) throw new Error(`the node tells that request ${id} was settled, and not with which output: ask another node`);
             if (!proved && (await this.market.status(id)).refuted) throw new NoAnswer(asked, 'settled', 'was settled without a proof, and a proof of another output came later: its answer was wrong');
-            return this.settled({ id, model, tier, words, payee, price, proved, transaction: event.transactionHash });
+            const answer = await this.settled({ id, model, tier, words, payee, price, proved, transaction: event.transactionHash });
+            if (answer.because === 'through-contract' && !waiting.unchecked) throw new NotCheckedHere(id, answer);
+            return answer;
           }
           case 'RequestRefunded':
+            await this.expectEnd(id, 'refunded');
             throw new NoAnswer(asked, 'refunded', `was refunded: nobody delivered in time; ${back}`);
           case 'RequestSlashed':
+            await this.expectEnd(id, 'slashed');
             throw new NoAnswer(asked, 'slashed', `was answered wrongly, or its proof did not come; ${back}`);
         }
       }
@@ -196,6 +234,12 @@ export class Assay {
       if (status === 'none') throw new NoAnswer(asked, status, 'was not opened before its deadline; nothing was paid');
       if (status === 'open' || status === 'locked') throw new NoAnswer(asked, status, `was not delivered in time; refund it, ${back}`);
     }
+  }
+
+  /** One log is soon forged: that a request ended without an answer, its state says too. */
+  private async expectEnd(id: Hex, end: Status): Promise<void> {
+    const { status } = await this.market.status(id);
+    if (status !== end) throw new Error(`the node tells that request ${id} was ${end}, and that it is ${status}: ask another node`);
   }
 
   private pending(asked: Asked, model: ModelDescription, confirmed: Confirmation, clamped?: Clamped): Pending {
@@ -209,19 +253,18 @@ export class Assay {
     };
   }
 
-  /** Compares a model that says where it is registered, or whose key is given, with its registration; with the key, its id proves that this key was registered. */
+  /** Compares a model with its registration, which its id proves; with the key, the id proves that this key was registered. */
   private async confirm(model: ModelDescription): Promise<Confirmation> {
     checkPlace(model, this.market);
-    const { id, market } = model;
+    const { id } = model;
     const known = keyOf(model);
-    if (market === undefined && !known) return UNCONFIRMED;
     const keyHash = known && keccak256(keyCode(known.key));
     const cached = `${id} ${keyHash}`;
     const registered = this.registrations.get(cached) ?? (await new Models(this.market.client, this.market).registeredAs(id, 0n, keyHash));
     this.registrations.set(cached, registered);
     const { registration, keyCode: code } = registered;
     checkRegistration(model, registration, code);
-    return known ? checkVerifier(known.key, model, registration) : UNCONFIRMED;
+    return checkVerifier(known?.key, model, registration, this.trusted);
   }
 
   /** The answer of a settled request, its proof checked here where that can be done. */

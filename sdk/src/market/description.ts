@@ -24,7 +24,7 @@ export interface ModelDescription {
   ceremonies?: Readonly<Record<string, string>>;
   /** A name for each output. */
   labels?: readonly string[] | undefined;
-  /** Where it is registered. With `market` or `key`, what is said here is compared with that registration before anything is paid. */
+  /** Where it is registered. What is said here is compared with that registration before anything is paid. */
   chain?: number;
   market?: Address;
   graphDigest?: Hex;
@@ -39,13 +39,13 @@ export interface Confirmation {
   /** `vk`: the model's id is the hash of what was registered and of the key of the key's file, whatever a node says. `nobody`: no file was given, and another model's key, or one that its maker can forge with, could stand there. */
   key: 'vk' | 'nobody';
   /**
-   * `assay`: the verifier's code is the one that was generated for the key's shape, as compiled for this package. `nobody`: no key's file was given, or its shape is not one of those;
-   * the verifier's code is the one that the description names (`class`), if it names one, and may accept what is no proof.
+   * `assay`: the verifier's code is one that was compiled for this package, and with the key's file the one for that key's shape. `caller`: its class is one that was named to `Assay`
+   * as trusted. `nobody`: neither, and it may accept what is no proof: nothing is prepared or resumed then, and of an answer that was not checked here nothing is confirmed.
    */
-  judge: 'assay' | 'nobody';
+  judge: 'assay' | 'caller' | 'nobody';
 }
 
-/** Nothing was confirmed. */
+/** Nothing is confirmed. */
 export const UNCONFIRMED: Confirmation = { key: 'nobody', judge: 'nobody' };
 
 /** A model's key, when its file is given: the one that was named, of the graph and SRS that were named. */
@@ -95,18 +95,25 @@ export function checkRegistration(model: ModelDescription, registration: Registr
 }
 
 /**
- * What a model's registration, whose id was computed with the key's file, confirms. The key is the one of the file; the verifier is compared where its code is known for the key's shape.
+ * What a model's registration confirms. With the key's file the model's id was computed with it, and the verifier must be the one that is known for its shape; without, one of all that are known.
  *
  * @param registration From `registrationOf`, which was given the hash of this key's code.
- * @throws {Error} when another verifier judges.
+ * @param trusted Classes that the caller vouches for.
+ * @throws {Error} when another verifier judges, or one that nobody vouches for.
  */
-export function checkVerifier(key: VerifyingKey, { id }: ModelDescription, registration: Registration): Confirmation {
-  const generated = CLASSES[bytesToHex(shapeOf(key))];
-  if (generated === undefined) return { key: 'vk', judge: 'nobody' };
-  if (generated !== registration.class) {
-    throw new Error(`model ${id} is judged by verifier code ${registration.class}, which is not the code generated for its key (${generated}): it may accept what is no proof. Use a model that is registered with the generated verifier`);
+export function checkVerifier(key: VerifyingKey | undefined, { id }: ModelDescription, registration: Registration, trusted: readonly Hex[]): Confirmation {
+  const of = key ? 'vk' : 'nobody';
+  const judge = registration.class;
+  const generated = key ? CLASSES[bytesToHex(shapeOf(key))] : Object.values(CLASSES).find((one) => one === judge);
+  if (generated === judge) return { key: of, judge: 'assay' };
+  if (generated !== undefined) {
+    throw new Error(`model ${id} is judged by verifier code ${judge}, which is not the code generated for its key (${generated}): it may accept what is no proof. Use a model that is registered with the generated verifier`);
   }
-  return { key: 'vk', judge: 'assay' };
+  if (trusted.some((one) => plain(one) === plain(judge))) return { key: of, judge: 'caller' };
+  throw new Error(
+    `model ${id} is judged by verifier code ${judge}, which is not known here: it may accept what is no proof, and then be paid for a false answer. Nothing was sent. ` +
+    'If you know that class from elsewhere than model.json, name it: `new Assay(market, { classes: [...] })`',
+  );
 }
 
 /**

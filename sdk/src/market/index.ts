@@ -1,6 +1,6 @@
 /** The market on an EVM chain. */
 export {
-  type Answer, Assay, type CheckedAnswer, NoAnswer, type NotChecked, type Pending, type Question, type UncheckedAnswer, type Waiting,
+  type Answer, Assay, type CheckedAnswer, NoAnswer, type NotChecked, NotCheckedHere, type Pending, type Question, type Trust, type UncheckedAnswer, type Waiting,
 } from './assay.js';
 export { checkFulfilment, fulfilmentIn, fulfilmentOf, receiptIn } from './answer.js';
 export { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';

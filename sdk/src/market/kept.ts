@@ -15,6 +15,8 @@ const EVERY_ANSWER = 10_000;
 export interface Kept {
   /** The most that it may escrow, in the token's smallest unit. */
   feeCeiling: bigint;
+  /** Whose request it is, unless it is that of the wallet's own account: another's can be paid for, and its refund is his. */
+  client?: Address;
   /** Its tier, unless it is `proved`. */
   tier?: Tier;
   /** Its token, unless it is ether. */
@@ -37,7 +39,7 @@ export interface Kept {
 }
 
 /** What is expected, with a deadline and, where the input was given, its digest. */
-type Expected = Omit<Kept, 'input' | 'real' | 'insecure'> & { deadline: number; inputDigest: Hex | undefined };
+type Expected = Omit<Kept, 'input' | 'real' | 'insecure'> & { client: Address; deadline: number; inputDigest: Hex | undefined };
 
 /**
  * Compares a kept request with what is expected of it.
@@ -52,6 +54,7 @@ export function checkKept({ request, input }: Asked, model: ModelDescription, ex
     if (!isExpected) throw new Error(`the kept request ${what} ${got}, expected ${wanted}: look at who wrote it before you pay. Nothing was sent`);
   };
   if (request.modelId !== model.id) throw new Error(`the request is for model ${request.modelId}, this is ${model.id}`);
+  expect(isAddressEqual(request.client, expected.client), 'is of client', request.client, expected.client);
   expect(request.tier === tier, 'is of tier', request.tier, tier);
   expect(isAddressEqual(request.token, token), 'is paid in', request.token, token);
   expect(request.feeCeiling <= expected.feeCeiling, 'escrows', request.feeCeiling, `${expected.feeCeiling} at most`);
