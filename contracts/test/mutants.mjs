@@ -49,6 +49,7 @@ const mutants = [
   ['the market is not in the context', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('ReplayAcrossMarkets')],
   ['evidence is for all chains', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(address(this), id', unit('ReplayOfReceiptsAcrossChainIds')],
   ['evidence is for all markets', 'Proofs', 'abi.encode(block.chainid, address(this), id', 'abi.encode(block.chainid, id', unit('ReplayOfReceiptsAcrossMarkets')],
+  ['an answer hides its signature', 'Answers', 'emit AnswerSigned(id, signer, receiptSignature);', '', unit('LieBehindAForwarderIsContradictedByTheEvents')],
   ['signatures are not checked', 'Jobs', 'if (msg.sender != r.client) signatures', 'if (false) signatures', unit('OthersSignatureOpensNothing')],
   ['the chain is not signed', 'Jobs', 'return _typed(_domainOf(content), content);', 'return content;', unit('ReplayAcrossMarkets')],
   ['nonces come back', 'Jobs', 'if (word & bit != 0) revert', 'if (false) revert', unit('CancelledNonceOpensNothing')],

@@ -33,6 +33,9 @@ pub(crate) struct NodeArgs {
 pub(crate) struct ChainArgs {
     #[command(flatten)]
     pub(crate) node: NodeArgs,
+    /// The chain that you mean, by its id: a node that names another is refused, and nothing is signed for it
+    #[arg(long = "chain", value_name = "ID")]
+    pub(crate) chain_id: Option<u64>,
     /// An Ethereum keystore (JSON, version 3) with the account's key [default: the key in the environment]
     #[arg(long, value_name = "FILE")]
     pub(crate) keystore: Option<PathBuf>,
@@ -180,6 +183,9 @@ pub(crate) struct FulfilArgs {
     /// Go on although the fee does not pay for the gas
     #[arg(long)]
     pub(crate) at_a_loss: bool,
+    /// Prove for a client who owns or guards the market's router, and can end the verifier's class before you are paid
+    #[arg(long)]
+    pub(crate) trust_router: bool,
     /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
@@ -269,17 +275,26 @@ fn amount(text: &str) -> Result<Ether, String> {
 /// A price of a unit of gas in gwei: `1.5`.
 fn gwei(text: &str) -> Result<Gwei, String> {
     let wrong = || format!("expected an amount of gwei such as 1.5, got {text:?}");
-    let number = text.starts_with(|c: char| c.is_ascii_digit()).then(|| parse_units(text, "gwei"));
-    match number.ok_or_else(wrong)? {
+    if !is_decimal(text, 9) {
+        return Err(wrong());
+    }
+    match parse_units(text, "gwei") {
         Ok(units) => Ok(Gwei(units.get_absolute())),
         Err(error) => Err(format!("{}: {error}", wrong())),
     }
 }
 
+/// Whether a text is digits, or digits on both sides of one dot, at most so many behind it. What else a parser would drop or round, such as `0_01`, is asked for again: it is money.
+fn is_decimal(text: &str, decimals: usize) -> bool {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits(whole) && fraction.is_none_or(|part| digits(part) && part.len() <= decimals)
+}
+
 /// An amount of ether as wei: `0.01`.
 fn ether(text: &str) -> Result<U96, String> {
-    let wrong = || format!("expected an amount of ether such as 0.01, got {text:?}");
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
+    let wrong = || format!("expected an amount of ether such as 0.01, with 18 decimals at most, got {text:?}");
+    if !is_decimal(text, 18) {
         return Err(wrong());
     }
     let wei = assay_contracts::market::parse_ether(text).map_err(|error| format!("{}: {error}", wrong()))?;
@@ -298,9 +313,12 @@ fn token_price(text: &str) -> Result<TokenPrice, String> {
 
 /// Percent with up to two decimals, as hundredths of a percent.
 fn points(text: &str) -> Result<u16, String> {
-    match text.trim_end_matches('%').parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok((percent * 100.0).round() as u16),
-        _ => Err(format!("expected percent from 0 to 100, got {text:?}")),
+    let number = text.strip_suffix('%').unwrap_or(text);
+    match number.parse::<f64>() {
+        Ok(percent) if is_decimal(number, 2) && (0.0..=100.0).contains(&percent) => {
+            Ok((percent * 100.0).round() as u16)
+        }
+        _ => Err(format!("expected percent from 0 to 100, with two decimals at most, got {text:?}")),
     }
 }
 
@@ -358,9 +376,16 @@ mod tests {
         for wrong in ["", "h", "4", "4y", "99999999999999999999h"] {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
-        for wrong in ["-1", "x", "", "99999999999999"] {
-            assert!(ether(wrong).is_err(), "{wrong}");
+        let longest = "1.123456789012345678";
+        assert_eq!(ether(longest), Ok(U96::from(1_123_456_789_012_345_678_u64)));
+        let cut = format!("{longest}9");
+        assert!(ether("99999999999999").is_err());
+        for wrong in ["-1", "x", "", "0_01", "1_000", "0.0_1", "1.", ".1", "1.2.3", "1e3", "+1", " 1", "0x1", &cut] {
+            assert!(ether(wrong).is_err() && amount(wrong).is_err() && gwei(wrong).is_err(), "{wrong}");
+            assert!(token_price(&format!("0x00000000000000000000000000000000000000ff={wrong}")).is_err(), "{wrong}");
         }
+        assert!(gwei("1.123456789").is_ok() && gwei("1.1234567891").is_err());
+        assert!(points("1e1").is_err() && points("0.255").is_err() && points("1_0").is_err() && points("5%%").is_err());
         assert_eq!((within("2h"), within("7d")), (Ok(MIN_DURATION), Ok(MAX_DURATION)));
         for wrong in ["119m", "169h", "18446744073709551615s"] {
             assert!(within(wrong).is_err(), "{wrong}");

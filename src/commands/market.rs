@@ -27,6 +27,7 @@ pub(crate) mod verifier;
 
 use std::fmt::Display;
 
+use assay_contracts::node::is_development;
 use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, U256};
 use assay_models::{QuantizedGraph, TensorId, packing};
 use assay_verifier::{Opening, VerifyingKey};
@@ -74,7 +75,21 @@ impl Session {
         let signer = keys::signer(args.keystore.as_deref())?;
         let account = signer.address();
         let node = Node::connect_within(&args.node.rpc, Some(signer), args.limits()).on_chain("cannot use the node")?;
-        Ok(Self { node, account })
+        match args.chain_id {
+            Some(meant) if meant != node.chain_id() => refuse(format_args!(
+                "the node is of chain {}, and you mean chain {meant}: name the right node with --rpc. Nothing is signed",
+                node.chain_id()
+            )),
+            _ => Ok(Self { node, account }),
+        }
+    }
+
+    /// Says what is signed for, before anything is: no file pins the chain, and a node can name any.
+    fn say(&self, args: &ChainArgs, terminal: Terminal) {
+        terminal.say(format_args!("chain {}, as the node says; account {}", self.node.chain_id(), self.account));
+        if args.chain_id.is_none() && !is_development(self.node.chain_id()) {
+            terminal.say("  --chain ID refuses another chain than the one that you mean");
+        }
     }
 }
 

@@ -48,11 +48,14 @@ fn what_a_failing_node_does_not_say_is_not_made_up() {
 #[test]
 fn without_the_factory_nothing_is_deployed_that_would_not_be_found_again() {
     let (sandbox, anvil) = (Sandbox::new("market-factory"), Anvil::start());
-    anvil.rpc("anvil_setCode", &json!(["0x4e59b44847b379578588920cA78FbF26c0B4956C", "0x"]));
-    let mut command = sandbox.command(&["deploy"]);
-    command.env("ASSAY_RPC", &anvil.url).env("ASSAY_PRIVATE_KEY", ACCOUNTS[OWNER].1);
-    failed(&command.output().unwrap(), WRONG_REQUEST, &["no deployment factory", "0x4e59b4", "not paid for twice"]);
-    assert_eq!(anvil.sent(ACCOUNTS[OWNER].0), 0);
+    // None, or other code that takes what it is sent.
+    for code in ["0x", "0x00"] {
+        anvil.rpc("anvil_setCode", &json!(["0x4e59b44847b379578588920cA78FbF26c0B4956C", code]));
+        let mut command = sandbox.command(&["deploy"]);
+        command.env("ASSAY_RPC", &anvil.url).env("ASSAY_PRIVATE_KEY", ACCOUNTS[OWNER].1);
+        failed(&command.output().unwrap(), WRONG_REQUEST, &["no deployment factory", "0x4e59b4", "not paid for twice"]);
+        assert_eq!(anvil.sent(ACCOUNTS[OWNER].0), 0);
+    }
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_market_that_is_not_the_one_assay_brings_gets_nothing() {
         let market = market.to_string();
         scene.write(REGISTRATION, "market", market.clone());
         scene.write(ASKED, "market", market.clone());
-        let says = [market.as_str(), says, "pays only contracts that it brings"];
+        let says = [market.as_str(), says, "pays only contracts that it brings", "and `assay claim` reach it"];
         scene.refused(CLIENT, &REQUEST, &says);
         scene.refused(CLIENT, &["claim", MODEL], &says);
         scene.refused(PROVER, &["fulfil", MODEL, "--lock"], &says);

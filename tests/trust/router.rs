@@ -105,3 +105,62 @@ fn a_file_that_names_whom_a_router_was_not_made_for_makes_no_market_genuine() {
     scene.does(PROVER, &["fulfil", MODEL]);
     scene.does(PROVER, &["claim", MODEL]);
 }
+
+#[test]
+fn a_client_who_can_end_the_verifier_has_nothing_proved_unless_he_is_trusted() {
+    let (scene, _) = asked("trust-clients-router");
+    let office = json!({ "owner": named(OWNER), "guardian": named(OWNER) });
+    let checked = scene.does(PROVER, &["fulfil", MODEL, "--check"]);
+    assert_eq!(checked["router"], office, "an ordinary client's request");
+    let said = scene.command(PROVER, &["fulfil", MODEL, "--check"]).output().unwrap();
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains(&format!("owner {0}, guardian {0}", ACCOUNTS[OWNER].0)), "{said}");
+    // The router's owner asks.
+    scene.does(OWNER, &[&REQUEST[..], &["--output", "owners.json"]].concat());
+    let fulfil = ["fulfil", MODEL, "--request", "owners.json"];
+    let with =
+        |options: &[&str]| -> Vec<String> { [&fulfil[..], options].concat().into_iter().map(str::to_owned).collect() };
+    let says = ["is the owner of the market's router", "have his fee back", "--request owners.json --trust-router"];
+    for options in [&[][..], &["--check"], &["--lock"]] {
+        let arguments = with(options);
+        scene.refused(PROVER, &arguments.iter().map(String::as_str).collect::<Vec<_>>(), &says[..2]);
+    }
+    scene.refused(PROVER, &fulfil, &says);
+    // The guardian is seen too, and who proves for himself is cheated by nobody.
+    let output = scene.command(OWNER, &[&fulfil[..], &["--check"]].concat()).output().unwrap();
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && warned.contains("neither owner nor guardian should prove"), "{warned}");
+    let paid = scene.does(PROVER, &[&fulfil[..], &["--trust-router"]].concat());
+    assert_eq!(paid["router"], office);
+}
+
+#[test]
+fn a_market_that_a_file_names_is_said_with_its_router_and_a_key_is_said_to_be_what_was_compared() {
+    let (scene, market) = asked("trust-said-router");
+    let says = |account: usize, arguments: &[&str]| {
+        let output = scene.command(account, arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = says(OWNER, &["register", MODEL]);
+    let names = format!("market {market}, as {REGISTRATION} names it");
+    assert!(said.contains(&names) && said.contains(&format!("owner {}", ACCOUNTS[OWNER].0)), "{said}");
+    let status = says(OTHER, &["status", MODEL]);
+    assert!(status.contains(&format!("whether that is the key of {MODEL} was not computed")), "{status}");
+}
+
+#[test]
+fn what_no_file_pins_is_signed_for_the_chain_that_is_said_and_for_no_other() {
+    let scene = Scene::new("trust-chain");
+    let account = ACCOUNTS[OTHER].0;
+    let commands: [&[&str]; 2] = [&["deploy"], &["propose", account, "--market", account]];
+    for command in commands {
+        let says = ["the node is of chain 31337, and you mean chain 1", "Nothing is signed"];
+        scene.refused(OWNER, &[command, &["--chain", "1"]].concat(), &says);
+    }
+    let output = scene.command(OWNER, &["deploy", "--chain", "31337"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let at = |words: &str| said.find(words).unwrap_or_else(|| panic!("it does not say {words:?}: {said}"));
+    assert!(at("chain 31337, as the node says") < at("market 0x"), "{said}");
+    assert!(said.contains(&format!("account {}", ACCOUNTS[OWNER].0)), "{said}");
+}

@@ -1,5 +1,6 @@
 //! Transactions behind nodes that lie, lose, hang, or serve another program with the same account: nothing is paid twice, or more than the caps allow.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -341,4 +342,24 @@ fn a_node_that_hangs_is_reported() {
     let mut deploy = scene.command(PROVER, &["deploy"]);
     let output = deploy.env("ASSAY_RPC", &url).output().unwrap();
     failed(&output, MACHINE, &["eth_chainId: no answer within 9 s", "--rpc"]);
+}
+
+#[test]
+fn a_node_that_sends_its_users_elsewhere_is_not_followed() {
+    let anvil = Anvil::start();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let elsewhere = anvil.url.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut request) = (stream.unwrap(), [0; 4_096]);
+            let _ = stream.read(&mut request);
+            let answer = format!(
+                "HTTP/1.1 307 Temporary Redirect\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let error = Node::connect_within(&url, None, hasty()).unwrap_err().to_string();
+    assert!(error.contains("HTTP status 307"), "{error}");
 }

@@ -102,7 +102,7 @@ pub enum ContractsError {
     Url(&'static str),
     /// The chain lacks the contract through which others are placed.
     #[error(
-        "chain {chain} has no deployment factory at {factory}, which places contracts where they are found again and not paid for twice: \
+        "chain {chain} has no deployment factory at {factory}, or other code stands there; it places contracts where they are found again and not paid for twice: \
          put it there first (https://github.com/Arachnid/deterministic-deployment-proxy), or use another chain"
     )]
     NoFactory {
@@ -191,8 +191,9 @@ pub enum ContractsError {
     },
     /// A contract is not the one that this crate brings.
     #[error(
-        "{market} is no market that this version of assay deploys: {what} ({address}); assay pays only contracts that it brings, since other \
-         code may keep the money. Name the right market, or use the version of assay that deployed this one"
+        "{market} is no market that this version of assay ({}) deploys: {what} ({address}); assay pays only contracts that it brings, since other \
+         code may keep the money. Name the right market, or use the version of assay that deployed this one: what is owed to you there stays \
+         there, and that version's `assay status` and `assay claim` reach it", env!("CARGO_PKG_VERSION")
     )]
     Foreign {
         /// The market that was named.

@@ -21,6 +21,8 @@ pub const ETHER: Address = Address::ZERO;
 pub const MIN_DURATION: u64 = 2 * 3_600;
 /// Longest time to a deadline when a request is opened, in seconds.
 pub const MAX_DURATION: u64 = 7 * 86_400;
+/// Age until which a lock excludes nobody, in seconds.
+pub const LOCK_MATURITY: u64 = 60;
 /// Most of a fee that a model's owner may take, in points.
 pub const MAX_OWNER_POINTS: u16 = 3_000;
 /// Most contributors of a model.

@@ -101,9 +101,9 @@ pub trait Network {
 /// nearly every chain (CREATE2); a contract that is there already is found and costs nothing.
 ///
 /// # Errors
-/// [`ContractsError::NoFactory`]: what is deployed without it would not be found again. As [`Network::send`].
+/// [`ContractsError::NoFactory`]: what is deployed without it, or through other code in its place, would not be found again. As [`Network::send`].
 pub fn place(network: &mut impl Network, from: Address, code: &[u8]) -> Result<Address, ContractsError> {
-    if network.code(FACTORY)?.is_empty() {
+    if network.code(FACTORY)? != FACTORY_CODE {
         return Err(ContractsError::NoFactory { factory: FACTORY, chain: network.chain_id() });
     }
     let address = address_of(code);

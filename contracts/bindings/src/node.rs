@@ -119,7 +119,8 @@ impl Node {
     /// [`ContractsError::Url`]; [`ContractsError::Node`]: it does not answer, or not as a node does.
     pub fn connect_within(url: &str, signer: Option<Signer>, limits: Limits) -> Result<Self, ContractsError> {
         let shown = shown(url)?;
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        // A node does not live elsewhere: who answers for it must be whom the user named.
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
         let mut node = Self {
             agent: config.into(),
             url: url.to_owned(),

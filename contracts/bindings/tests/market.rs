@@ -5,7 +5,8 @@
 
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Pot, VerifierRouter};
 use assay_contracts::market::{
-    ETHER, MAX_CONTRIBUTORS, MAX_DURATION, MAX_OWNER_POINTS, MAX_WORDS, MIN_DURATION, U96, digest, hash, words,
+    ETHER, LOCK_MATURITY, MAX_CONTRIBUTORS, MAX_DURATION, MAX_OWNER_POINTS, MAX_WORDS, MIN_DURATION, U96, digest, hash,
+    words,
 };
 use assay_contracts::{
     Address, Artifact, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, Status,
@@ -358,6 +359,8 @@ fn the_bindings_know_the_contracts_limits() {
         chain.ask(market.address, &InferenceMarket::MAX_DURATIONCall {}).unwrap(),
     );
     assert_eq!(durations, (U256::from(MIN_DURATION), U256::from(MAX_DURATION)));
+    let maturity = chain.ask(market.address, &InferenceMarket::LOCK_MATURITYCall {}).unwrap();
+    assert_eq!(maturity, U256::from(LOCK_MATURITY));
     let models = (
         chain.ask(market.registry, &ModelRegistry::MAX_OWNER_POINTSCall {}).unwrap(),
         chain.ask(market.registry, &ModelRegistry::MAX_CONTRIBUTORSCall {}).unwrap(),

@@ -30,7 +30,7 @@ export class ForeignMarketError extends Error {
   ) {
     super(
       `the market at ${market} is not this version's: ${what} (${contract}). It may keep whatever it is paid. Nothing was sent. ` +
-      'Ask the model\'s owner for a market that `assay deploy` of this version made',
+      'Ask the model\'s owner for a market that `assay deploy` of this version made; what is owed to you in this one stays there, and the version that made it reaches it',
       options,
     );
   }

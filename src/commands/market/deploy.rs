@@ -27,7 +27,9 @@ struct Deployed {
 }
 
 pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
-    let Session { mut node, account } = Session::open(&args.chain)?;
+    let session = Session::open(&args.chain)?;
+    session.say(&args.chain, terminal);
+    let Session { mut node, account } = session;
     let first = Parties { owner: args.owner.unwrap_or(account), guardian: args.guardian.unwrap_or(account) };
     let (market, _) = terminal
         .step("deploy the market", None, || Market::deploy_for(&mut node, account, first.owner, first.guardian))

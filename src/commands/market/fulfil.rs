@@ -12,7 +12,7 @@ use std::time::Duration;
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Refusal};
 use assay_contracts::market::words;
 use assay_contracts::{
-    Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Revert, Status, U256,
+    Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Parties, Revert, Status, U256,
 };
 use assay_verifier::{Proof, VerifyingKey};
 use serde::Serialize;
@@ -56,6 +56,8 @@ struct Fulfilled {
     already: bool,
     /// Whether the proof still lies in the model's folder: it does until the payment is final.
     proof_kept: bool,
+    /// Who may end the verifier that judges the answer, as it is now.
+    router: Parties,
 }
 
 /// A request that may be worth proving, and who would.
@@ -68,6 +70,8 @@ struct Work {
     /// How the request stands; [`Work::refresh`] asks again.
     job: Job,
     kept: Kept,
+    /// Owner and guardian of the market's router, as they are now.
+    router: Parties,
 }
 
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
@@ -81,6 +85,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let (market, _) = market_of(&mut node, &args.chain.node, &folder, &asked.record())?;
     trust::check_srs(key.srs(), market.chain)?;
     asked.check(&market)?;
+    let router = trust::say_router(&mut node, &market, terminal)?;
     if !args.check {
         // Whatever an earlier run has sent is in a block before the chain is asked about it.
         node.settled_nonce(account).on_chain("cannot use the account")?;
@@ -88,13 +93,14 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     let job = market.job(&mut node, asked.id).on_chain("cannot ask for the request")?;
     let kept = Kept::of(&folder, &market, asked.id, account);
     if job.status == Status::Settled {
-        return already_settled(&mut node, &market, &asked, account, &kept, args, terminal);
+        return already_settled(&mut node, (&market, router), &asked, account, &kept, args, terminal);
     }
     let (model, _) = market.model(&mut node, asked.request.modelId).on_chain("cannot use the model")?;
     check_model(&mut node, &model, &key, words_of(&own.graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
-    let mut work = Work { node, account, market, model, asked, job, kept };
+    let mut work = Work { node, account, market, model, asked, job, kept, router };
     let turn = work.turn(args)?;
+    work.check_router(&turn, args)?;
     work.check_id(&turn, &folder, &key)?;
     let worth = Worth::of(&mut work.node, args.token)?;
     let terms = work.terms(&turn, worth, &key, args)?;
@@ -125,7 +131,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
         if work.job.status == Status::Settled {
             return already_settled(
                 &mut work.node,
-                &work.market,
+                (&work.market, work.router),
                 &work.asked,
                 work.account,
                 &work.kept,
@@ -146,7 +152,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
 /// A request that an earlier run, or somebody else, has settled.
 fn already_settled(
     node: &mut Node,
-    market: &Market,
+    (market, router): (&Market, Parties),
     asked: &Asked,
     account: Address,
     kept: &Kept,
@@ -176,11 +182,42 @@ fn already_settled(
         transaction: None,
         already: true,
         proof_kept,
+        router,
     });
     Ok(())
 }
 
 impl Work {
+    /// Refuses a client who can end the class of the verifier while the proof is on its way, which shows the answer: the fee goes back to him then. Where bond is lost without the proof,
+    /// warns. The account that proves may be anybody, but should hold no such office.
+    fn check_router(&self, turn: &Turn, args: &FulfilArgs) -> Outcome {
+        let office = |who: Address| match who {
+            who if who.is_zero() => None,
+            who if who == self.router.owner => Some("owner"),
+            who if who == self.router.guardian => Some("guardian"),
+            _ => None,
+        };
+        if let Some(office) = office(self.account) {
+            Terminal::warn(format_args!(
+                "{} proves, and is the {office} of the market's router: neither owner nor guardian should prove. Use another account",
+                self.account
+            ));
+        }
+        let client = self.asked.request.client;
+        // Who asks himself is cheated by nobody.
+        let Some(office) = office(client).filter(|_| client != self.account) else { return Ok(()) };
+        let danger = format!(
+            "the request's client, {client}, is the {office} of the market's router: he can read the answer in the proof on its way, end the verifier's class \
+             before it is paid, and have his fee back"
+        );
+        if args.trust_router || turn.at_stake.is_some() {
+            Terminal::warn(danger);
+            return Ok(());
+        }
+        refuse(format_args!("{danger}. With --trust-router it is proved all the same"))
+            .next(|| again(args).arg("--trust-router"))
+    }
+
     /// Refuses a model that is not registered with this key. Where bond is lost without the proof, it is made and tried all the same: it may be the files that are wrong.
     fn check_id(&mut self, turn: &Turn, folder: &ModelFolder, key: &VerifyingKey) -> Outcome {
         let (record, told) = (self.asked.record(), self.asked.model.as_ref());
@@ -290,7 +327,7 @@ impl Work {
                 if settled.payee == self.account {
                     return already_settled(
                         &mut self.node,
-                        &self.market,
+                        (&self.market, self.router),
                         &self.asked,
                         self.account,
                         &self.kept,
@@ -333,6 +370,7 @@ impl Work {
             transaction: Some(receipt.hash),
             already: false,
             proof_kept: true,
+            router: self.router,
         });
         Ok(())
     }

@@ -38,7 +38,9 @@ pub(super) enum Standing {
 
 pub(crate) fn run(args: &ProposeArgs, terminal: Terminal) -> Outcome {
     let verifier = args.verifier;
-    let Session { mut node, account } = Session::open(&args.chain)?;
+    let session = Session::open(&args.chain)?;
+    session.say(&args.chain, terminal);
+    let Session { mut node, account } = session;
     let (market, _) = market_at(&mut node, &args.chain.node, args.market, None)?;
     let code = node.code(verifier).on_chain("cannot read the verifier's code")?;
     if code.is_empty() {

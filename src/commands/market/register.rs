@@ -60,8 +60,15 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         class: verifier.class,
         ..shares(args, words_of(&model.graph)?)?
     };
-    let Session { mut node, account } = Session::open(&args.chain)?;
+    let session = Session::open(&args.chain)?;
+    session.say(&args.chain, terminal);
+    let Session { mut node, account } = session;
     let (market, made_for) = market_at(&mut node, &args.chain.node, address, Some(&folder))?;
+    if args.market.is_none() {
+        // A file named the market: whoever wrote it may own the router that says which verifiers judge.
+        terminal.say(format_args!("market {address}, as {} names it", folder.file("registration.json").display()));
+        trust::say_router(&mut node, &market, terminal)?;
+    }
     // Where the key is, or will be: its address follows from its code.
     let key_at = address_of(&creation_of_data(&code));
     let id = |terms: &Registration| Registration { key: key_at, ..terms.clone() }.id(account, hash(&code));

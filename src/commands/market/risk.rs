@@ -1,5 +1,6 @@
 //! What a lock puts at risk, and what delivering pays: the rules of `docs/market.md`, before they are met.
 
+use assay_contracts::market::LOCK_MATURITY;
 use assay_contracts::{Address, Job, Request, Status, U256};
 
 use super::amounts::amount;
@@ -85,10 +86,11 @@ impl Pay {
     }
 }
 
-/// Unix time of the last block in which a lock is too young to exclude anybody, when it takes `maturity` seconds. The contract knows when the
-/// lock was made by the end of its exclusivity, halfway to the deadline.
-pub(super) fn young_until(request: &Request, job: &Job, maturity: u64) -> u64 {
-    (2 * job.time.to::<u64>()).saturating_add(maturity).saturating_sub(request.deadline.to())
+/// Unix time of the last block in which a lock is too young to exclude anybody; never later than its exclusivity or the deadline, whatever the node says of the lock. The contract knows
+/// when the lock was made by the end of its exclusivity, halfway to the deadline.
+pub(super) fn young_until(request: &Request, job: &Job) -> u64 {
+    let (time, deadline) = (job.time.to::<u64>(), request.deadline.to::<u64>());
+    (2 * time).saturating_add(LOCK_MATURITY).saturating_sub(deadline).min(time).min(deadline)
 }
 
 fn points(amount: U256, points: u64) -> U256 {
@@ -161,7 +163,12 @@ mod tests {
 
     #[test]
     fn a_lock_is_young_for_as_long_as_the_contract_says() {
-        let (request, job) = locked();
-        assert_eq!(young_until(&request, &job, 60), 560);
+        let (request, mut job) = locked();
+        assert_eq!(young_until(&request, &job), 560);
+        // What no lock of this request can be, and a node can say.
+        for (said, until) in [(9_990, 9_990), (20_000, 10_000), (40, 0)] {
+            job.time = time(said);
+            assert_eq!(young_until(&request, &job), until);
+        }
     }
 }

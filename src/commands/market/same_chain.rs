@@ -26,6 +26,7 @@ impl ChainArgs {
         let (usual, limits) = (Limits::default(), self.limits());
         let (tip, cost) = (&self.max_tip, &self.max_cost);
         let next = self.node.next(verb, model);
+        let next = self.chain_id.iter().fold(next, |next, id| next.arg("--chain").arg(id.to_string()));
         let next = if limits.most_tip == usual.most_tip { next } else { next.arg("--max-tip").arg(tip.to_string()) };
         let next =
             if limits.most_cost == usual.most_cost { next } else { next.arg("--max-cost").arg(cost.to_string()) };

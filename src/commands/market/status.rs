@@ -172,7 +172,11 @@ fn own_key(
     let key = key.request(format_args!("cannot read the verifying key {}", path.display()));
     match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key).map(|_| key)) {
         Ok(key) => {
-            terminal.say(format_args!("  its key is {}, as its id proves", path.display()));
+            terminal.say(format_args!(
+                "  it is registered with the key {}, as its id proves; whether that is the key of {} was not computed",
+                path.display(),
+                folder.model().display()
+            ));
             Ok((Some(true), Some(key)))
         }
         Err(failure) => {

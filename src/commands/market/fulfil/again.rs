@@ -35,7 +35,12 @@ fn options(next: Next, args: &FulfilArgs) -> Next {
     let next = args.memory.iter().fold(next, |next, memory| next.arg("--memory").arg(format!("{}B", memory.0)));
     let price = |token: &crate::cli::TokenPrice| format!("{}={}", token.token, exact(U256::from(token.wei)));
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(price(token)));
-    let flags = [("--at-a-loss", args.at_a_loss), ("--now", args.now), ("--check", args.check)];
+    let flags = [
+        ("--at-a-loss", args.at_a_loss),
+        ("--trust-router", args.trust_router),
+        ("--now", args.now),
+        ("--check", args.check),
+    ];
     flags.into_iter().filter(|(_, given)| *given).fold(next, |next, (flag, _)| next.arg(flag))
 }
 

@@ -4,11 +4,10 @@ use std::fmt::Display;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use assay_contracts::interface::InferenceMarket;
-use assay_contracts::market::{MIN_DURATION, U96, digest};
+use assay_contracts::market::{LOCK_MATURITY, MIN_DURATION, U96, digest};
 use assay_contracts::node::is_development;
 use assay_contracts::revert::status;
-use assay_contracts::{Address, ContractsError, Network as _, Status, U256};
+use assay_contracts::{Address, ContractsError, Status, U256};
 
 use super::Work;
 use super::again::without_lock;
@@ -168,19 +167,12 @@ impl Work {
     /// when the proof arrives.
     fn without(&mut self, why: &dyn Display, proving: &Proving, args: &FulfilArgs) -> Outcome {
         let arrives = self.now()?.saturating_add(proving.seconds().ceil() as u64).saturating_add(TWO_BLOCKS);
-        let overtakes = self.job.status == Status::Locked && arrives <= self.young_until()?;
+        let overtakes = self.job.status == Status::Locked && arrives <= young_until(&self.asked.request, &self.job);
         if !overtakes {
             self.turn(args)?;
         }
         Terminal::warn(format_args!("{why}: going on without a lock"));
         Ok(())
-    }
-
-    /// Last moment at which the request's lock excludes nobody.
-    fn young_until(&mut self) -> Outcome<u64> {
-        let maturity = self.node.ask(self.market.address, &InferenceMarket::LOCK_MATURITYCall {});
-        let maturity = maturity.on_chain("cannot ask the market when a lock is mature")?.saturating_to::<u64>();
-        Ok(young_until(&self.asked.request, &self.job, maturity))
     }
 
     /// Unix time in the eyes of the next block. A development chain may make blocks only when asked; its next one goes with the clock.
@@ -197,8 +189,12 @@ impl Work {
         if !self.is_own_lock() {
             return Ok(());
         }
-        let (young, begin) = (self.young_until()?, self.clock()?);
-        if begin > young {
+        let begin = self.clock()?;
+        // A lock that stands is no younger than now, whatever the node says of its times.
+        let young = young_until(&self.asked.request, &self.job).min(begin.saturating_add(LOCK_MATURITY));
+        // What the lock's exclusivity and the deadline leave: a proof that waits longer is paid less, or not at all.
+        let ends = self.asked.request.deadline.to::<u64>().min(self.job.time.to());
+        if begin > young || begin >= ends {
             return Ok(());
         }
         let all = young + 1 - begin;
@@ -215,6 +211,9 @@ impl Work {
                 }
                 let now = self.clock()?;
                 if !self.is_own_lock() || now > young {
+                    return Ok(());
+                }
+                if begin.saturating_add(start.elapsed().as_secs()) >= ends {
                     return Ok(());
                 }
                 if start.elapsed() > longest {

@@ -1,6 +1,6 @@
 //! What a request pays and what delivering it takes, before anything is done.
 
-use assay_contracts::{Address, B256, Job, Network as _, Request, Status, U256, gas_limit};
+use assay_contracts::{Address, B256, Job, Network as _, Parties, Request, Status, U256, gas_limit};
 use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
@@ -44,6 +44,7 @@ pub(super) struct Terms {
     most_cost: U256,
     /// The account's balance, in wei.
     balance: U256,
+    router: Parties,
     /// The lock that is asked for, where one can be had.
     pub(super) lock: Option<Offer>,
 }
@@ -106,6 +107,8 @@ pub(super) struct Checked {
     seconds_left: Option<u64>,
     prove_s: f64,
     prove_bytes: u64,
+    /// Who may end the verifier that judges the answer, as it is now.
+    router: Parties,
 }
 
 impl Work {
@@ -138,6 +141,7 @@ impl Work {
             most_cost: self.node.most_cost(),
             balance: self.node.balance(self.account).on_chain("cannot ask for your balance")?,
             lock,
+            router: self.router,
         })
     }
 }
@@ -277,6 +281,7 @@ impl Terms {
             seconds_left: self.until.map(|until| until.saturating_sub(self.now)),
             prove_s: proving.seconds(),
             prove_bytes: proving.bytes(),
+            router: self.router,
         }
     }
 }
