@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import * as everything from '@assay/sdk';
-import { type Hex, parseEther } from 'viem';
+import { srsDigestOf } from '@assay/sdk/verifier';
+import { type Hex, bytesToHex, hexToBytes, parseEther } from 'viem';
 
 import { PEOPLE } from '../examples/deploy.js';
 import { MODEL } from './owner.js';
@@ -47,9 +48,11 @@ test('the README\'s code asks, goes on, and has its money back', async () => {
   const [ask, goOn, challenge] = code as [string, string, string];
   const kept = new Map<string, string>();
   const storage = { getItem: (key: string) => kept.get(key), setItem: (key: string, value: string) => kept.set(key, value) };
-  const { graphDigest, keyDigest, class: verifier } = await new everything.Models(client.client, client).registrationOf(model.id);
+  const { registration, keyCode } = await new everything.Models(client.client, client).registeredAs(model.id);
+  const { graphDigest, keyDigest, class: verifier } = registration;
+  const srsDigest = srsDigestOf(hexToBytes(keyCode as Hex)) as Uint8Array;
   const modelJson = JSON.stringify({
-    ...MODEL, market: address, model_id: model.id, graph_digest: graphDigest, key_digest: keyDigest, class: verifier,
+    ...MODEL, market: address, model_id: model.id, graph_digest: graphDigest, key_digest: keyDigest, srs_digest: bytesToHex(srsDigest), class: verifier,
     input: { shape: [93], type: 'u8', scale: 1, zero_point: 0, words: 3 }, output: { shape: [10], type: 'i8', scale: 0.5, zero_point: 0, words: 1 },
   });
   const names = {
