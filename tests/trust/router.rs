@@ -146,7 +146,7 @@ fn a_market_that_a_file_names_is_said_with_its_router_and_a_key_is_said_to_be_wh
     let names = format!("market {market}, as {REGISTRATION} names it");
     assert!(said.contains(&names) && said.contains(&format!("owner {}", ACCOUNTS[OWNER].0)), "{said}");
     let status = says(OTHER, &["status", MODEL]);
-    assert!(status.contains(&format!("whether that is the key of {MODEL} was not computed")), "{status}");
+    assert!(status.contains(&format!("that it is the key of {MODEL} was not computed")), "{status}");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn own_key(
     match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key).map(|_| key)) {
         Ok(key) => {
             terminal.say(format_args!(
-                "  it is registered with the key {}, as its id proves; whether that is the key of {} was not computed",
+                "  it is registered with the key {}, as its id proves; that it is the key of {} was not computed",
                 path.display(),
                 folder.model().display()
             ));
