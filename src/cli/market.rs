@@ -180,15 +180,22 @@ pub(crate) struct FulfilArgs {
     /// Take a fee in this token, and count one whole token as so much ether
     #[arg(long, value_name = "ADDRESS=ETHER", value_parser = token_price)]
     pub(crate) token: Option<TokenPrice>,
+    #[command(flatten)]
+    pub(crate) risks: RiskArgs,
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
+    #[arg(long)]
+    pub(crate) memory: Option<Bytes>,
+}
+
+/// What to go on with although it may cost more than it brings.
+#[derive(Debug, Args)]
+pub(crate) struct RiskArgs {
     /// Go on although the fee does not pay for the gas
     #[arg(long)]
     pub(crate) at_a_loss: bool,
     /// Prove for a client who owns or guards the market's router, and can end the verifier's class before you are paid
     #[arg(long)]
     pub(crate) trust_router: bool,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
-    #[arg(long)]
-    pub(crate) memory: Option<Bytes>,
 }
 
 /// Whether to keep other provers out, and for what bond.

@@ -210,7 +210,7 @@ impl Work {
             "the request's client, {client}, is the {office} of the market's router: he can read the answer in the proof on its way, end the verifier's class \
              before it is paid, and have his fee back"
         );
-        if args.trust_router || turn.at_stake.is_some() {
+        if args.risks.trust_router || turn.at_stake.is_some() {
             Terminal::warn(danger);
             return Ok(());
         }
@@ -302,7 +302,7 @@ impl Work {
             proof: proof.bytes.into(),
         };
         let (gain, allowed) = (self.gain(worth)?, self.node.most_cost());
-        if let Some(gain) = gain.filter(|_| !args.at_a_loss) {
+        if let Some(gain) = gain.filter(|_| !args.risks.at_a_loss) {
             // The cap is on the limit of gas, which is a fifth above what a fulfilment takes.
             self.node.spend_at_most(gain.saturating_mul(U256::from(6)) / U256::from(5));
         }

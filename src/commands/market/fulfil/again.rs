@@ -36,8 +36,8 @@ fn options(next: Next, args: &FulfilArgs) -> Next {
     let price = |token: &crate::cli::TokenPrice| format!("{}={}", token.token, exact(U256::from(token.wei)));
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(price(token)));
     let flags = [
-        ("--at-a-loss", args.at_a_loss),
-        ("--trust-router", args.trust_router),
+        ("--at-a-loss", args.risks.at_a_loss),
+        ("--trust-router", args.risks.trust_router),
         ("--now", args.now),
         ("--check", args.check),
     ];

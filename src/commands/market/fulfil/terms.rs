@@ -152,7 +152,7 @@ impl Terms {
     pub(super) fn still_accepted(&self, work: &Work, gain: U256, args: &FulfilArgs) -> Outcome {
         let price = work.node.gas_price().on_chain("cannot ask for the price of gas")?;
         let cost = |gas: u64| price.saturating_mul(U256::from(gas));
-        if cost(self.gas) > gain && !args.at_a_loss {
+        if cost(self.gas) > gain && !args.risks.at_a_loss {
             return refuse(format_args!(
                 "the gas costs about {} by now, for what is worth {} to you: nothing is locked or sent",
                 shown(cost(self.gas)),
@@ -165,7 +165,7 @@ impl Terms {
 
     /// Refuses to work for less than the gas costs, also where that saves a bond that is worth less; to pay more for gas or to bond more than the user allows, and to begin what the account cannot pay for.
     pub(super) fn accepted(&self, args: &FulfilArgs) -> Outcome {
-        if self.income.saturating_add(self.saves) < self.gas_cost && !args.at_a_loss {
+        if self.income.saturating_add(self.saves) < self.gas_cost && !args.risks.at_a_loss {
             if let Some(pays) = self.rise.and_then(|rise| rise.pays) {
                 return refuse(format_args!(
                     "of the fee of {} now, {} are yours{}, and the gas costs about {}: the fee rises, and pays for that {}. Run the same \
