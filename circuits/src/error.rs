@@ -49,6 +49,17 @@ pub enum CircuitError {
         /// Largest supported `k`.
         limit_k: u32,
     },
+    /// Input and output make more public words than any key has.
+    #[error(
+        "input and output are {words} public words of 31 bytes with the context, and {limit} is the limit: give the model a smaller input or \
+         output"
+    )]
+    TooManyWords {
+        /// Words needed.
+        words: usize,
+        /// Most words of a key.
+        limit: usize,
+    },
     /// The trace does not belong to the graph of the layout.
     #[error("the trace does not fit the layout: {what}, expected {expected} elements and got {got}")]
     TraceMismatch {

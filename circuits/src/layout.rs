@@ -9,7 +9,7 @@ use crate::cells::Cells;
 use crate::columns::{Fixed, Lanes, Shape};
 use crate::error::CircuitError;
 use crate::place::{CopyConstraint, Places, ScalarRow, cells, copies, fixed_columns};
-use crate::plan::{Block, Element, Operands, Plan};
+use crate::plan::{Block, Element, MAX_PUBLIC_WORDS, Operands, Plan, WORD_BYTES};
 use crate::profile::PROFILES;
 use crate::sketch::{MAX_K, Sketch};
 use crate::tables::Tag;
@@ -195,7 +195,8 @@ impl Layout {
     }
 }
 
-/// The plan of a graph, unless its input and its requantised tensors alone take more rows than any circuit has: then nothing is made.
+/// The plan of a graph, unless its input and its requantised tensors alone take more rows than any circuit has, or its input and output more
+/// public words than any key: then nothing is made.
 pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
     graph.validate()?;
     let outputs = graph.nodes.iter().filter(|node| node.op.requantise().is_some()).map(|node| node.output);
@@ -206,6 +207,13 @@ pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan
     let rows = elements.div_ceil(activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
     if rows > 1 << MAX_K {
         return Err(CircuitError::too_many_rows(rows));
+    }
+    let words = 1 + [graph.tensor(graph.input)?, graph.tensor(graph.output)?]
+        .map(|of| of.len().div_ceil(WORD_BYTES))
+        .iter()
+        .sum::<usize>();
+    if words > MAX_PUBLIC_WORDS {
+        return Err(CircuitError::TooManyWords { words, limit: MAX_PUBLIC_WORDS });
     }
     Plan::of(graph, activations)
 }

@@ -63,8 +63,8 @@ pub use layout::{Layout, UNUSABLE_ROWS};
 pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
-    Axis, Block, Claim, Committed, Element, Identity, Operands, Order, Owner, Plan, Planes, PublicWord, Rectangle,
-    Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
+    Axis, Block, Claim, Committed, Element, Identity, MAX_PUBLIC_WORDS, Operands, Order, Owner, Plan, Planes,
+    PublicWord, Rectangle, Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
 };
 pub use profile::PROFILES;
 pub use regions::{Group, Region};

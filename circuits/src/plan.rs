@@ -35,6 +35,8 @@ pub use weighted_sum::{Operands, WeightedSum};
 
 /// Bytes packed into one public word.
 pub const WORD_BYTES: usize = 31;
+/// Most public words of a circuit: verifying keys have no more.
+pub const MAX_PUBLIC_WORDS: usize = 1 << 16;
 
 /// What the circuit of a network commits and what it claims.
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! Lookup tables: one stack of `(tag, v1, v2, v3)`, each table under its own tag, tags from 1.
+//! Lookup tables: one list of entries `(tag, v1, v2, v3)`, each table under its own tag, tags from 1.
 
 use std::ops::Range;
 

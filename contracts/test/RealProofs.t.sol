@@ -206,7 +206,7 @@ contract RealProofsTest is Scene {
     }
 
     function test_BatchOfRealMlpProofs() external {
-        batches("mnist-mlp", 32, 11);
+        batches("mnist-mlp", 32, 10);
     }
 
     function test_BatchOfRealLenetProofsWithGroupedOpenings() external {

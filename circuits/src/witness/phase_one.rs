@@ -52,7 +52,7 @@ impl Columns {
         let phase = Phase { columns: self, layout, challenges, pinned };
         let (chains, helpers) = rayon::join(|| phase.chains(folded_weights), || phase.helpers());
         for (column, cells) in chains?.into_iter().chain(helpers) {
-            // A shape without weights has no acc1, and nothing was filled for it.
+            // Helpers that these lanes have no use for were not filled.
             if let Some(slot) = layout.shape.advice_index(column).and_then(|index| self.advice.get_mut(index)) {
                 *slot = Cells::Field(cells);
             }

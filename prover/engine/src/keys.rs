@@ -209,6 +209,11 @@ mod tests {
     }
 
     #[test]
+    fn circuits_have_as_many_public_words_as_keys() {
+        assert_eq!(assay_circuits::MAX_PUBLIC_WORDS, assay_verifier::key::MAX_INSTANCES);
+    }
+
+    #[test]
     fn no_key_is_made_of_a_layout_with_a_copy_that_it_would_not_hold() {
         assert!(keys_of(|_| ()).is_ok());
         let one = Wire::Advice(Advice::P, 1);
@@ -227,7 +232,7 @@ mod tests {
         assert!(bound.is_ok());
         for loose in [
             Wire::Advice(Advice::Z(0), 1),   // a column without equality
-            Wire::Advice(Advice::R(0), 1),   // a column that this layout lacks
+            Wire::Advice(Advice::C(1), 1),   // a column that this layout lacks
             Wire::Advice(Advice::P, usable), // a blind
             Wire::Instance(words),           // a word that no statement has
         ] {
