@@ -192,7 +192,7 @@ fn a_model_whose_proof_no_chain_takes_is_said_to_be_one_with_its_bytes_and_the_l
 /// 485 bytes of a file whose circuit would have more rows than any.
 #[cfg(unix)]
 #[test]
-fn a_model_too_large_for_any_circuit_is_refused_at_once_with_the_rows_it_would_need_in_little_memory() {
+fn a_model_too_large_for_any_circuit_or_key_is_refused_at_once_in_little_memory() {
     let sandbox = Sandbox::new("big-image");
     let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/big_image.onnx");
     fs::copy(case, sandbox.path("big_image.onnx")).unwrap();
@@ -204,7 +204,7 @@ fn a_model_too_large_for_any_circuit_is_refused_at_once_with_the_rows_it_would_n
         let output = command.args(["-c", &script]).current_dir(&sandbox.folder).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(WRONG_REQUEST), "{verb}: {said}");
-        assert!(said.contains("rows"), "{verb}: {said}");
+        assert!(said.contains("public words") && said.contains("65536 is the limit"), "{verb}: {said}");
         assert!(!sandbox.path("big_image.assay").exists());
     }
 }

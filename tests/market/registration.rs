@@ -107,7 +107,7 @@ fn who_has_the_request_alone_checks_answer_and_input_of_the_paid_proof() {
     assert!(next.contains("--input asked.json --context "), "{next}");
     assert_eq!(fetched["label"], 6);
     let said = String::from_utf8(scene.command(RIVAL, &fetch).output().unwrap().stdout).unwrap();
-    assert!(said.contains("answer") && said.contains("4,832 bytes of proof"), "{said}");
+    assert!(said.contains("answer") && said.contains("5,536 bytes of proof"), "{said}");
     let verify = |file: &str| ["verify", MODEL, "--proof", "paid.json", "--input", file].map(str::to_owned);
     let run = |file: &str| scene.sandbox.run(&verify(file).each_ref().map(String::as_str));
     assert!(run("asked.json").status.success());

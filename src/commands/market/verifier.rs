@@ -28,7 +28,7 @@ impl Verifier {
                 "the key in {} is of no profile that this version of assay has a verifier for: make the keys again",
                 folder.file("").display()
             ))
-            .next(|| Next::of("compile", folder.model()).then(&Next::of("setup", folder.model()))),
+            .next(|| Next::of("setup", folder.model())),
         }
     }
 
