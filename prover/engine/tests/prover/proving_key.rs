@@ -205,7 +205,7 @@ fn a_file_is_refused_whichever_byte_is_changed_wherever_it_is_cut_and_with_bytes
 #[test]
 fn a_file_of_another_version_key_srs_or_graph_is_refused_by_name() {
     MLP.refuses(b"ASSAYSR2 and more".to_vec(), |e| matches!(e, ProverError::KeyMagic));
-    MLP.refuses(MLP.forged(7, b"3"), |e| matches!(e, ProverError::KeyVersion { got } if got == "3"));
+    MLP.refuses(MLP.forged(7, b"4"), |e| matches!(e, ProverError::KeyVersion { got } if got == "4"));
     let other_srs = Scene::new(samples::tiny_mlp(), [1; 32]);
     let digests = [&MLP, &other_srs].map(|scene: &Scene| scene.key.verifying_key().digest());
     MLP.refuses(
