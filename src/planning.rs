@@ -117,17 +117,17 @@ fn why(purpose: Purpose, lanes: Lanes, tried: &[Candidate]) -> String {
             format!("{} gas and {} of a core", units::count(of.gas_verify), units::seconds(of.seconds_for_chain))
         }
     };
-    let mut why = match purpose {
+    let taken = match purpose {
         Purpose::Prover => format!("the fastest proofs, {}", figure(&own)),
         Purpose::Chain => {
             format!("cheap to verify, {}, half of the time being worth an eighth of the gas", figure(&own))
         }
     };
     let others = with().filter(|(other, _)| *other != lanes);
-    if let Some((next, of)) = others.min_by(|(_, a), (_, b)| purpose.price(a).total_cmp(&purpose.price(b))) {
-        why += &format!("; the next is {} with {}", named(next), figure(&of));
+    match others.min_by(|(_, a), (_, b)| purpose.price(a).total_cmp(&purpose.price(b))) {
+        Some((next, of)) => format!("{taken}; the next is {} with {}", named(next), figure(&of)),
+        None => taken,
     }
-    why
 }
 
 /// Lanes in a sentence or a table: `1 x 32 x 2` has one activation lane, 32 weight lanes and two stacks of tables.
