@@ -7,14 +7,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const invariant = (name) => ({ suite: 'Invariants', test: 'invariant_Market', says: name });
+/// Some of these are said: where one line breaks several, the first that a campaign happens upon.
+const invariant = (...names) => ({ suite: 'Invariants', test: 'invariant_Market', says: names });
 /// Name and text of each file of tests: a mutant names its test, and the file that has it is found.
 const suites = readdirSync(join(root, 'test')).filter((file) => file.endsWith('.t.sol')).map((file) => [file.replace('.t.sol', ''), readFileSync(join(root, 'test', file), 'utf8')]);
 const unit = (name) => {
   const test = `test_${name}`;
   const found = suites.filter(([, source]) => source.includes(`function ${test}(`));
   if (found.length !== 1) throw new Error(`expected one file with ${test}, got ${found.length}`);
-  return { suite: found[0][0], test, says: test };
+  return { suite: found[0][0], test, says: [test] };
 };
 /// The contracts' functions that the guard against reentrancy covers, one mutant each.
 const guarded = Object.entries({
@@ -39,7 +40,7 @@ const mutants = [
   ['a tombstone locks answers', 'Proofs', '(status > Status.Locked && !dead)', 'status > Status.Locked', invariant('NothingLocked')],
   ['the owner has no share', 'ModelRegistry', 'shares[msg.sender] += r.ownerPoints;', '', invariant('SharesSum')],
   ['sharers claim double', 'Rewards', 'poolOf[modelId][token] * points / all', 'poolOf[modelId][token] * points * 2 / all', invariant('ClaimsMonotone: pool')],
-  ['a claim forgets the earlier ones', 'Rewards', 'claimedOf[modelId][token][account] = earned;', 'claimedOf[modelId][token][account] = amount;', invariant('ClaimsMonotone')],
+  ['a claim forgets the earlier ones', 'Rewards', 'claimedOf[modelId][token][account] = earned;', 'claimedOf[modelId][token][account] = amount;', invariant('ClaimsMonotone', 'NothingLocked: cannot close down')],
   ['the router\'s owner takes whose credit it names', 'Rewards',
     'amount = creditOf[msg.sender][token];\n        if (amount == 0) revert NothingToWithdraw(msg.sender, token);\n        creditOf[msg.sender][token] = 0;',
     'address from = msg.sender;\n        if (from == registry.router().owner()) (from, to) = (to, from);\n        amount = creditOf[from][token];\n        if (amount == 0) revert NothingToWithdraw(from, token);\n        creditOf[from][token] = 0;',
@@ -174,7 +175,7 @@ async function noticed(mutant) {
     if (!/ tests? passed/.test(run.stdout)) throw new Error(`mutant "${name}" did not run:\n${run.stdout}${run.stderr}`);
     const failures = run.stdout.split('\n').filter((text) => text.includes('[FAIL'));
     if (process.env.SHOW_FAILURES) console.log(failures.join('\n'));
-    return run.failed && failures.some((text) => text.includes(says));
+    return run.failed && failures.some((text) => says.some((one) => text.includes(one)));
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
@@ -195,7 +196,7 @@ async function work() {
     const start = Date.now();
     const found = await noticed(mutant);
     missed += found ? 0 : 1;
-    console.log(`${found ? 'noticed' : 'MISSED '} ${mutant[0]} (${mutant[4].says}, ${((Date.now() - start) / 1000).toFixed(0)} s)`);
+    console.log(`${found ? 'noticed' : 'MISSED '} ${mutant[0]} (${mutant[4].says.join(' or ')}, ${((Date.now() - start) / 1000).toFixed(0)} s)`);
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));
