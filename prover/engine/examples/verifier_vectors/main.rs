@@ -18,8 +18,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use assay_circuits::Layout;
-use assay_models::{QuantizedGraph, import, interpret, samples};
+use assay_circuits::{Lanes, Layout};
+use assay_models::{import, interpret, samples};
 use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use assay_verifier::encoding::hex_of;
 use assay_verifier::{Instances, Opening, Proof, ProofFile, Verifier, VerifyError, VerifyingKey, verify};
@@ -141,19 +141,20 @@ fn lenet(name: &'static str, opening: Opening) -> Scene {
     let graph = import(&std::fs::read(zoo.join("lenet/lenet.onnx")).unwrap(), "lenet").unwrap();
     let digits = std::fs::read(zoo.join("digits.u8")).unwrap();
     let pixels: Vec<i64> = digits[..784].iter().map(|pixel| i64::from(*pixel)).collect();
-    Scene { stride: 31, share: 3, ..inference(name, &graph, &pixels, opening) }
+    Scene { stride: 31, share: 3, ..inference(name, Layout::plan(&graph).unwrap(), &pixels, opening) }
 }
 
-/// A network so small that every word of its proof can be changed in every way.
+/// A network so small that every word of its proof can be changed in every way, in lanes that are no profile's: nobody brings its verifier.
 fn tiny(name: &'static str, opening: Opening) -> Scene {
     let graph = samples::tiny_mlp();
-    inference(name, &graph, &samples::input(&graph, 1), opening)
+    inference(name, Layout::with_lanes(&graph, Lanes::new(1, 3)).unwrap(), &samples::input(&graph, 1), opening)
 }
 
-fn inference(name: &'static str, graph: &QuantizedGraph, input: &[i64], opening: Opening) -> Scene {
-    let layout = Arc::new(Layout::plan(graph).unwrap());
+fn inference(name: &'static str, layout: Layout, input: &[i64], opening: Opening) -> Scene {
+    let layout = Arc::new(layout);
+    let graph = &layout.plan.graph;
     let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
-    let key = keygen(&srs, layout, graph.digest()).unwrap();
+    let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
     let trace = interpret(graph, input).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(1);
     let (instances, proof) = prove(&key, &srs, &trace, 4_711.into(), rng, &mut |_| ()).unwrap();
