@@ -1,6 +1,6 @@
 /** The `assay` command line: keys, contracts and proofs of a model, in a folder of its own. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -72,11 +72,8 @@ export class Prover {
    * @returns The text of model.json.
    */
   register(chain: Pick<Chain, 'url' | 'wallet'>, owner: number, market: Address): string {
-    // The verifier, compiled as `assay register` asks for it where it brings none of the model's shape.
-    writeFileSync(this.file('model.assay/Verifier.bin'), this.contracts().verifier);
     // Whom the user trusts is remembered in the user's data folder: here one of the example's own.
     const data = { XDG_DATA_HOME: this.folder };
-    this.assay(data, 'contract', this.model, '--compiled', this.file('model.assay/Verifier.bin'));
     const { privateKey } = chain.wallet(owner).account.getHdKey();
     if (!privateKey) throw new Error(`account ${owner} of the chain has no private key`);
     this.assay({ ...data, ASSAY_PRIVATE_KEY: bytesToHex(privateKey) }, 'register', this.model, '--market', market, '--rpc', chain.url, '--skip-delay');
