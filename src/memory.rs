@@ -58,9 +58,14 @@ fn available_bytes() -> Option<u64> {
         line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
     });
     let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
+    // Files that were read and are not in use count as used, and the system drops them when a program asks for memory.
+    let files = read("/sys/fs/cgroup/memory.stat").and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("inactive_file "))?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
     let group = number("/sys/fs/cgroup/memory.max")
         .zip(number("/sys/fs/cgroup/memory.current"))
-        .map(|(most, used)| most.saturating_sub(used));
+        .map(|(most, used)| most.saturating_sub(used.saturating_sub(files.unwrap_or(0))));
     [machine, group].into_iter().flatten().min()
 }
 

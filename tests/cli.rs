@@ -397,11 +397,11 @@ fn a_missing_or_damaged_proving_key_is_refused_with_the_command_that_makes_it() 
     };
     refused(&changed(good.len() / 2), "damaged");
     refused(&changed(7), "version 3");
-    refused(&changed(0), "ASSAYPK1");
+    refused(&changed(0), "begin with ASSAYPK;");
     refused(&changed(20), "belongs to the verifying key");
     refused(&good[..good.len() - 1], "truncated");
     refused(&[&good[..], &[0]].concat(), "bytes to spare");
-    refused(&[], "ASSAYPK1");
+    refused(&[], "begin with ASSAYPK;");
     fs::remove_file(&pk).unwrap();
     sandbox.fails(&prove, WRONG_REQUEST, &["pk does not exist\nnext: assay setup mnist-mlp.onnx"]);
     fs::write(&pk, &good).unwrap();

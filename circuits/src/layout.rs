@@ -111,10 +111,24 @@ impl Layout {
         entries: &[[i64; 4]],
         columns: Vec<(Fixed, Cells)>,
     ) -> Result<Self, CircuitError> {
+        let shape = Shape::new(places.lanes);
+        // Whoever reads the layout goes through these lists side by side.
+        for (left, right) in [
+            (plan.blocks.len(), places.blocks.len()),
+            (plan.blocks.len(), plan.table_rows.len()),
+            (plan.weighted_sums.len(), places.weighted_sums.len()),
+            (plan.scalars.len(), places.scalars.len()),
+            (plan.scalars.len(), plan.makers.len()),
+            (shape.fixed.len(), columns.len()),
+        ] {
+            if left != right {
+                return Err(CircuitError::Unpaired { left, right });
+            }
+        }
         let (copies, scalars) = copies(&plan, &places)?;
         Ok(Self {
             k: places.k,
-            shape: Shape::new(places.lanes),
+            shape,
             fixed: columns.into_iter().map(|(_, cells)| cells).collect(),
             copies,
             scalars,

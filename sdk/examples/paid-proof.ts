@@ -36,8 +36,8 @@ try {
   console.log(`market ${address}, model ${model.id}`);
 
   // The client asks, and keeps its request before it pays: with it, it can go on in another process, or have its money back.
-  // The verifier was compiled here: its class is known from elsewhere than model.json, also of a model whose verifier the SDK does not bring.
-  const pending = await new Assay(client, { classes: [prover.contracts().class] }).prepare({ model, real, feeCeiling: FEE });
+  // The model's verifier is one of those that the SDK brings, so that its class need not be named.
+  const pending = await new Assay(client).prepare({ model, real, feeCeiling: FEE });
   writeFileSync(join(folder, 'request.json'), JSON.stringify(pending));
   await pending.open();
   console.log(`request ${pending.id}, ${formatEther(FEE)} ether escrowed`);

@@ -234,6 +234,10 @@ test('a model whose SRS anybody can forge with is not paid for outside developme
   // Whatever its owner says of it: the digest is known.
   const srsDigest = `0x${bytesToHex(readKey(made.key).srsDigest).slice(2).toUpperCase()}` as const;
   await assert.rejects(assay.prepare({ ...question, model: { ...keyless, insecure: false, srsDigest } }), /is published/);
+  // Whoever describes it may say nothing of it: the registered key names its SRS.
+  const bare = { id: model.id, input: model.input, output: model.output };
+  await assert.rejects(assay.prepare({ ...question, model: bare }), /is published/);
+  assert.ok((await assay.prepare({ ...question, model: bare, insecure: true })).id);
   assert.ok(key && (await assay.prepare({ ...question, insecure: true })).id);
 });
 

@@ -100,7 +100,7 @@ pub enum ProverError {
         got: u64,
     },
     /// The bytes are not a proving key.
-    #[error("not a proving key: expected it to begin with ASSAYPK1; run `assay setup` again")]
+    #[error("not a proving key: expected it to begin with ASSAYPK; run `assay setup` again")]
     KeyMagic,
     /// A proving key of another version.
     #[error("the proving key has version {got}, this program reads version 3: run `assay setup` again")]

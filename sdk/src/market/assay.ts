@@ -10,7 +10,7 @@ import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './an
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 import { beginOf } from './begin.js';
 import { MOST_BETWEEN_CLOCKS } from './clock.js';
-import { type Confirmation, type ModelDescription, UNCONFIRMED, checkPlace, checkRegistration, checkSrs, checkVerifier, keyOf } from './description.js';
+import { type Confirmation, type ModelDescription, UNCONFIRMED, checkPlace, checkRegisteredSrs, checkRegistration, checkSrs, checkVerifier, keyOf } from './description.js';
 import { watch } from './events.js';
 import { type Kept, checkKept } from './kept.js';
 import { type Fulfilment, type Market, type Opening, TIME_TO_DELIVER, type Terms } from './market.js';
@@ -95,8 +95,8 @@ export interface Waiting {
 /** Whom an `Assay` believes. */
 export interface Trust {
   /**
-   * Classes (hashes of the code) of verifiers that you know from elsewhere than model.json, beside those that this package brings: of one that was compiled for a model of your own,
-   * `assay contract --compiled` says it.
+   * Classes (hashes of the code) of verifiers that you know from elsewhere than model.json, beside those that this package brings: for a verifier of your own, the keccak256 of its
+   * deployed code.
    */
   classes?: readonly Hex[];
 }
@@ -169,7 +169,7 @@ export class Assay {
     if (!insecure) checkSrs(model, this.market);
     const { values, clamped } = integersOf(model, input, real);
     const words = pack(values, model.input);
-    const confirmed = await this.confirm(model);
+    const confirmed = await this.confirm(model, insecure);
     const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: words });
     return this.pending(asked, model, confirmed, clamped);
   }
@@ -190,7 +190,7 @@ export class Assay {
     checkKept(asked, model, { ...expected, client: expected.client ?? this.market.account, deadline, inputDigest });
     keyOf(model);
     if (!insecure) checkSrs(model, this.market);
-    return this.pending(asked, model, await this.confirm(model), meant?.clamped);
+    return this.pending(asked, model, await this.confirm(model, insecure), meant?.clamped);
   }
 
   /**
@@ -253,8 +253,12 @@ export class Assay {
     };
   }
 
-  /** Compares a model with its registration, which its id proves; with the key, the id proves that this key was registered. */
-  private async confirm(model: ModelDescription): Promise<Confirmation> {
+  /**
+   * Compares a model with its registration, which its id proves; with the key, the id proves that this key was registered.
+   *
+   * @param insecure Whether an SRS whose secret is published is taken.
+   */
+  private async confirm(model: ModelDescription, insecure: boolean | undefined): Promise<Confirmation> {
     checkPlace(model, this.market);
     const { id } = model;
     const known = keyOf(model);
@@ -264,6 +268,8 @@ export class Assay {
     this.registrations.set(cached, registered);
     const { registration, keyCode: code } = registered;
     checkRegistration(model, registration, code);
+    // With the key's file there is no code, and `checkSrs` has read the SRS in that file.
+    if (!insecure && code !== undefined) checkRegisteredSrs(model, code, this.market);
     return checkVerifier(known?.key, model, registration, this.trusted);
   }
 
@@ -287,7 +293,8 @@ export class Assay {
     const known = keyOf(model);
     if (!known) return unchecked('no-key');
     const fulfilment = await findFulfilment(this.market, paid.transaction, id);
-    const confirmed = await this.confirm(model);
+    // The answer was paid for: its proof is worth what `basis` says of the SRS.
+    const confirmed = await this.confirm(model, true);
     if (!fulfilment) return unchecked('through-contract');
     if (!isAddressEqual(fulfilment.payee, paid.payee)) throw new Error(`the node tells that request ${id} paid ${paid.payee}, its proof names ${fulfilment.payee}: ask another node`);
     const proof: Fulfilment = { ...fulfilment, output: words };

@@ -128,6 +128,19 @@ export function checkSrs(model: ModelDescription, { chainId }: Place): void {
   throw new Error(`the secret of the SRS of model ${model.id} is published: anybody can forge its answers. Ask for a model of a ceremony's SRS, or pay all the same with \`insecure: true\``);
 }
 
+/**
+ * As `checkSrs`, of the SRS that the registered key names: a description may say nothing of it.
+ *
+ * @param code The code of the registered key, which the model's id proves; `undefined` for what is no key.
+ * @throws {Error} when that SRS's secret is published, or the key names none, outside development chains.
+ */
+export function checkRegisteredSrs(model: ModelDescription, code: Hex, place: Place): void {
+  if (DEVELOPMENT_CHAINS.includes(place.chainId)) return;
+  const srs = srsDigestOf(hexToBytes(code));
+  if (srs === undefined) throw new Error(`the registered key of model ${model.id} is no key of this version: ask the model's owner to register it again`);
+  checkSrs({ ...model, srsDigest: `0x${bytesToHex(srs)}` }, place);
+}
+
 function same(what: string, said: string | number, got: string | number, of: string, next: string): void {
   if (plain(said) !== plain(got)) throw new Error(`${what} of the model is said to be ${said}, ${of} has ${got}: ${next}`);
 }
