@@ -235,3 +235,42 @@ fn the_proof_of_a_paid_answer_is_fetched_from_the_chain_and_checked() {
     let own: Value = scene.does(OWNER, &fetch("single.json"));
     assert_eq!(own["proof_bytes"], fetched["proof_bytes"]);
 }
+
+#[test]
+fn a_damaged_copy_beside_the_proof_in_a_batch_hides_nothing() {
+    let scene = Scene::new("market-damaged-copy");
+    scene.does(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1", "--output", "asked.json"]);
+    let good = scene.unsent("asked.json");
+    let damaged = || {
+        let mut bytes = good.proof.to_vec();
+        bytes[40] ^= 1;
+        Fulfilment { proof: bytes.into(), ..good.clone() }
+    };
+    let items = vec![damaged(), good.clone(), damaged()];
+    let (mut node, market) = scene.node(PROVER);
+    let prover = node.account().unwrap();
+    let call = InferenceMarket::fulfilBatchCall { modelId: good.request.modelId, items };
+    assert_eq!(
+        node.transact(prover, market.address, U256::ZERO, &call).unwrap().0,
+        U256::from(2),
+        "the second is paid"
+    );
+    let fetched = scene.does(RIVAL, &["proof", MODEL, "--request", "asked.json", "--output", "paid.json"]);
+    let valid = bash(&scene, &scene.sandbox, RIVAL, fetched["next"].as_str().unwrap());
+    assert!(valid.contains("valid"), "{valid}");
+
+    // A node that gives the damaged ones alone.
+    let proxy = Proxy::before(&scene.anvil.url);
+    let damaged = InferenceMarket::fulfilBatchCall { modelId: good.request.modelId, items: vec![damaged(), damaged()] };
+    let input = format!("0x{}", hex::encode(assay_contracts::SolCall::abi_encode(&damaged)));
+    proxy.answer(move |method, _, node| {
+        let mut answer = node();
+        if method == "eth_getTransactionByHash" {
+            answer["result"]["input"] = input.clone().into();
+        }
+        Some(answer)
+    });
+    let fetch = ["proof", MODEL, "--request", "asked.json", "--output", "other.json"];
+    scene.behind(&proxy, RIVAL, &fetch, INVALID_PROOF, &["the proof that the node gives is not one of this answer"]);
+    assert!(!scene.sandbox.path("other.json").exists());
+}

@@ -130,8 +130,8 @@ fn answer(node: &mut Node, market: &Market, asked: &Asked) -> Outcome<Paid> {
     Ok(Paid { payee: event.payee, output: event.output, transaction: last.transaction })
 }
 
-/// The proof in the calldata of the transaction that settled the request.
-fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Paid) -> Outcome<Vec<u8>> {
+/// The proofs of this answer in the calldata of the transaction that settled the request: a batch may hold damaged copies beside the one that was paid for.
+fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Paid) -> Outcome<Vec<Vec<u8>>> {
     let hash = answer.transaction;
     let Some(sent) = node.sent(hash).on_chain("cannot ask for the transaction")? else {
         let error = anyhow::anyhow!("the node does not know transaction {hash}, which settled request {}", asked.id);
@@ -148,32 +148,34 @@ fn sent(node: &Node, market: &Market, asked: &Asked, answer: &Paid) -> Outcome<V
         |f: &Fulfilment| f.payee == answer.payee && f.output == answer.output && market.id(&f.request) == asked.id;
     let single = fulfilCall::abi_decode(&sent.input).ok().map(|call| vec![call.f]);
     let items = single.or_else(|| fulfilBatchCall::abi_decode(&sent.input).ok().map(|call| call.items));
-    let found = items.into_iter().flatten().find(is_it);
-    found.map_or_else(
-        || {
-            refuse(format_args!(
-                "transaction {hash} does not fulfil request {}: name another node with --rpc",
-                asked.id
-            ))
-        },
-        |f| Ok(f.proof.to_vec()),
-    )
+    let found: Vec<_> = items.into_iter().flatten().filter(is_it).map(|f| f.proof.to_vec()).collect();
+    if found.is_empty() {
+        return refuse(format_args!(
+            "transaction {hash} does not fulfil request {}: name another node with --rpc",
+            asked.id
+        ));
+    }
+    Ok(found)
 }
 
 fn output_words(answer: &Paid) -> Vec<[u8; 32]> {
     answer.output.iter().map(U256::to_be_bytes).collect()
 }
 
-/// The proof and its file. It is checked here: what a node says of a chain is its word alone.
-fn checked(key: &VerifyingKey, statement: &Instances, bytes: Vec<u8>) -> Outcome<(Proof, String)> {
-    let proof = Proof { key_digest: key.digest(), bytes };
-    let verified = Verifier::new(key).and_then(|verifier| verifier.verify(statement, &proof));
-    verified.map_err(|error| {
-        Failure::new(
-            Kind::InvalidProof,
-            anyhow::Error::new(error).context("the proof that the node gives is not one of this answer"),
-        )
-    })?;
-    let file = ProofFile::new(key, statement, &proof).to_json().machine("cannot encode the proof")?;
-    Ok((proof, file))
+/// The proof that is valid among those that were sent, and its file. They are checked here: what a node says of a chain is its word alone.
+fn checked(key: &VerifyingKey, statement: &Instances, sent: Vec<Vec<u8>>) -> Outcome<(Proof, String)> {
+    let verifier = Verifier::new(key).request("cannot use the verifying key")?;
+    let mut last = None;
+    for bytes in sent {
+        let proof = Proof { key_digest: key.digest(), bytes };
+        match verifier.verify(statement, &proof) {
+            Ok(()) => {
+                let file = ProofFile::new(key, statement, &proof).to_json().machine("cannot encode the proof")?;
+                return Ok((proof, file));
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    let error = last.map_or_else(|| anyhow::anyhow!("there is none"), anyhow::Error::new);
+    Err(Failure::new(Kind::InvalidProof, error.context("the proof that the node gives is not one of this answer")))
 }
