@@ -45,6 +45,8 @@ contract Handler is Scene {
     /// What contradictions of the lie about a request have taken, together.
     mapping(bytes32 requestId => uint256) public lieCost;
     bool public closed;
+    /// The time that the deeds so far have made; where the chain's is later, one moved it and then reverted.
+    uint256 public clock;
 
     constructor() {
         setUp();
@@ -54,6 +56,7 @@ contract Handler is Scene {
             bondPaidIn[people[i]][address(token)] = STAKE;
             fundFor(people[i], IInferenceMarket.Pot.Bond, address(0), STAKE);
         }
+        clock = vm.getBlockTimestamp();
     }
 
     function truthDigest(Request memory r) external pure returns (bytes32) {
@@ -119,7 +122,8 @@ contract Handler is Scene {
         if (wait % 8 == 0 && leavesAt != 0) advance(leavesAt);
         vm.prank(owner);
         uint256 amount = market.leave(pot, what);
-        if (bond) bondPaidIn[owner][what] -= amount;
+        // A client's bond is what it was given of others', and paid by nobody into its own.
+        if (bond && owner != client) bondPaidIn[owner][what] -= amount;
         if (amount != 0) ++done["leave"];
     }
 
@@ -322,7 +326,9 @@ contract Handler is Scene {
                 ++done["owed"];
             }
         }
-        if (next > vm.getBlockTimestamp()) vm.warp(next);
+        if (next <= vm.getBlockTimestamp()) return;
+        vm.warp(next);
+        clock = next;
     }
 
     /// Ends every live request and lets everybody leave, as anyone could.
