@@ -32,7 +32,7 @@ async function check(): Promise<void> {
     const start = performance.now();
     const verdict = verifyFiles(new Uint8Array(bytes), text, known);
     const milliseconds = performance.now() - start;
-    say(valid(verdict, { key: fieldOf('known-key').dataset['from'] === 'model.json', reading: described !== undefined }));
+    say(valid(verdict, { key: described !== undefined && known.keyDigest === undefined, reading: described !== undefined }));
     show(verdict, { known, model: described, milliseconds });
   } catch (error) {
     if (mine !== turn) return;
@@ -41,10 +41,13 @@ async function check(): Promise<void> {
   }
 }
 
-/** Fills in what model.json says, and takes it back with the file; what a person wrote stays. */
+/**
+ * Fills in the sizes and types that model.json says, and takes them back with the file; what a person wrote stays. The key that a person expects is no file's to say: what model.json
+ * names is compared with the key's file alone.
+ */
 function fill(model: ModelFile | undefined): void {
   const values: Record<string, string | number | undefined> = {
-    'known-key': model?.keyDigest, inputs: model?.input.size, 'input-type': model?.input.type, outputs: model?.output.size, 'output-type': model?.output.type,
+    inputs: model?.input.size, 'input-type': model?.input.type, outputs: model?.output.size, 'output-type': model?.output.type,
   };
   for (const [id, value] of Object.entries(values)) {
     const field = fieldOf(id);
@@ -61,7 +64,7 @@ function fill(model: ModelFile | undefined): void {
  * @throws {OtherModel} naming what differs.
  */
 function checkModel(model: ModelFile, key: VerifyingKey, { model: tensors }: Expected): void {
-  const digests = [['the key', model.keyDigest, key.digest], ['the graph', model.graphDigest, key.graphDigest], ['the SRS', model.srsDigest, key.srsDigest]] as const;
+  const digests = [['the key', model.namedKeyDigest, key.digest], ['the graph', model.graphDigest, key.graphDigest], ['the SRS', model.srsDigest, key.srsDigest]] as const;
   for (const [what, said, digest] of digests) {
     const got = `0x${bytesToHex(digest)}`;
     if (said !== got) throw new OtherModel(`the digest of ${what}`, said, got, 'the key\'s file has');

@@ -23,7 +23,7 @@ export function waiting({ proof, key }: Partial<Record<Kind, unknown>>): Said {
 /**
  * A valid proof: yes, and one sentence on the first thing that is left to doubt.
  *
- * @param byFile What is only model.json's word: the expected key, and how the answer is read. Whoever made up a key could have made up that file too.
+ * @param byFile What is only model.json's word: which key is the model's, and how the answer is read. Whoever made up a key could have made up that file too.
  */
 export function valid({ published, keyExpected, ceremony }: Verdict, byFile: { key: boolean; reading: boolean }): Said {
   if (published !== undefined) {
@@ -32,16 +32,16 @@ export function valid({ published, keyExpected, ceremony }: Verdict, byFile: { k
       reason: 'It is valid for a trial key, whose secret everybody can look up: good for trying things out, and worth nothing where money or trust depends on it.',
     };
   }
-  if (!keyExpected) {
-    return {
-      state: 'but', verdict: 'Yes, if this is the model\'s key',
-      reason: 'The proof is valid for the key that you gave, and nothing says that it is the key of the model that you mean: fill in the digest that you expect.',
-    };
-  }
   if (byFile.key) {
     return {
       state: 'but', verdict: 'Yes, if model.json is the owner\'s',
       reason: 'The proof is valid for the key that model.json names, and whoever gave you that file could have made up both: compare the digest with the owner\'s or the registration\'s, and write it into the field yourself.',
+    };
+  }
+  if (!keyExpected) {
+    return {
+      state: 'but', verdict: 'Yes, if this is the model\'s key',
+      reason: 'The proof is valid for the key that you gave, and nothing says that it is the key of the model that you mean: fill in the digest that you expect.',
     };
   }
   if (ceremony === undefined) {

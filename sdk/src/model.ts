@@ -16,7 +16,8 @@ export interface ModelFile {
   /** The model's id in the market. */
   id: Hex;
   graphDigest: Hex;
-  keyDigest: Hex;
+  /** Digest of the key that the file names. It is not the `keyDigest` of somebody who knows the model: whoever made up a key could have made up this file. */
+  namedKeyDigest: Hex;
   /** Hash of the verifier's code. */
   class: Hex;
   srsDigest: Hex;
@@ -67,7 +68,7 @@ export function modelFromJson(text: string): ModelFile {
     market: hexOf('market', file['market'], 20),
     id: hexOf('model_id', file['model_id'], 32),
     graphDigest: hexOf('graph_digest', file['graph_digest'], 32),
-    keyDigest: hexOf('key_digest', file['key_digest'], 32),
+    namedKeyDigest: hexOf('key_digest', file['key_digest'], 32),
     class: hexOf('class', file['class'], 32),
     srsDigest: hexOf('srs_digest', file['srs_digest'], 32),
     insecure: booleanOf('insecure', file['insecure']),

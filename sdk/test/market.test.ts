@@ -14,6 +14,7 @@ import { type Hex, bytesToHex, encodeEventTopics, padHex, parseEther } from 'vie
 import { type Chain, startChain } from '../examples/anvil.js';
 import { PEOPLE, SHARES, deployMarket, registerModel } from '../examples/deploy.js';
 import { Prover, root } from '../examples/prover.js';
+import { keyOf } from '../src/market/description.js';
 import { MODEL } from './owner.js';
 import { type Node, clockOf, mining, signed, through, together } from './scene.js';
 
@@ -191,7 +192,21 @@ test('real numbers are asked about by model.json, and the answer is a number and
   assert.deepEqual({ output: answer.output, real: answer.real, label: answer.label }, { output: native.output, real: native.output_real, label: { index: 6, name: 'six' } });
   assert.equal(native.label, 6);
   assert.ok(answer.checkedHere);
-  assert.equal(answer.basis.keyExpected, true);
+  assert.equal(answer.basis.keyExpected, false, 'nobody but model.json has named the key');
+  const { keyDigest } = await modelsOf().registrationOf(model.id);
+  const named = await new Assay(client).answerOf(pending, { ...described, keyDigest });
+  assert.deepEqual([named.checkedHere, named.basis?.keyExpected], [true, true]);
+});
+
+test('the digest in model.json is not the caller\'s word, and is compared all the same', async () => {
+  const described = { ...modelFromJson(JSON.stringify(await ownersWord())), key: made.key };
+  const digest = bytesToHex(readKey(made.key).digest);
+  assert.deepEqual([described.namedKeyDigest, (described as ModelDescription).keyDigest], [digest, undefined]);
+  const basisOf_ = (model: ModelDescription) => keyOf(model)?.basis.keyExpected;
+  assert.deepEqual([basisOf_(described), basisOf_({ ...described, keyDigest: digest })], [false, true]);
+  const other = { ...described, namedKeyDigest: `0x${'77'.repeat(32)}` as const };
+  assert.throws(() => keyOf(other), /the key digest of the model is said to be 0x(77){32}, the key's file has 0x[0-9a-f]{64}: take key and model\.json of the same model/);
+  assert.throws(() => keyOf({ ...described, keyDigest: '77'.repeat(32) }), /take the key of the model that you mean/);
 });
 
 test('a model.json that says otherwise than the chain is refused by name, before anything is paid', async () => {
@@ -213,7 +228,7 @@ test('a model.json that says otherwise than the chain is refused by name, before
     await assert.rejects(new Assay(client).prepare({ model: description, input: pixels.slice(0, description.input.size), feeCeiling: FEE }), words);
   }
   await assert.rejects(ask_(say({ srs_digest: other }, made.key)), /the SRS digest of the model is said to be 0x(77){32}, the key's file has/);
-  await assert.rejects(ask_(say({ key_digest: other }, made.key)), /take the key of the model that you mean/);
+  await assert.rejects(ask_(say({ key_digest: other }, made.key)), /the key digest of the model is said to be 0x(77){32}, the key's file has/);
   // A request that was kept is held to the same, before it is opened.
   const kept = JSON.stringify(await ask_(say({})));
   await assert.rejects(new Assay(client).resume(kept, say({ chain: 1 }), { feeCeiling: FEE }), /registered on chain 1/);

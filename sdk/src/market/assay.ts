@@ -328,7 +328,7 @@ function integersOf(model: ModelDescription, input: ArrayLike<number> | undefine
 function digestsOf(model: ModelDescription): { graphDigest: Uint8Array; keyDigest: Uint8Array } {
   const known = keyOf(model);
   if (known) return { graphDigest: known.key.graphDigest, keyDigest: known.key.digest };
-  const { graphDigest, keyDigest } = model;
+  const { graphDigest, keyDigest = model.namedKeyDigest } = model;
   if (graphDigest === undefined || keyDigest === undefined) throw new Error('a proof\'s file names graph and key: give the model\'s key, or its model.json');
   const bytes = (digest: string) => hexToBytes(digest.replace(/^0x/, ''));
   return { graphDigest: bytes(graphDigest), keyDigest: bytes(keyDigest) };

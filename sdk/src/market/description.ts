@@ -18,8 +18,10 @@ export interface ModelDescription {
   output: Tensor | RealTensor;
   /** Its verifying key's file. With it, proofs are checked here too, and not by the chain alone. */
   key?: Uint8Array;
-  /** Digest of that key, from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. */
+  /** Digest of that key, which you have from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. `modelFromJson` never gives it. */
   keyDigest?: string;
+  /** Digest of the key that model.json names. It is compared as `keyDigest` is, and nothing counts as expected by it: whoever gives a key's file can write it. */
+  namedKeyDigest?: string;
   /** Names and digests of the SRSs of ceremonies that you trust. */
   ceremonies?: Readonly<Record<string, string>>;
   /** A name for each output. */
@@ -53,7 +55,8 @@ export function keyOf(model: ModelDescription): { key: VerifyingKey; basis: Basi
   if (!model.key) return undefined;
   const key = readKey(model.key);
   const basis = basisOf(key, model);
-  for (const [what, said, got] of [['graph', model.graphDigest, key.graphDigest], ['SRS', model.srsDigest, key.srsDigest]] as const) {
+  const named = [['key', model.namedKeyDigest, key.digest], ['graph', model.graphDigest, key.graphDigest], ['SRS', model.srsDigest, key.srsDigest]] as const;
+  for (const [what, said, got] of named) {
     if (said !== undefined) same(`the ${what} digest`, said, `0x${bytesToHex(got)}`, 'the key\'s file', 'take key and model.json of the same model');
   }
   return { key, basis };
@@ -78,13 +81,13 @@ export function checkPlace({ chain, market }: ModelDescription, place: Place): v
  * @throws {Error} naming what differs.
  */
 export function checkRegistration(model: ModelDescription, registration: Registration, code?: Hex): void {
-  const { graphDigest, keyDigest } = model;
   const next = 'ask the model\'s owner for the model.json of this registration';
   const compare = (what: string, said: string | number | undefined, got: string | number) => {
     if (said !== undefined) same(what, said, got, 'the chain\'s registration', next);
   };
-  compare('the key digest', keyDigest, registration.keyDigest);
-  compare('the graph digest', graphDigest, registration.graphDigest);
+  compare('the key digest', model.keyDigest, registration.keyDigest);
+  compare('the key digest', model.namedKeyDigest, registration.keyDigest);
+  compare('the graph digest', model.graphDigest, registration.graphDigest);
   compare('the class', model.class, registration.class);
   compare('the number of input words', wordCount(model.input), registration.inputWords);
   compare('the number of output words', wordCount(model.output), registration.outputWords);
