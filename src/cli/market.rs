@@ -193,7 +193,7 @@ pub(crate) struct RiskArgs {
     /// Go on although the fee does not pay for the gas
     #[arg(long)]
     pub(crate) at_a_loss: bool,
-    /// Prove for a client who owns or guards the market's router, and can end the verifier's class before you are paid
+    /// Prove for a client who owns or guards the market's router, or was offered it, and can end the verifier's class before you are paid
     #[arg(long)]
     pub(crate) trust_router: bool,
 }

@@ -18,13 +18,27 @@ fn named(account: usize) -> String {
     ACCOUNTS[account].0.to_lowercase()
 }
 
-/// Gives a market's router another owner, who names another guardian.
-fn change_hands(scene: &Scene, market: Address) {
+/// Who has power over a router, as commands say it.
+fn in_office(owner: usize, guardian: usize, pending: Option<usize>) -> Value {
+    json!({ "owner": named(owner), "guardian": named(guardian), "pending_owner": pending.map(named) })
+}
+
+fn account(account: usize) -> Address {
+    ACCOUNTS[account].0.parse().unwrap()
+}
+
+/// Offers the place of a router's owner to another account.
+fn offer(scene: &Scene, market: Address) -> Market {
     let mut node = scene.node(OWNER);
     let (market, _) = Market::genuine(&mut node, market, &[]).unwrap();
-    let account = |account: usize| ACCOUNTS[account].0.parse::<Address>().unwrap();
     let transfer = VerifierRouter::transferOwnershipCall { newOwner: account(OTHER) };
     node.transact(account(OWNER), market.router, U256::ZERO, &transfer).unwrap();
+    market
+}
+
+/// Gives a market's router another owner, who names another guardian.
+fn change_hands(scene: &Scene, market: Address) {
+    let market = offer(scene, market);
     let mut node = scene.node(OTHER);
     node.transact(account(OTHER), market.router, U256::ZERO, &VerifierRouter::acceptOwnershipCall {}).unwrap();
     let guardian = VerifierRouter::setGuardianCall { next: account(PROVER) };
@@ -43,7 +57,7 @@ fn a_router_that_has_changed_hands_is_known_by_whom_the_files_name() {
     // Who has the registration: the client and the owner.
     let text = fs::read(scene.sandbox.path(REGISTRATION)).unwrap();
     let status = scene.does(CLIENT, &["status", MODEL]);
-    assert_eq!(status["router"], json!({ "owner": named(OTHER), "guardian": named(PROVER) }), "as it is now");
+    assert_eq!(status["router"], in_office(OTHER, PROVER, None), "as it is now");
     let requested = scene.does(CLIENT, &[&REQUEST[..], &["--output", "second.json"]].concat());
     assert_eq!((&requested["router"], &scene.read("second.json")["router"]), (&status["router"], &first));
     let registered = scene.does(OWNER, &["register", MODEL, "--market", &market.to_string()]);
@@ -109,7 +123,7 @@ fn a_file_that_names_whom_a_router_was_not_made_for_makes_no_market_genuine() {
 #[test]
 fn a_client_who_can_end_the_verifier_has_nothing_proved_unless_he_is_trusted() {
     let (scene, _) = asked("trust-clients-router");
-    let office = json!({ "owner": named(OWNER), "guardian": named(OWNER) });
+    let office = in_office(OWNER, OWNER, None);
     let checked = scene.does(PROVER, &["fulfil", MODEL, "--check"]);
     assert_eq!(checked["router"], office, "an ordinary client's request");
     let said = scene.command(PROVER, &["fulfil", MODEL, "--check"]).output().unwrap();
@@ -129,9 +143,56 @@ fn a_client_who_can_end_the_verifier_has_nothing_proved_unless_he_is_trusted() {
     // The guardian is seen too, and who proves for himself is cheated by nobody.
     let output = scene.command(OWNER, &[&fulfil[..], &["--check"]].concat()).output().unwrap();
     let warned = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && warned.contains("neither owner nor guardian should prove"), "{warned}");
+    assert!(
+        output.status.success() && warned.contains("neither owner, pending owner nor guardian should prove"),
+        "{warned}"
+    );
     let paid = scene.does(PROVER, &[&fulfil[..], &["--trust-router"]].concat());
     assert_eq!(paid["router"], office);
+}
+
+#[test]
+fn who_can_take_the_place_of_the_routers_owner_is_said_and_has_nothing_proved_unless_he_is_trusted() {
+    let (scene, market) = asked("trust-pending-owner");
+    scene.does(OTHER, &[&REQUEST[..], &["--output", "pending.json"]].concat());
+    let fulfil = ["fulfil", MODEL, "--request", "pending.json"];
+    assert_eq!(scene.does(PROVER, &[&fulfil[..], &["--check"]].concat())["router"], in_office(OWNER, OWNER, None));
+    let router = offer(&scene, market).router;
+    let office = in_office(OWNER, OWNER, Some(OTHER));
+    assert_eq!(scene.does(CLIENT, &["status", MODEL])["router"], office);
+    let market = market.to_string();
+    let deployed = scene.does(OWNER, &["deploy"]);
+    assert_eq!((&deployed["owner"], &deployed["pending_owner"]), (&office["owner"], &office["pending_owner"]));
+    let offered = format!("{} can take the owner's place at any time", ACCOUNTS[OTHER].0);
+    let commands: [(usize, &[&str]); 4] = [
+        (CLIENT, &["status", MODEL]),
+        (OWNER, &["deploy"]),
+        (OWNER, &["register", MODEL]),
+        (PROVER, &["fulfil", MODEL, "--check"]),
+    ];
+    for (account, arguments) in commands {
+        let output = scene.command(account, arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.success() && said.contains(&offered), "{arguments:?}: {said}");
+    }
+    // By one transaction of his own he ends the class while the proof is on its way.
+    let says =
+        ["is the pending owner of the market's router", "have his fee back", "--request pending.json --trust-router"];
+    scene.refused(PROVER, &fulfil, &says);
+    let output = scene.command(OTHER, &["fulfil", MODEL, "--check"]).output().unwrap();
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && warned.contains("neither owner, pending owner nor guardian should prove"),
+        "{warned}"
+    );
+    // Whoever has been offered the place proposes once he has taken it.
+    let propose = ["propose", &market, "--market", &market, "--unknown-code"];
+    scene.refused(
+        OTHER,
+        &propose,
+        &["the place is offered to", "`acceptOwnership` of the router", &router.to_string()],
+    );
+    assert_eq!(scene.does(PROVER, &[&fulfil[..], &["--trust-router"]].concat())["router"], office);
 }
 
 #[test]

@@ -25,6 +25,17 @@ pub struct Parties {
     pub guardian: Address,
 }
 
+/// Who has power over a router now; zero is nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct InOffice {
+    /// Proposes verifiers, and may end a class of them.
+    pub owner: Address,
+    /// May end a class of verifiers.
+    pub guardian: Address,
+    /// To whom the owner has offered its place: it takes it by a transaction of its own, whenever it likes.
+    pub pending_owner: Option<Address>,
+}
+
 impl Market {
     /// The market at an address, if it, its registry, its router, its beacon and who judges its signatures are those that [`Market::deploy`] deploys; and whom its router was made for.
     /// All of `named` are tried, whoever has named them, and then the present owner and guardian.
@@ -74,14 +85,15 @@ impl Market {
         Ok((found, made_for))
     }
 
-    /// Owner and guardian of the router as they are now; zero is nobody.
+    /// Who has power over the router now.
     ///
     /// # Errors
     /// As [`Network::call`].
-    pub fn parties(&self, network: &mut impl Network) -> Result<Parties, ContractsError> {
+    pub fn in_office(&self, network: &mut impl Network) -> Result<InOffice, ContractsError> {
         let owner = network.ask(self.router, &router::ownerCall {})?;
         let guardian = network.ask(self.router, &router::guardianCall {})?;
-        Ok(Parties { owner, guardian })
+        let pending = network.ask(self.router, &router::pendingOwnerCall {})?;
+        Ok(InOffice { owner, guardian, pending_owner: (!pending.is_zero()).then_some(pending) })
     }
 }
 

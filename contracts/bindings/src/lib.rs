@@ -38,7 +38,7 @@ pub use alloy_sol_types::{SolCall, SolEvent};
 pub use artifact::Artifact;
 pub use chain::Chain;
 pub use error::ContractsError;
-pub use genuine::Parties;
+pub use genuine::{InOffice, Parties};
 pub use interface::{Fulfilment, Job, Model, Registration, Request, Status, Tier};
 pub use market::Market;
 pub use network::{Network, Receipt};

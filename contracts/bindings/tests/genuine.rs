@@ -7,7 +7,9 @@ use assay_contracts::interface::ModelRegistry as registry;
 use assay_contracts::interface::VerifierRouter as router;
 use assay_contracts::market::parse_ether;
 use assay_contracts::network::{address_of, creation_of_data, place};
-use assay_contracts::{Address, Artifact, Chain, ContractsError, Market, Network as _, Parties, SolCall as _, U256};
+use assay_contracts::{
+    Address, Artifact, Chain, ContractsError, InOffice, Market, Network as _, Parties, SolCall as _, U256,
+};
 
 fn scene() -> (Chain, Address, Market) {
     let mut chain = Chain::new();
@@ -53,7 +55,8 @@ fn what_deploy_deploys_is_genuine_whoever_owns_it() {
     let wrong = Parties { owner, guardian };
     assert!(Market::genuine(&mut chain, other.address, &[wrong]).is_err());
     assert_eq!(Market::genuine(&mut chain, other.address, &[wrong, first]).unwrap(), (other, first));
-    assert_eq!(other.parties(&mut chain).unwrap(), Parties { owner: Address::ZERO, guardian: owner });
+    let nobody = InOffice { owner: Address::ZERO, guardian: owner, pending_owner: None };
+    assert_eq!(other.in_office(&mut chain).unwrap(), nobody);
     assert_eq!(chain.ask(other.router, &router::guardianCall {}).unwrap(), owner);
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_contracts::{Address, Market, Parties};
+use assay_contracts::{Address, InOffice, Market, Parties};
 use serde::Serialize;
 
-use super::{OnChain as _, Session};
+use super::{OnChain as _, Session, trust};
 use crate::cli::DeployArgs;
 use crate::failure::Outcome;
 use crate::next::Next;
@@ -17,9 +17,9 @@ struct Deployed {
     market: Address,
     registry: Address,
     router: Address,
-    /// Owner and guardian of the router as they are now.
-    owner: Address,
-    guardian: Address,
+    /// Who has power over the router as it is now.
+    #[serde(flatten)]
+    office: InOffice,
     /// The first ones: they make the router's address.
     router_for: Parties,
     /// Registers the model that lies in the working directory; none where there is none, or several.
@@ -35,11 +35,12 @@ pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
         .step("deploy the market", None, || Market::deploy_for(&mut node, account, first.owner, first.guardian))
         .on_chain("cannot deploy the market")?;
     // It may be there since long ago, and have changed hands.
-    let Parties { owner, guardian } = market.parties(&mut node).on_chain("cannot ask the router")?;
+    let office = market.in_office(&mut node).on_chain("cannot ask the router")?;
     let Market { chain, address, registry, router } = market;
     terminal.say(format_args!("market {address}, registry {registry}, router {router} on chain {chain}"));
     terminal.say(format_args!("the router is made for {},{}", first.owner, first.guardian));
-    terminal.say(format_args!("{owner} proposes verifiers to the router, {guardian} guards it"));
+    terminal.say(format_args!("{} proposes verifiers to the router, {} guards it", office.owner, office.guardian));
+    trust::say_pending(&office, terminal);
     let register = |model: PathBuf| args.chain.next("register", &model).arg("--market").arg(address.to_string());
     let next = only_model(Path::new(".")).map(register);
     match &next {
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &DeployArgs, terminal: Terminal) -> Outcome {
         None => terminal
             .say(format_args!("a model's owner registers it with `assay register MODEL.onnx --market {address}`")),
     }
-    terminal.result(&Deployed { chain, market: address, registry, router, owner, guardian, router_for: first, next });
+    terminal.result(&Deployed { chain, market: address, registry, router, office, router_for: first, next });
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use assay_contracts::interface::{InferenceMarket, ModelRegistry, Refusal};
 use assay_contracts::market::words;
 use assay_contracts::{
-    Address, B256, ContractsError, Fulfilment, Job, Market, Model, Network as _, Node, Parties, Revert, Status, U256,
+    Address, B256, ContractsError, Fulfilment, InOffice, Job, Market, Model, Network as _, Node, Revert, Status, U256,
 };
 use assay_verifier::{Proof, VerifyingKey};
 use serde::Serialize;
@@ -57,7 +57,7 @@ struct Fulfilled {
     /// Whether the proof still lies in the model's folder: it does until the payment is final.
     proof_kept: bool,
     /// Who may end the verifier that judges the answer, as it is now.
-    router: Parties,
+    router: InOffice,
 }
 
 /// A request that may be worth proving, and who would.
@@ -70,8 +70,8 @@ struct Work {
     /// How the request stands; [`Work::refresh`] asks again.
     job: Job,
     kept: Kept,
-    /// Owner and guardian of the market's router, as they are now.
-    router: Parties,
+    /// Who has power over the market's router, as it is now.
+    router: InOffice,
 }
 
 pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
@@ -152,7 +152,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
 /// A request that an earlier run, or somebody else, has settled.
 fn already_settled(
     node: &mut Node,
-    (market, router): (&Market, Parties),
+    (market, router): (&Market, InOffice),
     asked: &Asked,
     account: Address,
     kept: &Kept,
@@ -195,11 +195,13 @@ impl Work {
             who if who.is_zero() => None,
             who if who == self.router.owner => Some("owner"),
             who if who == self.router.guardian => Some("guardian"),
+            // He is the owner by one transaction of his own.
+            who if Some(who) == self.router.pending_owner => Some("pending owner"),
             _ => None,
         };
         if let Some(office) = office(self.account) {
             Terminal::warn(format_args!(
-                "{} proves, and is the {office} of the market's router: neither owner nor guardian should prove. Use another account",
+                "{} proves, and is the {office} of the market's router: neither owner, pending owner nor guardian should prove. Use another account",
                 self.account
             ));
         }

@@ -120,18 +120,25 @@ pub(super) fn stands(node: &mut Node, market: &Market, verifier: Address, class:
     Ok((if earliest == 0 { Standing::Unknown } else { Standing::Proposed(earliest) }, now))
 }
 
-/// The router's owner.
-pub(super) fn owner(node: &mut Node, market: &Market) -> Outcome<Address> {
-    node.ask(market.router, &VerifierRouter::ownerCall {}).on_chain("cannot ask the router")
+/// The router's owner, and in words who can take that place, if anybody can.
+pub(super) fn owner(node: &mut Node, market: &Market) -> Outcome<(Address, String)> {
+    let office = market.in_office(node).on_chain("cannot ask the router")?;
+    let pending = office.pending_owner.map(|pending| {
+        format!(
+            " (the place is offered to {pending}, which takes it by `acceptOwnership` of the router, {})",
+            market.router
+        )
+    });
+    Ok((office.owner, pending.unwrap_or_default()))
 }
 
 /// Proposes a verifier, as the router's owner.
 pub(super) fn propose(node: &mut Node, market: &Market, account: Address, verifier: Address) -> Outcome {
     let call = VerifierRouter::proposeCall { verifier };
-    let owner = owner(node, market)?;
+    let (owner, pending) = owner(node, market)?;
     if owner != account {
         return refuse(format_args!(
-            "the router's owner is {owner}, who alone proposes verifiers, and your account is {account}: use the owner's key. An owner that is \
+            "the router's owner is {owner}{pending}, who alone proposes verifiers, and your account is {account}: use the owner's key. An owner that is \
              a contract calls the router, {}, with data 0x{}",
             market.router,
             hex::encode(call.abi_encode())

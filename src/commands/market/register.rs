@@ -246,10 +246,10 @@ fn admit(
         .step("deploy the verifier", None, || place(node, account, &brought.creation))
         .on_chain("cannot deploy the verifier")?;
     if matches!(stands(node, market, verifier, brought.class)?.0, Standing::Unknown) {
-        let owner = propose::owner(node, market)?;
+        let (owner, pending) = propose::owner(node, market)?;
         if owner != account {
             return refuse(format_args!(
-                "the router does not know this verifier yet. Its owner, {owner}, runs `assay propose {verifier} --market {}`; run this again \
+                "the router does not know this verifier yet. Its owner, {owner}{pending}, runs `assay propose {verifier} --market {}`; run this again \
                  seven days later",
                 market.address
             ));

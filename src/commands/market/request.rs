@@ -8,7 +8,7 @@ use assay_contracts::interface::InferenceMarket::{
 use assay_contracts::market::{MIN_DURATION, U96, digest};
 use assay_contracts::revert::status;
 use assay_contracts::{
-    Address, B256, ContractsError, Market, Node, Parties, Request, Revert, SolEvent as _, Status, U256,
+    Address, B256, ContractsError, InOffice, Market, Node, Request, Revert, SolEvent as _, Status, U256,
 };
 use assay_models::packing;
 use rand::Rng as _;
@@ -37,7 +37,7 @@ struct Requested {
     deadline: u64,
     escrow_wei: String,
     /// Who may end the verifier that judges the answer, as it is now.
-    router: Parties,
+    router: InOffice,
     new: bool,
     request: String,
 }

@@ -3,7 +3,7 @@
 use assay_contracts::market::ETHER;
 use assay_contracts::revert::status;
 use assay_contracts::{
-    Address, B256, ContractsError, Job, Market, Model, Network as _, Node, Parties, Status, Tier, U256,
+    Address, B256, ContractsError, InOffice, Job, Market, Model, Network as _, Node, Status, Tier, U256,
 };
 use assay_verifier::VerifyingKey;
 use serde::Serialize;
@@ -34,7 +34,7 @@ struct State {
     /// Whether the verifier generated for that key judges the model; null where nothing says what is generated for it.
     own_judge: Option<bool>,
     /// Who proposes verifiers to the market's router, and who may end one's class, as it is now.
-    router: Parties,
+    router: InOffice,
     /// Who has what of every fee; unknown when the node keeps no events of the registration.
     terms: Option<Terms>,
     request: Option<RequestState>,

@@ -4,7 +4,7 @@
 
 use assay_contracts::market::hash;
 use assay_contracts::node::is_development;
-use assay_contracts::{Address, Market, Model, Network as _, Node, Parties};
+use assay_contracts::{Address, InOffice, Market, Model, Network as _, Node, Parties};
 use assay_verifier::{SrsPoint, VerifyingKey};
 
 use super::records::{self, Record, Told};
@@ -58,16 +58,25 @@ fn genuine(
 }
 
 /// Says who may end the verifier that judges a market's models, as it is now.
-pub(super) fn say_router(node: &mut Node, market: &Market, terminal: Terminal) -> Outcome<Parties> {
-    let parties = market.parties(node).on_chain("cannot ask the router")?;
+pub(super) fn say_router(node: &mut Node, market: &Market, terminal: Terminal) -> Outcome<InOffice> {
+    let office = market.in_office(node).on_chain("cannot ask the router")?;
     let named = |who: Address| if who.is_zero() { "nobody".to_owned() } else { who.to_string() };
     terminal.say(format_args!(
         "router {}: owner {}, guardian {}; the owner proposes verifiers, and either may end a class of them, which gives escrows back",
         market.router,
-        named(parties.owner),
-        named(parties.guardian)
+        named(office.owner),
+        named(office.guardian)
     ));
-    Ok(parties)
+    say_pending(&office, terminal);
+    Ok(office)
+}
+
+/// Says who can take the owner's place, if anybody can.
+pub(super) fn say_pending(office: &InOffice, terminal: Terminal) {
+    if let Some(pending) = office.pending_owner {
+        terminal
+            .say(format_args!("  {pending} can take the owner's place at any time: it was offered to that account"));
+    }
 }
 
 /// Refuses a model whose id is not the hash of this key, `[s]_2` of its SRS included, and of what its owner registered, and a record that says anything else: whatever a node says, the registry has this and nothing

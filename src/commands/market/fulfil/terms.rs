@@ -1,6 +1,6 @@
 //! What a request pays and what delivering it takes, before anything is done.
 
-use assay_contracts::{Address, B256, Job, Network as _, Parties, Request, Status, U256, gas_limit};
+use assay_contracts::{Address, B256, InOffice, Job, Network as _, Request, Status, U256, gas_limit};
 use assay_verifier::VerifyingKey;
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ pub(super) struct Terms {
     most_cost: U256,
     /// The account's balance, in wei.
     balance: U256,
-    router: Parties,
+    router: InOffice,
     /// The lock that is asked for, where one can be had.
     pub(super) lock: Option<Offer>,
 }
@@ -108,7 +108,7 @@ pub(super) struct Checked {
     prove_s: f64,
     prove_bytes: u64,
     /// Who may end the verifier that judges the answer, as it is now.
-    router: Parties,
+    router: InOffice,
 }
 
 impl Work {
