@@ -55,6 +55,37 @@ fn a_registration_keeps_its_terms_until_others_are_meant() {
 }
 
 #[test]
+fn status_says_how_the_srs_of_the_registered_key_stands() {
+    let scene = Scene::new("market-status-srs");
+    let digest = |of: &Value| of["srs"]["digest"].as_str().unwrap().to_owned();
+    let said = || {
+        let output = scene.command(RIVAL, &["status", MODEL]).output().unwrap();
+        assert!(output.status.success());
+        let [out, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        [out, error].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    // With the key's file, and without: it is the registered key that names the SRS.
+    let state = scene.status();
+    for _ in 0..2 {
+        assert_eq!((&state["srs"]["standing"], digest(&scene.status())), (&"published".into(), digest(&state)));
+        let [out, error] = said();
+        let line = format!("SRS {}, insecure: secret published by `assay srs generate --insecure`", digest(&state));
+        assert!(out.contains(&line), "{out}");
+        assert!(error.contains("the SRS is insecure: its secret is published"), "{error}");
+        fs::rename(scene.sandbox.path("mnist-mlp.assay/vk"), scene.sandbox.path("mnist-mlp.assay/vk-of-before")).ok();
+    }
+    let srs = assay_prover::Srs::insecure(12, [7; 32]).unwrap().to_bytes().unwrap();
+    fs::write(scene.sandbox.path("other-srs"), srs).unwrap();
+    scene.sandbox.succeeds(&["setup", MODEL, "--srs", "other-srs"]);
+    scene.does(OWNER, &["register", MODEL, "--again"]);
+    let state = scene.status();
+    assert_eq!(state["srs"]["standing"], "unnamed");
+    let [out, error] = said();
+    assert!(out.contains(&format!("SRS {}, not one you named", digest(&state))), "{out}");
+    assert!(error.contains("the SRS is not one you named"), "{error}");
+}
+
+#[test]
 fn a_model_that_nobody_registered_and_one_that_does_not_exist_are_told_apart() {
     let sandbox = crate::sandbox::Sandbox::new("market-unregistered");
     sandbox.fails(&["status", "none.onnx"], 2, &["cannot read none.onnx: there is no such file"]);

@@ -1,22 +1,24 @@
 //! `assay status`: how a registration, a request and an account stand. Sends nothing and needs no key.
 
-use assay_contracts::market::ETHER;
+mod account;
+mod model;
+
 use assay_contracts::revert::status;
-use assay_contracts::{
-    Address, B256, ContractsError, InOffice, Job, Market, Model, Network as _, Node, Status, Tier, U256,
-};
-use assay_verifier::VerifyingKey;
+use assay_contracts::{Address, B256, ContractsError, InOffice, Job, Market, Network as _, Node, Status, Tier, U256};
 use serde::Serialize;
 
+use self::account::{AccountState, account_state};
+use self::model::{own_judge, own_key, srs};
 use super::amounts::{self, amount};
 use super::events::settlement;
-use super::records::{self, Asked, Record, Told};
+use super::records::{self, Asked};
 use super::risk::{Pay, Risk};
 use super::terms::{self, Terms};
 use super::trust::{self, market_of};
-use super::{Bond, OnChain as _, bond, shown, when};
+use super::{OnChain as _, when};
+use crate::ceremony::SrsVerdict;
 use crate::cli::StatusArgs;
-use crate::failure::{Classify as _, Outcome};
+use crate::failure::Outcome;
 use crate::files::ModelFolder;
 use crate::next::Next;
 use crate::terminal::Terminal;
@@ -33,6 +35,8 @@ struct State {
     own_key: Option<bool>,
     /// Whether the verifier generated for that key judges the model; null where nothing says what is generated for it.
     own_judge: Option<bool>,
+    /// How the SRS stands that the registered key names; null where proofs are not judged.
+    srs: Option<SrsVerdict>,
     /// Who proposes verifiers to the market's router, and who may end one's class, as it is now.
     router: InOffice,
     /// Who has what of every fee; unknown when the node keeps no events of the registration.
@@ -74,18 +78,6 @@ struct RequestState {
     next: Option<Next>,
 }
 
-#[derive(Serialize)]
-struct AccountState {
-    account: Address,
-    credit_wei: String,
-    claimable_wei: String,
-    #[serde(flatten)]
-    bond: Bond,
-    /// Of the bond, what the request at hand reserves; null where it reserves none, or none in ether.
-    bond_reserved_wei: Option<String>,
-    bond_reserved_units: Option<String>,
-}
-
 pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let (record, asked) = records::place(&folder, args.request.as_deref(), "status", &args.node)?;
@@ -112,6 +104,10 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
             }
             terms
         }
+        Err(_) => None,
+    };
+    let srs = match &model {
+        Ok(model) => srs(&mut node, model, terminal)?,
         Err(_) => None,
     };
     let (own_key, own_judge) = match &model {
@@ -146,6 +142,7 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         retired: model.is_ok_and(|model| model.retired),
         own_key,
         own_judge,
+        srs,
         router,
         terms,
         next: request.as_ref().and_then(|request| request.next.clone()),
@@ -153,51 +150,6 @@ pub(crate) fn run(args: &StatusArgs, terminal: Terminal) -> Outcome {
         account,
     });
     Ok(())
-}
-
-/// Whether a model is the one of the key in its folder, whatever the node says of it; none where there is no key. And the key, if it is.
-fn own_key(
-    node: &mut Node,
-    market: &Market,
-    model: (&Record, &Model),
-    told: Option<&Told>,
-    folder: &ModelFolder,
-    terminal: Terminal,
-) -> Outcome<(Option<bool>, Option<VerifyingKey>)> {
-    let path = folder.file("vk");
-    if !path.exists() {
-        return Ok((None, None));
-    }
-    let key = VerifyingKey::from_bytes(&folder.read("vk", "setup")?);
-    let key = key.request(format_args!("cannot read the verifying key {}", path.display()));
-    match key.and_then(|key| trust::check_id(node, market, model, told, folder, &key).map(|_| key)) {
-        Ok(key) => {
-            terminal.say(format_args!(
-                "  it is registered with the key {}, as its id proves; that it is the key of {} was not computed",
-                path.display(),
-                folder.model().display()
-            ));
-            Ok((Some(true), Some(key)))
-        }
-        Err(failure) => {
-            Terminal::warn(failure);
-            Ok((Some(false), None))
-        }
-    }
-}
-
-/// Whether the verifier generated for a model's key judges it, and says so; none where that verifier is not known here.
-fn own_judge(key: Option<&VerifyingKey>, model: &Model, folder: &ModelFolder, terminal: Terminal) -> Option<bool> {
-    let own = key.and_then(|key| trust::is_generated(folder, key, model).map_err(Terminal::warn).ok());
-    match own {
-        Some(true) => terminal.say("  proofs are judged, by the verifier generated for its key"),
-        Some(false) => Terminal::warn(trust::other_judge(model)),
-        None => terminal.say(format_args!(
-            "  proofs are judged by verifier code {}; whether that is the code generated for the model's key was not compared",
-            model.class
-        )),
-    }
-    own
 }
 
 /// Another verb about the same request.
@@ -353,33 +305,4 @@ fn say_bond(asked: &Asked, job: &Job, dead: bool, terminal: Terminal) -> Option<
         ));
     }
     Some((bond, risk))
-}
-
-fn account_state(
-    node: &mut Node,
-    market: &Market,
-    model: B256,
-    account: Address,
-    request: Option<&RequestState>,
-    terminal: Terminal,
-) -> Outcome<AccountState> {
-    let credit = market.credit(node, account).on_chain("cannot ask for the credit")?;
-    let claimable = market.claimable(node, model, account).on_chain("cannot ask for the share")?;
-    terminal.say(format_args!("account {account}: credit {}, share to claim {}", shown(credit), shown(claimable)));
-    let bond = bond(node, market, account, ETHER, terminal)?;
-    let behind = request.filter(|request| request.prover == Some(account) && request.reserves);
-    let reserved = |amount: fn(&RequestState) -> &Option<String>| behind.and_then(|request| amount(request).clone());
-    let (bond_reserved_wei, bond_reserved_units) = (reserved(|r| &r.bond_wei), reserved(|r| &r.bond_units));
-    if let (Some(request), Some(units)) = (behind, bond_reserved_wei.as_ref().or(bond_reserved_units.as_ref())) {
-        let units: U256 = units.parse().machine("cannot read the bond")?;
-        terminal.say(format_args!("bond reserved by this request: {}", amount(units, request.token)));
-    }
-    Ok(AccountState {
-        account,
-        credit_wei: credit.to_string(),
-        claimable_wei: claimable.to_string(),
-        bond,
-        bond_reserved_wei,
-        bond_reserved_units,
-    })
 }

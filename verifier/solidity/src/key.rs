@@ -3,8 +3,8 @@
 //! Its code is one STOP byte and words: a header with the number of public values and `[s]_2`, the roots of unity that the shape needs, and the commitments of the
 //! opened fixed and permutation polynomials, in the order of the opening.
 
-use assay_verifier::encoding::{g1_to_bytes, g2_to_bytes, scalar_to_bytes};
-use assay_verifier::{Opening, VerifyingKey};
+use assay_verifier::encoding::{g1_to_bytes, g2_from_bytes, g2_to_bytes, scalar_to_bytes};
+use assay_verifier::{Opening, SrsPoint, VerifyingKey};
 use ruint::aliases::U256;
 
 use crate::SolidityError;
@@ -15,6 +15,9 @@ use crate::word::{Domain, Word};
 
 /// First word of a key: the format, its version and the opening.
 const MAGIC: [&[u8; 32]; 2] = [b"assay verifying key 2, shplonk  ", b"assay verifying key 2, grouped  "];
+
+/// Words of the header before `[s]_2`.
+const SRS_AT: usize = 6;
 
 /// A word of a key, and what it is.
 #[derive(Clone, Debug)]
@@ -71,6 +74,20 @@ pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, S
         words.extend([word(x, false), word(y, true)]);
     }
     Ok(words)
+}
+
+/// The SRS that the code of a key's contract names; none of what is no key of this version.
+pub(crate) fn srs_of(code: &[u8]) -> Option<SrsPoint> {
+    let (stop, words) = code.split_first()?;
+    let mut words = words.chunks_exact(32).map(|word| <[u8; 32]>::try_from(word).ok());
+    let format = words.next()??;
+    if *stop != 0 || !MAGIC.contains(&&format) {
+        return None;
+    }
+    // After what `words` writes before it.
+    let mut words = words.skip(SRS_AT - 1);
+    let [x_imaginary, x, y_imaginary, y] = [words.next()??, words.next()??, words.next()??, words.next()??];
+    g2_from_bytes(&[x, x_imaginary, y, y_imaginary]).map(|s_g2| SrsPoint { s_g2 })
 }
 
 /// The code of the key's contract: a STOP byte, then the words.

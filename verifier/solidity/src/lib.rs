@@ -41,7 +41,7 @@ pub use gas::Gas;
 pub use shape::{MOST_TRANSACTION_BYTES, Shape};
 pub use word::Word;
 
-use assay_verifier::VerifyingKey;
+use assay_verifier::{SrsPoint, VerifyingKey};
 
 /// How to compile what this crate writes: for people to read. The code keeps its own memory map, which viaIR would have to be told of.
 pub const COMPILER: &str = "solc 0.8.30 without viaIR, optimizer on with 200 runs, evmVersion prague";
@@ -72,4 +72,12 @@ pub fn key(key: &VerifyingKey) -> Result<String, SolidityError> {
 /// See [`Shape::of`].
 pub fn key_code(key: &VerifyingKey) -> Result<Vec<u8>, SolidityError> {
     Ok(key::code(&key::words(key, &Shape::of(key)?)?))
+}
+
+/// The SRS that the code of a key's contract names; none of what is no key of this version.
+///
+/// # Soundness
+/// The code says nothing of its model: whoever relies on it compares its hash with what the model's id was made of.
+pub fn srs_of(code: &[u8]) -> Option<SrsPoint> {
+    key::srs_of(code)
 }

@@ -5,7 +5,7 @@ mod toy;
 
 use std::path::Path;
 
-use assay_solidity::{Shape, calldata, key, key_code, verifier};
+use assay_solidity::{Shape, calldata, key, key_code, srs_of, verifier};
 use sha3::{Digest, Keccak256};
 
 #[test]
@@ -36,6 +36,23 @@ fn a_verifier_names_its_shape_and_no_key_and_a_key_names_both() {
     assert!(key.contains(&shape) && key.contains(&digest));
     let words: usize = key.matches("hex\"").count() - 1;
     assert_eq!(key_code(&vk).unwrap().len(), 1 + 32 * words);
+}
+
+#[test]
+fn the_code_of_a_key_names_its_srs() {
+    let (_, vk) = toy::keys(&toy::params());
+    let code = key_code(&vk).unwrap();
+    assert_eq!(srs_of(&code), Some(*vk.srs()));
+    // Another version, no point, too little, nothing.
+    let changed = |at: usize| {
+        let mut code = code.clone();
+        code[at] ^= 1;
+        code
+    };
+    for other in [changed(0), changed(10), changed(1 + 32 * 7), code[..1 + 32 * 10 - 1].to_vec(), Vec::new()] {
+        assert_eq!(srs_of(&other), None);
+    }
+    assert_eq!(srs_of(&code[..=32 * 10]), Some(*vk.srs()));
 }
 
 #[test]
