@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use assay_contracts::interface::ModelRegistry;
+use assay_contracts::{Network as _, U256};
 use serde_json::{Value, json};
 
 use crate::anvil::ACCOUNTS;
@@ -52,6 +54,34 @@ fn a_registration_keeps_its_terms_until_others_are_meant() {
     // Silence keeps these too, the contributor's share with them.
     let again = scene.does(OWNER, &["register", MODEL]);
     assert_eq!((&again["new"], &again["model_id"]), (&false.into(), &second["model_id"]));
+}
+
+#[test]
+fn a_retired_model_is_registered_again_with_a_next_step_that_works() {
+    let scene = Scene::new("market-retired");
+    let (mut node, market) = scene.node(OWNER);
+    let registration = fs::read_to_string(scene.sandbox.path(REGISTRATION)).unwrap();
+    let registration: Value = serde_json::from_str(&registration).unwrap();
+    let retire = ModelRegistry::retireCall { modelId: registration["model_id"].as_str().unwrap().parse().unwrap() };
+    let owner = node.account().unwrap();
+    node.transact(owner, market.registry, U256::ZERO, &retire).unwrap();
+    let again = scene.does(OWNER, &["register", MODEL]);
+    assert_eq!((&again["new"], &again["retired"]), (&false.into(), &true.into()));
+    assert_eq!(again["next"], "assay status mnist-mlp.onnx");
+    assert_eq!(scene.status()["retired"], true);
+    let output = scene.command(OWNER, &["register", MODEL]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("it is retired, for good") && said.contains("(--again, with another --owner-share)"),
+        "{said}"
+    );
+    scene.refused(CLIENT, &["request", MODEL, "--input", "input.json", "--fee", "0.1"], &["retired"]);
+    // What it says works.
+    let other = scene.does(OWNER, &["register", MODEL, "--again", "--owner-share", "25"]);
+    assert_eq!((&other["new"], &other["retired"]), (&true.into(), &false.into()));
+    assert_eq!(other["next"], "assay request mnist-mlp.onnx --input input.json --fee 0.01");
+    scene.asks();
 }
 
 #[test]

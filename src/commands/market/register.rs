@@ -3,7 +3,7 @@
 use assay_contracts::interface::ModelRegistry;
 use assay_contracts::market::{MAX_CONTRIBUTORS, MAX_WORDS, hash};
 use assay_contracts::network::{address_of, creation_of_data, place};
-use assay_contracts::{Address, B256, ContractsError, Market, Network as _, Node, Registration, Revert, U256};
+use assay_contracts::{Address, B256, ContractsError, Market, Model, Network as _, Node, Registration, Revert, U256};
 use serde::Serialize;
 
 use super::date::iso;
@@ -34,6 +34,8 @@ struct Registered {
     #[serde(flatten)]
     terms: Terms,
     new: bool,
+    /// Whether it takes no requests any more.
+    retired: bool,
     registration: String,
     model: String,
     next: Next,
@@ -80,7 +82,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     };
     let mut kept = kept.filter(|(registered, terms)| terms.owner == account && same(registered));
     if let Some((registered, terms)) = &kept
-        && !is_registered(&mut node, &market, id(registered))?
+        && registered_as(&mut node, &market, id(registered))?.is_none()
     {
         if is_silent(args) {
             return nothing_to_keep(terms, &folder);
@@ -94,7 +96,8 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
 
     let (model_id, registration) = (id(&terms), Registration { key: key_at, ..terms });
     let record = Record { chain: market.chain, market: market.address, model_id, router: Some(made_for) };
-    let new = !is_registered(&mut node, &market, model_id)?;
+    let found = registered_as(&mut node, &market, model_id)?;
+    let (new, retired) = (found.is_none(), found.is_some_and(|model| model.retired));
     let mut terms = Terms::of(account, &registration, &uri);
     if new {
         // A node that has said that there is something to keep, and now says that there is not.
@@ -124,7 +127,7 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
     }
     terminal.say(format_args!("wrote {}: whoever asks the model needs it", path.display()));
     terminal.say(format_args!("wrote {}: programs ask the model by it, in real numbers", described.display()));
-    let next = args.chain.next("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
+    let next = next(args, &folder, retired, terminal);
     terminal.next(&next);
     terminal.result(&Registered {
         record,
@@ -132,11 +135,23 @@ pub(crate) fn run(args: &RegisterArgs, terminal: Terminal) -> Outcome {
         key: key_at,
         terms,
         new,
+        retired,
         registration: path.display().to_string(),
         model: described.display().to_string(),
         next,
     });
     Ok(())
+}
+
+/// What the owner does with the model then: a client asks it, unless it takes no requests any more.
+fn next(args: &RegisterArgs, folder: &ModelFolder, retired: bool, terminal: Terminal) -> Next {
+    if !retired {
+        return args.chain.next("request", folder.model()).arg("--input").arg("input.json").arg("--fee").arg("0.01");
+    }
+    terminal.say(
+        "it is retired, for good: it takes no new requests. With other shares it is another model, which takes some (--again, with another --owner-share)",
+    );
+    args.chain.node.next("status", folder.model())
 }
 
 /// The terms to register with, and the place to read about the model: those of the account's registration of before, unless others are
@@ -216,13 +231,14 @@ fn shares(args: &RegisterArgs, (input, output): (usize, usize)) -> Outcome<Regis
     })
 }
 
-fn is_registered(node: &mut Node, market: &Market, model: B256) -> Outcome<bool> {
+/// The model that is registered under an id, if one is.
+fn registered_as(node: &mut Node, market: &Market, model: B256) -> Outcome<Option<Model>> {
     match market.model(node, model) {
-        Ok(_) => Ok(true),
+        Ok((model, _)) => Ok(Some(model)),
         Err(ContractsError::Reverted {
             error: Revert::Registry(ModelRegistry::ModelRegistryErrors::UnknownModel(_)),
             ..
-        }) => Ok(false),
+        }) => Ok(None),
         Err(other) => Err(other).on_chain("cannot ask for the model"),
     }
 }
