@@ -249,6 +249,9 @@ pub(crate) struct ClaimArgs {
     /// Take your free bond back: gives the ten days' notice; run again when it is over, this takes the money
     #[arg(long)]
     pub(crate) leave: bool,
+    /// Take out ether, too, that is worth less than the gas it costs
+    #[arg(long)]
+    pub(crate) at_a_loss: bool,
 }
 
 #[derive(Debug, Args)]

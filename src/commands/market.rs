@@ -6,6 +6,7 @@ pub(crate) mod claim;
 mod clock;
 mod date;
 pub(crate) mod deploy;
+mod dust;
 mod ending;
 mod events;
 pub(crate) mod fulfil;

@@ -5,6 +5,7 @@ mod again;
 mod answers;
 #[path = "../anvil/mod.rs"]
 mod anvil;
+mod dust;
 mod gas;
 mod happened;
 mod locks;

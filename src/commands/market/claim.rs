@@ -6,6 +6,7 @@ use assay_contracts::{Address, B256, Market, Network as _, Node, Status, U256};
 use serde::Serialize;
 
 use super::amounts::{self, amount};
+use super::dust::{Costs, Due, Dust};
 use super::ending::{Ended, ended};
 use super::records::{self, Asked};
 use super::trust::market_of;
@@ -26,6 +27,11 @@ struct Claimed {
     /// Of the bond, what was taken now: it is part of what is withdrawn.
     left_wei: String,
     withdrawn_wei: String,
+    /// What stays with the market because its gas costs more, and what that would cost.
+    dust_wei: String,
+    dust_gas_wei: String,
+    /// Takes that out all the same; null where there is none.
+    next: Option<Next>,
     /// The same in the request's token, where that is not ether.
     token: Option<InToken>,
     /// The bond that stays.
@@ -63,13 +69,13 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         Some(Ok(asked)) => Some(asked),
         None => None,
     };
-    let Ended { refunded, settled } = match &asked {
-        Some(asked) => ended(&mut node, &market, asked, account, &folder, terminal)?,
+    let costs = Costs::of(&node, args.at_a_loss)?;
+    let Ended { refunded, settled, dust: unended } = match &asked {
+        Some(asked) => ended(&mut node, &market, asked, account, (&folder, &costs), terminal)?,
         None => Ended::default(),
     };
-    let share = earned(&mut node, &market, record.model_id, ETHER, account, terminal)?;
-    let left = leave(&mut node, &market, ETHER, account, args.leave, terminal)?;
-    let credit = withdraw(&mut node, &market, ETHER, account, terminal)?;
+    let Taken { share, left, credit, dust } =
+        in_ether(&mut node, &market, (record.model_id, account), args, (&costs, unended), terminal)?;
     let paid_in =
         asked.as_ref().map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
     if let Some(token) = paid_in {
@@ -78,35 +84,25 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
             "the request pays in token {token}, which is left alone: with --token {token} what is yours in it is taken out too"
         ));
     }
-    let token = match args.token {
-        Some(token) => {
-            let earned = earned(&mut node, &market, record.model_id, token, account, terminal)?;
-            let left = leave(&mut node, &market, token, account, args.leave, terminal)?;
-            let credit = withdraw(&mut node, &market, token, account, terminal)?;
-            let bond = bond(&mut node, &market, account, token, terminal)?;
-            Some(InToken {
-                token,
-                share_units: earned.to_string(),
-                left_units: left.to_string(),
-                withdrawn_units: credit.to_string(),
-                bond_units: bond.free,
-                bond_leaving_units: bond.leaving,
-            })
-        }
-        None => None,
-    };
+    let of = (record.model_id, account);
+    let token = args.token.map(|token| in_token(&mut node, &market, of, (token, args.leave), terminal)).transpose()?;
     let has_token_bond = token.as_ref().is_some_and(|token| token.bond_units != "0");
     let bond = bond(&mut node, &market, account, ETHER, terminal)?;
     let reserved = match &asked {
         Some(asked) => reserved(&mut node, &market, asked, account, terminal)?,
         None => None,
     };
+    let again = args.chain.next("claim", folder.model());
+    let again = args.request.iter().fold(again, |next, path| next.arg("--request").file(path));
+    let again = options(again, args);
+    dust.say(terminal);
+    let next = (!dust.wei.is_zero()).then(|| again.clone().arg("--at-a-loss"));
+    if let Some(next) = &next {
+        terminal.next(next);
+    }
     if bond.is_free() || has_token_bond {
         terminal.say("the bond comes back ten days after a notice, which this gives:");
-        let next = args.chain.next("claim", folder.model());
-        let next = args.request.iter().fold(next, |next, path| next.arg("--request").file(path));
-        let next = options(next, args);
-        terminal.next(&if args.leave { next } else { next.arg("--leave") });
+        terminal.next(&if args.leave { again } else { again.arg("--leave") });
     }
     terminal.result(&Claimed {
         account,
@@ -115,12 +111,61 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         share_wei: share.to_string(),
         left_wei: left.to_string(),
         withdrawn_wei: credit.to_string(),
+        dust_wei: dust.wei.to_string(),
+        dust_gas_wei: dust.gas_wei.to_string(),
+        next,
         token,
         bond,
         bond_reserved_wei: reserved.and_then(|(units, token)| amounts::wei(units, token)),
         bond_reserved_units: reserved.and_then(|(units, token)| amounts::units(units, token)),
     });
     Ok(())
+}
+
+/// What was taken of an account's ether, and what stays.
+struct Taken {
+    share: U256,
+    left: U256,
+    credit: U256,
+    dust: Dust,
+}
+
+/// Takes out what is an account's in ether, but for what is not worth its gas, to which belongs what a request that was not ended would give.
+fn in_ether(
+    node: &mut Node,
+    market: &Market,
+    (model, account): (B256, Address),
+    args: &ClaimArgs,
+    (costs, unended): (&Costs, (U256, U256)),
+    terminal: Terminal,
+) -> Outcome<Taken> {
+    let dust = costs.dust(&Due::of(node, market, model, account)?);
+    let share = if dust.share { U256::ZERO } else { earned(node, market, model, ETHER, account, terminal)? };
+    let left = leave(node, market, (ETHER, !dust.leaving), account, args.leave, terminal)?;
+    let credit = if dust.all { U256::ZERO } else { withdraw(node, market, ETHER, account, terminal)? };
+    Ok(Taken { share, left, credit, dust: dust.and(unended) })
+}
+
+/// Takes out what is an account's in a token that the user has named.
+fn in_token(
+    node: &mut Node,
+    market: &Market,
+    (model, account): (B256, Address),
+    (token, notice): (Address, bool),
+    terminal: Terminal,
+) -> Outcome<InToken> {
+    let earned = earned(node, market, model, token, account, terminal)?;
+    let left = leave(node, market, (token, true), account, notice, terminal)?;
+    let credit = withdraw(node, market, token, account, terminal)?;
+    let bond = bond(node, market, account, token, terminal)?;
+    Ok(InToken {
+        token,
+        share_units: earned.to_string(),
+        left_units: left.to_string(),
+        withdrawn_units: credit.to_string(),
+        bond_units: bond.free,
+        bond_leaving_units: bond.leaving,
+    })
 }
 
 /// The same command with the file that a client sends, where it lies in the working directory.
@@ -132,7 +177,8 @@ fn with_request(args: &ClaimArgs) -> Option<Next> {
 /// What the user has said beside the chain and the request.
 fn options(next: Next, args: &ClaimArgs) -> Next {
     let next = args.token.iter().fold(next, |next, token| next.arg("--token").arg(token.to_string()));
-    if args.leave { next.arg("--leave") } else { next }
+    let next = if args.leave { next.arg("--leave") } else { next };
+    if args.at_a_loss { next.arg("--at-a-loss") } else { next }
 }
 
 /// Credits what this account has earned of the model's fees in a token; returns how much that is.
@@ -195,7 +241,7 @@ fn reserved(
 fn leave(
     node: &mut Node,
     market: &Market,
-    token: Address,
+    (token, takes): (Address, bool),
     account: Address,
     notice: bool,
     terminal: Terminal,
@@ -206,7 +252,7 @@ fn leave(
         return Ok(U256::ZERO);
     }
     let mut left = U256::ZERO;
-    if bond.leaving != 0 {
+    if bond.leaving != 0 && takes {
         left = market.leave(node, account, token).on_chain("cannot take your bond")?;
         terminal.say(format_args!("the notice is over: {} of your bond come back", amount(left, token)));
     }

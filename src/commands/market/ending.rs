@@ -1,9 +1,11 @@
 //! The end of a request that is due, whoever calls for it: what it moves is then credited.
 
 use assay_contracts::interface::InferenceMarket;
+use assay_contracts::market::U96;
 use assay_contracts::{Address, Job, Market, Network as _, Node, Status, Tier, U256};
 
 use super::amounts::amount;
+use super::dust::Costs;
 use super::events::settlement;
 use super::kept::Kept;
 use super::records::Asked;
@@ -19,6 +21,8 @@ pub(super) struct Ended {
     pub(super) refunded: bool,
     /// Its answer, which nobody disputed, was paid.
     pub(super) settled: bool,
+    /// What it would give this account if it were ended, and what the gas of that would cost, in wei, where that is more: then it is left alone.
+    pub(super) dust: (U256, U256),
 }
 
 /// Ends a request from which this account then has something, as its client or its prover: one that nobody answered in time, or that nobody can answer any more, one whose answer nobody
@@ -28,7 +32,7 @@ pub(super) fn ended(
     market: &Market,
     asked: &Asked,
     account: Address,
-    folder: &ModelFolder,
+    (folder, costs): (&ModelFolder, &Costs),
     terminal: Terminal,
 ) -> Outcome<Ended> {
     let job = market.job(node, asked.id).on_chain("cannot ask for the request")?;
@@ -56,6 +60,9 @@ pub(super) fn ended(
         Status::Answered => return settle(node, market, asked, &job, account, terminal),
         // Its prover loses the whole bond, whoever calls.
         Status::Proving if now > due && is_client => {
+            if let Some(dust) = too_little(asked, &job, account, costs, terminal) {
+                return Ok(dust);
+            }
             let call = InferenceMarket::slashUnprovedCall { r: asked.request.clone() };
             node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot end the request")?;
             return Ok(returned("the proof was due and did not come", asked, account, terminal));
@@ -74,6 +81,9 @@ pub(super) fn ended(
             return Ok(Ended::default());
         }
     };
+    if let Some(dust) = too_little(asked, &job, account, costs, terminal) {
+        return Ok(dust);
+    }
     market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
     let ended = returned(why, asked, account, terminal);
     if job.prover == account {
@@ -84,13 +94,34 @@ pub(super) fn ended(
     Ok(ended)
 }
 
+/// Says that a request gives this account less than the gas costs, if it does: its escrow, what it can have of a bond for its loss, or its bond.
+fn too_little(asked: &Asked, job: &Job, account: Address, costs: &Costs, terminal: Terminal) -> Option<Ended> {
+    let Asked { request, .. } = asked;
+    let mut gain = U256::ZERO;
+    if request.client == account {
+        // Nobody's bond is behind a request that nobody took.
+        let of_bond = if job.status == Status::Open { U96::ZERO } else { request.loss };
+        gain = U256::from(request.feeCeiling) + U256::from(of_bond);
+    }
+    if job.prover == account {
+        gain += U256::from(job.bond);
+    }
+    let cost = costs.exceed(gain, request.token)?;
+    terminal.say(format_args!(
+        "request {} is not ended: that brings {} at most",
+        asked.id,
+        amount(gain, request.token)
+    ));
+    Some(Ended { dust: (gain, cost), ..Ended::default() })
+}
+
 /// Says that the escrow goes back.
 fn returned(why: &str, asked: &Asked, account: Address, terminal: Terminal) -> Ended {
     let Asked { request, .. } = asked;
     let escrow = amount(U256::from(request.feeCeiling), request.token);
     let client = if request.client == account { "you".to_owned() } else { format!("its client, {}", request.client) };
     terminal.say(format_args!("{why}: {escrow} go back to {client}"));
-    Ended { refunded: true, settled: false }
+    Ended { refunded: true, ..Ended::default() }
 }
 
 /// Settles an answer whose window is over: its prover is paid, and what the fee leaves of the escrow is the client's.
@@ -117,5 +148,5 @@ fn settle(
     let call = InferenceMarket::settleCall { r: asked.request.clone() };
     node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot settle the request")?;
     terminal.say(format_args!("nobody disputed the answer of {}: it is paid, without a proof", job.prover));
-    Ok(Ended { refunded: false, settled: true })
+    Ok(Ended { settled: true, ..Ended::default() })
 }
