@@ -11,6 +11,7 @@ mod interrupt;
 mod model;
 #[path = "cli/planned.rs"]
 mod planned;
+mod recording;
 mod sandbox;
 #[path = "cli/screen.rs"]
 mod screen;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -213,19 +213,9 @@ fn what_is_plainly_no_model_is_called_by_its_name_and_no_file_that_is_missing_is
     assert!(said.contains("no calldata: there is no mnist-mlp.assay/proof.json"), "{said}");
 }
 
-/// Where commands are looked for: first where this binary is.
-pub(crate) fn path() -> std::ffi::OsString {
-    let binary = Path::new(env!("CARGO_BIN_EXE_assay")).parent().unwrap().to_owned();
-    let others = std::env::var_os("PATH").unwrap();
-    std::env::join_paths(std::iter::once(binary).chain(std::env::split_paths(&others))).unwrap()
-}
-
 impl Sandbox {
     /// Runs a line as it is pasted into a shell.
     pub(crate) fn shell(&self, line: &str) -> Output {
-        let mut command = Command::new("sh");
-        command.args(["-c", line]).current_dir(&self.folder).env("PATH", path());
-        command.env("XDG_DATA_HOME", self.path("data")).env("XDG_CACHE_HOME", self.path("cache"));
-        command.output().unwrap()
+        self.shell_with(line, &[])
     }
 }

@@ -10,17 +10,22 @@ mod gas;
 mod happened;
 mod locks;
 mod nodes;
+mod objects;
 mod payment;
 mod prover;
 #[path = "../proxy/mod.rs"]
 mod proxy;
 mod readme;
+#[path = "../recording/mod.rs"]
+mod recording;
 mod refusals;
 mod registration;
 mod same_chain;
 #[path = "../sandbox/mod.rs"]
 mod sandbox;
 mod scene;
+mod screen;
+mod stopped;
 mod together;
 mod tokens;
 #[path = "../../examples/verify_onchain/main.rs"]
