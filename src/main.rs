@@ -90,7 +90,12 @@ fn guarded(run: impl FnOnce() -> Outcome) -> Outcome {
 const fn sends(command: &Command) -> bool {
     matches!(
         command,
-        Command::Deploy(_) | Command::Register(_) | Command::Request(_) | Command::Fulfil(_) | Command::Claim(_)
+        Command::Deploy(_)
+            | Command::Propose(_)
+            | Command::Register(_)
+            | Command::Request(_)
+            | Command::Fulfil(_)
+            | Command::Claim(_)
     )
 }
 
@@ -108,6 +113,25 @@ fn delivered() -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_stops_a_command_that_sends_is_told_that_what_was_sent_stays_sent() {
+        let address = "0x00000000000000000000000000000000000000aa";
+        let command = |line: &str| <Cli as clap::Parser>::try_parse_from(line.split(' ')).unwrap().command;
+        for line in [
+            "assay deploy",
+            &format!("assay propose {address} --market {address}"),
+            "assay register m.onnx",
+            "assay request m.onnx --input i.json --fee 1",
+            "assay fulfil m.onnx",
+            "assay claim m.onnx",
+        ] {
+            assert!(sends(&command(line)), "{line}");
+        }
+        for line in ["assay status m.onnx", "assay proof m.onnx", "assay verify m.onnx"] {
+            assert!(!sends(&command(line)), "{line}");
+        }
+    }
 
     #[test]
     fn a_fault_of_the_program_is_a_failure_of_the_machine() {

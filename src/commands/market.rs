@@ -65,6 +65,14 @@ impl<T> OnChain<T> for Result<T, ContractsError> {
     }
 }
 
+/// A refusal because of how a request stands ends in the command that shows it; a node that failed shows nothing.
+fn or_status<T>(outcome: Outcome<T>, status: impl FnOnce() -> Next) -> Outcome<T> {
+    match outcome {
+        Err(failure) if failure.kind == Kind::Request => Err(failure).next(status),
+        other => other,
+    }
+}
+
 /// A node, and the account whose key is at hand.
 struct Session {
     node: Node,

@@ -1,5 +1,6 @@
 //! Every refusal of the market's commands is an object for machines too, and so is every failure of a node.
 
+use assay_contracts::B256;
 use serde_json::Value;
 
 use crate::scene::{CLIENT, MACHINE, MODEL, OWNER, PROVER, RIVAL, Scene, WRONG_REQUEST};
@@ -53,4 +54,33 @@ fn every_exit_of_the_market_prints_one_object() {
     for arguments in commands {
         fails(OWNER, arguments, MACHINE, Some("http://127.0.0.1:1"));
     }
+}
+
+#[test]
+fn a_refusal_because_of_how_a_request_stands_ends_in_the_command_that_shows_it() {
+    let scene = Scene::new("market-stands");
+    let shows = |account: usize, arguments: &[&str], words: &str, next: &str| {
+        scene.refused(account, arguments, &[words, &format!("\nnext: {next}\n")]);
+        let pasted: Vec<&str> = next.split(' ').skip(1).collect();
+        assert_eq!(scene.does(RIVAL, &pasted)["chain"], 31_337, "it runs");
+    };
+    let request = ["request", MODEL, "--input", "input.json", "--fee", "0.1", "--output", "asked.json"];
+    scene.does(CLIENT, &request);
+    let status = "assay status mnist-mlp.onnx --request asked.json";
+    let [fulfil, proof] = ["fulfil", "proof"].map(|verb| [verb, MODEL, "--request", "asked.json"]);
+    shows(RIVAL, &proof, "no answer to it was paid for", status);
+    let other = [&request[..5], &["0.2"], &request[6..]].concat();
+    shows(CLIENT, &other, "with another input, fee or account", status);
+    let (mut node, market) = scene.node(RIVAL);
+    let (rival, asked) = (node.account().unwrap(), scene.request("asked.json"));
+    market.fund_bond(&mut node, rival, asked.lock_bond().to()).unwrap();
+    market.lock(&mut node, rival, &asked, B256::ZERO).unwrap();
+    shows(PROVER, &fulfil, "is locked by", status);
+    scene.anvil.advance(5 * 3_600);
+    shows(PROVER, &fulfil, "a proof is not paid any more", status);
+    scene.does(CLIENT, &["claim", MODEL, "--request", "asked.json"]);
+    shows(PROVER, &fulfil, "is refunded: there is nothing to prove", status);
+    scene.asks();
+    scene.does(PROVER, &["fulfil", MODEL]);
+    shows(RIVAL, &["fulfil", MODEL], "proved it first", "assay status mnist-mlp.onnx");
 }

@@ -26,7 +26,7 @@ use super::kept::Kept;
 use super::records::{self, Asked};
 use super::risk::Pay;
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, clock, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, clock, or_status, prover_share, shown, words_of};
 use crate::cli::FulfilArgs;
 use crate::compiled;
 use crate::failure::{Advise as _, Failure, Outcome, refuse};
@@ -99,7 +99,7 @@ pub(crate) fn run(args: &FulfilArgs, terminal: Terminal) -> Outcome {
     check_model(&mut node, &model, &key, words_of(&own.graph)?, &folder)?;
     trust::check_judge(&folder, &key, &model)?;
     let mut work = Work { node, account, market, model, asked, job, kept, router };
-    let turn = work.turn(args)?;
+    let turn = or_status(work.turn(args), || again::status(args))?;
     work.check_router(&turn, args)?;
     work.check_id(&turn, &folder, &key)?;
     let worth = Worth::of(&mut work.node, args.token)?;
@@ -163,7 +163,8 @@ fn already_settled(
     // Another's payment can be undone as well, and this proof paid after all.
     let proof_kept = kept.release(node, settled.block, terminal)?;
     if settled.payee != account {
-        return refuse(format_args!("request {} is settled: {} proved it first", asked.id, settled.payee));
+        return refuse(format_args!("request {} is settled: {} proved it first", asked.id, settled.payee))
+            .next(|| again::status(args));
     }
     let model = node.ask(market.registry, &ModelRegistry::getCall { modelId: asked.request.modelId });
     let (price, token) = (settled.price, asked.request.token);
@@ -338,7 +339,8 @@ impl Work {
                     );
                 }
                 let lost = if gas == 0 { "you paid nothing".to_owned() } else { format!("you paid {gas} gas") };
-                return refuse(format_args!("{} proved request {} first; {lost}", settled.payee, self.asked.id));
+                return refuse(format_args!("{} proved request {} first; {lost}", settled.payee, self.asked.id))
+                    .next(|| again::status(args));
             }
             other => other.on_chain("cannot fulfil the request")?,
         };

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::records::{self, Asked};
 use super::trust::{self, market_of};
-use super::{OnChain as _, check_model, events, words_of};
+use super::{OnChain as _, check_model, events, or_status, words_of};
 use crate::answer::Answer as Shown;
 use crate::ceremony::SrsVerdict;
 use crate::cli::ProofArgs;
@@ -64,8 +64,12 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
     trust::check_id(&mut node, &market, (&record, &model), asked.model.as_ref(), &folder, &key)?;
     comparison::with_model(&folder, &own, &key, None, terminal)?;
     SrsVerdict::of(key.srs(), &[])?.warn();
-    let answer = answer(&mut node, &market, &asked)?;
-    let sent = sent(&node, &market, &asked, &answer)?;
+    let status = || {
+        let next = args.node.next("status", folder.model());
+        args.request.iter().fold(next, |next, path| next.arg("--request").file(path))
+    };
+    let answer = or_status(answer(&mut node, &market, &asked), status)?;
+    let sent = or_status(sent(&node, &market, &asked, &answer), status)?;
     let context = market.context(asked.id, answer.payee);
     let words = [asked.input_words(), output_words(&answer), vec![context]].concat();
     let statement = Instances::from_words(&words).machine("the node's answer holds words that no proof has")?;

@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::alone::Alone;
 use super::records::{self, Asked, Record, Told};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, clock, events, gas, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, clock, events, gas, or_status, prover_share, shown, words_of};
 use crate::cli::RequestArgs;
 use crate::commands::read_input;
 use crate::comparison;
@@ -67,10 +67,14 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let path = records::request_path(&folder, args.output.as_deref());
     // From the look at the file until the request in it is open: a second command, run at the same time, finds the first one's.
     let _alone = Alone::with_file(&path, terminal)?;
+    let status = || {
+        let next = args.chain.node.next("status", folder.model());
+        args.output.iter().fold(next, |next, path| next.arg("--request").file(path))
+    };
     // Whatever an earlier run has sent is in a block before the chain is asked about it.
     node.settled_nonce(account).on_chain("cannot use the account")?;
     let earlier = match records::request(&path)? {
-        Some(asked) => earlier(&mut node, &market, &record, asked, (account, &input), args, &path)?,
+        Some(asked) => or_status(earlier(&mut node, &market, &record, asked, (account, &input), args, &path), status)?,
         None => Earlier::Nothing,
     };
     let (asked, new) = match earlier {
@@ -99,8 +103,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
     terminal
         .say("a prover needs the ONNX file, this request, and powers of the SRS that the model's keys are made with");
-    let next = args.chain.node.next("status", folder.model());
-    terminal.next(&args.output.iter().fold(next, |next, path| next.arg("--request").file(path)));
+    terminal.next(&status());
     terminal.result(&Requested {
         id: asked.id,
         client: account,

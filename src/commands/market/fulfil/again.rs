@@ -44,6 +44,11 @@ fn options(next: Next, args: &FulfilArgs) -> Next {
     flags.into_iter().filter(|(_, given)| *given).fold(next, |next, (flag, _)| next.arg(flag))
 }
 
+/// What shows how the request stands.
+pub(super) fn status(args: &FulfilArgs) -> Next {
+    request(args.chain.node.next("status", &args.model), args)
+}
+
 /// What pays out afterwards.
 pub(super) fn claim(args: &FulfilArgs) -> Next {
     let next = request(args.chain.next("claim", &args.model), args);
