@@ -58,7 +58,7 @@ they are shown with answers, and nothing proves them.")]
     Estimate(EstimateArgs),
     /// Make the keys of a compiled model
     #[command(
-        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk.\nAn SRS that is larger than the keys is cut to size once; the cut is kept in assay/srs in the cache folder (XDG_CACHE_HOME, or .cache in HOME; 4 GiB at most, remove it at any time) and serves all models of that size."
+        after_help = "Examples:\n  assay srs generate --insecure && assay setup lenet.onnx\n  assay setup lenet.onnx --opening evm\nWrites lenet.assay/srs, lenet.assay/pk and lenet.assay/vk.\nAn SRS that is larger than the keys is cut to size once; the cut is kept in assay/srs in the cache folder (XDG_CACHE_HOME, or .cache in HOME; 4 GB at most, remove it at any time) and serves all models of that size."
     )]
     Setup(SetupArgs),
     /// Run the model and prove the answer
@@ -203,7 +203,7 @@ pub(crate) struct SetupArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
 }
@@ -233,7 +233,7 @@ pub(crate) struct ProveArgs {
     /// The structured reference string [default: the one made by `assay srs`]
     #[arg(long)]
     pub(crate) srs: Option<PathBuf>,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
     /// Print how long each phase took

@@ -35,7 +35,7 @@ impl FromStr for Bytes {
             "kib" => 1024.0,
             "mib" => 1024.0 * 1024.0,
             "gib" => 1024.0 * 1024.0 * 1024.0,
-            other => return Err(format!("expected an amount such as 8GB, 512MB or 2GiB, got the unit {other:?}")),
+            other => return Err(format!("expected an amount such as 8GB or 512MB, got the unit {other:?}")),
         };
         match number.parse::<f64>() {
             Ok(number) if number > 0.0 && number * scale < 1e18 => Ok(Self((number * scale) as u64)),

@@ -182,7 +182,7 @@ pub(crate) struct FulfilArgs {
     pub(crate) token: Option<TokenPrice>,
     #[command(flatten)]
     pub(crate) risks: RiskArgs,
-    /// Refuse, before any work, what would take more memory than this (8GB, 512MB, 2GiB) [default: what is free]
+    /// Refuse, before any work, what would take more memory than this (8GB, 512MB) [default: what is free]
     #[arg(long)]
     pub(crate) memory: Option<Bytes>,
 }

@@ -19,7 +19,7 @@ use crate::files;
 use crate::terminal::Terminal;
 
 /// Most bytes that all kept cuts take together.
-const MOST_BYTES: u64 = 4 << 30;
+const MOST_BYTES: u64 = 4_000_000_000;
 /// How the names of cuts end.
 const ENDING: &str = ".srs";
 

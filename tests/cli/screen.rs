@@ -137,3 +137,36 @@ fn a_long_step_is_seen_in_a_pipe_while_it_goes_on() {
         "{message}"
     );
 }
+
+/// Sizes are decimal everywhere: what is said in one unit is compared with what is said in another.
+#[test]
+fn no_help_counts_in_binary_units() {
+    let sandbox = Sandbox::new("units");
+    let verbs = [
+        "",
+        "compile",
+        "estimate",
+        "setup",
+        "infer",
+        "prove",
+        "verify",
+        "contract",
+        "srs",
+        "srs generate",
+        "srs import",
+        "demo",
+        "deploy",
+        "propose",
+        "register",
+        "request",
+        "fulfil",
+        "proof",
+        "claim",
+        "status",
+    ];
+    for verb in verbs {
+        let help = sandbox.succeeds(&verb.split_whitespace().chain(["--help"]).collect::<Vec<_>>());
+        assert!(help.contains("Usage: assay") && !help.contains("iB"), "{verb}: {help}");
+    }
+    sandbox.fails(&["setup", "mnist-mlp.onnx", "--memory", "8XB"], crate::WRONG_REQUEST, &["such as 8GB or 512MB"]);
+}
