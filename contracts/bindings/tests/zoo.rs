@@ -32,7 +32,7 @@ fn words_of(model: &Model, trace: &Trace) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
 }
 
 /// Most gas of a fulfilment of LeNet's with a grouped proof, whose credits are no longer zero.
-const LENET_LIMIT: u64 = 450_000;
+const LENET_LIMIT: u64 = 440_000;
 
 /// Trained from other initial weights: nothing of it is committed but the network.
 static SECOND_MLP: LazyLock<Model> = LazyLock::new(|| {
