@@ -22,6 +22,28 @@
 //! | `report` | rows, columns and cells, for people and for tests |
 //!
 //! Depends on `assay-models` alone; knows no files, floats, MSMs or NTTs.
+//!
+//! The circuit of a small network, and an inference that satisfies it, as halo2's mock prover sees it:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use assay_circuits::{InferenceCircuit, Layout, statement};
+//! use assay_models::{interpret, samples};
+//! use halo2_proofs::dev::MockProver;
+//! use halo2curves::bn256::Fr;
+//!
+//! let graph = samples::tiny_mlp();
+//! let layout = Arc::new(Layout::plan(&graph)?);
+//! println!("2^{} rows, {} public words", layout.k, layout.instances());
+//!
+//! let (input, context) = (samples::input(&graph, 1), Fr::from(7));
+//! let trace = interpret(&graph, &input)?;
+//! let public = statement(&graph, &input, trace.output(&graph), context)?;
+//! let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context)?;
+//! MockProver::run(layout.k, &circuit, vec![public])?.assert_satisfied();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

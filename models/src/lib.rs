@@ -20,6 +20,20 @@
 //! Depends on nothing of ours. No field element, no file, no thread; floats end here. A graph from [`import`] or
 //! [`QuantizedGraph::from_bytes`] is [valid](QuantizedGraph::validate); one built or changed by hand should be validated before it
 //! is used.
+//!
+//! From an ONNX file and an image to an answer, and back to real numbers:
+//!
+//! ```
+//! use assay_models::{dequantise_output, import, input::InputValues, interpret};
+//!
+//! let graph = import(&std::fs::read("zoo/lenet/lenet.onnx")?, "lenet")?;
+//! let image = InputValues::parse(&std::fs::read("zoo/lenet/input.json")?, false)?.quantise(&graph)?;
+//! let trace = interpret(&graph, &image.values)?;
+//! let scores = dequantise_output(&graph, trace.output(&graph))?;
+//! let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
+//! assert_eq!(best, Some(6));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -16,6 +16,21 @@
 //! | [`revert`] | [`Revert`]: what a contract refused with, in words |
 //!
 //! Artifacts are compiled by `contracts/build.mjs` and committed: running this crate needs neither Node.js nor a compiler.
+//!
+//! A market on the chain inside the process, and a prover's bond in it:
+//!
+//! ```
+//! use assay_contracts::market::{ETHER, U96};
+//! use assay_contracts::{Chain, Market, Network as _, U256};
+//!
+//! let mut chain = Chain::new();
+//! let [owner, prover] = ["owner", "prover"].map(|name| chain.account(name, U256::from(1_000)));
+//! let market = Market::deploy(&mut chain, owner)?;
+//! market.fund_bond(&mut chain, prover, U96::from(300))?;
+//! assert_eq!(market.bond(&mut chain, prover, ETHER)?.free, 300);
+//! assert_eq!(chain.balance(market.address)?, U256::from(300));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 

@@ -15,6 +15,28 @@
 //!
 //! Depends on `assay-models`, `assay-circuits`, `assay-verifier` and `assay-kernels`. Reads no environment and no file but those
 //! it is told to map: everything goes in and out through arguments.
+//!
+//! Keys of a network, and a proof of one inference:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use assay_circuits::Layout;
+//! use assay_models::{interpret, samples};
+//! use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
+//! use halo2curves::bn256::Fr;
+//!
+//! let graph = samples::tiny_mlp();
+//! let layout = Arc::new(Layout::plan(&graph)?);
+//! let srs = Srs::insecure(layout.k, PUBLISHED_SEED)?; // for tests: whoever knows the seed can forge proofs
+//! let key = keygen(&srs, layout, graph.digest())?;
+//!
+//! let trace = interpret(&graph, &samples::input(&graph, 1))?;
+//! let context = Fr::from(7);
+//! let (instances, proof) = prove(&key, &srs, &trace, context, rand::rngs::OsRng, &mut |_| ())?;
+//! assay_verifier::verify(key.verifying_key(), &instances, &proof)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod advice;
 pub mod backend;

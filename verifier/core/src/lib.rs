@@ -18,6 +18,23 @@
 //! nothing is allocated by a length that the input only claims, and every element that is read is canonical and on
 //! its curve. Files and lists have limits (constants `MAX_*`), which are compared before anything is read, so that no key or proof costs more than the largest
 //! honest one.
+//!
+//! Files that `assay setup` and `assay prove` wrote, checked:
+//!
+//! ```
+//! use assay_verifier::{ProofFile, VerifyingKey, verify};
+//!
+//! let key = VerifyingKey::from_bytes(&std::fs::read("../../sdk/test/vectors/lenet.vk")?)?;
+//! let file = ProofFile::from_json(&std::fs::read_to_string("../../sdk/test/vectors/lenet.proof.json")?)?;
+//! let (instances, mut proof) = (file.instances()?, file.proof()?);
+//! verify(&key, &instances, &proof)?;
+//!
+//! proof.bytes[100] ^= 1;
+//! assert!(verify(&key, &instances, &proof).is_err_and(|error| error.rejects_proof()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Whoever relies on a proof also asks whose key it is: [`VerifyingKey::graph_digest`] names the network, [`VerifyingKey::srs`] the ceremony.
 
 #![forbid(unsafe_code)]
 

@@ -16,6 +16,26 @@
 //! | `contract` | the templates of `templates/`, filled |
 //! | [`calldata`] | calls of a verifier |
 //! | [`gas`] | [`Gas`]: what a call costs |
+//!
+//! The contracts of a verifying key, the call that has them check a proof, and what it costs:
+//!
+//! ```
+//! use assay_solidity::{Gas, Shape, calldata, key, key_code, verifier};
+//! use assay_verifier::{ProofFile, VerifyingKey};
+//!
+//! let vk = VerifyingKey::from_bytes(&std::fs::read("../../sdk/test/vectors/lenet.vk")?)?;
+//! let shape = Shape::of(&vk)?;
+//! assert!(verifier(&shape)?.contains("contract Verifier"));
+//! assert!(key(&vk)?.contains("contract Key"));
+//! println!("the key takes {} bytes on a chain", key_code(&vk)?.len());
+//!
+//! let file = ProofFile::from_json(&std::fs::read_to_string("../../sdk/test/vectors/lenet.proof.json")?)?;
+//! let address_of_the_key = [0x11; 20];
+//! let call = calldata::verify(&address_of_the_key, &file.instances()?, &file.proof()?);
+//! assert_eq!(call.len(), shape.call_bytes(vk.instances()));
+//! println!("{} gas", Gas::of(&shape, vk.instances())?.total());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
