@@ -10,7 +10,7 @@ use assay_circuits::Layout;
 use assay_models::import;
 use assay_prover::backend::Backend as _;
 use assay_prover::backend::cpu::CpuBackend;
-use assay_prover::column::Column;
+use assay_prover::column::NarrowColumn;
 use assay_prover::constraints;
 use assay_prover::gates::{Numbering, gates};
 use assay_prover::quotient::{Kept, quotient, work};
@@ -33,10 +33,10 @@ fn bench(criterion: &mut Criterion) {
     group.sample_size(10);
     for k in [12, 14, 16] {
         let backend = CpuBackend::new(k, &[], &[]);
-        let columns: Vec<Column> = (0..=identity)
-            .map(|_| backend.load(Column::field((0..1 << k).map(|_| Fr::random(&mut rng)).collect())))
+        let columns: Vec<NarrowColumn> = (0..=identity)
+            .map(|_| backend.load(NarrowColumn::field((0..1 << k).map(|_| Fr::random(&mut rng)).collect())))
             .collect();
-        let columns: Vec<&Column> = columns.iter().collect();
+        let columns: Vec<&NarrowColumn> = columns.iter().collect();
         let transforms = work(&gates, identity, k, BTreeMap::new()).transforms as u64;
         group.throughput(Throughput::Elements(transforms << k));
         group.bench_with_input(BenchmarkId::from_parameter(k), &columns, |bencher, columns| {

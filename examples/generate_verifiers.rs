@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use assay_circuits::{Layout, PROFILES, Shape as Columns};
+use assay_circuits::{CircuitShape, Layout, PROFILES};
 use assay_models::{QuantizedGraph, import, samples};
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{PUBLISHED_SEED, Srs, constraints, keygen};
@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     write("IVerifier.sol", assay_solidity::INTERFACE)?;
     for lanes in PROFILES {
-        let constraints = constraints(&Columns::new(lanes))?;
+        let constraints = constraints(&CircuitShape::new(lanes))?;
         verifier(&lanes.tag(), &constraints, Opening::Shplonk)?;
         verifier(&format!("{}-evm", lanes.tag()), &constraints, OPENING_FOR_CHAIN)?;
     }

@@ -3,7 +3,7 @@
 //! Seconds are the prover's ([`seconds_of_proof`]), gas is the verifier's ([`Gas`]). Both are counted alike on every machine, because the key
 //! depends on what is chosen.
 
-use assay_circuits::{Lanes, Layout, PROFILES, Shape as Columns, Sketch};
+use assay_circuits::{CircuitShape, Lanes, Layout, PROFILES, Sketch};
 use assay_models::QuantizedGraph;
 use assay_prover::constraints;
 use assay_prover::cost::{OPENING_FOR_CHAIN, seconds_of_proof};
@@ -99,7 +99,7 @@ pub(crate) fn plan(graph: &QuantizedGraph, purpose: Purpose) -> anyhow::Result<(
 
 /// What proofs of a circuit take.
 fn figures_of(sketch: &Sketch) -> anyhow::Result<Figures> {
-    let constraints = constraints(&Columns::new(sketch.lanes))?;
+    let constraints = constraints(&CircuitShape::new(sketch.lanes))?;
     Ok(Figures {
         seconds: seconds_of_proof(sketch, &constraints, Opening::Shplonk)?,
         seconds_for_chain: seconds_of_proof(sketch, &constraints, OPENING_FOR_CHAIN)?,
@@ -143,7 +143,7 @@ pub(crate) fn shape(k: u32, constraints: &ConstraintSystem, opening: Opening) ->
 /// The profile whose constraint system a key describes.
 pub(crate) fn profile_of(key: &VerifyingKey) -> Outcome<Option<Lanes>> {
     for lanes in PROFILES {
-        let expected = constraints(&Columns::new(lanes)).machine("cannot describe the circuit")?;
+        let expected = constraints(&CircuitShape::new(lanes)).machine("cannot describe the circuit")?;
         if *key.constraints() == expected {
             return Ok(Some(lanes));
         }

@@ -14,7 +14,7 @@ use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
-use crate::columns::{Advice, Challenge, Fixed, Lanes, Shape};
+use crate::columns::{Advice, Challenge, CircuitShape, Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::gates::{Algebra, Gate};
 use crate::layout::Layout;
@@ -56,10 +56,10 @@ impl InferenceCircuit {
     }
 }
 
-/// halo2 handles of the columns, in the order of the [`Shape`].
+/// halo2 handles of the columns, in the order of the [`CircuitShape`].
 #[derive(Clone, Debug)]
 pub struct Config {
-    shape: Shape,
+    shape: CircuitShape,
     advice: Vec<Column<plonk::Advice>>,
     fixed: Vec<Column<plonk::Fixed>>,
     instance: Column<plonk::Instance>,
@@ -68,7 +68,7 @@ pub struct Config {
 
 impl Config {
     /// Creates the columns and gates of a shape.
-    pub fn new(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Self {
+    pub fn new(meta: &mut ConstraintSystem<Fr>, shape: CircuitShape) -> Self {
         meta.set_minimum_degree(DEGREE);
         let advice: Vec<_> = shape
             .advice
@@ -107,9 +107,9 @@ impl Config {
 
 /// A halo2 expression, or zero: products with absent columns vanish instead of growing the tree.
 #[derive(Clone, Debug)]
-pub struct Term(Option<Expression<Fr>>);
+pub struct GateExpression(Option<Expression<Fr>>);
 
-impl Add for Term {
+impl Add for GateExpression {
     type Output = Self;
     fn add(self, other: Self) -> Self {
         Self(match (self.0, other.0) {
@@ -119,7 +119,7 @@ impl Add for Term {
     }
 }
 
-impl Sub for Term {
+impl Sub for GateExpression {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self(match (self.0, other.0) {
@@ -130,7 +130,7 @@ impl Sub for Term {
     }
 }
 
-impl Mul for Term {
+impl Mul for GateExpression {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
         Self(self.0.zip(other.0).map(|(a, b)| a * b))
@@ -144,23 +144,23 @@ struct Expressions<'a, 'c> {
 }
 
 impl Algebra for Expressions<'_, '_> {
-    type Value = Term;
+    type Value = GateExpression;
 
-    fn fixed(&self, column: Fixed) -> Term {
+    fn fixed(&self, column: Fixed) -> GateExpression {
         let column = self.config.shape.fixed_index(column).and_then(|i| self.config.fixed.get(i));
-        Term(column.map(|c| self.cells.borrow_mut().query_fixed(*c, Rotation::cur())))
+        GateExpression(column.map(|c| self.cells.borrow_mut().query_fixed(*c, Rotation::cur())))
     }
 
-    fn advice(&self, column: Advice, rotation: i32) -> Term {
-        Term(self.config.advice(column).map(|c| self.cells.borrow_mut().query_advice(c, Rotation(rotation))))
+    fn advice(&self, column: Advice, rotation: i32) -> GateExpression {
+        GateExpression(self.config.advice(column).map(|c| self.cells.borrow_mut().query_advice(c, Rotation(rotation))))
     }
 
-    fn challenge(&self, challenge: Challenge) -> Term {
-        Term(Some(self.cells.borrow_mut().query_challenge(self.config.challenges[challenge as usize])))
+    fn challenge(&self, challenge: Challenge) -> GateExpression {
+        GateExpression(Some(self.cells.borrow_mut().query_challenge(self.config.challenges[challenge as usize])))
     }
 
-    fn constant(&self, value: u64) -> Term {
-        Term((value != 0).then(|| Expression::Constant(Fr::from(value))))
+    fn constant(&self, value: u64) -> GateExpression {
+        GateExpression((value != 0).then(|| Expression::Constant(Fr::from(value))))
     }
 
     fn lanes(&self) -> Lanes {
@@ -171,22 +171,22 @@ impl Algebra for Expressions<'_, '_> {
 impl Circuit<Fr> for InferenceCircuit {
     type Config = Config;
     type FloorPlanner = SimpleFloorPlanner;
-    type Params = Shape;
+    type Params = CircuitShape;
 
     fn without_witnesses(&self) -> Self {
         Self::for_keygen(Arc::clone(&self.layout))
     }
 
-    fn params(&self) -> Shape {
+    fn params(&self) -> CircuitShape {
         self.layout.shape.clone()
     }
 
-    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: Shape) -> Config {
+    fn configure_with_params(meta: &mut ConstraintSystem<Fr>, shape: CircuitShape) -> Config {
         Config::new(meta, shape)
     }
 
     fn configure(meta: &mut ConstraintSystem<Fr>) -> Config {
-        Config::new(meta, Shape::default())
+        Config::new(meta, CircuitShape::default())
     }
 
     fn synthesize(&self, config: Config, mut layouter: impl Layouter<Fr>) -> Result<(), Error> {

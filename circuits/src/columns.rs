@@ -1,4 +1,4 @@
-//! The columns by name. [`Shape`] says which a circuit has, and in what order they are committed: that follows from its lanes and from
+//! The columns by name. [`CircuitShape`] says which a circuit has, and in what order they are committed: that follows from its lanes and from
 //! nothing else, so that circuits of the same lanes have the same gates. A column that a network has no use for is zero.
 
 use std::fmt;
@@ -359,7 +359,7 @@ impl Lanes {
 
 /// Which columns a circuit has; positions in the vectors are the column indices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
+pub struct CircuitShape {
     /// Advice columns in order.
     pub advice: Vec<Advice>,
     /// Fixed columns in order.
@@ -372,7 +372,7 @@ pub struct Shape {
     fixed_indices: Vec<Option<u16>>,
 }
 
-impl Shape {
+impl CircuitShape {
     /// The columns of every circuit with these lanes.
     pub fn new(lanes: Lanes) -> Self {
         let activations = |lane: u8| usize::from(lane) < lanes.activations;
@@ -429,7 +429,7 @@ mod tests {
     fn slots_are_positions_and_the_widest_shape_has_a_column_for_each_of_its_helpers() {
         assert!(Advice::all().enumerate().all(|(at, column)| column.slot() == at));
         assert!(Fixed::all().enumerate().all(|(at, column)| column.slot() == at));
-        let shape = Shape::new(Lanes::new(MAX_ACTIVATION_LANES, 256).with_tables(MAX_TABLES));
+        let shape = CircuitShape::new(Lanes::new(MAX_ACTIVATION_LANES, 256).with_tables(MAX_TABLES));
         assert_eq!(crate::lookups::helpers(shape.lanes), MAX_HELPERS);
         assert_eq!(shape.advice.iter().filter(|column| matches!(column, Advice::H(_))).count(), MAX_HELPERS);
     }

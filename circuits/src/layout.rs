@@ -6,7 +6,7 @@ use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::cells::Cells;
-use crate::columns::{Fixed, Lanes, Shape};
+use crate::columns::{CircuitShape, Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::place::{CopyConstraint, Places, ScalarRow, cells, copies, fixed_columns};
 use crate::plan::{Block, Element, MAX_PUBLIC_WORDS, Operands, Plan, WORD_BYTES};
@@ -30,7 +30,7 @@ pub struct Layout {
     /// Circuit size: `n = 2^k` rows.
     pub k: u32,
     /// Columns in use.
-    pub shape: Shape,
+    pub shape: CircuitShape,
     /// Fixed columns of up to `usable_rows` cells each, in the order of the shape.
     pub fixed: Vec<Cells>,
     /// Copy constraints.
@@ -111,7 +111,7 @@ impl Layout {
         entries: &[[i64; 4]],
         columns: Vec<(Fixed, Cells)>,
     ) -> Result<Self, CircuitError> {
-        let shape = Shape::new(places.lanes);
+        let shape = CircuitShape::new(places.lanes);
         // Whoever reads the layout goes through these lists side by side.
         for (left, right) in [
             (plan.blocks.len(), places.blocks.len()),
@@ -234,7 +234,7 @@ pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan
 
 /// Whether columns made before are those of some circuit with this many lanes and usable rows.
 fn check_columns(columns: &[(Fixed, Cells)], lanes: Lanes, usable: usize) -> Result<(), CircuitError> {
-    let shape = Shape::new(lanes);
+    let shape = CircuitShape::new(lanes);
     for (at, (column, cells)) in columns.iter().enumerate() {
         let refuse = |expected| Err(CircuitError::ForeignColumn { at, expected });
         if shape.fixed.get(at) != Some(column) {

@@ -77,8 +77,8 @@ mod witness;
 
 pub use byte_cells::ByteCells;
 pub use cells::Cells;
-pub use circuit::{Config, DEGREE, InferenceCircuit, Term};
-pub use columns::{Advice, Challenge, Fixed, Lanes, MAX_ACTIVATION_LANES, MAX_TABLES, Shape};
+pub use circuit::{Config, DEGREE, GateExpression, InferenceCircuit};
+pub use columns::{Advice, Challenge, CircuitShape, Fixed, Lanes, MAX_ACTIVATION_LANES, MAX_TABLES};
 pub use error::CircuitError;
 pub use gates::{Algebra, Gate};
 pub use layout::{Layout, UNUSABLE_ROWS};

@@ -1,6 +1,6 @@
 //! [`PROFILES`]: the few column sets that models are planned into.
 //!
-//! The gates of a circuit follow from its lanes alone ([`Shape`](crate::Shape)): no weight, scale, zero point or shape of a network changes
+//! The gates of a circuit follow from its lanes alone ([`CircuitShape`](crate::CircuitShape)): no weight, scale, zero point or shape of a network changes
 //! them. So one verifier contract serves all models of a profile, and a chain needs a contract for each profile, once, in place of one for
 //! each model. A profile more is a contract more to audit and to keep; a profile less makes some models slower or dearer.
 

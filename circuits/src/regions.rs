@@ -1,6 +1,6 @@
 //! [`Region`]: consecutive rows of one owner, for whoever counts or draws a layout.
 
-use crate::columns::{Advice, Fixed, Shape};
+use crate::columns::{Advice, CircuitShape, Fixed};
 use crate::layout::Layout;
 use crate::place::rows_of;
 use crate::plan::{Owner, Scalar};
@@ -21,7 +21,7 @@ pub enum Group {
 impl Group {
     /// Columns that hold cells in the group's rows; weights and scalars share those of their sums. Lookups are summed in every row, in columns of
     /// no group.
-    pub fn columns(self, shape: &Shape) -> usize {
+    pub fn columns(self, shape: &CircuitShape) -> usize {
         shape.advice.iter().filter(|column| self.has_advice(**column)).count()
             + shape.fixed.iter().filter(|column| self.has_fixed(**column)).count()
     }

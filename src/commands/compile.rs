@@ -20,7 +20,7 @@ use crate::{breakdown, compiled, known, labels, planned, units};
 const LARGE_K: u32 = 15;
 
 #[derive(Serialize)]
-struct Compiled {
+struct CompileReport {
     model: String,
     onnx_sha256: String,
     parameters: usize,
@@ -35,7 +35,7 @@ struct Compiled {
 struct Told<'a> {
     graph_digest: String,
     #[serde(flatten)]
-    compiled: &'a Compiled,
+    compiled: &'a CompileReport,
     /// What decides the number of rows.
     decides: String,
     input: InputForm,
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let constraints = constraints(&layout.shape).machine("cannot describe the circuit")?;
     warn_if_no_chain_takes(&shape_of(&layout, &constraints, OPENING_FOR_CHAIN)?, layout.instances());
     let (onnx, digest): ([u8; 32], _) = (Sha256::digest(&bytes).into(), graph.digest());
-    let compiled = Compiled {
+    let compiled = CompileReport {
         model: name.into_owned(),
         onnx_sha256: hex::encode(onnx),
         parameters: graph.parameters(),

@@ -12,7 +12,7 @@ use assay_verifier::{Instances, Proof, Verifier};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use self::settlement::{Settlement, Statement};
+use self::settlement::{DemoMarket, PublicWords};
 use super::{expected_phases, opening, threads};
 use crate::answer::largest;
 use crate::ceremony::SrsVerdict;
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         OpeningChoice::Shplonk => zoo.name.to_owned(),
         OpeningChoice::Evm => format!("{}-evm", zoo.name),
     };
-    let mut settlement = Settlement::open(&contracts, key.verifying_key(), &words)?;
+    let mut settlement = DemoMarket::open(&contracts, key.verifying_key(), &words)?;
     let context = Instances::from_words(&[settlement.context()]).machine("cannot read the context")?;
     let context = values(&context).first().copied().unwrap_or_default();
     let verifying = key.verifying_key();
@@ -172,12 +172,12 @@ fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Ou
 }
 
 /// The public words of input and output.
-fn words(graph: &QuantizedGraph, input: &[i64], output: &[i64]) -> Outcome<Statement> {
+fn words(graph: &QuantizedGraph, input: &[i64], output: &[i64]) -> Outcome<PublicWords> {
     let pack = |tensor: assay_models::TensorId, values: &[i64]| {
         let dtype = graph.tensor(tensor).machine("cannot read the graph")?.dtype;
         packing::pack(values, dtype).machine("cannot pack the public words")
     };
-    Ok(Statement { input: pack(graph.input, input)?, output: pack(graph.output, output)? })
+    Ok(PublicWords { input: pack(graph.input, input)?, output: pack(graph.output, output)? })
 }
 
 struct Proved<'a> {
@@ -203,7 +203,12 @@ struct Settled {
 }
 
 /// Cheats first, while the request is live, then the honest prover, then the replay.
-fn settle(settlement: &mut Settlement, proved: &Proved<'_>, words: &Statement, terminal: Terminal) -> Outcome<Settled> {
+fn settle(
+    settlement: &mut DemoMarket,
+    proved: &Proved<'_>,
+    words: &PublicWords,
+    terminal: Terminal,
+) -> Outcome<Settled> {
     let bytes = &proved.proof.bytes;
     let instances = proved.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();

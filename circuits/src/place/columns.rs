@@ -1,7 +1,7 @@
 //! [`FixedColumns`]: the fixed columns of a circuit in the making.
 
 use crate::cells::Cells;
-use crate::columns::{Fixed, Shape};
+use crate::columns::{CircuitShape, Fixed};
 use crate::error::CircuitError;
 use crate::place::Places;
 use crate::plan::Plan;
@@ -11,7 +11,7 @@ use halo2curves::bn256::Fr;
 /// Fixed columns by [`Fixed::slot`]; what is not set is zero.
 pub(super) struct FixedColumns(Vec<Cells>);
 
-/// The fixed columns of a plan, in the order of its circuit's [`Shape`].
+/// The fixed columns of a plan, in the order of its circuit's [`CircuitShape`].
 ///
 /// # Errors
 /// A node without its weights or its rule; a cell in a column that a circuit of these lanes lacks.
@@ -26,7 +26,7 @@ pub(crate) fn fixed_columns(
     columns.scalars(plan, places)?;
     columns.tables(places, entries)?;
     columns.0.iter_mut().for_each(Cells::share);
-    let shape = Shape::new(places.lanes);
+    let shape = CircuitShape::new(places.lanes);
     let take = |column: &Fixed| Ok((*column, std::mem::take(columns.column(*column)?)));
     let made = shape.fixed.iter().map(take).collect::<Result<Vec<_>, CircuitError>>()?;
     if columns.0.iter().any(|cells| !cells.is_zero()) {

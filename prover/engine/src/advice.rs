@@ -12,7 +12,7 @@ use crate::backend::Backend;
 use crate::engine::{Phase, Witness, write_groups};
 
 /// Committed columns and the challenges they gave.
-pub(crate) struct Advice<C> {
+pub(crate) struct CommittedAdvice<C> {
     /// In the order of the columns.
     pub(crate) columns: Vec<C>,
     /// In the order of the challenges.
@@ -29,7 +29,7 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
     mut rng: impl RngCore,
     transcript: &mut T,
     progress: &mut dyn FnMut(Phase),
-) -> Result<Advice<B::Column>, ProverError> {
+) -> Result<CommittedAdvice<B::Column>, ProverError> {
     let constraints = key.constraints();
     let n = 1usize << key.k();
     let usable = n - constraints.blinding_factors() - 1;
@@ -66,5 +66,5 @@ pub(crate) fn commit_advice<B: Backend, E: EncodedChallenge<G1Affine>, T: Transc
     }
     let missing = |at: usize| ProverError::MissingColumn(Polynomial::Advice(at as u32));
     let columns = advice.into_iter().enumerate().map(|(at, column)| column.ok_or_else(|| missing(at)));
-    Ok(Advice { columns: columns.collect::<Result<_, _>>()?, challenges })
+    Ok(CommittedAdvice { columns: columns.collect::<Result<_, _>>()?, challenges })
 }

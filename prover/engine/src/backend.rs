@@ -5,11 +5,11 @@ pub mod cpu;
 
 use halo2curves::bn256::{Fr, G1Affine};
 
-use crate::column::Column;
+use crate::column::NarrowColumn;
 use crate::quotient::Sum;
 
 /// A column or polynomial operand of a fold, with its coefficient and rotation.
-pub type Term<'a, C> = (Fr, &'a C, i32);
+pub type ColumnTerm<'a, C> = (Fr, &'a C, i32);
 
 /// Operations over `n = 2^k` points `w^i` and a resident SRS of `m n` points, `m` its width.
 ///
@@ -18,7 +18,7 @@ pub type Term<'a, C> = (Fr, &'a C, i32);
 ///
 /// Every operation is a pure function: the same inputs give the same bytes on every backend.
 pub trait Backend: Sync {
-    /// A resident [`Column`].
+    /// A resident [`NarrowColumn`].
     type Column: Send + Sync;
     /// `n` resident field elements: coefficients, or values over a coset, in natural order.
     type Vector: Send + Sync;
@@ -30,7 +30,7 @@ pub trait Backend: Sync {
     fn width(&self) -> usize;
 
     /// Takes a column over.
-    fn load(&self, column: Column) -> Self::Column;
+    fn load(&self, column: NarrowColumn) -> Self::Column;
 
     /// One value of a column.
     fn cell(&self, column: &Self::Column, row: usize) -> Fr;
@@ -42,7 +42,7 @@ pub trait Backend: Sync {
     fn commit_coefficients(&self, block: usize, polynomial: &Self::Vector) -> G1Affine;
 
     /// Linear fold in values: `out_i = constant + sum_j c_j column_j[(i + r_j) mod n]`.
-    fn fold(&self, terms: &[Term<'_, Self::Column>], constant: Fr) -> Self::Vector;
+    fn fold(&self, terms: &[ColumnTerm<'_, Self::Column>], constant: Fr) -> Self::Vector;
 
     /// Linear fold of vectors: `out_i = sum_j c_j v_j[i]`.
     fn combine(&self, terms: &[(Fr, &Self::Vector)]) -> Self::Vector;

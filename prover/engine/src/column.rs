@@ -1,4 +1,4 @@
-//! [`Column`]: the values of a polynomial at the `n` roots of unity, in the narrowest form that holds them.
+//! [`NarrowColumn`]: the values of a polynomial at the `n` roots of unity, in the narrowest form that holds them.
 
 use assay_circuits::{ByteCells, Cells};
 use assay_kernels::Small;
@@ -28,14 +28,14 @@ pub enum Body {
 /// The sparse part is what does not fit the body: blinds at the end of a narrow column, the moved cells of a permutation
 /// column, a few wide weights among bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct NarrowColumn {
     /// The regular part.
     pub body: Body,
     /// `(row, value)` added to the body, each row at most once.
     pub sparse: Vec<(usize, Fr)>,
 }
 
-impl Column {
+impl NarrowColumn {
     /// The column of this body alone.
     pub fn new(body: Body) -> Self {
         Self { body, sparse: Vec::new() }
@@ -89,7 +89,7 @@ impl Column {
     }
 }
 
-impl From<Cells> for Column {
+impl From<Cells> for NarrowColumn {
     fn from(cells: Cells) -> Self {
         match cells {
             Cells::Bytes(cells) => Self::new(Body::Bytes(cells)),

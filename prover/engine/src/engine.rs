@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use assay_halo2::convert::scalar_from_ark;
 use assay_verifier::protocol::Polynomial;
-use assay_verifier::{self as verifier, Group, Grouping, Opening, VerifyingKey};
+use assay_verifier::{self as verifier, CommitmentGroup, Grouping, Opening, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::ProverError;
 use crate::advice::commit_advice;
 use crate::backend::Backend;
-use crate::column::Column;
+use crate::column::NarrowColumn;
 use crate::gates::{Numbering, gates, typical_gates};
 use crate::opening::{Quotient, grouped, shplonk};
 use crate::permutation::Permutation;
@@ -69,7 +69,7 @@ pub trait Witness {
     ///
     /// # Errors
     /// What cannot be filled.
-    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Column>, ProverError>;
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<NarrowColumn>, ProverError>;
 }
 
 /// What the engine needs of a circuit besides its verifying key, resident on a backend.
@@ -88,11 +88,11 @@ pub struct Resident<B: Backend> {
 
 impl<B: Backend> Resident<B> {
     /// Loads the columns of a circuit.
-    pub fn new(backend: &B, fixed: impl IntoIterator<Item = Column>, permutation: &Permutation) -> Self {
+    pub fn new(backend: &B, fixed: impl IntoIterator<Item = NarrowColumn>, permutation: &Permutation) -> Self {
         let omega = root_of_unity(backend.k());
         let columns = 0..permutation.columns;
         let mut zero = BTreeSet::new();
-        let load = |(at, column): (u32, Column)| {
+        let load = |(at, column): (u32, NarrowColumn)| {
             if column.is_zero() {
                 zero.insert(at);
             }
@@ -102,7 +102,7 @@ impl<B: Backend> Resident<B> {
             fixed: (0..).zip(fixed).map(load).collect(),
             zero,
             sigma: columns.clone().map(|j| backend.load(permutation.column(omega, j))).collect(),
-            moves: columns.map(|j| backend.load(Column::sparse(permutation.moves(omega, j)))).collect(),
+            moves: columns.map(|j| backend.load(NarrowColumn::sparse(permutation.moves(omega, j)))).collect(),
             kept: Kept::default(),
         }
     }
@@ -137,9 +137,9 @@ impl<B: Backend> Resident<B> {
 }
 
 /// 1 in the first row; in the row where permutation products end; in that row and in those of blinds.
-fn rows(constraints: &verifier::ConstraintSystem, n: usize) -> [Column; 3] {
+fn rows(constraints: &verifier::ConstraintSystem, n: usize) -> [NarrowColumn; 3] {
     let usable = n - constraints.blinding_factors() - 1;
-    let at = |rows: std::ops::Range<usize>| Column::sparse(rows.map(|row| (row, Fr::ONE)).collect());
+    let at = |rows: std::ops::Range<usize>| NarrowColumn::sparse(rows.map(|row| (row, Fr::ONE)).collect());
     [at(0..1), at(usable..usable + 1), at(usable..n)]
 }
 
@@ -190,7 +190,7 @@ where
     let advice = commit_advice(backend, key, &grouping, witness, &mut rng, transcript, progress)?;
 
     progress(Phase::Permutation);
-    let public = backend.load(Column::sparse(instances.iter().copied().enumerate().collect()));
+    let public = backend.load(NarrowColumn::sparse(instances.iter().copied().enumerate().collect()));
     let cell = |column: verifier::Column, row: usize| match column {
         verifier::Column::Fixed(i) => resident.fixed.get(i as usize).map(|column| backend.cell(column, row)),
         verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
@@ -199,10 +199,10 @@ where
     };
     let products = products(backend, key, permutation, cell, &mut rng, transcript)?;
     let random = backend.load(match opening {
-        Opening::Shplonk => Column::line(Fr::random(&mut rng), Fr::random(&mut rng)),
+        Opening::Shplonk => NarrowColumn::line(Fr::random(&mut rng), Fr::random(&mut rng)),
         Opening::Grouped { .. } => {
             let blinds = n - constraints.blinding_factors() - 1..n;
-            Column::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
+            NarrowColumn::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
         }
     });
     let member = |member: Polynomial| match member {
@@ -215,7 +215,7 @@ where
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
     let rows = rows(constraints, n).map(|column| backend.load(column));
-    let line = backend.load(Column::line(Fr::ZERO, Fr::ONE));
+    let line = backend.load(NarrowColumn::line(Fr::ZERO, Fr::ONE));
     let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice.columns).collect();
     sources.push(&public);
     sources.extend(resident.moves.iter().chain(&products.columns));
@@ -275,7 +275,7 @@ where
 /// Writes a commitment for each group.
 pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
-    groups: &[Group],
+    groups: &[CommitmentGroup],
     column: impl Fn(Polynomial) -> Option<&'a B::Column>,
     what: &'static str,
     transcript: &mut T,
@@ -290,7 +290,7 @@ pub(crate) fn write_groups<'a, B: Backend + 'a, E: EncodedChallenge<G1Affine>, T
 /// A member without a column.
 pub fn commit_groups<'a, B: Backend + 'a>(
     backend: &B,
-    groups: &[Group],
+    groups: &[CommitmentGroup],
     column: impl Fn(Polynomial) -> Option<&'a B::Column>,
 ) -> Result<Vec<G1Affine>, ProverError> {
     let members = groups.iter().flat_map(|group| group.members.iter().enumerate());
@@ -301,7 +301,7 @@ pub fn commit_groups<'a, B: Backend + 'a>(
     let places = members.map(place).collect::<Result<Vec<(usize, &B::Column)>, _>>()?;
     let members: Vec<G1Affine> = places.par_iter().map(|(slot, column)| backend.commit(*slot, column)).collect();
     let mut members = members.as_slice();
-    let commitment = |group: &Group| {
+    let commitment = |group: &CommitmentGroup| {
         let (own, rest) = members.split_at(group.members.len()); // as many as were made above
         members = rest;
         sum(own)

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use assay_verifier::protocol::last_rotation;
-use assay_verifier::{self as verifier, ConstraintSystem, Node, VerifyError};
+use assay_verifier::{self as verifier, ConstraintSystem, ExpressionNode, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
 use crate::permutation::Permutation;
-use crate::polynomial::{Polynomial, Source};
+use crate::polynomial::{GatePolynomial, Source};
 
 /// Where each kind of column begins in the list that the quotient reads.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ impl Numbering {
 ///
 /// # Errors
 /// A malformed expression.
-pub fn typical_gates(constraints: &ConstraintSystem, zero: &BTreeSet<u32>) -> Result<Vec<Polynomial>, VerifyError> {
+pub fn typical_gates(constraints: &ConstraintSystem, zero: &BTreeSet<u32>) -> Result<Vec<GatePolynomial>, VerifyError> {
     let mut rng = ChaCha20Rng::seed_from_u64(0);
     let challenges: Vec<Fr> = constraints.challenge_phases.iter().map(|_| Fr::random(&mut rng)).collect();
     let pair = (Fr::random(&mut rng), Fr::random(&mut rng));
@@ -89,24 +89,24 @@ pub fn gates(
     challenges: &[Fr],
     (beta, gamma): (Fr, Fr),
     y: Fr,
-) -> Result<Vec<Polynomial>, VerifyError> {
+) -> Result<Vec<GatePolynomial>, VerifyError> {
     let number = Numbering::new(constraints);
-    let leaf = |node: &Node| match *node {
-        Node::Fixed { column, .. } if zero.contains(&column) => Some(Polynomial::default()),
-        Node::Fixed { column, rotation } => {
-            Some(Polynomial::cell(number.of(verifier::Column::Fixed(column)), rotation))
+    let leaf = |node: &ExpressionNode| match *node {
+        ExpressionNode::Fixed { column, .. } if zero.contains(&column) => Some(GatePolynomial::default()),
+        ExpressionNode::Fixed { column, rotation } => {
+            Some(GatePolynomial::cell(number.of(verifier::Column::Fixed(column)), rotation))
         }
-        Node::Advice { column, rotation } => {
-            Some(Polynomial::cell(number.of(verifier::Column::Advice(column)), rotation))
+        ExpressionNode::Advice { column, rotation } => {
+            Some(GatePolynomial::cell(number.of(verifier::Column::Advice(column)), rotation))
         }
-        Node::Instance { column, rotation } => {
-            Some(Polynomial::cell(number.of(verifier::Column::Instance(column)), rotation))
+        ExpressionNode::Instance { column, rotation } => {
+            Some(GatePolynomial::cell(number.of(verifier::Column::Instance(column)), rotation))
         }
-        Node::Challenge(i) => challenges.get(i as usize).map(|value| Polynomial::constant(*value)),
+        ExpressionNode::Challenge(i) => challenges.get(i as usize).map(|value| GatePolynomial::constant(*value)),
         _ => None,
     };
     let network = constraints.gates.iter().flat_map(|gate| &gate.polynomials);
-    let mut all = network.map(|polynomial| Polynomial::new(polynomial, leaf)).collect::<Result<Vec<_>, _>>()?;
+    let mut all = network.map(|polynomial| GatePolynomial::new(polynomial, leaf)).collect::<Result<Vec<_>, _>>()?;
     all.extend(permutation_gates(constraints, &number, beta, gamma));
     let mut power = Fr::ONE;
     for gate in all.iter_mut().rev() {
@@ -118,10 +118,10 @@ pub fn gates(
 
 /// The permutation argument (PLONK with halo2's chunks of columns) in halo2's order: the first product starts at 1; the last
 /// ends at 0 or 1; each goes on where the one before ended; each steps by the ratio of its columns in every open row.
-fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, gamma: Fr) -> Vec<Polynomial> {
-    let one = || Polynomial::constant(Fr::ONE);
-    let minus = |p: Polynomial| p.scaled(-Fr::ONE);
-    let cell = Polynomial::cell;
+fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, gamma: Fr) -> Vec<GatePolynomial> {
+    let one = || GatePolynomial::constant(Fr::ONE);
+    let minus = |p: GatePolynomial| p.scaled(-Fr::ONE);
+    let cell = GatePolynomial::cell;
     let products = at.products..at.first_row;
     let last_rotation = last_rotation(constraints);
     let mut gates = Vec::new();
@@ -137,7 +137,7 @@ fn permutation_gates(constraints: &ConstraintSystem, at: &Numbering, beta: Fr, g
         let (mut left, mut right) = (cell(product, 1), cell(product, 0));
         for (index, column) in columns {
             let label = cell(at.identity, 0).scaled(beta * Permutation::delta(index));
-            let identity = cell(at.of(*column), 0) + label + Polynomial::constant(gamma);
+            let identity = cell(at.of(*column), 0) + label + GatePolynomial::constant(gamma);
             left = left * (identity.clone() + cell(at.moves + index, 0).scaled(beta));
             right = right * identity;
         }

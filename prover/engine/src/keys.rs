@@ -5,15 +5,15 @@ mod file;
 use std::io::Write;
 use std::sync::Arc;
 
-use assay_circuits::{CircuitError, Config, Layout, Shape, UNUSABLE_ROWS, Wire};
+use assay_circuits::{CircuitError, CircuitShape, Config, Layout, UNUSABLE_ROWS, Wire};
 use assay_halo2::convert::{g1_to_ark, scalar_from_ark, scalar_to_ark};
 use assay_models::QuantizedGraph;
-use assay_verifier::{Column as Name, ConstraintSystem, Grouping, KeyParts, VerifyingKey};
+use assay_verifier::{Column, ConstraintSystem, Grouping, KeyParts, VerifyingKey};
 use halo2_proofs::plonk;
 use halo2curves::bn256::Fr;
 
 use crate::backend::cpu::CpuBackend;
-use crate::column::Column;
+use crate::column::NarrowColumn;
 use crate::engine::{Resident, commit_groups};
 use crate::permutation::{Cell, Permutation};
 use crate::{Mapped, ProverError, Srs};
@@ -147,15 +147,15 @@ pub fn keygen_observed(
 }
 
 /// A layout's fixed columns; their bytes are shared with it.
-pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = Column> {
-    layout.fixed.iter().map(|cells| Column::from(cells.clone()))
+pub(crate) fn fixed_columns(layout: &Layout) -> impl Iterator<Item = NarrowColumn> {
+    layout.fixed.iter().map(|cells| NarrowColumn::from(cells.clone()))
 }
 
 /// The constraint system of a shape, as its verifying keys describe it.
 ///
 /// # Errors
 /// None for a shape that was planned.
-pub fn constraints(shape: &Shape) -> Result<ConstraintSystem, ProverError> {
+pub fn constraints(shape: &CircuitShape) -> Result<ConstraintSystem, ProverError> {
     let mut cs = plonk::ConstraintSystem::default();
     Config::new(&mut cs, shape.clone());
     Ok(assay_halo2::constraints::from_halo2(&cs)?)
@@ -175,9 +175,9 @@ fn permutation(layout: &Layout, constraints: &ConstraintSystem) -> Result<Permut
     let cell = |wire: Wire| -> Option<Cell> {
         let (name, row, rows) = match wire {
             Wire::Advice(column, row) => {
-                (Name::Advice(layout.shape.advice_index(column)? as u32), row, layout.usable_rows())
+                (Column::Advice(layout.shape.advice_index(column)? as u32), row, layout.usable_rows())
             }
-            Wire::Instance(row) => (Name::Instance(0), row, layout.instances()),
+            Wire::Instance(row) => (Column::Instance(0), row, layout.instances()),
         };
         let column = constraints.equality.iter().position(|column| *column == name)?;
         (row < rows).then_some((column, row))

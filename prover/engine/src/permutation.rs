@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
 
-use crate::column::Column;
+use crate::column::NarrowColumn;
 
 /// A cell: index among the equality-enabled columns, and row.
 pub type Cell = (usize, usize);
@@ -71,8 +71,8 @@ impl Permutation {
     }
 
     /// Column `j` of the permutation.
-    pub fn column(&self, omega: Fr, column: usize) -> Column {
-        Column { sparse: self.moves(omega, column), ..Column::line(Fr::ZERO, Self::delta(column)) }
+    pub fn column(&self, omega: Fr, column: usize) -> NarrowColumn {
+        NarrowColumn { sparse: self.moves(omega, column), ..NarrowColumn::line(Fr::ZERO, Self::delta(column)) }
     }
 
     /// `(row, prod_j (p_j + beta delta^j w^i + gamma) / (p_j + beta s_j + gamma))` over the columns of a chunk, for the rows

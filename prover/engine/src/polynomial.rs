@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::{Add, Mul};
 
 use assay_halo2::convert::scalar_from_ark;
-use assay_verifier::{Expression, Node, VerifyError};
+use assay_verifier::{Expression, ExpressionNode, VerifyError};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -25,14 +25,14 @@ pub struct Form {
 
 /// A linear form plus products.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Polynomial {
+pub struct GatePolynomial {
     /// The linear part.
     pub linear: Form,
     /// Coefficient and two or more factors, none of them constant.
-    pub products: Vec<(Fr, Vec<Polynomial>)>,
+    pub products: Vec<(Fr, Vec<GatePolynomial>)>,
 }
 
-impl Polynomial {
+impl GatePolynomial {
     /// A constant.
     pub fn constant(constant: Fr) -> Self {
         Self { linear: Form { constant, terms: BTreeMap::new() }, products: Vec::new() }
@@ -48,18 +48,18 @@ impl Polynomial {
     ///
     /// # Errors
     /// A malformed expression.
-    pub fn new(expression: &Expression, leaf: impl Fn(&Node) -> Option<Self>) -> Result<Self, VerifyError> {
+    pub fn new(expression: &Expression, leaf: impl Fn(&ExpressionNode) -> Option<Self>) -> Result<Self, VerifyError> {
         let unknown = || VerifyError::Inconsistent { what: "an expression's operand does not exist", at: 0 };
         expression.fold(
             |node| match node {
-                Node::Constant(value) => Ok(Self::constant(scalar_from_ark(value))),
+                ExpressionNode::Constant(value) => Ok(Self::constant(scalar_from_ark(value))),
                 other => leaf(other).ok_or_else(unknown),
             },
             |node, a, b| match (node, b) {
-                (Node::Negate, _) => Ok(a.scaled(-Fr::ONE)),
-                (Node::Scale(factor), _) => Ok(a.scaled(scalar_from_ark(factor))),
-                (Node::Add, Some(b)) => Ok(a + b),
-                (Node::Multiply, Some(b)) => Ok(a * b),
+                (ExpressionNode::Negate, _) => Ok(a.scaled(-Fr::ONE)),
+                (ExpressionNode::Scale(factor), _) => Ok(a.scaled(scalar_from_ark(factor))),
+                (ExpressionNode::Add, Some(b)) => Ok(a + b),
+                (ExpressionNode::Multiply, Some(b)) => Ok(a * b),
                 _ => Err(unknown()),
             },
         )
@@ -102,7 +102,7 @@ impl Polynomial {
     }
 }
 
-impl Add for Polynomial {
+impl Add for GatePolynomial {
     type Output = Self;
 
     fn add(mut self, other: Self) -> Self {
@@ -119,7 +119,7 @@ impl Add for Polynomial {
     }
 }
 
-impl Mul for Polynomial {
+impl Mul for GatePolynomial {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {

@@ -1,6 +1,6 @@
 //! The permutation's products: one for each chunk of copied columns, going on where the one before ended.
 
-use assay_verifier::{Column as Name, VerifyingKey};
+use assay_verifier::{Column, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
@@ -26,7 +26,7 @@ pub(crate) fn products<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptW
     backend: &B,
     key: &VerifyingKey,
     permutation: &Permutation,
-    cell: impl Fn(Name, usize) -> Option<Fr>,
+    cell: impl Fn(Column, usize) -> Option<Fr>,
     mut rng: impl RngCore,
     transcript: &mut T,
 ) -> Result<Products<B::Column>, ProverError> {

@@ -11,7 +11,7 @@ use halo2curves::bn256::Fr;
 use rand::RngCore;
 
 use crate::backend::cpu::CpuBackend;
-use crate::column::Column;
+use crate::column::NarrowColumn;
 use crate::engine::{Phase, Resident, Witness, create_proof};
 use crate::keys::fixed_columns;
 use crate::{ProverError, ProvingKey, Srs};
@@ -112,7 +112,7 @@ struct Inference<'a> {
 }
 
 impl Witness for Inference<'_> {
-    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Column>, ProverError> {
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<NarrowColumn>, ProverError> {
         let mut columns = match self.columns.take() {
             None => Columns::phase_zero(self.layout, self.trace, self.context)?,
             Some(mut columns) => {
@@ -137,7 +137,7 @@ impl Witness for Inference<'_> {
         let advice = columns.advice.iter_mut().zip(names).filter(|(_, name)| name.phase() == phase);
         // The trace's columns are read again for the challenges' ones, which nothing reads after them.
         let advice =
-            advice.map(|(cells, _)| Column::from(if phase == 0 { cells.clone() } else { take(cells) })).collect();
+            advice.map(|(cells, _)| NarrowColumn::from(if phase == 0 { cells.clone() } else { take(cells) })).collect();
         self.columns = Some(columns);
         Ok(advice)
     }

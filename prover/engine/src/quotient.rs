@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use crate::ProverError;
 use crate::backend::{Backend, coset_shift};
-use crate::polynomial::{Form, Polynomial, Source};
+use crate::polynomial::{Form, GatePolynomial, Source};
 
 /// An input at a rotation, times a constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,13 +50,13 @@ const KEPT_BYTES: usize = 96 << 20;
 const READ_TERMS: (usize, usize) = (12, 4);
 
 /// A form up to its scale and rotation: the first term has coefficient 1 and rotation 0, the constant is left out.
-type Shape = Vec<((Source, i32), [u8; 32])>;
+type FormShape = Vec<((Source, i32), [u8; 32])>;
 
 /// What is folded and transformed: one column, or a form of several.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Input {
     Single(Source),
-    Several(Shape),
+    Several(FormShape),
     /// The polynomial `X`, which needs no transform.
     Identity,
 }
@@ -78,7 +78,7 @@ impl<V: Send + Sync> Kept<V> {
         backend: &B,
         columns: &BTreeMap<Source, &B::Column>,
         identity: Source,
-        gates: &[Polynomial],
+        gates: &[GatePolynomial],
     ) -> Self {
         let counts = Self::counted(columns.keys().copied(), identity, gates, backend.k());
         let transform = |(source, cosets): (Source, usize)| {
@@ -94,11 +94,11 @@ impl<V: Send + Sync> Kept<V> {
     pub fn counted(
         columns: impl IntoIterator<Item = Source>,
         identity: Source,
-        gates: &[Polynomial],
+        gates: &[GatePolynomial],
         k: u32,
     ) -> BTreeMap<Source, usize> {
         let all: BTreeMap<Source, usize> = columns.into_iter().map(|source| (source, usize::MAX)).collect();
-        let plan = Plan::new(gates, identity, all.clone());
+        let plan = QuotientPlan::new(gates, identity, all.clone());
         let singles = plan.inputs.iter().filter_map(|(input, cosets)| match input {
             Input::Single(source) if all.contains_key(source) => Some((*source, *cosets)),
             _ => None,
@@ -122,11 +122,11 @@ pub fn quotient<B: Backend>(
     backend: &B,
     columns: &[&B::Column],
     identity: Source,
-    gates: &[Polynomial],
+    gates: &[GatePolynomial],
     pieces: usize,
     kept: &Kept<B::Vector>,
 ) -> Result<Vec<B::Vector>, ProverError> {
-    let plan = Plan::new(gates, identity, kept.counts());
+    let plan = QuotientPlan::new(gates, identity, kept.counts());
     let mut values: BTreeMap<usize, Vec<B::Vector>> = BTreeMap::new();
     let mut sums: BTreeMap<usize, Vec<Option<B::Vector>>> = BTreeMap::new();
     for gates in plan.batches(32 << backend.k()) {
@@ -177,8 +177,8 @@ pub struct Work {
 }
 
 /// Counts what [`quotient`] would do with these gates over `2^k` rows, with columns kept on so many cosets.
-pub fn work(gates: &[Polynomial], identity: Source, k: u32, kept: BTreeMap<Source, usize>) -> Work {
-    let plan = Plan::new(gates, identity, kept);
+pub fn work(gates: &[GatePolynomial], identity: Source, k: u32, kept: BTreeMap<Source, usize>) -> Work {
+    let plan = QuotientPlan::new(gates, identity, kept);
     let mut work = Work::default();
     let mut alive: BTreeMap<usize, usize> = BTreeMap::new();
     for batch in plan.batches(32 << k) {
@@ -267,7 +267,7 @@ fn times_root(polynomial: &[Fr], root: Fr) -> Vec<Fr> {
 }
 
 /// Which inputs are transformed, to how many cosets, and the gates over them.
-struct Plan {
+struct QuotientPlan {
     inputs: Vec<(Input, usize)>,
     gates: Vec<(Sum, usize)>,
     reads: Vec<BTreeSet<usize>>,
@@ -275,11 +275,11 @@ struct Plan {
     kept: BTreeMap<Source, usize>,
 }
 
-impl Plan {
-    fn new(gates: &[Polynomial], identity: Source, kept: BTreeMap<Source, usize>) -> Self {
+impl QuotientPlan {
+    fn new(gates: &[GatePolynomial], identity: Source, kept: BTreeMap<Source, usize>) -> Self {
         // Cosets each column needs by itself.
         let mut needs: BTreeMap<Input, usize> = BTreeMap::new();
-        let mut several: Vec<(Shape, usize)> = Vec::new();
+        let mut several: Vec<(FormShape, usize)> = Vec::new();
         for gate in gates {
             let cosets = cosets(gate);
             each_form(gate, &mut |form| match shape(form) {
@@ -384,7 +384,7 @@ impl Plan {
 }
 
 /// Cosets that determine the quotient of a gate.
-fn cosets(gate: &Polynomial) -> usize {
+fn cosets(gate: &GatePolynomial) -> usize {
     gate.degree().saturating_sub(1).max(1)
 }
 
@@ -392,7 +392,7 @@ fn single(source: Source, identity: Source) -> Input {
     if source == identity { Input::Identity } else { Input::Single(source) }
 }
 
-fn each_form(polynomial: &Polynomial, visit: &mut impl FnMut(&Form)) {
+fn each_form(polynomial: &GatePolynomial, visit: &mut impl FnMut(&Form)) {
     visit(&polynomial.linear);
     for (_, factors) in &polynomial.products {
         for factor in factors {
@@ -402,7 +402,7 @@ fn each_form(polynomial: &Polynomial, visit: &mut impl FnMut(&Form)) {
 }
 
 /// Shape, scale and rotation of a form with terms.
-fn shape(form: &Form) -> Option<(Shape, Fr, i32)> {
+fn shape(form: &Form) -> Option<(FormShape, Fr, i32)> {
     let ((_, rotation), scale) = form.terms.first_key_value()?;
     let inverse = Option::<Fr>::from(scale.invert())?;
     let relative = |((source, r), c): (&(Source, i32), &Fr)| ((*source, r - rotation), (inverse * c).to_repr());
@@ -415,7 +415,7 @@ fn inputs_of(sum: &Sum) -> BTreeSet<usize> {
 }
 
 /// The polynomial over numbered inputs, times `scale`, which goes into one factor of each product.
-fn compile(polynomial: &Polynomial, scale: Fr, identity: Source, number: &impl Fn(&Input) -> Option<usize>) -> Sum {
+fn compile(polynomial: &GatePolynomial, scale: Fr, identity: Source, number: &impl Fn(&Input) -> Option<usize>) -> Sum {
     let form = &polynomial.linear;
     let whole = shape(form).filter(|_| form.terms.len() > 1).and_then(|(shape, c, rotation)| {
         Some(vec![Leaf { input: number(&Input::Several(shape))?, rotation, scale: scale * c }])
@@ -430,7 +430,7 @@ fn compile(polynomial: &Polynomial, scale: Fr, identity: Source, number: &impl F
         // The factor with the fewest leaves pays for the coefficient.
         let cheapest = (0..factors.len())
             .min_by_key(|at| factors.get(*at).map_or(0, |f| f.linear.terms.len() + 8 * f.products.len()));
-        let factor = |(at, factor): (usize, &Polynomial)| {
+        let factor = |(at, factor): (usize, &GatePolynomial)| {
             let scale = if Some(at) == cheapest { scale * c } else { Fr::ONE };
             compile(factor, scale, identity, number)
         };

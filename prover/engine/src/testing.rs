@@ -11,7 +11,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use crate::backend::{Backend, coset_shift};
-use crate::column::{Body, Column};
+use crate::column::{Body, NarrowColumn};
 use crate::quotient::{Leaf, Sum};
 
 /// Sizes that are tried, less than a block of rows up to several, and columns to a commitment.
@@ -119,7 +119,7 @@ impl<B: Backend> Suite<B> {
 
     /// Resident values.
     fn vector(&self, values: &[Fr]) -> B::Vector {
-        let column = self.backend.load(Column::field(values.to_vec()));
+        let column = self.backend.load(NarrowColumn::field(values.to_vec()));
         self.backend.fold(&[(Fr::ONE, &column, 0)], Fr::ZERO)
     }
 
@@ -132,7 +132,7 @@ impl<B: Backend> Suite<B> {
     }
 
     /// Columns of every form with their values.
-    fn forms(&mut self) -> Vec<(String, Column, Vec<Fr>)> {
+    fn forms(&mut self) -> Vec<(String, NarrowColumn, Vec<Fr>)> {
         let n = self.n;
         let (a, b) = (Fr::random(&mut self.rng), Fr::random(&mut self.rng));
         let bytes: Vec<i8> = (0..n).map(|_| self.rng.r#gen()).collect();
@@ -172,7 +172,7 @@ impl<B: Backend> Suite<B> {
                     .filter(|(i, (row, _))| sparse[..*i].iter().all(|(r, _)| r != row))
                     .map(|(_, s)| *s)
                     .collect();
-                let column = Column { body: body.clone(), sparse };
+                let column = NarrowColumn { body: body.clone(), sparse };
                 let values = (0..n).map(|row| self.value(&column, row)).collect();
                 forms.push((format!("{name}, {count} apart"), column, values));
             }
@@ -180,7 +180,7 @@ impl<B: Backend> Suite<B> {
         forms
     }
 
-    fn value(&self, column: &Column, row: usize) -> Fr {
+    fn value(&self, column: &NarrowColumn, row: usize) -> Fr {
         let body = match &column.body {
             Body::Line { constant, slope } => constant + slope * self.points[row],
             Body::Bytes(cells) => cells.get(row).map_or(Fr::ZERO, |v| integer(i64::from(*v))),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_verifier::protocol::{Polynomial, last_rotation};
-use assay_verifier::{Group, Grouping, Query, VerifyingKey};
+use assay_verifier::{CommitmentGroup, Grouping, Query, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use rayon::prelude::*;
@@ -46,7 +46,7 @@ pub(crate) fn write_group_values<'a, B: Backend, E: EncodedChallenge<G1Affine>, 
     transcript: &mut T,
 ) -> Result<Vec<GroupValues<'a, B::Column>>, ProverError> {
     let groups: Vec<_> = grouping.groups().collect();
-    let values = |group: &&Group| {
+    let values = |group: &&CommitmentGroup| {
         let members = group.members.iter();
         let columns = members.map(|member| opened.column(*member)).collect::<Result<Vec<_>, ProverError>>()?;
         let values = |column: &&'a B::Column| {

@@ -21,12 +21,12 @@ const LONG: u64 = 11 * 86_400;
 
 /// Packed words of input and output.
 #[derive(Clone, Debug)]
-pub(super) struct Statement {
+pub(super) struct PublicWords {
     pub(super) input: Vec<[u8; 32]>,
     pub(super) output: Vec<[u8; 32]>,
 }
 
-impl Statement {
+impl PublicWords {
     /// The same input with the last output byte changed.
     pub(super) fn with_other_output(&self) -> Self {
         let mut other = self.clone();
@@ -38,7 +38,7 @@ impl Statement {
 }
 
 /// A market with one model and one request, which the prover has locked.
-pub(super) struct Settlement {
+pub(super) struct DemoMarket {
     chain: Chain,
     market: Market,
     verifier_bytes: usize,
@@ -71,10 +71,10 @@ impl Accounts {
     }
 }
 
-impl Settlement {
+impl DemoMarket {
     /// Deploys market, verifier and key, waits for the verifier's admission, registers the model (prover 70 %, owner 20 %,
     /// contributor 10 %), escrows the fee and locks the request for the prover.
-    pub(super) fn open(model: &str, key: &VerifyingKey, statement: &Statement) -> Outcome<Self> {
+    pub(super) fn open(model: &str, key: &VerifyingKey, statement: &PublicWords) -> Outcome<Self> {
         let compiled = Artifact::verifier(model).machine("cannot use the compiled verifier")?;
         let compiled_key = Artifact::key(model, &key.digest()).machine("cannot use the compiled key")?;
         let mut chain = Chain::new();
@@ -124,7 +124,7 @@ impl Settlement {
     }
 
     /// With the request locked by the prover, who commits to the output.
-    fn locked(mut self, statement: &Statement) -> Result<Self, ContractsError> {
+    fn locked(mut self, statement: &PublicWords) -> Result<Self, ContractsError> {
         let prover = self.accounts.prover;
         self.market.fund_bond(&mut self.chain, prover, U96::saturating_from(self.request.lock_bond()))?;
         self.market.lock(&mut self.chain, prover, &self.request, digest(&statement.output))?;
@@ -150,12 +150,12 @@ impl Settlement {
         self.chain.transact(self.accounts.prover, self.verifier, U256::ZERO, &call).map(|(_, receipt)| receipt.gas)
     }
 
-    pub(super) fn fulfil_as_prover(&mut self, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+    pub(super) fn fulfil_as_prover(&mut self, statement: &PublicWords, proof: &[u8]) -> Result<u64, ContractsError> {
         self.fulfil(self.accounts.prover, statement, proof)
     }
 
     /// The thief names himself as payee: while the lock is exclusive, and once it is anybody's turn.
-    pub(super) fn fulfil_as_thief(&mut self, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+    pub(super) fn fulfil_as_thief(&mut self, statement: &PublicWords, proof: &[u8]) -> Result<u64, ContractsError> {
         let thief = self.accounts.thief;
         self.fulfil(thief, statement, proof).or_else(|_| {
             self.chain.advance(DEADLINE_SECONDS / 2 + 1);
@@ -163,7 +163,7 @@ impl Settlement {
         })
     }
 
-    fn fulfil(&mut self, payee: Address, statement: &Statement, proof: &[u8]) -> Result<u64, ContractsError> {
+    fn fulfil(&mut self, payee: Address, statement: &PublicWords, proof: &[u8]) -> Result<u64, ContractsError> {
         let fulfilment = Fulfilment {
             request: self.request.clone(),
             payee,

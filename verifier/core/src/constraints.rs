@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::expression::{MAX_NODES, NODES};
 use crate::reader::Reader;
-use crate::{Expression, Node, VerifyError};
+use crate::{Expression, ExpressionNode, VerifyError};
 
 /// Most columns of one kind, queries of one kind, gates, and polynomials of all gates. Circuits of 256 weight lanes have 286 fixed columns.
 pub const MAX_COUNT: usize = 1024;
@@ -61,7 +61,7 @@ pub struct Query {
 
 /// Polynomials that must vanish in every usable row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Gate {
+pub struct NamedGate {
     /// The gate's name, for people.
     pub name: String,
     /// Its polynomials; halo2 combines them in this order.
@@ -86,7 +86,7 @@ pub struct ConstraintSystem {
     /// Distinct instance queries, by first use.
     pub instance_queries: Vec<Query>,
     /// Gates, by creation.
-    pub gates: Vec<Gate>,
+    pub gates: Vec<NamedGate>,
     /// Equality-enabled columns, in the permutation's order.
     pub equality: Vec<Column>,
     /// Fixed columns enabled for constants, by creation.
@@ -128,7 +128,7 @@ impl ConstraintSystem {
             gates: reader.list(GATES, MAX_COUNT, |reader| {
                 let name = reader.string(NAME, MAX_NAME)?;
                 let polynomial = |reader: &mut Reader<'_>| Expression::read(reader, &mut nodes);
-                Ok(Gate {
+                Ok(NamedGate {
                     name,
                     polynomials: reader.list_of_many(POLYNOMIALS, MAX_COUNT, &mut polynomials, polynomial)?,
                 })
@@ -267,12 +267,18 @@ impl ConstraintSystem {
         Ok(())
     }
 
-    fn check_operand(&self, node: &Node, queries: &BTreeSet<(Column, i32)>) -> Result<(), VerifyError> {
+    fn check_operand(&self, node: &ExpressionNode, queries: &BTreeSet<(Column, i32)>) -> Result<(), VerifyError> {
         let (known, at) = match *node {
-            Node::Fixed { column, rotation } => (queries.contains(&(Column::Fixed(column), rotation)), column),
-            Node::Advice { column, rotation } => (queries.contains(&(Column::Advice(column), rotation)), column),
-            Node::Instance { column, rotation } => (queries.contains(&(Column::Instance(column), rotation)), column),
-            Node::Challenge(index) => ((index as usize) < self.challenge_phases.len(), index),
+            ExpressionNode::Fixed { column, rotation } => {
+                (queries.contains(&(Column::Fixed(column), rotation)), column)
+            }
+            ExpressionNode::Advice { column, rotation } => {
+                (queries.contains(&(Column::Advice(column), rotation)), column)
+            }
+            ExpressionNode::Instance { column, rotation } => {
+                (queries.contains(&(Column::Instance(column), rotation)), column)
+            }
+            ExpressionNode::Challenge(index) => ((index as usize) < self.challenge_phases.len(), index),
             _ => (true, 0),
         };
         let what = "a gate uses a cell that is not among the queries, or a challenge that does not exist";

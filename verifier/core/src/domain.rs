@@ -8,12 +8,12 @@ pub const GENERATOR: u64 = 7;
 
 /// The `2^k` roots of unity `w^i`, of which row `i` is one.
 #[derive(Clone, Copy, Debug)]
-pub struct Domain {
+pub struct RowDomain {
     k: u32,
     omega: Fr,
 }
 
-impl Domain {
+impl RowDomain {
     /// The domain of `2^k` rows; `k` is at most 28, the field's two-adicity.
     pub fn new(k: u32) -> Self {
         let root = Fr::from(GENERATOR).pow(Fr::TRACE);

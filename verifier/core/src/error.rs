@@ -1,7 +1,7 @@
 //! The crate's one error type.
 
 use crate::encoding::hex_of;
-use crate::protocol::{Challenge, Polynomial};
+use crate::protocol::{Polynomial, TranscriptChallenge};
 
 /// Why something was refused.
 ///
@@ -147,7 +147,7 @@ pub enum VerifyError {
     #[error("the proof is invalid: its challenge {challenge:?} lies where the check is undefined; prove again")]
     UnluckyChallenge {
         /// The challenge.
-        challenge: Challenge,
+        challenge: TranscriptChallenge,
     },
     /// The proof is well formed and proves nothing.
     #[error("the proof is invalid: it does not show that these outputs follow from these inputs")]

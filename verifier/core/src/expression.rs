@@ -20,7 +20,7 @@ pub(crate) const NODES: &str = "nodes of all gates";
 
 /// One step of a postfix program: push an operand, or replace the top operands by a result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum Node {
+pub enum ExpressionNode {
     /// Push a field element.
     Constant(#[serde(serialize_with = "scalar::serialize")] Fr),
     /// Push a fixed cell.
@@ -59,10 +59,10 @@ pub enum Node {
 /// A polynomial in cells and challenges; a gate demands that it vanishes in every usable row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Expression {
-    nodes: Vec<Node>,
+    nodes: Vec<ExpressionNode>,
 }
 
-impl Node {
+impl ExpressionNode {
     fn read(reader: &mut Reader<'_>) -> Result<Self, VerifyError> {
         Ok(match reader.u32()? {
             0 => Self::Constant(reader.scalar()?),
@@ -82,16 +82,16 @@ impl Node {
 impl Expression {
     /// Reads one of several, which together have at most [`MAX_NODES`] nodes, `before` of which have been read.
     pub(crate) fn read(reader: &mut Reader<'_>, before: &mut usize) -> Result<Self, VerifyError> {
-        Ok(Self { nodes: reader.list_of_many(NODES, MAX_NODES, before, Node::read)? })
+        Ok(Self { nodes: reader.list_of_many(NODES, MAX_NODES, before, ExpressionNode::read)? })
     }
 
     /// The polynomial that a program computes. A malformed program is refused where it is run: by [`Expression::fold`].
-    pub fn new(nodes: Vec<Node>) -> Self {
+    pub fn new(nodes: Vec<ExpressionNode>) -> Self {
         Self { nodes }
     }
 
     /// The program's steps, in order of evaluation.
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[ExpressionNode] {
         &self.nodes
     }
 
@@ -101,15 +101,17 @@ impl Expression {
     /// A program that lacks operands or leaves more than one result, and whatever `leaf` and `apply` refuse.
     pub fn fold<T>(
         &self,
-        mut leaf: impl FnMut(&Node) -> Result<T, VerifyError>,
-        mut apply: impl FnMut(&Node, T, Option<T>) -> Result<T, VerifyError>,
+        mut leaf: impl FnMut(&ExpressionNode) -> Result<T, VerifyError>,
+        mut apply: impl FnMut(&ExpressionNode, T, Option<T>) -> Result<T, VerifyError>,
     ) -> Result<T, VerifyError> {
         let mut stack = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
             let missing = || VerifyError::Inconsistent { what: "an operation of an expression lacks operands", at };
             let value = match node {
-                Node::Negate | Node::Scale(_) => apply(node, stack.pop().ok_or_else(missing)?, None)?,
-                Node::Add | Node::Multiply => {
+                ExpressionNode::Negate | ExpressionNode::Scale(_) => {
+                    apply(node, stack.pop().ok_or_else(missing)?, None)?
+                }
+                ExpressionNode::Add | ExpressionNode::Multiply => {
                     let right = stack.pop().ok_or_else(missing)?;
                     apply(node, stack.pop().ok_or_else(missing)?, Some(right))?
                 }
@@ -128,8 +130,10 @@ impl Expression {
     /// # Errors
     /// A malformed program, or one deeper than [`MAX_DEPTH`].
     pub fn degree(&self) -> Result<u64, VerifyError> {
-        let leaf = |node: &Node| Ok((u64::from(!matches!(node, Node::Constant(_) | Node::Challenge(_))), 1usize));
-        let apply = |node: &Node, (left, depth): (u64, usize), right: Option<(u64, usize)>| {
+        let leaf = |node: &ExpressionNode| {
+            Ok((u64::from(!matches!(node, ExpressionNode::Constant(_) | ExpressionNode::Challenge(_))), 1usize))
+        };
+        let apply = |node: &ExpressionNode, (left, depth): (u64, usize), right: Option<(u64, usize)>| {
             let (right, right_depth) = right.unwrap_or((0, 0));
             let depth = depth.max(right_depth) + 1;
             if depth > MAX_DEPTH {
@@ -141,8 +145,8 @@ impl Expression {
                 });
             }
             let degree = match node {
-                Node::Multiply => left.saturating_add(right),
-                Node::Add => left.max(right),
+                ExpressionNode::Multiply => left.saturating_add(right),
+                ExpressionNode::Add => left.max(right),
                 _ => left,
             };
             Ok((degree, depth))

@@ -56,14 +56,14 @@ const VALUES_OF_A_COMMITMENT: usize = 10;
 
 /// Columns behind one commitment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub struct CommitmentGroup {
     /// At most as many as the width; member `j` is `f_j`.
     pub members: Vec<Polynomial>,
     /// Where each of them is opened: rotations nearest to zero, ascending.
     pub rotations: Vec<i32>,
 }
 
-impl Group {
+impl CommitmentGroup {
     /// Values that a proof shows of the group.
     pub fn values(&self) -> usize {
         self.members.len() * self.rotations.len()
@@ -75,11 +75,11 @@ impl Group {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grouping {
     /// The advice columns of each phase.
-    pub advice: Vec<Vec<Group>>,
+    pub advice: Vec<Vec<CommitmentGroup>>,
     /// Permutation products and the random polynomial.
-    pub products: Vec<Group>,
+    pub products: Vec<CommitmentGroup>,
     /// Fixed columns and permutation polynomials: committed in the key.
-    pub key: Vec<Group>,
+    pub key: Vec<CommitmentGroup>,
 }
 
 impl Grouping {
@@ -142,13 +142,13 @@ impl Grouping {
     }
 
     /// Every group, in order.
-    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+    pub fn groups(&self) -> impl Iterator<Item = &CommitmentGroup> {
         self.advice.iter().flatten().chain(&self.products).chain(&self.key)
     }
 }
 
 /// Runs of the members, which are sorted by their rotations, so that commitments and values cost the least.
-fn partition(members: &[(BTreeSet<i32>, Polynomial)], width: usize, most: usize) -> Vec<Group> {
+fn partition(members: &[(BTreeSet<i32>, Polynomial)], width: usize, most: usize) -> Vec<CommitmentGroup> {
     // best[end]: the least cost of the members before `end`, and where the last group begins.
     let mut best: Vec<(usize, usize)> = vec![(0, 0)];
     for end in 1..=members.len() {
@@ -173,7 +173,10 @@ fn partition(members: &[(BTreeSet<i32>, Polynomial)], width: usize, most: usize)
     groups
 }
 
-fn group(members: &[(BTreeSet<i32>, Polynomial)]) -> Group {
+fn group(members: &[(BTreeSet<i32>, Polynomial)]) -> CommitmentGroup {
     let rotations: BTreeSet<i32> = members.iter().flat_map(|(rotations, _)| rotations.iter().copied()).collect();
-    Group { members: members.iter().map(|(_, member)| *member).collect(), rotations: rotations.into_iter().collect() }
+    CommitmentGroup {
+        members: members.iter().map(|(_, member)| *member).collect(),
+        rotations: rotations.into_iter().collect(),
+    }
 }

@@ -10,7 +10,7 @@
 //! | [`proof`] | [`Proof`] and [`Instances`] in versioned formats, and [`ProofFile`], the JSON form |
 //! | [`transcript`] | [`Transcript`]: the one Keccak transcript of prover, native verifier and EVM verifier |
 //! | [`protocol`] | [`Protocol`]: the words of a proof in order and what is opened where, for verifiers in any language |
-//! | [`domain`] | [`Domain`]: rows as roots of unity |
+//! | [`domain`] | [`RowDomain`]: rows as roots of unity |
 //! | [`mod@verify`] | [`Verifier`] and [`verify()`] |
 //! | [`encoding`] | canonical bytes of field elements and curve points |
 //!
@@ -54,11 +54,11 @@ pub mod transcript;
 pub mod verify;
 
 pub use ceremony::{Ceremony, Standing, standing};
-pub use constraints::{Column, ConstraintSystem, Gate, Query};
-pub use domain::Domain;
+pub use constraints::{Column, ConstraintSystem, NamedGate, Query};
+pub use domain::RowDomain;
 pub use error::VerifyError;
-pub use expression::{Expression, Node};
-pub use groups::{Group, Grouping, Opening};
+pub use expression::{Expression, ExpressionNode};
+pub use groups::{CommitmentGroup, Grouping, Opening};
 pub use key::{KeyParts, SrsPoint, VerifyingKey};
 pub use proof::{Instances, Proof, ProofFile};
 pub use protocol::Protocol;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::groups::{Group, Grouping, Opening};
+use crate::groups::{CommitmentGroup, Grouping, Opening};
 use crate::{Column, ConstraintSystem};
 
 /// A polynomial that the verifier knows by a commitment or by its values.
@@ -39,7 +39,7 @@ pub enum Polynomial {
 
 /// A challenge of the transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Challenge {
+pub enum TranscriptChallenge {
     /// The circuit's own, by number.
     Circuit(u32),
     /// Would fold halo2's lookups; drawn and not used.
@@ -62,7 +62,7 @@ pub enum Challenge {
 
 /// The value of a polynomial at `w^rotation x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Value {
+pub struct Evaluation {
     /// The polynomial.
     pub polynomial: Polynomial,
     /// Rows below the current one, as the gates name them.
@@ -75,9 +75,9 @@ pub enum Step {
     /// The proof's next 64 bytes: a commitment.
     Commitment(Polynomial),
     /// The proof's next 32 bytes: a value.
-    Value(Value),
+    Evaluation(Evaluation),
     /// The transcript gives a challenge.
-    Challenge(Challenge),
+    Challenge(TranscriptChallenge),
 }
 
 /// Polynomials that are opened at the same points.
@@ -119,8 +119,8 @@ impl Protocol {
         let values = Values::new(constraints);
         let pieces = (0..constraints.pieces() as u32).map(Polynomial::Piece).collect();
         let mut steps = until_x(constraints, &grouping, |group| group.members.first().copied(), pieces);
-        steps.extend(values.shown().map(Step::Value));
-        steps.extend([Challenge::OpeningY, Challenge::OpeningV].map(Step::Challenge));
+        steps.extend(values.shown().map(Step::Evaluation));
+        steps.extend([TranscriptChallenge::OpeningY, TranscriptChallenge::OpeningV].map(Step::Challenge));
         steps.extend(OPENING);
         Self { steps, sets: rotation_sets(values.opened(), k), grouping, k }
     }
@@ -134,12 +134,12 @@ impl Protocol {
         let values = grouping.groups().flat_map(|group| {
             let of = |polynomial: &Polynomial| {
                 let polynomial = *polynomial;
-                group.rotations.iter().map(move |rotation| Value { polynomial, rotation: *rotation })
+                group.rotations.iter().map(move |rotation| Evaluation { polynomial, rotation: *rotation })
             };
             group.members.iter().flat_map(of)
         });
-        steps.extend(values.map(Step::Value));
-        steps.push(Step::Challenge(Challenge::OpeningV));
+        steps.extend(values.map(Step::Evaluation));
+        steps.push(Step::Challenge(TranscriptChallenge::OpeningV));
         steps.extend(OPENING);
         Self { steps, sets: Vec::new(), grouping, k }
     }
@@ -147,7 +147,7 @@ impl Protocol {
     /// Number of points and of scalars in a proof.
     pub fn shape(&self) -> (usize, usize) {
         let count = |of: fn(&Step) -> bool| self.steps.iter().filter(|step| of(step)).count();
-        (count(|step| matches!(step, Step::Commitment(_))), count(|step| matches!(step, Step::Value(_))))
+        (count(|step| matches!(step, Step::Commitment(_))), count(|step| matches!(step, Step::Evaluation(_))))
     }
 
     /// Bytes of a proof.
@@ -165,7 +165,7 @@ impl Protocol {
 /// The opening's two commitments.
 const OPENING: [Step; 3] = [
     Step::Commitment(Polynomial::OpeningQuotient),
-    Step::Challenge(Challenge::OpeningU),
+    Step::Challenge(TranscriptChallenge::OpeningU),
     Step::Commitment(Polynomial::OpeningLast),
 ];
 
@@ -173,23 +173,25 @@ const OPENING: [Step; 3] = [
 fn until_x(
     constraints: &ConstraintSystem,
     grouping: &Grouping,
-    mut name: impl FnMut(&Group) -> Option<Polynomial>,
+    mut name: impl FnMut(&CommitmentGroup) -> Option<Polynomial>,
     quotient: Vec<Polynomial>,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut commit = |steps: &mut Vec<Step>, groups: &[Group]| {
+    let mut commit = |steps: &mut Vec<Step>, groups: &[CommitmentGroup]| {
         steps.extend(groups.iter().filter_map(&mut name).map(Step::Commitment));
     };
     for (groups, phase) in grouping.advice.iter().zip(0u8..) {
         commit(&mut steps, groups);
         let challenges = (0u32..).zip(&constraints.challenge_phases).filter(|(_, of)| **of == phase);
-        steps.extend(challenges.map(|(index, _)| Step::Challenge(Challenge::Circuit(index))));
+        steps.extend(challenges.map(|(index, _)| Step::Challenge(TranscriptChallenge::Circuit(index))));
     }
-    steps.extend([Challenge::Theta, Challenge::Beta, Challenge::Gamma].map(Step::Challenge));
+    steps.extend(
+        [TranscriptChallenge::Theta, TranscriptChallenge::Beta, TranscriptChallenge::Gamma].map(Step::Challenge),
+    );
     commit(&mut steps, &grouping.products);
-    steps.push(Step::Challenge(Challenge::Y));
+    steps.push(Step::Challenge(TranscriptChallenge::Y));
     steps.extend(quotient.into_iter().map(Step::Commitment));
-    steps.push(Step::Challenge(Challenge::X));
+    steps.push(Step::Challenge(TranscriptChallenge::X));
     steps
 }
 
@@ -200,21 +202,24 @@ pub fn last_rotation(constraints: &ConstraintSystem) -> i32 {
 
 /// The values of a proof by what they are of.
 struct Values {
-    advice: Vec<Value>,
-    fixed: Vec<Value>,
-    permutation: Vec<Value>,
-    products: Vec<Value>,
+    advice: Vec<Evaluation>,
+    fixed: Vec<Evaluation>,
+    permutation: Vec<Evaluation>,
+    products: Vec<Evaluation>,
 }
 
 impl Values {
     fn new(constraints: &ConstraintSystem) -> Self {
         let of = |queries: &[crate::Query], column: fn(u32) -> Polynomial| {
-            queries.iter().map(|query| Value { polynomial: column(query.column), rotation: query.rotation }).collect()
+            queries
+                .iter()
+                .map(|query| Evaluation { polynomial: column(query.column), rotation: query.rotation })
+                .collect()
         };
-        let current = |polynomial| Value { polynomial, rotation: 0 };
+        let current = |polynomial| Evaluation { polynomial, rotation: 0 };
         let count = constraints.products() as u32;
         let products = (0..count).flat_map(|index| {
-            let at = |rotation| Value { polynomial: Polynomial::Product(index), rotation };
+            let at = |rotation| Evaluation { polynomial: Polynomial::Product(index), rotation };
             [at(0), at(1)].into_iter().chain((index + 1 < count).then(|| at(last_rotation(constraints))))
         });
         let permutation = 0..constraints.equality.len() as u32;
@@ -227,25 +232,25 @@ impl Values {
     }
 
     /// In the order of the proof.
-    fn shown(&self) -> impl Iterator<Item = Value> {
-        let random = [Value { polynomial: Polynomial::Random, rotation: 0 }];
+    fn shown(&self) -> impl Iterator<Item = Evaluation> {
+        let random = [Evaluation { polynomial: Polynomial::Random, rotation: 0 }];
         let columns = self.advice.iter().chain(&self.fixed).copied();
         columns.chain(random).chain(self.permutation.iter().chain(&self.products).copied())
     }
 
     /// In the order of the opening argument.
-    fn opened(&self) -> impl Iterator<Item = Value> {
-        let last = [Polynomial::Quotient, Polynomial::Random].map(|polynomial| Value { polynomial, rotation: 0 });
+    fn opened(&self) -> impl Iterator<Item = Evaluation> {
+        let last = [Polynomial::Quotient, Polynomial::Random].map(|polynomial| Evaluation { polynomial, rotation: 0 });
         let lists = [&self.advice, &self.products, &self.fixed, &self.permutation];
         lists.into_iter().flatten().copied().chain(last)
     }
 }
 
 /// Groups polynomials by the set of points they are opened at; both polynomials and sets stay in the order of first mention.
-fn rotation_sets(opened: impl Iterator<Item = Value>, k: u32) -> Vec<RotationSet> {
+fn rotation_sets(opened: impl Iterator<Item = Evaluation>, k: u32) -> Vec<RotationSet> {
     let mut order = Vec::new();
     let mut rotations: BTreeMap<Polynomial, BTreeSet<i32>> = BTreeMap::new();
-    for Value { polynomial, rotation } in opened {
+    for Evaluation { polynomial, rotation } in opened {
         let known = rotations.entry(polynomial).or_insert_with(|| {
             order.push(polynomial);
             BTreeSet::new()

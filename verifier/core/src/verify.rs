@@ -18,18 +18,18 @@ use ark_bn254::{Fr, G1Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Field, One};
 
-use crate::domain::Domain;
-use crate::protocol::{Challenge, Polynomial, Protocol};
+use crate::domain::RowDomain;
+use crate::protocol::{Polynomial, Protocol, TranscriptChallenge};
 use crate::{Instances, Proof, VerifyError, VerifyingKey};
 use conversation::Conversation;
-use opening::{Opening, Pairing};
+use opening::{FoldedOpening, Pairing};
 
 /// A key made ready: many proofs are checked without describing its protocol each time.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     key: VerifyingKey,
     protocol: Protocol,
-    domain: Domain,
+    domain: RowDomain,
     pairing: Pairing,
 }
 
@@ -53,7 +53,7 @@ impl Verifier {
     pub fn new(key: &VerifyingKey) -> Result<Self, VerifyError> {
         Ok(Self {
             protocol: key.protocol(),
-            domain: Domain::new(key.k()),
+            domain: RowDomain::new(key.k()),
             pairing: Pairing::new(&key.srs().s_g2),
             key: key.clone(),
         })
@@ -86,18 +86,18 @@ impl Verifier {
         check_request(key, protocol, instances, proof)?;
         let mut said = Conversation::read(protocol, key.representative(), instances.values(), &proof.bytes)?;
 
-        let x = said.challenge(Challenge::X)?;
+        let x = said.challenge(TranscriptChallenge::X)?;
         let vanishing = self.domain.vanishing(x);
-        let inverse = vanishing.inverse().ok_or(VerifyError::UnluckyChallenge { challenge: Challenge::X })?;
+        let inverse = vanishing.inverse().ok_or(VerifyError::UnluckyChallenge { challenge: TranscriptChallenge::X })?;
         gates::insert_public_values(key.constraints(), &self.domain, instances.values(), x, &mut said)?;
         let mut identities = gates::values(key.constraints(), &said)?;
         identities.extend(permutation::values(key.constraints(), &self.domain, &said)?);
-        let y = said.challenge(Challenge::Y)?;
+        let y = said.challenge(TranscriptChallenge::Y)?;
         let folded = identities.into_iter().fold(Fr::ZERO, |sum, value| sum * y + value);
         said.insert(Polynomial::Quotient, 0, folded * inverse);
 
         let opening = match key.opening() {
-            crate::Opening::Shplonk => Opening::fold(protocol, &self.domain, &said)?,
+            crate::Opening::Shplonk => FoldedOpening::fold(protocol, &self.domain, &said)?,
             crate::Opening::Grouped { width } => grouped::fold(protocol, width, &self.domain, &said)?,
         };
         let points = opening.terms.iter().map(|(polynomial, scale)| self.points(&said, *polynomial, *scale, vanishing));

@@ -19,8 +19,8 @@ use assay_verifier::expression::MAX_NODES;
 use assay_verifier::key::{MAX_INSTANCES, MAX_KEY_FILE, MAX_WIDTH};
 use assay_verifier::proof::MAX_PROOF_FILE;
 use assay_verifier::{
-    ConstraintSystem, Expression, Gate, Grouping, Instances, KeyParts, Node, Opening, Proof, ProofFile, Query,
-    SrsPoint, Verifier, VerifyError, VerifyingKey,
+    ConstraintSystem, Expression, ExpressionNode, Grouping, Instances, KeyParts, NamedGate, Opening, Proof, ProofFile,
+    Query, SrsPoint, Verifier, VerifyError, VerifyingKey,
 };
 
 /// Counts, for each thread, the bytes that it holds and the most that it has held.
@@ -171,7 +171,7 @@ fn circuit(advice: usize, fixed: usize, rotations: &dyn Fn(usize) -> Vec<i32>) -
         };
         (0..columns).flat_map(of).collect::<Vec<_>>()
     };
-    let gate = Node::Advice { column: 0, rotation: 0 };
+    let gate = ExpressionNode::Advice { column: 0, rotation: 0 };
     ConstraintSystem {
         fixed_columns: fixed as u32,
         advice_phases: vec![0; advice],
@@ -180,7 +180,7 @@ fn circuit(advice: usize, fixed: usize, rotations: &dyn Fn(usize) -> Vec<i32>) -
         fixed_queries: queries(fixed),
         advice_queries: queries(advice),
         instance_queries: vec![],
-        gates: vec![Gate { name: "one".to_owned(), polynomials: vec![Expression::new(vec![gate])] }],
+        gates: vec![NamedGate { name: "one".to_owned(), polynomials: vec![Expression::new(vec![gate])] }],
         equality: vec![],
         constants: vec![],
         minimum_degree: 3,
@@ -222,13 +222,13 @@ fn queries_of_a_column_rotations_and_nodes_are_limited() {
     assert_eq!(refusal(&circuit(MAX_ROTATIONS, 0, &far)), ("rotations", MAX_ROTATIONS as u64 + 1));
 
     let mut deep = circuit(1, 0, &|_| vec![0]);
-    let cell = Node::Advice { column: 0, rotation: 0 };
+    let cell = ExpressionNode::Advice { column: 0, rotation: 0 };
     let sum = |leaves: usize| {
-        let more = (1..leaves).flat_map(|_| [cell.clone(), Node::Add]);
+        let more = (1..leaves).flat_map(|_| [cell.clone(), ExpressionNode::Add]);
         // A balanced sum would be as wide; a chain of a thousand is as deep as it may be.
         Expression::new([cell.clone()].into_iter().chain(more).collect())
     };
-    deep.gates = vec![Gate { name: String::new(), polynomials: vec![sum(1_000); 33] }];
+    deep.gates = vec![NamedGate { name: String::new(), polynomials: vec![sum(1_000); 33] }];
     assert_eq!(refusal(&deep), ("nodes of all gates", 33 * 1_999));
     let mut named = circuit(1, 0, &|_| vec![0]);
     named.gates[0].name = "n".repeat(MAX_NAME + 1);

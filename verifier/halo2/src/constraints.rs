@@ -1,6 +1,6 @@
 //! halo2's constraint system described, and rebuilt from its description.
 
-use assay_verifier::{Column, ConstraintSystem, Expression, Gate, Node, Query, VerifyError};
+use assay_verifier::{Column, ConstraintSystem, Expression, ExpressionNode, NamedGate, Query, VerifyError};
 use halo2_proofs::plonk::{self, Advice, Any, Challenge, FirstPhase, Fixed, Instance, SecondPhase, ThirdPhase};
 use halo2_proofs::poly::Rotation;
 use halo2curves::bn256::Fr;
@@ -26,7 +26,7 @@ pub fn from_halo2(cs: &plonk::ConstraintSystem<Fr>) -> Result<ConstraintSystem, 
     })?;
     let gates = cs.gates().iter().map(|gate| {
         let polynomials = gate.polynomials().iter().map(describe).collect::<Result<_, _>>()?;
-        Ok(Gate { name: gate.name().to_owned(), polynomials })
+        Ok(NamedGate { name: gate.name().to_owned(), polynomials })
     });
     let equality = cs.permutation().get_columns().into_iter().map(|column| match column.column_type() {
         Any::Fixed => Column::Fixed(column.index() as u32),
@@ -65,34 +65,38 @@ fn describe(expression: &plonk::Expression<Fr>) -> Result<Expression, Halo2Error
     Ok(Expression::new(nodes))
 }
 
-fn append(expression: &plonk::Expression<Fr>, nodes: &mut Vec<Node>) -> Result<(), Halo2Error> {
+fn append(expression: &plonk::Expression<Fr>, nodes: &mut Vec<ExpressionNode>) -> Result<(), Halo2Error> {
     use plonk::Expression as E;
     let node = match expression {
-        E::Constant(value) => Node::Constant(scalar_to_ark(value)),
+        E::Constant(value) => ExpressionNode::Constant(scalar_to_ark(value)),
         E::Selector(_) => {
             return Err(Halo2Error::Unsupported { what: "a selector", instead: "use fixed columns as flags" });
         }
-        E::Fixed(query) => Node::Fixed { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Advice(query) => Node::Advice { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Instance(query) => Node::Instance { column: query.column_index() as u32, rotation: query.rotation().0 },
-        E::Challenge(challenge) => Node::Challenge(challenge.index() as u32),
+        E::Fixed(query) => ExpressionNode::Fixed { column: query.column_index() as u32, rotation: query.rotation().0 },
+        E::Advice(query) => {
+            ExpressionNode::Advice { column: query.column_index() as u32, rotation: query.rotation().0 }
+        }
+        E::Instance(query) => {
+            ExpressionNode::Instance { column: query.column_index() as u32, rotation: query.rotation().0 }
+        }
+        E::Challenge(challenge) => ExpressionNode::Challenge(challenge.index() as u32),
         E::Negated(a) => {
             append(a, nodes)?;
-            Node::Negate
+            ExpressionNode::Negate
         }
         E::Sum(a, b) => {
             append(a, nodes)?;
             append(b, nodes)?;
-            Node::Add
+            ExpressionNode::Add
         }
         E::Product(a, b) => {
             append(a, nodes)?;
             append(b, nodes)?;
-            Node::Multiply
+            ExpressionNode::Multiply
         }
         E::Scaled(a, factor) => {
             append(a, nodes)?;
-            Node::Scale(scalar_to_ark(factor))
+            ExpressionNode::Scale(scalar_to_ark(factor))
         }
     };
     nodes.push(node);
@@ -107,7 +111,7 @@ pub fn to_halo2(description: &ConstraintSystem) -> Result<plonk::ConstraintSyste
     description.check()?;
     let mut cs = plonk::ConstraintSystem::default();
     cs.set_minimum_degree(description.minimum_degree as usize);
-    let columns = Columns::create(description, &mut cs);
+    let columns = Halo2Columns::create(description, &mut cs);
     let mut first = true;
     for gate in &description.gates {
         let polynomials = gate.polynomials.iter().map(|polynomial| rebuild(polynomial, &columns));
@@ -131,15 +135,15 @@ pub fn to_halo2(description: &ConstraintSystem) -> Result<plonk::ConstraintSyste
 }
 
 /// Rebuilds halo2's expression over the columns of the constraint system at hand.
-fn rebuild(expression: &Expression, columns: &Columns) -> Result<plonk::Expression<Fr>, VerifyError> {
+fn rebuild(expression: &Expression, columns: &Halo2Columns) -> Result<plonk::Expression<Fr>, VerifyError> {
     use plonk::Expression as E;
     expression.fold(
         |node| columns.operand(node),
         |node, left, right| {
             Ok(match (node, right) {
-                (Node::Add, Some(right)) => E::Sum(Box::new(left), Box::new(right)),
-                (Node::Multiply, Some(right)) => E::Product(Box::new(left), Box::new(right)),
-                (Node::Scale(factor), _) => E::Scaled(Box::new(left), scalar_from_ark(factor)),
+                (ExpressionNode::Add, Some(right)) => E::Sum(Box::new(left), Box::new(right)),
+                (ExpressionNode::Multiply, Some(right)) => E::Product(Box::new(left), Box::new(right)),
+                (ExpressionNode::Scale(factor), _) => E::Scaled(Box::new(left), scalar_from_ark(factor)),
                 _ => E::Negated(Box::new(left)),
             })
         },
@@ -147,14 +151,14 @@ fn rebuild(expression: &Expression, columns: &Columns) -> Result<plonk::Expressi
 }
 
 /// halo2's columns and challenges, by number.
-struct Columns {
+struct Halo2Columns {
     fixed: Vec<plonk::Column<Fixed>>,
     advice: Vec<plonk::Column<Advice>>,
     instance: Vec<plonk::Column<Instance>>,
     challenges: Vec<Challenge>,
 }
 
-impl Columns {
+impl Halo2Columns {
     fn create(description: &ConstraintSystem, cs: &mut plonk::ConstraintSystem<Fr>) -> Self {
         let fixed = (0..description.fixed_columns).map(|_| cs.fixed_column()).collect();
         let instance = (0..description.instance_columns).map(|_| cs.instance_column()).collect();
@@ -190,15 +194,19 @@ impl Columns {
         }
     }
 
-    fn operand(&self, node: &Node) -> Result<plonk::Expression<Fr>, VerifyError> {
+    fn operand(&self, node: &ExpressionNode) -> Result<plonk::Expression<Fr>, VerifyError> {
         let expression = match *node {
-            Node::Constant(ref value) => Some(plonk::Expression::Constant(scalar_from_ark(value))),
-            Node::Fixed { column, rotation } => self.fixed.get(column as usize).map(|column| column.rot(rotation)),
-            Node::Advice { column, rotation } => self.advice.get(column as usize).map(|column| column.rot(rotation)),
-            Node::Instance { column, rotation } => {
+            ExpressionNode::Constant(ref value) => Some(plonk::Expression::Constant(scalar_from_ark(value))),
+            ExpressionNode::Fixed { column, rotation } => {
+                self.fixed.get(column as usize).map(|column| column.rot(rotation))
+            }
+            ExpressionNode::Advice { column, rotation } => {
+                self.advice.get(column as usize).map(|column| column.rot(rotation))
+            }
+            ExpressionNode::Instance { column, rotation } => {
                 self.instance.get(column as usize).map(|column| column.rot(rotation))
             }
-            Node::Challenge(index) => self.challenges.get(index as usize).map(Challenge::expr),
+            ExpressionNode::Challenge(index) => self.challenges.get(index as usize).map(Challenge::expr),
             _ => None,
         };
         expression.ok_or(VerifyError::Inconsistent { what: "an expression's operand does not exist", at: 0 })

@@ -9,10 +9,10 @@ use crate::evaluation::{Chunk, Gates, chunks};
 use crate::gas::Bounds;
 use crate::grouped::{GroupCode, groups, width};
 use crate::key::{KeyWord, magic, words};
-use crate::layout::{Denominator, KEY_HEADER, Layout, product};
+use crate::layout::{Denominator, KEY_HEADER, MemoryLayout, product};
 use crate::memory::WORD;
 use crate::names::{commitment, scalar};
-use crate::opening::{SetCode, Term, sets};
+use crate::opening::{SetCode, TermCode, sets};
 use crate::shape::Shape;
 use crate::transcript::{Kind, Run, Stretch};
 use crate::word::{Word, delta};
@@ -51,7 +51,7 @@ struct VerifierSource {
     first_vanishing: String,
     first_scalar: String,
     first_commitment: String,
-    layout: Layout,
+    layout: MemoryLayout,
 }
 
 /// A key contract's source.
@@ -79,7 +79,7 @@ struct Inverse {
 /// The verifier of a shape.
 pub(crate) fn verifier(shape: &Shape) -> Result<String, SolidityError> {
     let gates = Gates::of(shape)?;
-    let layout = Layout::new(shape, &gates.words);
+    let layout = MemoryLayout::new(shape, &gates.words);
     let (points, scalars) = shape.proof_shape();
     let proof_bytes = WORD * (2 * points + scalars);
     let key_polynomials = shape.key_polynomials();
@@ -144,7 +144,7 @@ fn belongs_to(shape: &Shape) -> String {
     format!("shape: {}", hex_of(&shape.digest()))
 }
 
-fn inverses(layout: &Layout) -> Vec<Inverse> {
+fn inverses(layout: &MemoryLayout) -> Vec<Inverse> {
     let behind_the_first = layout.denominators.iter().skip(1).zip(0..);
     let inverse = |(denominator, index): (&Denominator, usize)| Inverse {
         name: denominator.name.clone(),

@@ -10,7 +10,7 @@ use crate::shape::{Polynomial, Shape};
 
 /// Lines that leave one identity's value in an expression.
 #[derive(Clone, Debug)]
-pub(crate) struct Identity {
+pub(crate) struct IdentityCode {
     /// The gate's name and the number of the polynomial.
     pub(crate) title: String,
     pub(crate) lines: Vec<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Identity {
 /// The gates' identities, in halo2's order.
 #[derive(Clone, Debug)]
 pub(crate) struct Gates {
-    pub(crate) identities: Vec<Identity>,
+    pub(crate) identities: Vec<IdentityCode>,
     /// Words of memory that the lines use.
     pub(crate) words: Vec<String>,
     /// Gas of the lines.
@@ -47,15 +47,16 @@ impl Gates {
         }
         let ids: Vec<_> = roots.iter().map(|(_, root)| *root).collect();
         let mut assembler = Assembler::new(&program, &ids);
-        let identities: Vec<Identity> = roots
+        let identities: Vec<IdentityCode> = roots
             .into_iter()
             .map(|(title, root)| {
                 let (lines, value) = assembler.write(root);
-                Identity { title, lines, value }
+                IdentityCode { title, lines, value }
             })
             .collect();
-        let written =
-            |identity: &Identity| gas_of(&identity.value) + identity.lines.iter().map(|line| gas_of(line)).sum::<u64>();
+        let written = |identity: &IdentityCode| {
+            gas_of(&identity.value) + identity.lines.iter().map(|line| gas_of(line)).sum::<u64>()
+        };
         let gas = identities.iter().map(written).sum();
         Ok(Self { identities, words: assembler.words(), gas })
     }

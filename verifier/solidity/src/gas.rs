@@ -6,7 +6,7 @@ use assay_verifier::Opening;
 
 use crate::SolidityError;
 use crate::evaluation::Gates;
-use crate::layout::Layout;
+use crate::layout::MemoryLayout;
 use crate::memory::WORD;
 use crate::shape::Shape;
 use crate::transcript::Stretch;
@@ -94,7 +94,7 @@ impl Gas {
         let read = shape.key_polynomials().len() as u64;
         let calldata = 4 + 1 + instances + 2 * points + scalars;
         let gates = Gates::of(shape)?;
-        let layout = Layout::new(shape, &gates.words);
+        let layout = MemoryLayout::new(shape, &gates.words);
         let (scalar, difference, sets) = match shape.opening {
             Opening::Shplonk => (SCALAR, DIFFERENCE_OF_SET, shape.sets()),
             Opening::Grouped { .. } => (SCALAR_OF_GROUP, DIFFERENCE, shape.groups()),
@@ -202,7 +202,7 @@ impl Bounds {
     /// See [`Gas::of`].
     pub(crate) fn of(shape: &Shape) -> Result<Self, SolidityError> {
         let gas = Gas::of(shape, 0)?;
-        let memory_words = memory_words(&Layout::new(shape, &Gates::of(shape)?.words));
+        let memory_words = memory_words(&MemoryLayout::new(shape, &Gates::of(shape)?.words));
         Ok(Self {
             shared: bound(gas.shared() - memory(memory_words)),
             memory_words,
@@ -219,7 +219,7 @@ fn instance(shape: &Shape) -> u64 {
 }
 
 /// Words of memory beside the public values: all regions, and the copy of the proof's first points behind the public values.
-fn memory_words(layout: &Layout) -> u64 {
+fn memory_words(layout: &MemoryLayout) -> u64 {
     let copied = layout.stretches.first().map_or(0, Stretch::words);
     (layout.memory.end().div_ceil(WORD) + copied) as u64
 }

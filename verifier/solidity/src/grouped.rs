@@ -7,7 +7,7 @@
 
 use assay_verifier::Opening;
 
-use crate::layout::{Layout, sum};
+use crate::layout::{MemoryLayout, sum};
 use crate::names::{commitment, rotated, scalar, value};
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
@@ -34,7 +34,7 @@ pub(crate) struct PointCode {
 }
 
 /// The code of every group; none for SHPLONK.
-pub(crate) fn groups(shape: &Shape, layout: &Layout) -> Vec<GroupCode> {
+pub(crate) fn groups(shape: &Shape, layout: &MemoryLayout) -> Vec<GroupCode> {
     let of_proof: usize = shape.groups_of_proof().iter().sum();
     let code = |(index, (group, weights)): (usize, &(OpeningSet, Vec<String>))| {
         let names: Vec<String> = group.rotations.iter().map(|r| rotated("x", *r).to_lowercase()).collect();

@@ -11,7 +11,7 @@ use crate::SolidityError;
 use crate::layout::KEY_HEADER;
 use crate::names::{commitment, rotated};
 use crate::shape::{Polynomial, Shape};
-use crate::word::{Domain, Word};
+use crate::word::{Roots, Word};
 
 /// First word of a key: the format, its version and the opening.
 const MAGIC: [&[u8; 32]; 2] = [b"assay verifying key 2, shplonk  ", b"assay verifying key 2, grouped  "];
@@ -40,7 +40,7 @@ pub(crate) fn magic(opening: Opening) -> Word {
 /// # Errors
 /// A key that cannot be rebuilt.
 pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, SolidityError> {
-    let domain = Domain::new(key.k());
+    let domain = Roots::new(key.k());
     // The pairing's precompile takes imaginary parts first.
     let [x, x_imaginary, y, y_imaginary] = g2_to_bytes(&key.srs().s_g2).map(Word);
     let header = [

@@ -39,7 +39,7 @@ pub(crate) struct InstanceQuery {
 
 /// A shape's regions, and what stands in them by kind.
 #[derive(Clone, Debug)]
-pub(crate) struct Layout {
+pub(crate) struct MemoryLayout {
     pub(crate) memory: Memory,
     pub(crate) stretches: Vec<Stretch>,
     pub(crate) sets: Vec<OpeningSet>,
@@ -69,7 +69,7 @@ pub(crate) fn root(rotation: i32) -> Option<String> {
     (rotation != 0).then(|| rotated("ROOT", rotation))
 }
 
-impl Layout {
+impl MemoryLayout {
     /// Reserves every region of a shape; `shared` are the words of the gates' common subexpressions.
     pub(crate) fn new(shape: &Shape, shared: &[String]) -> Self {
         let mut memory = Memory::default();

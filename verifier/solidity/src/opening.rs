@@ -5,7 +5,7 @@
 //!
 //! `sum_s a_s sum_j y^j (C_j - r_j(u) G) - Z_(S_0)(u) H + u Q = s Q`, with `a_s = v^s Z_(T - S_s)(u) / Z_(T - S_0)(u)`.
 
-use crate::layout::{Layout, product, sum};
+use crate::layout::{MemoryLayout, product, sum};
 use crate::names::{commitment, piece, rotated, scalar, value};
 use crate::shape::{OpeningSet, Polynomial, Shape};
 
@@ -17,12 +17,12 @@ pub(crate) struct SetCode {
     pub(crate) coefficient: String,
     /// Lagrange polynomials of the points at `u`; empty for one point.
     pub(crate) basis: Vec<String>,
-    pub(crate) terms: Vec<Term>,
+    pub(crate) terms: Vec<TermCode>,
 }
 
 /// What is added to the sums for one polynomial.
 #[derive(Clone, Debug)]
-pub(crate) enum Term {
+pub(crate) enum TermCode {
     /// A point of the proof.
     Proof { point: String, value: String, first: bool },
     /// The quotient's pieces.
@@ -32,11 +32,11 @@ pub(crate) enum Term {
 }
 
 /// The code of every set.
-pub(crate) fn sets(shape: &Shape, layout: &Layout) -> Vec<SetCode> {
+pub(crate) fn sets(shape: &Shape, layout: &MemoryLayout) -> Vec<SetCode> {
     layout.sets.iter().enumerate().map(|(index, set)| set_code(shape, layout, index, set)).collect()
 }
 
-fn set_code(shape: &Shape, layout: &Layout, index: usize, set: &OpeningSet) -> SetCode {
+fn set_code(shape: &Shape, layout: &MemoryLayout, index: usize, set: &OpeningSet) -> SetCode {
     let gaps = |rotations: &mut dyn Iterator<Item = i32>| {
         product(rotations.filter_map(|rotation| layout.point(rotation)).map(|point| format!("mload({})", point.gap)))
     };
@@ -59,15 +59,15 @@ fn set_code(shape: &Shape, layout: &Layout, index: usize, set: &OpeningSet) -> S
     }
 }
 
-fn terms(shape: &Shape, layout: &Layout, set: &OpeningSet) -> Vec<Term> {
+fn terms(shape: &Shape, layout: &MemoryLayout, set: &OpeningSet) -> Vec<TermCode> {
     let first = |at| at == 0 && layout.sets.first() == Some(set);
     let term = |(at, polynomial): (usize, &Polynomial)| {
         let value = at_u(set, *polynomial);
         match polynomial {
-            Polynomial::Fixed(_) | Polynomial::Sigma(_) => Term::Key { scalar: scalar(*polynomial), value },
-            Polynomial::Quotient => Term::Pieces { points: (0..shape.pieces()).map(piece).collect(), value },
+            Polynomial::Fixed(_) | Polynomial::Sigma(_) => TermCode::Key { scalar: scalar(*polynomial), value },
+            Polynomial::Quotient => TermCode::Pieces { points: (0..shape.pieces()).map(piece).collect(), value },
             Polynomial::Advice(_) | Polynomial::Product(_) | Polynomial::Random | Polynomial::Group(_) => {
-                Term::Proof { point: commitment(*polynomial), value, first: first(at) }
+                TermCode::Proof { point: commitment(*polynomial), value, first: first(at) }
             }
         }
     };

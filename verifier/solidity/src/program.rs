@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use assay_verifier::encoding::scalar_to_bytes;
-use assay_verifier::{Expression, Node, VerifyError};
+use assay_verifier::{Expression, ExpressionNode, VerifyError};
 use ruint::aliases::U256;
 
 use crate::names;
@@ -54,24 +54,26 @@ impl Program {
         )
     }
 
-    fn leaf(&mut self, node: &Node) -> Id {
+    fn leaf(&mut self, node: &ExpressionNode) -> Id {
         let value = |polynomial, rotation| Operation::Load(names::value(polynomial, rotation));
         self.enter(match *node {
-            Node::Fixed { column, rotation } => value(Polynomial::Fixed(column), rotation),
-            Node::Advice { column, rotation } => value(Polynomial::Advice(column), rotation),
-            Node::Instance { rotation, .. } => Operation::Load(names::instance(rotation)),
-            Node::Challenge(index) => Operation::Load(names::challenge(index as usize)),
-            Node::Constant(ref value) => Operation::Constant(Word(scalar_to_bytes(value))),
+            ExpressionNode::Fixed { column, rotation } => value(Polynomial::Fixed(column), rotation),
+            ExpressionNode::Advice { column, rotation } => value(Polynomial::Advice(column), rotation),
+            ExpressionNode::Instance { rotation, .. } => Operation::Load(names::instance(rotation)),
+            ExpressionNode::Challenge(index) => Operation::Load(names::challenge(index as usize)),
+            ExpressionNode::Constant(ref value) => Operation::Constant(Word(scalar_to_bytes(value))),
             // Never a leaf.
-            Node::Negate | Node::Add | Node::Multiply | Node::Scale(_) => Operation::Constant(Word::of(U256::ZERO)),
+            ExpressionNode::Negate | ExpressionNode::Add | ExpressionNode::Multiply | ExpressionNode::Scale(_) => {
+                Operation::Constant(Word::of(U256::ZERO))
+            }
         })
     }
 
-    fn apply(&mut self, node: &Node, left: Id, right: Option<Id>) -> Id {
+    fn apply(&mut self, node: &ExpressionNode, left: Id, right: Option<Id>) -> Id {
         match (node, right) {
-            (Node::Add, Some(right)) => self.sum(left, right),
-            (Node::Multiply, Some(right)) => self.product(left, right),
-            (Node::Scale(factor), _) => {
+            (ExpressionNode::Add, Some(right)) => self.sum(left, right),
+            (ExpressionNode::Multiply, Some(right)) => self.product(left, right),
+            (ExpressionNode::Scale(factor), _) => {
                 let factor = self.enter(Operation::Constant(Word(scalar_to_bytes(factor))));
                 self.product(left, factor)
             }

@@ -172,7 +172,7 @@ impl Shape {
 
     /// The groups of a grouped opening, in the order of the transcript.
     pub(crate) fn groups(&self) -> Vec<OpeningSet> {
-        let group = |group: &assay_verifier::Group| OpeningSet {
+        let group = |group: &assay_verifier::CommitmentGroup| OpeningSet {
             rotations: group.rotations.iter().copied().collect(),
             members: group.members.iter().filter_map(|member| Polynomial::of(*member)).collect(),
         };

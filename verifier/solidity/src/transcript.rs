@@ -93,11 +93,11 @@ impl Stretch {
 /// The whole conversation of a shape.
 pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
     let first = Stretch { state: FIRST_STATE.to_owned(), items: Vec::new(), challenges: Vec::new() };
-    let mut conversation = Conversation { stretches: vec![first] };
+    let mut conversation = Stretches { stretches: vec![first] };
     let cs = &shape.constraints;
     let grouped = shape.opening != Opening::Shplonk;
     let (mut groups, counts) = ((0..).map(Polynomial::Group), shape.groups_of_proof());
-    let mut group = |conversation: &mut Conversation, at: usize| {
+    let mut group = |conversation: &mut Stretches, at: usize| {
         for group in groups.by_ref().take(counts.get(at).copied().unwrap_or(0)) {
             conversation.point(names::commitment(group));
         }
@@ -171,11 +171,11 @@ fn values(shape: &Shape) -> Vec<String> {
     advice.chain(fixed).chain(random).chain(sigmas).chain(products).collect()
 }
 
-struct Conversation {
+struct Stretches {
     stretches: Vec<Stretch>,
 }
 
-impl Conversation {
+impl Stretches {
     fn point(&mut self, name: String) {
         self.absorb(name, Kind::Point, 2);
     }

@@ -36,12 +36,12 @@ impl fmt::Display for Word {
 
 /// The domain of `2^k` rows: the powers of a root of unity.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Domain {
+pub(crate) struct Roots {
     k: u32,
     omega: U256,
 }
 
-impl Domain {
+impl Roots {
     /// The domain that halo2 uses for `2^k` rows, `k` at most 28.
     pub(crate) fn new(k: u32) -> Self {
         let order = SCALARS - U256::ONE;

@@ -24,7 +24,7 @@
 {%- endfor %}
 {%- for term in set.terms %}
 {%- match term %}
-{%- when Term::Proof with { point, value, first } %}
+{%- when TermCode::Proof with { point, value, first } %}
 {%- if *first %}
             switch factor
             case 1 { mcopy(SUM, {{ point }}, 64) }
@@ -34,11 +34,11 @@
 {%- endif %}
             total := addmod(total, mulmod(coefficient, {{ value }}, r), r)
             coefficient := mulmod(coefficient, y, r)
-{%- when Term::Key with { scalar, value } %}
+{%- when TermCode::Key with { scalar, value } %}
             mstore({{ scalar }}, addmod(mload({{ scalar }}), coefficient, r))
             total := addmod(total, mulmod(coefficient, {{ value }}, r), r)
             coefficient := mulmod(coefficient, y, r)
-{%- when Term::Pieces with { points, value } %}
+{%- when TermCode::Pieces with { points, value } %}
             {
                 // The quotient's pieces, folded by x^n.
                 let xn := mload(X_N)

@@ -9,8 +9,8 @@ use assay_verifier::constraints::MAX_QUERIES_A_COLUMN;
 use assay_verifier::encoding::{g1_to_bytes, scalar_to_bytes};
 use assay_verifier::protocol::{Polynomial, Step};
 use assay_verifier::{
-    Column, ConstraintSystem, Expression, Gate, Grouping, Instances, KeyParts, Node, Opening, Proof, Query, SrsPoint,
-    Verifier, VerifyError, VerifyingKey,
+    Column, ConstraintSystem, Expression, ExpressionNode, Grouping, Instances, KeyParts, NamedGate, Opening, Proof,
+    Query, SrsPoint, Verifier, VerifyError, VerifyingKey,
 };
 use rand::seq::SliceRandom as _;
 use rand::{Rng, SeedableRng};
@@ -107,7 +107,7 @@ impl Shaped {
                     logarithms.insert(g1_to_bytes(&point), logarithm);
                     bytes.extend(g1_to_bytes(&point).concat());
                 }
-                Step::Value(_) => bytes.extend(scalar_to_bytes(&Fr::rand(&mut rng))),
+                Step::Evaluation(_) => bytes.extend(scalar_to_bytes(&Fr::rand(&mut rng))),
                 Step::Challenge(_) => {}
             }
         }
@@ -175,7 +175,7 @@ fn constraints(sizes: &Sizes, rng: &mut ChaCha20Rng) -> ConstraintSystem {
     };
     let gate = |index: usize| {
         let polynomial = polynomial(&constraints, sizes, rng);
-        Gate { name: format!("gate {index}"), polynomials: vec![polynomial] }
+        NamedGate { name: format!("gate {index}"), polynomials: vec![polynomial] }
     };
     constraints.gates = (0..sizes.gates).map(gate).collect();
     constraints
@@ -183,12 +183,12 @@ fn constraints(sizes: &Sizes, rng: &mut ChaCha20Rng) -> ConstraintSystem {
 
 /// A sum of products of cells, challenges and numbers.
 fn polynomial(constraints: &ConstraintSystem, sizes: &Sizes, rng: &mut ChaCha20Rng) -> Expression {
-    let cells: Vec<Node> = constraints
+    let cells: Vec<ExpressionNode> = constraints
         .queries()
         .map(|(column, rotation)| match column {
-            Column::Fixed(column) => Node::Fixed { column, rotation },
-            Column::Advice(column) => Node::Advice { column, rotation },
-            Column::Instance(column) => Node::Instance { column, rotation },
+            Column::Fixed(column) => ExpressionNode::Fixed { column, rotation },
+            Column::Advice(column) => ExpressionNode::Advice { column, rotation },
+            Column::Instance(column) => ExpressionNode::Instance { column, rotation },
         })
         .collect();
     let mut nodes = Vec::new();
@@ -199,21 +199,21 @@ fn polynomial(constraints: &ConstraintSystem, sizes: &Sizes, rng: &mut ChaCha20R
         let first = nodes.is_empty();
         for factor in 0..factors {
             nodes.push(match rng.gen_range(0..8) {
-                0 if sizes.challenges > 0 => Node::Challenge(rng.gen_range(0..sizes.challenges as u32)),
-                1 => Node::Constant(Fr::rand(rng)),
+                0 if sizes.challenges > 0 => ExpressionNode::Challenge(rng.gen_range(0..sizes.challenges as u32)),
+                1 => ExpressionNode::Constant(Fr::rand(rng)),
                 _ => cells[rng.gen_range(0..cells.len())].clone(),
             });
             if rng.gen_ratio(1, 6) {
-                nodes.push(if rng.r#gen() { Node::Negate } else { Node::Scale(Fr::rand(rng)) });
+                nodes.push(if rng.r#gen() { ExpressionNode::Negate } else { ExpressionNode::Scale(Fr::rand(rng)) });
             }
             if factor > 0 {
-                nodes.push(if rng.gen_ratio(1, 5) { Node::Add } else { Node::Multiply });
+                nodes.push(if rng.gen_ratio(1, 5) { ExpressionNode::Add } else { ExpressionNode::Multiply });
             }
         }
         if !first {
-            nodes.push(if rng.gen_ratio(1, 40) { Node::Negate } else { Node::Add });
-            if nodes.last() == Some(&Node::Negate) {
-                nodes.push(Node::Add);
+            nodes.push(if rng.gen_ratio(1, 40) { ExpressionNode::Negate } else { ExpressionNode::Add });
+            if nodes.last() == Some(&ExpressionNode::Negate) {
+                nodes.push(ExpressionNode::Add);
             }
         }
     }

@@ -22,7 +22,7 @@ fn of_proof(scene: &Scene) -> Vec<Mutant> {
     for step in scene.key.protocol().steps {
         let length = match step {
             Step::Commitment(_) => 64,
-            Step::Value(_) => 32,
+            Step::Evaluation(_) => 32,
             Step::Challenge(_) => continue,
         };
         let own = &proof[at..at + length];

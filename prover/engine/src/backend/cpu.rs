@@ -9,8 +9,8 @@ use halo2curves::group::prime::PrimeCurveAffine;
 use halo2curves::group::{Curve, Group};
 use rayon::prelude::*;
 
-use super::{Backend, Term, coset_shift};
-use crate::column::{Body, Column};
+use super::{Backend, ColumnTerm, coset_shift};
+use crate::column::{Body, NarrowColumn};
 use crate::quotient::Sum;
 
 /// Rows evaluated together: a few operands of this length fit the first-level cache.
@@ -180,18 +180,18 @@ fn sparser<T: Copy + PartialEq>(values: &[T], zero: T) -> (Option<Vec<Change<T>>
 }
 
 impl Backend for CpuBackend<'_> {
-    type Column = Column;
+    type Column = NarrowColumn;
     type Vector = Vec<Fr>;
 
     fn k(&self) -> u32 {
         self.domain.k()
     }
 
-    fn load(&self, column: Column) -> Column {
+    fn load(&self, column: NarrowColumn) -> NarrowColumn {
         column
     }
 
-    fn cell(&self, column: &Column, row: usize) -> Fr {
+    fn cell(&self, column: &NarrowColumn, row: usize) -> Fr {
         column.get(row, self.points.get(row).copied().unwrap_or(Fr::ZERO))
     }
 
@@ -199,7 +199,7 @@ impl Backend for CpuBackend<'_> {
         self.bases.len()
     }
 
-    fn commit(&self, slot: usize, column: &Column) -> G1Affine {
+    fn commit(&self, slot: usize, column: &NarrowColumn) -> G1Affine {
         let Some(basis) = self.bases.get(slot) else { return G1Affine::identity() };
         let body = match &column.body {
             Body::Line { constant, slope } => {
@@ -250,7 +250,7 @@ impl Backend for CpuBackend<'_> {
         (0..self.width()).into_par_iter().map(component).collect()
     }
 
-    fn fold(&self, terms: &[Term<'_, Column>], constant: Fr) -> Vec<Fr> {
+    fn fold(&self, terms: &[ColumnTerm<'_, NarrowColumn>], constant: Fr) -> Vec<Fr> {
         let mut out = self.zeros();
         let (mut scales, mut lanes) = (Vec::new(), Vec::new());
         let (mut level, mut slope) = (constant, Fr::ZERO);
@@ -298,9 +298,9 @@ impl Backend for CpuBackend<'_> {
         values
     }
 
-    fn evaluate(&self, mut coefficients: Vec<Fr>) -> Column {
+    fn evaluate(&self, mut coefficients: Vec<Fr>) -> NarrowColumn {
         self.domain.evaluate(&mut coefficients);
-        Column::field(coefficients)
+        NarrowColumn::field(coefficients)
     }
 
     fn coset(&self, coefficients: &Vec<Fr>, coset: usize) -> Vec<Fr> {
@@ -335,7 +335,7 @@ impl Backend for CpuBackend<'_> {
         out
     }
 
-    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> Column {
+    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> NarrowColumn {
         let n = self.domain.n();
         let mut values = Vec::with_capacity(n);
         let mut product = first;
@@ -345,7 +345,7 @@ impl Backend for CpuBackend<'_> {
         }
         values.resize(n - tail.len(), product);
         values.extend_from_slice(tail);
-        Column::field(values)
+        NarrowColumn::field(values)
     }
 
     fn lagrange_weights(&self, x: Fr) -> Vec<Fr> {
@@ -359,7 +359,7 @@ impl Backend for CpuBackend<'_> {
         weights
     }
 
-    fn open(&self, column: &Column, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
+    fn open(&self, column: &NarrowColumn, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
         // p(w^r x) = sum_i p_i L_i(w^r x) and L_i(w^r x) = L_(i-r)(x).
         let n = self.domain.n();
         let shift = rotation.rem_euclid(n as i32) as usize;

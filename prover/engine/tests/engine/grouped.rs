@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::instances as public;
 use assay_prover::backend::cpu::CpuBackend;
-use assay_prover::backend::{Backend, Term};
-use assay_prover::column::Column;
+use assay_prover::backend::{Backend, ColumnTerm};
+use assay_prover::column::NarrowColumn;
 use assay_prover::engine::{Resident, create_proof};
 use assay_prover::quotient::Sum;
 use assay_prover::{PUBLISHED_SEED, Srs};
 use assay_verifier::protocol::Polynomial;
-use assay_verifier::{Column as Name, Grouping, Instances, Opening, Proof, Query, VerifyError, VerifyingKey, verify};
+use assay_verifier::{Column, Grouping, Instances, Opening, Proof, Query, VerifyError, VerifyingKey, verify};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 
@@ -63,7 +63,7 @@ struct Liar<'a> {
 }
 
 impl Backend for Liar<'_> {
-    type Column = Column;
+    type Column = NarrowColumn;
     type Vector = Vec<Fr>;
 
     fn k(&self) -> u32 {
@@ -72,13 +72,13 @@ impl Backend for Liar<'_> {
     fn width(&self) -> usize {
         self.honest.width()
     }
-    fn load(&self, column: Column) -> Column {
+    fn load(&self, column: NarrowColumn) -> NarrowColumn {
         self.honest.load(column)
     }
-    fn cell(&self, column: &Column, row: usize) -> Fr {
+    fn cell(&self, column: &NarrowColumn, row: usize) -> Fr {
         self.honest.cell(column, row)
     }
-    fn commit(&self, slot: usize, column: &Column) -> G1Affine {
+    fn commit(&self, slot: usize, column: &NarrowColumn) -> G1Affine {
         self.honest.commit(slot, column)
     }
     fn commit_coefficients(&self, block: usize, polynomial: &Vec<Fr>) -> G1Affine {
@@ -90,7 +90,7 @@ impl Backend for Liar<'_> {
     fn components(&self, blocks: &[Vec<Fr>]) -> Vec<Vec<Fr>> {
         self.honest.components(blocks)
     }
-    fn fold(&self, terms: &[Term<'_, Column>], constant: Fr) -> Vec<Fr> {
+    fn fold(&self, terms: &[ColumnTerm<'_, NarrowColumn>], constant: Fr) -> Vec<Fr> {
         self.honest.fold(terms, constant)
     }
     fn combine(&self, terms: &[(Fr, &Vec<Fr>)]) -> Vec<Fr> {
@@ -99,7 +99,7 @@ impl Backend for Liar<'_> {
     fn interpolate(&self, values: Vec<Fr>) -> Vec<Fr> {
         self.honest.interpolate(values)
     }
-    fn evaluate(&self, coefficients: Vec<Fr>) -> Column {
+    fn evaluate(&self, coefficients: Vec<Fr>) -> NarrowColumn {
         self.honest.evaluate(coefficients)
     }
     fn coset(&self, coefficients: &Vec<Fr>, coset: usize) -> Vec<Fr> {
@@ -114,13 +114,13 @@ impl Backend for Liar<'_> {
     fn quotient(&self, sum: &Sum, inputs: &[&Vec<Fr>], out: Option<Vec<Fr>>) -> Vec<Fr> {
         self.honest.quotient(sum, inputs, out)
     }
-    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> Column {
+    fn grand_product(&self, first: Fr, ratios: &[(usize, Fr)], tail: &[Fr]) -> NarrowColumn {
         self.honest.grand_product(first, ratios, tail)
     }
     fn lagrange_weights(&self, x: Fr) -> Vec<Fr> {
         self.honest.lagrange_weights(x)
     }
-    fn open(&self, column: &Column, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
+    fn open(&self, column: &NarrowColumn, rotation: i32, x: Fr, weights: &Vec<Fr>) -> Fr {
         let nth = self.opened.fetch_add(1, Ordering::Relaxed);
         let lies = self.lies.iter().filter(|(at, _)| *at == nth).map(|(_, lie)| lie);
         self.honest.open(column, rotation, x, weights) + lies.sum::<Fr>()
@@ -170,11 +170,11 @@ pub(crate) fn lies_are_refused(system: &System) {
 /// Two columns of each of two phases, one read in a row and one in the next too: they share a commitment, and so the first
 /// is opened at the next row too, where no gate reads it.
 fn values_that_no_gate_reads() -> System {
-    let cell = |column, rotation| Formula::Cell(Name::Advice(column), rotation);
+    let cell = |column, rotation| Formula::Cell(Column::Advice(column), rotation);
     let read = [(0, 0), (1, 0), (1, 1), (2, 0), (3, 0), (3, 1)].map(|(column, rotation)| cell(column, rotation));
     let mut system = System::new(5, 4, vec![0, 0, 1, 1]);
     let sum = read.into_iter().reduce(Formula::plus).unwrap();
-    system.gates = vec![vec![Formula::Cell(Name::Fixed(0), 0).times(sum)]];
+    system.gates = vec![vec![Formula::Cell(Column::Fixed(0), 0).times(sum)]];
     system.fixed = vec![vec![]];
     let rows = 0..system.usable() as u64;
     system.fixed[0] = rows.clone().map(|row| Fr::from(u64::from(row == 3))).collect();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay_halo2::convert::scalar_from_ark;
-use assay_verifier::{Column, ConstraintSystem, Expression, Node};
+use assay_verifier::{Column, ConstraintSystem, Expression, ExpressionNode};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
@@ -258,21 +258,21 @@ impl Circuit<'_> {
         let each = |value: &(dyn Fn(usize) -> Fr + Sync)| (0..wide_n).into_par_iter().map(value).collect::<Vec<Fr>>();
 
         let gate = |expression: &Expression| {
-            let leaf = |node: &Node| {
+            let leaf = |node: &ExpressionNode| {
                 Ok(match *node {
-                    Node::Constant(ref value) => vec![scalar_from_ark(value); wide_n],
-                    Node::Challenge(i) => vec![challenges[i as usize]; wide_n],
-                    Node::Fixed { column, rotation } => turned(&fixed_wide[column as usize], rotation),
-                    Node::Advice { column, rotation } => turned(&advice_wide[column as usize], rotation),
-                    Node::Instance { rotation, .. } => turned(&instance_wide, rotation),
+                    ExpressionNode::Constant(ref value) => vec![scalar_from_ark(value); wide_n],
+                    ExpressionNode::Challenge(i) => vec![challenges[i as usize]; wide_n],
+                    ExpressionNode::Fixed { column, rotation } => turned(&fixed_wide[column as usize], rotation),
+                    ExpressionNode::Advice { column, rotation } => turned(&advice_wide[column as usize], rotation),
+                    ExpressionNode::Instance { rotation, .. } => turned(&instance_wide, rotation),
                     _ => unreachable!("an operation is no operand"),
                 })
             };
-            let apply = |node: &Node, a: Vec<Fr>, b: Option<Vec<Fr>>| {
+            let apply = |node: &ExpressionNode, a: Vec<Fr>, b: Option<Vec<Fr>>| {
                 Ok(match (node, b) {
-                    (Node::Add, Some(b)) => each(&|i| a[i] + b[i]),
-                    (Node::Multiply, Some(b)) => each(&|i| a[i] * b[i]),
-                    (Node::Scale(factor), _) => {
+                    (ExpressionNode::Add, Some(b)) => each(&|i| a[i] + b[i]),
+                    (ExpressionNode::Multiply, Some(b)) => each(&|i| a[i] * b[i]),
+                    (ExpressionNode::Scale(factor), _) => {
                         let factor = scalar_from_ark(factor);
                         each(&|i| a[i] * factor)
                     }

@@ -7,7 +7,7 @@ use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_from_ark, values};
 use assay_models::{QuantizedGraph, Trace, import, interpret, samples};
 use assay_prover::backend::cpu::CpuBackend;
-use assay_prover::column::Column as Engines;
+use assay_prover::column::NarrowColumn;
 use assay_prover::engine::{Resident, Witness, create_proof};
 use assay_prover::stock::generate_keys;
 use assay_prover::{ProverError, keygen, prove};
@@ -42,8 +42,8 @@ impl Honest<'_> {
 }
 
 impl Witness for Honest<'_> {
-    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Engines>, ProverError> {
-        Ok(self.of_phase(phase, challenges).into_iter().map(Engines::field).collect())
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<NarrowColumn>, ProverError> {
+        Ok(self.of_phase(phase, challenges).into_iter().map(NarrowColumn::field).collect())
     }
 }
 
@@ -90,7 +90,7 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     let (mut ours, mut theirs) = (blake2b(), blake2b());
     port.prove(key.representative(), &witness, &public, rng(), &mut theirs);
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
-    let resident = Resident::new(&backend, fixed.iter().cloned().map(Engines::field), key.permutation());
+    let resident = Resident::new(&backend, fixed.iter().cloned().map(NarrowColumn::field), key.permutation());
     create_proof(
         &backend,
         verifying,

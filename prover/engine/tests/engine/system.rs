@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_prover::column::{Body, Column as Engines};
+use assay_prover::column::{Body, NarrowColumn};
 use assay_prover::engine::Witness;
 use assay_prover::permutation::Permutation;
 use assay_prover::{Phase, ProverError};
@@ -236,7 +236,7 @@ impl System {
     }
 
     /// The engine's fixed columns.
-    pub(crate) fn engine_fixed(&self) -> Vec<Engines> {
+    pub(crate) fn engine_fixed(&self) -> Vec<NarrowColumn> {
         self.fixed.iter().map(|column| narrowest(column)).collect()
     }
 
@@ -256,7 +256,7 @@ impl System {
 }
 
 impl Witness for &System {
-    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<Engines>, ProverError> {
+    fn columns(&mut self, phase: u8, challenges: &[Fr]) -> Result<Vec<NarrowColumn>, ProverError> {
         Ok(self.of_phase(phase, challenges).iter().map(|column| narrowest(column)).collect())
     }
 }
@@ -275,7 +275,7 @@ fn small(value: Fr) -> Option<i64> {
 }
 
 /// The narrowest column: trailing zeros dropped, then bytes, words, or bytes with a few wide cells apart.
-fn narrowest(values: &[Fr]) -> Engines {
+fn narrowest(values: &[Fr]) -> NarrowColumn {
     let stored = values.iter().rposition(|value| *value != Fr::ZERO).map_or(0, |last| last + 1);
     let values = &values[..stored];
     let integers =
@@ -284,20 +284,20 @@ fn narrowest(values: &[Fr]) -> Engines {
     let words = integers(&|v| i32::try_from(v).is_ok());
     let nonzero = values.iter().enumerate().filter(|(_, v)| **v != Fr::ZERO);
     if nonzero.clone().count() <= 2 {
-        return Engines::sparse(nonzero.map(|(row, value)| (row, *value)).collect());
+        return NarrowColumn::sparse(nonzero.map(|(row, value)| (row, *value)).collect());
     }
     let wide = bytes.iter().filter(|v| v.is_none()).count();
     if wide * 8 <= values.len() {
         let cells: Vec<i8> = bytes.iter().map(|v| v.unwrap_or(0) as i8).collect();
         let apart = values.iter().zip(&bytes).enumerate().filter(|(_, (_, byte))| byte.is_none());
-        return Engines {
+        return NarrowColumn {
             sparse: apart.map(|(row, (value, _))| (row, *value)).collect(),
-            ..Engines::new(Body::Bytes(cells.into()))
+            ..NarrowColumn::new(Body::Bytes(cells.into()))
         };
     }
     match words.into_iter().collect::<Option<Vec<i64>>>() {
-        Some(words) => Engines::new(Body::Words(words.into_iter().map(|v| v as i32).collect())),
-        None => Engines::field(values.to_vec()),
+        Some(words) => NarrowColumn::new(Body::Words(words.into_iter().map(|v| v as i32).collect())),
+        None => NarrowColumn::field(values.to_vec()),
     }
 }
 

@@ -7,15 +7,15 @@ use ark_ec::AffineRepr;
 
 use crate::VerifyError;
 use crate::encoding::{g1_from_bytes, scalar_from_bytes, scalar_to_bytes};
-use crate::protocol::{Challenge, Polynomial, Protocol, Step, Value};
+use crate::protocol::{Evaluation, Polynomial, Protocol, Step, TranscriptChallenge};
 use crate::transcript::Transcript;
 
 /// What prover and verifier have said.
 pub(super) struct Conversation<'a> {
     protocol: &'a Protocol,
     commitments: BTreeMap<Polynomial, G1Affine>,
-    values: BTreeMap<Value, Fr>,
-    challenges: BTreeMap<Challenge, Fr>,
+    values: BTreeMap<Evaluation, Fr>,
+    challenges: BTreeMap<TranscriptChallenge, Fr>,
 }
 
 impl<'a> Conversation<'a> {
@@ -49,9 +49,9 @@ impl<'a> Conversation<'a> {
                     transcript.absorb(&point);
                     said.commitments.insert(polynomial, read);
                 }
-                Step::Value(value) => {
+                Step::Evaluation(value) => {
                     let word = words.next().ok_or_else(length)?;
-                    let Value { polynomial, rotation } = value;
+                    let Evaluation { polynomial, rotation } = value;
                     let index = said.values.len();
                     let malformed = || VerifyError::MalformedScalar { index, polynomial, rotation };
                     let read = scalar_from_bytes(word).ok_or_else(malformed)?;
@@ -69,7 +69,7 @@ impl<'a> Conversation<'a> {
     /// Adds a value that the verifier has computed.
     pub(super) fn insert(&mut self, polynomial: Polynomial, rotation: i32, value: Fr) {
         let rotation = self.protocol.nearest(rotation);
-        self.values.insert(Value { polynomial, rotation }, value);
+        self.values.insert(Evaluation { polynomial, rotation }, value);
     }
 
     pub(super) fn commitment(&self, polynomial: Polynomial) -> Result<G1Affine, VerifyError> {
@@ -78,10 +78,10 @@ impl<'a> Conversation<'a> {
 
     pub(super) fn value(&self, polynomial: impl Into<Polynomial>, rotation: i32) -> Result<Fr, VerifyError> {
         let rotation = self.protocol.nearest(rotation);
-        self.values.get(&Value { polynomial: polynomial.into(), rotation }).copied().ok_or(unsaid("a value"))
+        self.values.get(&Evaluation { polynomial: polynomial.into(), rotation }).copied().ok_or(unsaid("a value"))
     }
 
-    pub(super) fn challenge(&self, challenge: Challenge) -> Result<Fr, VerifyError> {
+    pub(super) fn challenge(&self, challenge: TranscriptChallenge) -> Result<Fr, VerifyError> {
         self.challenges.get(&challenge).copied().ok_or(unsaid("a challenge"))
     }
 }

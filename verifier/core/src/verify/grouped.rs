@@ -15,24 +15,24 @@ use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, One, batch_inversion};
 
 use super::conversation::Conversation;
-use super::opening::Opening;
+use super::opening::FoldedOpening;
 use crate::VerifyError;
-use crate::domain::Domain;
-use crate::protocol::{Challenge, Polynomial, Protocol};
+use crate::domain::RowDomain;
+use crate::protocol::{Polynomial, Protocol, TranscriptChallenge};
 
-const UNLUCKY_U: VerifyError = VerifyError::UnluckyChallenge { challenge: Challenge::OpeningU };
+const UNLUCKY_U: VerifyError = VerifyError::UnluckyChallenge { challenge: TranscriptChallenge::OpeningU };
 
 /// Folds the claimed values of all groups, `m = width` slots each, and of the quotient.
 pub(super) fn fold(
     protocol: &Protocol,
     width: u32,
-    domain: &Domain,
+    domain: &RowDomain,
     said: &Conversation<'_>,
-) -> Result<Opening, VerifyError> {
-    let x = said.challenge(Challenge::X)?;
-    let (v, u) = (said.challenge(Challenge::OpeningV)?, said.challenge(Challenge::OpeningU)?);
+) -> Result<FoldedOpening, VerifyError> {
+    let x = said.challenge(TranscriptChallenge::X)?;
+    let (v, u) = (said.challenge(TranscriptChallenge::OpeningV)?, said.challenge(TranscriptChallenge::OpeningU)?);
     let u_to_m = u.pow([u64::from(width)]);
-    let mut opening = Opening { terms: Vec::new(), constant: Fr::ZERO };
+    let mut opening = FoldedOpening { terms: Vec::new(), constant: Fr::ZERO };
     let mut power_of_v = Fr::one();
     for (group, index) in protocol.grouping.groups().zip(0..) {
         let points: Vec<Fr> = group.rotations.iter().map(|rotation| domain.rotate(x, i64::from(*rotation))).collect();

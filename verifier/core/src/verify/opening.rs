@@ -20,22 +20,23 @@ use ark_ff::{AdditiveGroup, Field, One, Zero, batch_inversion};
 
 use super::conversation::Conversation;
 use crate::VerifyError;
-use crate::domain::Domain;
-use crate::protocol::{Challenge, Polynomial, Protocol};
+use crate::domain::RowDomain;
+use crate::protocol::{Polynomial, Protocol, TranscriptChallenge};
 
 /// `L(X) + u W'(X)` as multiples of committed polynomials, less a constant.
-pub(super) struct Opening {
+pub(super) struct FoldedOpening {
     /// Polynomials and their factors.
     pub(super) terms: Vec<(Polynomial, Fr)>,
     /// What the polynomials' sum exceeds `L + u W'` by: the claimed values at `u`, folded.
     pub(super) constant: Fr,
 }
 
-impl Opening {
+impl FoldedOpening {
     /// Folds the claimed values of all polynomials of all rotation sets.
-    pub(super) fn fold(protocol: &Protocol, domain: &Domain, said: &Conversation<'_>) -> Result<Self, VerifyError> {
-        let x = said.challenge(Challenge::X)?;
-        let [y, v, u] = [Challenge::OpeningY, Challenge::OpeningV, Challenge::OpeningU].map(|c| said.challenge(c));
+    pub(super) fn fold(protocol: &Protocol, domain: &RowDomain, said: &Conversation<'_>) -> Result<Self, VerifyError> {
+        let x = said.challenge(TranscriptChallenge::X)?;
+        let [y, v, u] = [TranscriptChallenge::OpeningY, TranscriptChallenge::OpeningV, TranscriptChallenge::OpeningU]
+            .map(|c| said.challenge(c));
         let (y, v, u) = (y?, v?, u?);
         let all: BTreeSet<i32> = protocol.sets.iter().flat_map(|set| set.rotations.iter().copied()).collect();
         let points: BTreeMap<i32, Fr> = all.iter().map(|r| (*r, domain.rotate(x, i64::from(*r)))).collect();
@@ -68,14 +69,15 @@ impl Opening {
     /// Divides by the first factor, which is that of the first set.
     fn normalise(&mut self) -> Result<(), VerifyError> {
         let first = self.terms.first().map_or(Fr::ZERO, |(_, scale)| *scale);
-        let inverse = first.inverse().ok_or(VerifyError::UnluckyChallenge { challenge: Challenge::OpeningU })?;
+        let inverse =
+            first.inverse().ok_or(VerifyError::UnluckyChallenge { challenge: TranscriptChallenge::OpeningU })?;
         self.terms.iter_mut().for_each(|(_, scale)| *scale *= inverse);
         self.constant *= inverse;
         Ok(())
     }
 }
 
-const UNLUCKY_X: VerifyError = VerifyError::UnluckyChallenge { challenge: Challenge::X };
+const UNLUCKY_X: VerifyError = VerifyError::UnluckyChallenge { challenge: TranscriptChallenge::X };
 
 /// `prod_(q != p) (u - q) / (p - q)` for each point `p`: what its value counts in the interpolation at `u`. None when two points
 /// are equal.

@@ -14,18 +14,18 @@ use ark_bn254::Fr;
 use ark_ff::{Field, One};
 
 use super::conversation::Conversation;
-use crate::domain::{Domain, delta};
-use crate::protocol::{Challenge, Polynomial, last_rotation};
+use crate::domain::{RowDomain, delta};
+use crate::protocol::{Polynomial, TranscriptChallenge, last_rotation};
 use crate::{ConstraintSystem, VerifyError};
 
 /// The four kinds of identities at `x`, in the order above.
 pub(super) fn values(
     constraints: &ConstraintSystem,
-    domain: &Domain,
+    domain: &RowDomain,
     said: &Conversation<'_>,
 ) -> Result<Vec<Fr>, VerifyError> {
     let Some(last) = constraints.products().checked_sub(1) else { return Ok(Vec::new()) };
-    let rows = Rows::at(constraints, domain, said.challenge(Challenge::X)?)?;
+    let rows = Rows::at(constraints, domain, said.challenge(TranscriptChallenge::X)?)?;
     let end = last_rotation(constraints);
     let product = |index: usize, rotation| said.value(Polynomial::Product(index as u32), rotation);
 
@@ -43,8 +43,11 @@ pub(super) fn values(
 
 /// How a product steps from a row to the next, which must be by the ratio of its columns.
 fn step(constraints: &ConstraintSystem, said: &Conversation<'_>, index: usize) -> Result<Fr, VerifyError> {
-    let [x, beta, gamma] =
-        [said.challenge(Challenge::X)?, said.challenge(Challenge::Beta)?, said.challenge(Challenge::Gamma)?];
+    let [x, beta, gamma] = [
+        said.challenge(TranscriptChallenge::X)?,
+        said.challenge(TranscriptChallenge::Beta)?,
+        said.challenge(TranscriptChallenge::Gamma)?,
+    ];
     let product = Polynomial::Product(index as u32);
     let (mut left, mut right) = (said.value(product, 1)?, said.value(product, 0)?);
     let first = index * constraints.chunk();
@@ -70,9 +73,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn at(constraints: &ConstraintSystem, domain: &Domain, x: Fr) -> Result<Self, VerifyError> {
+    fn at(constraints: &ConstraintSystem, domain: &RowDomain, x: Fr) -> Result<Self, VerifyError> {
         let closed = i64::from(last_rotation(constraints))..0;
-        let unlucky = || VerifyError::UnluckyChallenge { challenge: Challenge::X };
+        let unlucky = || VerifyError::UnluckyChallenge { challenge: TranscriptChallenge::X };
         let closed = domain.lagrange(x, closed).ok_or_else(unlucky)?;
         let first = domain.lagrange(x, [0]).ok_or_else(unlucky)?;
         let [first, last] = [first, closed.clone()].map(|values| values.first().copied().ok_or_else(unlucky));

@@ -18,8 +18,10 @@ pub(crate) fn well_formed(key: &VerifyingKey, seed: u64) -> Proof {
             g1_to_bytes(&point.into_affine()).concat()
         }
         // Zeros and ones reach the corners that random numbers miss.
-        Step::Value(_) if rng.gen_bool(0.2) => scalar_to_bytes(&Fr::from(rng.gen_range(0..2u64))).to_vec(),
-        Step::Value(_) => scalar_to_bytes(&(Fr::from(rng.r#gen::<u128>()) * Fr::from(rng.r#gen::<u128>()))).to_vec(),
+        Step::Evaluation(_) if rng.gen_bool(0.2) => scalar_to_bytes(&Fr::from(rng.gen_range(0..2u64))).to_vec(),
+        Step::Evaluation(_) => {
+            scalar_to_bytes(&(Fr::from(rng.r#gen::<u128>()) * Fr::from(rng.r#gen::<u128>()))).to_vec()
+        }
         Step::Challenge(_) => vec![],
     });
     Proof { key_digest: key.digest(), bytes: bytes.collect::<Vec<_>>().concat() }

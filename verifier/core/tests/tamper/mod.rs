@@ -61,7 +61,7 @@ fn changed_proofs(key: &VerifyingKey, proof: &[u8], rng: &mut impl RngCore) -> V
     for step in key.protocol().steps {
         let length = match step {
             Step::Commitment(_) => 64,
-            Step::Value(_) => 32,
+            Step::Evaluation(_) => 32,
             Step::Challenge(_) => continue,
         };
         let mut put = |what: &str, bytes: &[u8]| {

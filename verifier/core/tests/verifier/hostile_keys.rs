@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use ark_bn254::Fr;
 use assay_verifier::{
-    Column, Expression, Gate, Instances, KeyParts, Node, Opening, Query, Verifier, VerifyError, VerifyingKey, verify,
+    Column, Expression, ExpressionNode, Instances, KeyParts, NamedGate, Opening, Query, Verifier, VerifyError,
+    VerifyingKey, verify,
 };
 use proptest::prelude::*;
 
@@ -27,24 +28,24 @@ enum Change {
     NewQuery(usize, Query),
     Equality(Column),
     NoEquality,
-    Node(usize, usize, Node),
-    Program(Vec<Node>),
+    Node(usize, usize, ExpressionNode),
+    Program(Vec<ExpressionNode>),
     Representative(u64),
     Width(u32),
 }
 
-fn node() -> impl Strategy<Value = Node> {
+fn node() -> impl Strategy<Value = ExpressionNode> {
     let rotation = || prop_oneof![4 => -2..3i32, 1 => -1100..1100i32];
     prop_oneof![
-        any::<u64>().prop_map(|value| Node::Constant(value.into())),
-        (0..4u32, rotation()).prop_map(|(column, rotation)| Node::Fixed { column, rotation }),
-        (0..5u32, rotation()).prop_map(|(column, rotation)| Node::Advice { column, rotation }),
-        (0..2u32, rotation()).prop_map(|(column, rotation)| Node::Instance { column, rotation }),
-        (0..2u32).prop_map(Node::Challenge),
-        Just(Node::Negate),
-        Just(Node::Add),
-        Just(Node::Multiply),
-        (0..3u64).prop_map(|value| Node::Scale(value.into())),
+        any::<u64>().prop_map(|value| ExpressionNode::Constant(value.into())),
+        (0..4u32, rotation()).prop_map(|(column, rotation)| ExpressionNode::Fixed { column, rotation }),
+        (0..5u32, rotation()).prop_map(|(column, rotation)| ExpressionNode::Advice { column, rotation }),
+        (0..2u32, rotation()).prop_map(|(column, rotation)| ExpressionNode::Instance { column, rotation }),
+        (0..2u32).prop_map(ExpressionNode::Challenge),
+        Just(ExpressionNode::Negate),
+        Just(ExpressionNode::Add),
+        Just(ExpressionNode::Multiply),
+        (0..3u64).prop_map(|value| ExpressionNode::Scale(value.into())),
     ]
 }
 
@@ -115,7 +116,7 @@ fn apply(parts: &mut KeyParts, change: Change) {
             *polynomial = Expression::new(nodes);
         }
         Change::Program(nodes) => {
-            cs.gates.push(Gate { name: String::new(), polynomials: vec![Expression::new(nodes)] });
+            cs.gates.push(NamedGate { name: String::new(), polynomials: vec![Expression::new(nodes)] });
         }
         Change::Representative(value) => parts.representative = value.into(),
         // One group of the key holds all of the toy's columns where the width allows.

@@ -1,7 +1,7 @@
 //! Elements cross the bridge unchanged, and both sides agree on their bytes.
 
 use assay_halo2::convert::{g1_from_ark, g1_to_ark, g2_from_ark, g2_to_ark, scalar_from_ark, scalar_to_ark};
-use assay_verifier::Domain;
+use assay_verifier::RowDomain;
 use assay_verifier::domain::delta;
 use assay_verifier::encoding::{g1_from_bytes, g1_to_bytes, g2_from_bytes, g2_to_bytes, scalar_to_bytes};
 use halo2curves::CurveAffine;
@@ -55,12 +55,12 @@ fn points_outside_the_subgroup_of_g2_are_refused() {
 #[test]
 fn rows_and_cosets_are_halo2s() {
     assert_eq!(scalar_from_ark(&delta()), Fr::DELTA);
-    assert_eq!(scalar_from_ark(&Domain::new(28).omega()), Fr::ROOT_OF_UNITY);
+    assert_eq!(scalar_from_ark(&RowDomain::new(28).omega()), Fr::ROOT_OF_UNITY);
     for k in [0, 1, 4, 14, 26] {
         let root = (k..Fr::S).fold(Fr::ROOT_OF_UNITY, |root, _| root.square());
-        assert_eq!(scalar_from_ark(&Domain::new(k).omega()), root);
+        assert_eq!(scalar_from_ark(&RowDomain::new(k).omega()), root);
     }
-    let domain = Domain::new(4);
+    let domain = RowDomain::new(4);
     let x = scalar_to_ark(&Fr::from(77));
     let weights = domain.lagrange(x, 0..16).expect("77 is no row");
     let line = weights.iter().zip(0..).map(|(weight, row)| *weight * domain.rotate(scalar_to_ark(&Fr::ONE), row));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ark_bn254::Fr;
 use assay_verifier::encoding::scalar_to_bytes;
-use assay_verifier::{Expression, Node};
+use assay_verifier::{Expression, ExpressionNode};
 use proptest::prelude::*;
 use ruint::aliases::U256;
 
@@ -65,26 +65,26 @@ fn run(line: &str, places: &mut Places) {
 }
 
 /// A program that ends with an operation on two others.
-fn joined(left: &[Node], right: &[Node], operation: Node) -> Vec<Node> {
+fn joined(left: &[ExpressionNode], right: &[ExpressionNode], operation: ExpressionNode) -> Vec<ExpressionNode> {
     [left, right, &[operation]].concat()
 }
 
 /// Random polynomials in four columns at three rotations; values of cells are drawn with them.
-fn polynomial() -> impl Strategy<Value = Vec<Node>> {
-    let cell = (0..4u32, -1..=1i32).prop_map(|(column, rotation)| vec![Node::Fixed { column, rotation }]);
+fn polynomial() -> impl Strategy<Value = Vec<ExpressionNode>> {
+    let cell = (0..4u32, -1..=1i32).prop_map(|(column, rotation)| vec![ExpressionNode::Fixed { column, rotation }]);
     let number = prop_oneof![Just(Fr::from(0)), Just(Fr::from(1)), Just(-Fr::from(1)), any::<u64>().prop_map(Fr::from)];
-    let leaf = prop_oneof![4 => cell, 1 => number.clone().prop_map(|value| vec![Node::Constant(value)])];
+    let leaf = prop_oneof![4 => cell, 1 => number.clone().prop_map(|value| vec![ExpressionNode::Constant(value)])];
     leaf.prop_recursive(24, 200, 2, move |inner| {
         prop_oneof![
-            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, Node::Add)),
-            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, Node::Multiply)),
-            1 => inner.clone().prop_map(|a| joined(&a, &[], Node::Negate)),
-            1 => (inner, number.clone()).prop_map(|(a, factor)| joined(&a, &[], Node::Scale(factor))),
+            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, ExpressionNode::Add)),
+            4 => (inner.clone(), inner.clone()).prop_map(|(a, b)| joined(&a, &b, ExpressionNode::Multiply)),
+            1 => inner.clone().prop_map(|a| joined(&a, &[], ExpressionNode::Negate)),
+            1 => (inner, number.clone()).prop_map(|(a, factor)| joined(&a, &[], ExpressionNode::Scale(factor))),
         ]
     })
 }
 
-fn check(polynomials: &[Vec<Node>], cells: &[u64]) -> Vec<String> {
+fn check(polynomials: &[Vec<ExpressionNode>], cells: &[u64]) -> Vec<String> {
     let value = |column: usize, rotation: i32| {
         let cell = cells[(3 * column as i32 + rotation + 1) as usize];
         // Extreme values are the ones that overflow.
@@ -109,16 +109,16 @@ fn check(polynomials: &[Vec<Node>], cells: &[u64]) -> Vec<String> {
         }
         let (word, slots) = read(&text, &places);
         assert!(slots <= DEPTH, "{slots} slots: {text}");
-        let leaf = |node: &Node| match node {
-            Node::Constant(value) => Ok(*value),
-            Node::Fixed { column, rotation } => Ok(value(*column as usize, *rotation)),
+        let leaf = |node: &ExpressionNode| match node {
+            ExpressionNode::Constant(value) => Ok(*value),
+            ExpressionNode::Fixed { column, rotation } => Ok(value(*column as usize, *rotation)),
             other => unreachable!("{other:?}"),
         };
-        let apply = |node: &Node, left: Fr, right: Option<Fr>| match (node, right) {
-            (Node::Negate, None) => Ok(-left),
-            (Node::Scale(factor), None) => Ok(left * factor),
-            (Node::Add, Some(right)) => Ok(left + right),
-            (Node::Multiply, Some(right)) => Ok(left * right),
+        let apply = |node: &ExpressionNode, left: Fr, right: Option<Fr>| match (node, right) {
+            (ExpressionNode::Negate, None) => Ok(-left),
+            (ExpressionNode::Scale(factor), None) => Ok(left * factor),
+            (ExpressionNode::Add, Some(right)) => Ok(left + right),
+            (ExpressionNode::Multiply, Some(right)) => Ok(left * right),
             other => unreachable!("{other:?}"),
         };
         let expected = polynomial.fold(leaf, apply).unwrap();
@@ -146,12 +146,12 @@ proptest! {
 #[test]
 fn what_does_not_fit_local_variables_goes_to_memory() {
     let leaf = |leaf: u32| {
-        let cell = Node::Fixed { column: leaf % 4, rotation: 0 };
-        joined(&[cell], &[Node::Constant(Fr::from(1_000 + leaf))], Node::Add)
+        let cell = ExpressionNode::Fixed { column: leaf % 4, rotation: 0 };
+        joined(&[cell], &[ExpressionNode::Constant(Fr::from(1_000 + leaf))], ExpressionNode::Add)
     };
-    let mut level: Vec<Vec<Node>> = (0..1 << 11).map(leaf).collect();
+    let mut level: Vec<Vec<ExpressionNode>> = (0..1 << 11).map(leaf).collect();
     while level.len() > 1 {
-        level = level.chunks(2).map(|pair| joined(&pair[0], &pair[1], Node::Multiply)).collect();
+        level = level.chunks(2).map(|pair| joined(&pair[0], &pair[1], ExpressionNode::Multiply)).collect();
     }
     let written = check(&level, &[6; 12]).concat();
     assert!(written.contains("SPILLED_0") && written.contains(&format!("t{}", LOCALS - 1)));
