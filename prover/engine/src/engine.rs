@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use assay_halo2::convert::scalar_from_ark;
-use assay_verifier::protocol::Polynomial;
-use assay_verifier::{self as verifier, CommitmentGroup, Grouping, Opening, VerifyingKey};
+use assay_verifier::protocol::{Polynomial, RotationSet};
+use assay_verifier::{self as verifier, CommitmentGroup, Opening, Protocol, VerifyingKey};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1, G1Affine};
 use halo2curves::ff::{Field, PrimeField};
@@ -21,9 +21,10 @@ use crate::column::NarrowColumn;
 use crate::gates::{Numbering, gates, typical_gates};
 use crate::opening::{Quotient, grouped, shplonk};
 use crate::permutation::Permutation;
+use crate::polynomial::GatePolynomial;
 use crate::products::products;
 use crate::quotient::{Kept, quotient};
-use crate::values::{Opened, write_group_values, write_values};
+use crate::values::{Opened, opened_columns, write_values};
 
 /// What the engine is about to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,19 +179,14 @@ where
         return Err(ProverError::InstanceCount { expected: key.instances(), got: instances.len() });
     }
     let constraints = key.constraints();
-    let n = 1usize << key.k();
-    let number = Numbering::new(constraints);
-    let opening = key.opening();
-    let grouping = Grouping::new(key.k(), constraints, opening);
-
+    let protocol = key.protocol();
     transcript.common_scalar(scalar_from_ark(&key.representative()))?;
     for value in instances {
         transcript.common_scalar(*value)?;
     }
-    let advice = commit_advice(backend, key, &grouping, witness, &mut rng, transcript, progress)?;
+    let advice = commit_advice(backend, key, &protocol.grouping, witness, &mut rng, transcript, progress)?;
 
     progress(Phase::Permutation);
-    let public = backend.load(NarrowColumn::sparse(instances.iter().copied().enumerate().collect()));
     let cell = |column: verifier::Column, row: usize| match column {
         verifier::Column::Fixed(i) => resident.fixed.get(i as usize).map(|column| backend.cell(column, row)),
         verifier::Column::Advice(i) => advice.columns.get(i as usize).map(|column| backend.cell(column, row)),
@@ -198,38 +194,71 @@ where
         verifier::Column::Instance(_) => Some(instances.get(row).copied().unwrap_or(Fr::ZERO)),
     };
     let products = products(backend, key, permutation, cell, &mut rng, transcript)?;
-    let random = backend.load(match opening {
-        Opening::Shplonk => NarrowColumn::line(Fr::random(&mut rng), Fr::random(&mut rng)),
-        Opening::Grouped { .. } => {
-            let blinds = n - constraints.blinding_factors() - 1..n;
-            NarrowColumn::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
-        }
-    });
+    let random = backend.load(random_column(key, &mut rng));
     let member = |member: Polynomial| match member {
         Polynomial::Product(i) => products.columns.get(i as usize),
         Polynomial::Random => Some(&random),
         _ => None,
     };
-    write_groups(backend, &grouping.products, member, "a permutation product or the random polynomial", transcript)?;
+    let what = "a permutation product or the random polynomial";
+    write_groups(backend, &protocol.grouping.products, member, what, transcript)?;
 
     progress(Phase::Quotient);
     let y = *transcript.squeeze_challenge_scalar::<()>();
-    let rows = rows(constraints, n).map(|column| backend.load(column));
-    let line = backend.load(NarrowColumn::line(Fr::ZERO, Fr::ONE));
-    let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(&advice.columns).collect();
-    sources.push(&public);
-    sources.extend(resident.moves.iter().chain(&products.columns));
-    sources.extend(&rows);
-    sources.push(&line);
     let gates = gates(constraints, &resident.zero, &advice.challenges, products.challenges, y)?;
-    let count = constraints.pieces();
-    let pieces = quotient(backend, &sources, number.identity, &gates, count, &resident.kept)?;
+    let opened =
+        Opened { advice: &advice.columns, resident, products: &products.columns, random: &random, quotient: None };
+    let pieces = pieces(backend, constraints, &opened, instances, &gates)?;
     drop(gates);
 
     progress(Phase::CommitQuotient);
     for _ in &pieces {
         let _unused = Fr::random(&mut rng);
     }
+    write_quotient(backend, key.opening(), &pieces, transcript)?;
+    open(backend, &protocol, &opened, pieces, transcript, progress)
+}
+
+/// A polynomial that hides the values of the others: of two coefficients, or of random rows where the others have theirs.
+fn random_column(key: &VerifyingKey, mut rng: impl RngCore) -> NarrowColumn {
+    match key.opening() {
+        Opening::Shplonk => NarrowColumn::line(Fr::random(&mut rng), Fr::random(&mut rng)),
+        Opening::Grouped { .. } => {
+            let n = 1usize << key.k();
+            let blinds = n - key.constraints().blinding_factors() - 1..n;
+            NarrowColumn::sparse(blinds.map(|row| (row, Fr::random(&mut rng))).collect())
+        }
+    }
+}
+
+/// The quotient's pieces, in coefficients.
+fn pieces<B: Backend>(
+    backend: &B,
+    constraints: &verifier::ConstraintSystem,
+    opened: &Opened<'_, B>,
+    instances: &[Fr],
+    gates: &[GatePolynomial],
+) -> Result<Vec<B::Vector>, ProverError> {
+    let resident = opened.resident;
+    let public = backend.load(NarrowColumn::sparse(instances.iter().copied().enumerate().collect()));
+    let rows = rows(constraints, 1 << backend.k()).map(|column| backend.load(column));
+    let line = backend.load(NarrowColumn::line(Fr::ZERO, Fr::ONE));
+    let mut sources: Vec<&B::Column> = resident.fixed.iter().chain(opened.advice).collect();
+    sources.push(&public);
+    sources.extend(resident.moves.iter().chain(opened.products));
+    sources.extend(&rows);
+    sources.push(&line);
+    let identity = Numbering::new(constraints).identity;
+    quotient(backend, &sources, identity, gates, constraints.pieces(), &resident.kept)
+}
+
+/// Writes a commitment for each piece, or one for the whole quotient where commitments are grouped.
+fn write_quotient<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    opening: Opening,
+    pieces: &[B::Vector],
+    transcript: &mut T,
+) -> Result<(), ProverError> {
     let commit = |(block, piece): (usize, &B::Vector)| match opening {
         Opening::Shplonk => backend.commit_coefficients(0, piece),
         Opening::Grouped { .. } => backend.commit_coefficients(block, piece),
@@ -238,38 +267,51 @@ where
     if opening != Opening::Shplonk {
         commitments = vec![sum(&commitments)];
     }
-    for commitment in commitments {
-        write(transcript, "the quotient", commitment)?;
-    }
+    commitments.into_iter().try_for_each(|commitment| write(transcript, "the quotient", commitment))
+}
 
+/// Draws `x`, writes the values there and opens them.
+fn open<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+    backend: &B,
+    protocol: &Protocol,
+    opened: &Opened<'_, B>,
+    pieces: Vec<B::Vector>,
+    transcript: &mut T,
+    progress: &mut dyn FnMut(Phase),
+) -> Result<(), ProverError> {
     progress(Phase::Evaluations);
+    let n = 1u64 << backend.k();
     let x = *transcript.squeeze_challenge_scalar::<()>();
-    let x_to_n = x.pow_vartime([n as u64]);
+    let x_to_n = x.pow_vartime([n]);
     if x_to_n == Fr::ONE {
         return Err(ProverError::UnluckyChallenge);
     }
     let powers = std::iter::successors(Some(Fr::ONE), |power| Some(power * x_to_n));
     let terms: Vec<_> = powers.zip(&pieces).collect();
     let h = backend.evaluate(backend.combine(&terms));
-    let omega = root_of_unity(key.k());
-    let rotate = |rotation: i32| x * omega.pow_vartime([rotation.rem_euclid(n as i32) as u64]);
-    let opened = Opened { advice: &advice.columns, resident, products: &products.columns, random: &random };
-    match opening {
-        Opening::Shplonk => {
-            drop(pieces);
-            let openings = write_values(backend, key, &opened, &h, x, transcript)?;
-            progress(Phase::Openings);
-            shplonk(backend, &openings, rotate, transcript)
-        }
-        Opening::Grouped { .. } => {
-            let weights = backend.lagrange_weights(x);
-            let groups = write_group_values(backend, &grouping, &opened, x, &weights, transcript)?;
-            let value = backend.open(&h, 0, x, &weights);
-            drop(weights);
-            progress(Phase::Openings);
-            grouped(backend, &groups, &Quotient { pieces: &pieces, x, value }, rotate, transcript)
-        }
+    let omega = root_of_unity(backend.k());
+    let rotate = |rotation: i32| x * omega.pow_vartime([i64::from(rotation).rem_euclid(n as i64) as u64]);
+    if protocol.sets.is_empty() {
+        let weights = backend.lagrange_weights(x);
+        let values = write_values(backend, protocol, opened, x, &weights, transcript)?;
+        let group = |group: &CommitmentGroup| opened_columns(opened, &values, &group.members, &group.rotations);
+        let groups = protocol.grouping.groups().map(group).collect::<Result<Vec<_>, ProverError>>()?;
+        let value = backend.open(&h, 0, x, &weights);
+        drop(weights);
+        progress(Phase::Openings);
+        return grouped(backend, &groups, &Quotient { pieces: &pieces, x, value }, rotate, transcript);
     }
+    drop(pieces);
+    let Opened { advice, resident, products, random, .. } = *opened;
+    let opened = Opened { advice, resident, products, random, quotient: Some(&h) };
+    let weights = backend.lagrange_weights(x);
+    let mut values = write_values(backend, protocol, &opened, x, &weights, transcript)?;
+    values.insert((Polynomial::Quotient, 0), backend.open(&h, 0, x, &weights));
+    drop(weights);
+    let set = |set: &RotationSet| opened_columns(&opened, &values, &set.polynomials, &set.rotations);
+    let sets = protocol.sets.iter().map(set).collect::<Result<Vec<_>, ProverError>>()?;
+    progress(Phase::Openings);
+    shplonk(backend, &sets, rotate, transcript)
 }
 
 /// Writes a commitment for each group.

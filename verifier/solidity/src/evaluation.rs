@@ -1,12 +1,13 @@
 //! The identities of the gates and of the permutation argument, at `x`.
 
 use assay_verifier::Column;
+use assay_verifier::protocol::Polynomial;
 
 use crate::SolidityError;
 use crate::assembly::{Assembler, gas_of};
-use crate::names::{instance, value};
+use crate::names::value;
 use crate::program::Program;
-use crate::shape::{Polynomial, Shape};
+use crate::shape::Shape;
 
 /// Lines that leave one identity's value in an expression.
 #[derive(Clone, Debug)]
@@ -80,25 +81,13 @@ pub(crate) struct Chunk {
 
 /// The permutation argument's products in order.
 pub(crate) fn chunks(shape: &Shape) -> Vec<Chunk> {
-    let columns: Vec<(String, String)> = shape
-        .constraints
-        .equality
-        .iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let cell = match *column {
-                Column::Fixed(column) => value(Polynomial::Fixed(column), 0),
-                Column::Advice(column) => value(Polynomial::Advice(column), 0),
-                Column::Instance(_) => instance(0),
-            };
-            (cell, value(Polynomial::Sigma(index), 0))
-        })
-        .collect();
-    let chunk = |(index, columns): (usize, &[(String, String)])| Chunk {
+    let pair = |(index, column): (u32, &Column)| (value((*column).into(), 0), value(Polynomial::Permutation(index), 0));
+    let columns: Vec<(String, String)> = (0..).zip(&shape.constraints.equality).map(pair).collect();
+    let chunk = |(index, columns): (u32, &[(String, String)])| Chunk {
         product: value(Polynomial::Product(index), 0),
         next: value(Polynomial::Product(index), 1),
         carried: index.checked_sub(1).map(|before| value(Polynomial::Product(before), shape.last())),
         columns: columns.to_vec(),
     };
-    columns.chunks(shape.chunk()).enumerate().map(chunk).collect()
+    (0..).zip(columns.chunks(shape.constraints.chunk())).map(chunk).collect()
 }

@@ -95,18 +95,18 @@ impl Gas {
         let calldata = 4 + 1 + instances + 2 * points + scalars;
         let gates = Gates::of(shape)?;
         let layout = MemoryLayout::new(shape, &gates.words);
-        let (scalar, difference, sets) = match shape.opening {
-            Opening::Shplonk => (SCALAR, DIFFERENCE_OF_SET, shape.sets()),
-            Opening::Grouped { .. } => (SCALAR_OF_GROUP, DIFFERENCE, shape.groups()),
+        let (scalar, difference) = match shape.opening {
+            Opening::Shplonk => (SCALAR, DIFFERENCE_OF_SET),
+            Opening::Grouped { .. } => (SCALAR_OF_GROUP, DIFFERENCE),
         };
         let rotations = layout.points.len() as u64;
         // SHPLONK multiplies a set's polynomials by the distances of all points that are not the set's.
         let gaps = match shape.opening {
-            Opening::Shplonk => sets.iter().map(|set| rotations - set.rotations.len() as u64).sum(),
+            Opening::Shplonk => shape.opened_at().map(|set| rotations - set.len() as u64).sum(),
             Opening::Grouped { .. } => 0,
         };
         // Sets of the same points share the weights.
-        let distinct: BTreeSet<BTreeSet<i32>> = sets.into_iter().map(|set| set.rotations).collect();
+        let distinct: BTreeSet<&[i32]> = shape.opened_at().collect();
         let differences: u64 =
             distinct.iter().map(|points| (points.len() * points.len().saturating_sub(1)) as u64).sum();
         let queries = shape.constraints.instance_queries.len() as u64;
@@ -117,7 +117,7 @@ impl Gas {
             + INVERSE * layout.denominators.len() as u64
             + BLIND * shape.blinding_rows() as u64;
         let identities = gates.gas + IDENTITY * gates.identities.len() as u64;
-        let copies = COPY * shape.constraints.equality.len() as u64 + PRODUCT * shape.products() as u64;
+        let copies = COPY * shape.constraints.equality.len() as u64 + PRODUCT * shape.constraints.products() as u64;
         let once = ONCE + 3 * 3 * read + memory(memory_words(&layout) + instances);
         let words = EACH + reading + domain + identities + copies;
         Ok(Self {

@@ -5,11 +5,12 @@
 //!
 //! `sum_g v^g (sum_r t_r C_g - sum_r t_r sum_j u^j e_jr G) + v^G (C_h - h(x) G) / (u - x) - H + u Q = s Q`.
 
-use assay_verifier::Opening;
+use assay_verifier::protocol::Polynomial;
+use assay_verifier::{CommitmentGroup, Opening};
 
 use crate::layout::{MemoryLayout, sum};
 use crate::names::{commitment, rotated, scalar, value};
-use crate::shape::{OpeningSet, Polynomial, Shape};
+use crate::shape::Shape;
 
 /// One group, and what is opened there.
 #[derive(Clone, Debug)]
@@ -35,14 +36,14 @@ pub(crate) struct PointCode {
 
 /// The code of every group; none for SHPLONK.
 pub(crate) fn groups(shape: &Shape, layout: &MemoryLayout) -> Vec<GroupCode> {
-    let of_proof: usize = shape.groups_of_proof().iter().sum();
-    let code = |(index, (group, weights)): (usize, &(OpeningSet, Vec<String>))| {
+    let of_proof = shape.protocol.grouping.of_proof();
+    let code = |(index, (group, weights)): (usize, &(CommitmentGroup, Vec<String>))| {
         let names: Vec<String> = group.rotations.iter().map(|r| rotated("x", *r).to_lowercase()).collect();
         let point = |(weight, rotation): (&String, &i32)| PointCode {
             weight: weight.clone(),
             values: group.members.iter().rev().map(|member| value(*member, *rotation)).collect(),
         };
-        let own = Polynomial::Group(index);
+        let own = Polynomial::Group(index as u32);
         GroupCode {
             title: format!("Group {index}: {} columns, opened at {}.", group.members.len(), names.join(", ")),
             weight: sum(weights.iter().map(|weight| format!("mload({weight})"))),

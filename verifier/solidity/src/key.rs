@@ -3,14 +3,15 @@
 //! Its code is one STOP byte and words: a header with the number of public values and `[s]_2`, the roots of unity that the shape needs, and the commitments of the
 //! opened fixed and permutation polynomials, in the order of the opening.
 
-use assay_verifier::encoding::{g1_to_bytes, g2_from_bytes, g2_to_bytes, scalar_to_bytes};
-use assay_verifier::{Opening, SrsPoint, VerifyingKey};
+use assay_verifier::encoding::{g1_to_bytes, g2_to_bytes, scalar_to_bytes};
+use assay_verifier::protocol::Polynomial;
+use assay_verifier::{Opening, VerifyingKey};
 use ruint::aliases::U256;
 
 use crate::SolidityError;
 use crate::layout::KEY_HEADER;
 use crate::names::{commitment, rotated};
-use crate::shape::{Polynomial, Shape};
+use crate::shape::Shape;
 use crate::word::{Roots, Word};
 
 /// First word of a key: the format, its version and the opening.
@@ -62,9 +63,10 @@ pub(crate) fn words(key: &VerifyingKey, shape: &Shape) -> Result<Vec<KeyWord>, S
     for polynomial in shape.key_polynomials() {
         let point = match polynomial {
             Polynomial::Fixed(column) => key.fixed_commitments().get(column as usize),
-            Polynomial::Sigma(index) => key.permutation_commitments().get(index),
+            Polynomial::Permutation(index) => key.permutation_commitments().get(index as usize),
             Polynomial::Group(index) => {
-                index.checked_sub(key.protocol().grouping.of_proof()).and_then(|index| key.commitments().get(index))
+                let of_key = (index as usize).checked_sub(shape.protocol.grouping.of_proof());
+                of_key.and_then(|index| key.commitments().get(index))
             }
             _ => None,
         };

@@ -1,10 +1,11 @@
 //! Where everything is in the memory of a verifier.
 
-use assay_verifier::Opening;
+use assay_verifier::protocol::RotationSet;
+use assay_verifier::{CommitmentGroup, Opening};
 
 use crate::memory::Memory;
 use crate::names::{commitment, instance, rotated, scalar};
-use crate::shape::{OpeningSet, Shape};
+use crate::shape::Shape;
 use crate::transcript::{FIRST_STATE, INSTANCES, Stretch, stretches};
 
 /// A rotation of `x` that something is opened at.
@@ -42,9 +43,9 @@ pub(crate) struct InstanceQuery {
 pub(crate) struct MemoryLayout {
     pub(crate) memory: Memory,
     pub(crate) stretches: Vec<Stretch>,
-    pub(crate) sets: Vec<OpeningSet>,
+    pub(crate) sets: Vec<RotationSet>,
     /// The groups of a grouped opening, with the names of their points' weights.
-    pub(crate) groups: Vec<(OpeningSet, Vec<String>)>,
+    pub(crate) groups: Vec<(CommitmentGroup, Vec<String>)>,
     pub(crate) points: Vec<Point>,
     pub(crate) instance_queries: Vec<InstanceQuery>,
     pub(crate) denominators: Vec<Denominator>,
@@ -74,7 +75,7 @@ impl MemoryLayout {
     pub(crate) fn new(shape: &Shape, shared: &[String]) -> Self {
         let mut memory = Memory::default();
         let stretches = stretches(shape);
-        let sets = if shape.opening == Opening::Shplonk { shape.sets() } else { Vec::new() };
+        let sets = shape.sets().to_vec();
         memory.reserve("SUM", 2, "sum of multiples of points; a term follows so that both can be added");
         memory.reserve("TERM", 3, "a point and the scalar it is multiplied by");
         memory.reserve("LEFT", 2, "sum of the last points of the openings");
@@ -186,7 +187,7 @@ fn denominators(instances: &[InstanceQuery]) -> Vec<Denominator> {
     all
 }
 
-fn shplonk_denominators(sets: &[OpeningSet], points: &[Point]) -> Vec<Denominator> {
+fn shplonk_denominators(sets: &[RotationSet], points: &[Point]) -> Vec<Denominator> {
     let mut all = Vec::new();
     if let Some(first) = sets.first() {
         let others = points.iter().filter(|point| !first.rotations.contains(&point.rotation));
@@ -194,7 +195,7 @@ fn shplonk_denominators(sets: &[OpeningSet], points: &[Point]) -> Vec<Denominato
         all.push(inverse("INVERSE_OTHERS", &expression, "product of u - point over the points not of set 0"));
     }
     for (index, set) in sets.iter().enumerate().filter(|(_, set)| set.rotations.len() > 1) {
-        for (point, differences) in differences(set, points) {
+        for (point, differences) in differences(&set.rotations, points) {
             let name = rotated(&format!("INVERSE_SET_{index}"), point.rotation);
             let what = format!("product of {} - the other points of set {index}", point.at);
             all.push(inverse(&name, &product(differences.into_iter()), &what));
@@ -204,8 +205,8 @@ fn shplonk_denominators(sets: &[OpeningSet], points: &[Point]) -> Vec<Denominato
 }
 
 /// Each point of a set, and its differences from the others.
-fn differences<'a>(set: &'a OpeningSet, points: &'a [Point]) -> Vec<(&'a Point, Vec<String>)> {
-    let own = || points.iter().filter(|point| set.rotations.contains(&point.rotation));
+fn differences<'a>(rotations: &'a [i32], points: &'a [Point]) -> Vec<(&'a Point, Vec<String>)> {
+    let own = || points.iter().filter(|point| rotations.contains(&point.rotation));
     let difference = |point: &Point, other: &Point| format!("add(mload({}), sub(r, mload({})))", point.at, other.at);
     let others = |point: &Point| {
         own().filter(|other| other.rotation != point.rotation).map(|other| difference(point, other)).collect()
@@ -215,23 +216,26 @@ fn differences<'a>(set: &'a OpeningSet, points: &'a [Point]) -> Vec<(&'a Point, 
 
 /// The groups with their points' weights, `1 / ((u^m - z_r) prod_(s != r) (z_r - z_s))`, and what is inverted for them. Groups of the
 /// same points share weights.
-fn weights(groups: Vec<OpeningSet>, points: &[Point]) -> (Vec<(OpeningSet, Vec<String>)>, Vec<Denominator>) {
-    let mut known: Vec<(OpeningSet, Vec<String>)> = Vec::new();
+fn weights<'a>(
+    groups: impl Iterator<Item = &'a CommitmentGroup>,
+    points: &[Point],
+) -> (Vec<(CommitmentGroup, Vec<String>)>, Vec<Denominator>) {
+    let mut known: Vec<(&[i32], Vec<String>)> = Vec::new();
     let mut all = vec![inverse("INVERSE_QUOTIENT", "addmod(mload(OPEN_U), sub(r, x), r)", "u - x")];
-    let weighed = groups.into_iter().map(|group| {
-        if let Some((_, names)) = known.iter().find(|(other, _)| other.rotations == group.rotations) {
-            return (group, names.clone());
+    let weighed = groups.map(|group| {
+        if let Some((_, names)) = known.iter().find(|(rotations, _)| *rotations == group.rotations) {
+            return (group.clone(), names.clone());
         }
         let mut names = Vec::new();
-        for (point, differences) in differences(&group, points) {
+        for (point, differences) in differences(&group.rotations, points) {
             let name = rotated(&format!("WEIGHT_{}", known.len()), point.rotation);
             let factors = differences.into_iter().chain([format!("mload({})", point.gap)]);
             let what = format!("u^m - {} and its product with {} - the group's other points", point.at, point.at);
             all.push(inverse(&name, &product(factors), &what));
             names.push(name);
         }
-        known.push((group.clone(), names.clone()));
-        (group, names)
+        known.push((&group.rotations, names.clone()));
+        (group.clone(), names)
     });
     (weighed.collect(), all)
 }

@@ -1,6 +1,6 @@
 //! Names of the places in memory: what a person reads in the generated code.
 
-use crate::shape::Polynomial;
+use assay_verifier::protocol::{Polynomial, TranscriptChallenge};
 
 /// `_NEXT` for the row below, `_PREV` for the row above, `_P5` and `_M5` for rows farther away, nothing for this row.
 pub(crate) fn rotated(name: &str, rotation: i32) -> String {
@@ -20,17 +20,15 @@ pub(crate) fn value(polynomial: Polynomial, rotation: i32) -> String {
 
 /// The value of the public column at a rotation of `x`.
 pub(crate) fn instance(rotation: i32) -> String {
-    rotated("INSTANCE", rotation)
+    value(Polynomial::Instance(0), rotation)
 }
 
 /// A polynomial's commitment.
 pub(crate) fn commitment(polynomial: Polynomial) -> String {
-    format!("COMMIT_{}", name(polynomial))
-}
-
-/// The commitment to a piece of the quotient.
-pub(crate) fn piece(index: usize) -> String {
-    format!("COMMIT_PIECE_{index}")
+    match polynomial {
+        Polynomial::OpeningQuotient | Polynomial::OpeningLast => name(polynomial),
+        _ => format!("COMMIT_{}", name(polynomial)),
+    }
 }
 
 /// The number that a commitment of the key is multiplied by.
@@ -39,18 +37,38 @@ pub(crate) fn scalar(polynomial: Polynomial) -> String {
 }
 
 /// A challenge of the circuit.
-pub(crate) fn challenge(index: usize) -> String {
+pub(crate) fn circuit_challenge(index: u32) -> String {
     format!("CHALLENGE_{index}")
+}
+
+/// A challenge; the one that halo2 draws for its own lookups, which no circuit here has, is read by nothing and has no name.
+pub(crate) fn challenge(challenge: TranscriptChallenge) -> Option<String> {
+    let name = match challenge {
+        TranscriptChallenge::Circuit(index) => return Some(circuit_challenge(index)),
+        TranscriptChallenge::Theta => return None,
+        TranscriptChallenge::Beta => "BETA",
+        TranscriptChallenge::Gamma => "GAMMA",
+        TranscriptChallenge::Y => "Y",
+        TranscriptChallenge::X => "X",
+        TranscriptChallenge::OpeningY => "OPEN_Y",
+        TranscriptChallenge::OpeningV => "OPEN_V",
+        TranscriptChallenge::OpeningU => "OPEN_U",
+    };
+    Some(name.to_owned())
 }
 
 fn name(polynomial: Polynomial) -> String {
     match polynomial {
         Polynomial::Advice(column) => format!("ADVICE_{column}"),
+        Polynomial::Instance(_) => "INSTANCE".to_owned(),
         Polynomial::Product(index) => format!("PRODUCT_{index}"),
         Polynomial::Fixed(column) => format!("FIXED_{column}"),
-        Polynomial::Sigma(index) => format!("SIGMA_{index}"),
+        Polynomial::Permutation(index) => format!("SIGMA_{index}"),
+        Polynomial::Piece(index) => format!("PIECE_{index}"),
         Polynomial::Quotient => "QUOTIENT".to_owned(),
         Polynomial::Random => "RANDOM".to_owned(),
         Polynomial::Group(index) => format!("GROUP_{index}"),
+        Polynomial::OpeningQuotient => "OPENING_H".to_owned(),
+        Polynomial::OpeningLast => "OPENING_Q".to_owned(),
     }
 }

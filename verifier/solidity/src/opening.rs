@@ -5,9 +5,11 @@
 //!
 //! `sum_s a_s sum_j y^j (C_j - r_j(u) G) - Z_(S_0)(u) H + u Q = s Q`, with `a_s = v^s Z_(T - S_s)(u) / Z_(T - S_0)(u)`.
 
+use assay_verifier::protocol::{Polynomial, RotationSet};
+
 use crate::layout::{MemoryLayout, product, sum};
-use crate::names::{commitment, piece, rotated, scalar, value};
-use crate::shape::{OpeningSet, Polynomial, Shape};
+use crate::names::{commitment, rotated, scalar, value};
+use crate::shape::Shape;
 
 /// One set of points, and what is opened there.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ pub(crate) fn sets(shape: &Shape, layout: &MemoryLayout) -> Vec<SetCode> {
     layout.sets.iter().enumerate().map(|(index, set)| set_code(shape, layout, index, set)).collect()
 }
 
-fn set_code(shape: &Shape, layout: &MemoryLayout, index: usize, set: &OpeningSet) -> SetCode {
+fn set_code(shape: &Shape, layout: &MemoryLayout, index: usize, set: &RotationSet) -> SetCode {
     let gaps = |rotations: &mut dyn Iterator<Item = i32>| {
         product(rotations.filter_map(|rotation| layout.point(rotation)).map(|point| format!("mload({})", point.gap)))
     };
@@ -59,23 +61,21 @@ fn set_code(shape: &Shape, layout: &MemoryLayout, index: usize, set: &OpeningSet
     }
 }
 
-fn terms(shape: &Shape, layout: &MemoryLayout, set: &OpeningSet) -> Vec<TermCode> {
+fn terms(shape: &Shape, layout: &MemoryLayout, set: &RotationSet) -> Vec<TermCode> {
     let first = |at| at == 0 && layout.sets.first() == Some(set);
     let term = |(at, polynomial): (usize, &Polynomial)| {
         let value = at_u(set, *polynomial);
         match polynomial {
-            Polynomial::Fixed(_) | Polynomial::Sigma(_) => TermCode::Key { scalar: scalar(*polynomial), value },
-            Polynomial::Quotient => TermCode::Pieces { points: (0..shape.pieces()).map(piece).collect(), value },
-            Polynomial::Advice(_) | Polynomial::Product(_) | Polynomial::Random | Polynomial::Group(_) => {
-                TermCode::Proof { point: commitment(*polynomial), value, first: first(at) }
-            }
+            Polynomial::Fixed(_) | Polynomial::Permutation(_) => TermCode::Key { scalar: scalar(*polynomial), value },
+            Polynomial::Quotient => TermCode::Pieces { points: shape.pieces().map(commitment).collect(), value },
+            _ => TermCode::Proof { point: commitment(*polynomial), value, first: first(at) },
         }
     };
-    set.members.iter().enumerate().map(term).collect()
+    set.polynomials.iter().enumerate().map(term).collect()
 }
 
 /// `r_j(u)`.
-fn at_u(set: &OpeningSet, polynomial: Polynomial) -> String {
+fn at_u(set: &RotationSet, polynomial: Polynomial) -> String {
     if set.rotations.len() == 1 {
         let rotation = set.rotations.first().copied().unwrap_or(0);
         return format!("mload({})", value(polynomial, rotation));

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use assay_verifier::encoding::scalar_to_bytes;
+use assay_verifier::protocol::Polynomial;
 use assay_verifier::{Expression, ExpressionNode, VerifyError};
 use ruint::aliases::U256;
 
 use crate::names;
-use crate::shape::Polynomial;
 use crate::word::{SCALARS, Word};
 
 /// A node's number; operands come before what uses them.
@@ -60,7 +60,7 @@ impl Program {
             ExpressionNode::Fixed { column, rotation } => value(Polynomial::Fixed(column), rotation),
             ExpressionNode::Advice { column, rotation } => value(Polynomial::Advice(column), rotation),
             ExpressionNode::Instance { rotation, .. } => Operation::Load(names::instance(rotation)),
-            ExpressionNode::Challenge(index) => Operation::Load(names::challenge(index as usize)),
+            ExpressionNode::Challenge(index) => Operation::Load(names::circuit_challenge(index)),
             ExpressionNode::Constant(ref value) => Operation::Constant(Word(scalar_to_bytes(value))),
             // Never a leaf.
             ExpressionNode::Negate | ExpressionNode::Add | ExpressionNode::Multiply | ExpressionNode::Scale(_) => {

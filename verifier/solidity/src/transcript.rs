@@ -4,11 +4,11 @@
 //! before it, so that a draw is one hash over consecutive words. The first begins with the public values, which are as
 //! many as the key says: it is put together behind everything else.
 
-use assay_verifier::Opening;
+use assay_verifier::protocol::{Evaluation, Step};
 
 use crate::memory::{Memory, WORD};
 use crate::names;
-use crate::shape::{OpeningSet, Polynomial, Shape};
+use crate::shape::Shape;
 
 /// The state before the first stretch: the key's word.
 pub(crate) const FIRST_STATE: &str = "STATE_REPRESENTATIVE";
@@ -90,85 +90,20 @@ impl Stretch {
     }
 }
 
-/// The whole conversation of a shape.
+/// The whole conversation of a shape: the protocol's steps, one after the other.
 pub(crate) fn stretches(shape: &Shape) -> Vec<Stretch> {
     let first = Stretch { state: FIRST_STATE.to_owned(), items: Vec::new(), challenges: Vec::new() };
     let mut conversation = Stretches { stretches: vec![first] };
-    let cs = &shape.constraints;
-    let grouped = shape.opening != Opening::Shplonk;
-    let (mut groups, counts) = ((0..).map(Polynomial::Group), shape.groups_of_proof());
-    let mut group = |conversation: &mut Stretches, at: usize| {
-        for group in groups.by_ref().take(counts.get(at).copied().unwrap_or(0)) {
-            conversation.point(names::commitment(group));
-        }
-    };
-    for phase in 0..=cs.advice_phases.iter().copied().max().unwrap_or(0) {
-        if grouped {
-            group(&mut conversation, usize::from(phase));
-        } else {
-            for (column, _) in cs.advice_phases.iter().enumerate().filter(|(_, of)| **of == phase) {
-                conversation.point(names::commitment(Polynomial::Advice(column as u32)));
+    for step in &shape.protocol.steps {
+        match *step {
+            Step::Commitment(polynomial) => conversation.absorb(names::commitment(polynomial), Kind::Point, 2),
+            Step::Evaluation(Evaluation { polynomial, rotation }) => {
+                conversation.absorb(names::value(polynomial, rotation), Kind::Scalar, 1);
             }
-        }
-        for (index, _) in cs.challenge_phases.iter().enumerate().filter(|(_, of)| **of == phase) {
-            conversation.draw(Some(&names::challenge(index)));
+            Step::Challenge(challenge) => conversation.draw(names::challenge(challenge)),
         }
     }
-    // halo2 draws a challenge for its own lookups, which this circuit has none of.
-    conversation.draw(None);
-    conversation.draw(Some("BETA"));
-    conversation.draw(Some("GAMMA"));
-    if grouped {
-        group(&mut conversation, shape.groups_of_proof().len() - 1);
-        conversation.draw(Some("Y"));
-        conversation.point(names::commitment(Polynomial::Quotient));
-    } else {
-        for product in 0..shape.products() {
-            conversation.point(names::commitment(Polynomial::Product(product)));
-        }
-        conversation.point(names::commitment(Polynomial::Random));
-        conversation.draw(Some("Y"));
-        for piece in 0..shape.pieces() {
-            conversation.point(names::piece(piece));
-        }
-    }
-    conversation.draw(Some("X"));
-    for name in values(shape) {
-        conversation.absorb(name, Kind::Scalar, 1);
-    }
-    if !grouped {
-        conversation.draw(Some("OPEN_Y"));
-    }
-    conversation.draw(Some("OPEN_V"));
-    conversation.point("OPENING_H".to_owned());
-    conversation.draw(Some("OPEN_U"));
-    conversation.point("OPENING_Q".to_owned());
     conversation.stretches
-}
-
-/// Names of the values at `x` and its rotations, in the order of the proof.
-fn values(shape: &Shape) -> Vec<String> {
-    let cs = &shape.constraints;
-    if shape.opening != Opening::Shplonk {
-        let groups = shape.groups();
-        let of_group = |group: &OpeningSet| -> Vec<String> {
-            let of = |member: &Polynomial| {
-                let member = *member;
-                group.rotations.iter().map(move |rotation| names::value(member, *rotation))
-            };
-            group.members.iter().flat_map(of).collect()
-        };
-        return groups.iter().flat_map(of_group).collect();
-    }
-    let advice = cs.advice_queries.iter().map(|query| names::value(Polynomial::Advice(query.column), query.rotation));
-    let fixed = cs.fixed_queries.iter().map(|query| names::value(Polynomial::Fixed(query.column), query.rotation));
-    let random = [names::value(Polynomial::Random, 0)];
-    let sigmas = (0..cs.equality.len()).map(|column| names::value(Polynomial::Sigma(column), 0));
-    let products = (0..shape.products()).flat_map(|product| {
-        let last = (product + 1 < shape.products()).then_some(shape.last());
-        [0, 1].into_iter().chain(last).map(move |rotation| names::value(Polynomial::Product(product), rotation))
-    });
-    advice.chain(fixed).chain(random).chain(sigmas).chain(products).collect()
 }
 
 struct Stretches {
@@ -176,12 +111,8 @@ struct Stretches {
 }
 
 impl Stretches {
-    fn point(&mut self, name: String) {
-        self.absorb(name, Kind::Point, 2);
-    }
-
-    fn absorb(&mut self, name: impl Into<String>, kind: Kind, words: usize) {
-        let item = Item { name: name.into(), kind, words };
+    fn absorb(&mut self, name: String, kind: Kind, words: usize) {
+        let item = Item { name, kind, words };
         if let Some(stretch) = self.stretches.last_mut().filter(|stretch| stretch.challenges.is_empty()) {
             stretch.items.push(item);
             return;
@@ -190,9 +121,9 @@ impl Stretches {
         self.stretches.push(Stretch { state, items: vec![item], challenges: Vec::new() });
     }
 
-    fn draw(&mut self, challenge: Option<&str>) {
+    fn draw(&mut self, challenge: Option<String>) {
         if let Some(stretch) = self.stretches.last_mut() {
-            stretch.challenges.push(challenge.map(str::to_owned));
+            stretch.challenges.push(challenge);
         }
     }
 }

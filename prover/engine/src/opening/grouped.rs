@@ -17,33 +17,11 @@ use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::Field;
 use rayon::prelude::*;
 
+use super::OpenedColumns;
 use super::shplonk::interpolate;
 use crate::ProverError;
 use crate::backend::Backend;
 use crate::engine::write;
-
-/// A group's columns and their values.
-pub struct GroupValues<'a, C> {
-    /// The column in each slot.
-    pub columns: Vec<&'a C>,
-    /// Where they are opened; no two meet modulo the rows.
-    pub rotations: Vec<i32>,
-    /// Of each column, in the order of the rotations.
-    pub values: Vec<Vec<Fr>>,
-}
-
-impl<C> GroupValues<'_, C> {
-    /// As many values a column as rotations, as many columns as lists of values, and no more of them than the width.
-    fn check(&self, width: usize) -> Result<(), ProverError> {
-        let paired = |what, expected, got| {
-            if expected == got { Ok(()) } else { Err(ProverError::Unpaired { what, expected, got }) }
-        };
-        paired("columns of a group and lists of values", self.columns.len(), self.values.len())?;
-        paired("columns of a group and slots", self.columns.len().min(width), self.columns.len())?;
-        let mut lists = self.values.iter();
-        lists.try_for_each(|own| paired("rotations of a group and values of a column", self.rotations.len(), own.len()))
-    }
-}
 
 /// The quotient polynomial `sum_i X^(n i) piece_i(X)`.
 pub struct Quotient<'a, V> {
@@ -61,13 +39,14 @@ pub struct Quotient<'a, V> {
 /// The transcript refuses a point, or a challenge hits a point of the opening.
 pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
     backend: &B,
-    groups: &[GroupValues<'_, B::Column>],
+    groups: &[OpenedColumns<'_, B::Column>],
     quotient: &Quotient<'_, B::Vector>,
     rotate: impl Fn(i32) -> Fr + Sync,
     transcript: &mut T,
 ) -> Result<(), ProverError> {
     for group in groups {
-        group.check(backend.width())?;
+        group.check()?;
+        super::paired("columns of a group and slots", group.columns.len().min(backend.width()), group.columns.len())?;
     }
     let v = *transcript.squeeze_challenge_scalar::<()>();
     let powers: Vec<Fr> =
@@ -77,55 +56,18 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     let h = backend.components(quotient.pieces);
     let h_quotient = divide(backend, &h, quotient.value, quotient.x);
 
-    let sets = sets(groups);
-    let points: Vec<Vec<Fr>> =
-        sets.iter().map(|(rotations, _)| rotations.iter().map(|r| rotate(*r)).collect()).collect();
-    let slot_quotient = |slot: &usize| {
-        let mut quotients: Vec<(Fr, B::Vector)> = Vec::new();
-        for ((_, members), points) in sets.iter().zip(&points) {
-            let mut values = vec![Fr::ZERO; points.len()];
-            let mut terms = Vec::new();
-            // Members are indices of groups, of which each has its power.
-            for (group, power) in members.iter().filter_map(|at| groups.get(*at).zip(powers.get(*at))) {
-                // A group that does not fill its slots holds zeros in the others.
-                let (Some(column), Some(own)) = (group.columns.get(*slot), group.values.get(*slot)) else { continue };
-                terms.push((*power, *column, 0));
-                values.iter_mut().zip(own).for_each(|(sum, value)| *sum += power * value);
-            }
-            if !terms.is_empty() {
-                let fold = backend.fold(&terms, Fr::ZERO);
-                quotients.push((Fr::ONE, backend.divide(&fold, &interpolate(points, &values)?, points)));
-            }
-        }
-        let mut terms: Vec<(Fr, &B::Vector)> = quotients.iter().map(|(one, vector)| (*one, vector)).collect();
-        terms.extend(h_quotient.get(*slot).map(|own| (*last, own)));
-        Ok(backend.combine(&terms))
-    };
-    let combined = slots.par_iter().map(slot_quotient).collect::<Result<Vec<B::Vector>, ProverError>>()?;
+    let sets = sets(groups, powers, rotate);
+    let combine = |slot: &usize| slot_quotient(backend, &sets, *slot, h_quotient.get(*slot).map(|own| (*last, own)));
+    let combined = slots.par_iter().map(combine).collect::<Result<Vec<B::Vector>, ProverError>>()?;
     drop(h_quotient);
     write(transcript, "the opening's quotient", backend.commit_values(&combined))?;
 
     let u = *transcript.squeeze_challenge_scalar::<()>();
-    let u_to_m = u.pow_vartime([slots.len() as u64]);
-    let mut remainder = Fr::ZERO;
-    let mut scales = vec![Fr::ZERO; groups.len()];
-    for ((_, members), points) in sets.iter().zip(&points) {
-        let weights = barycentric(points, u_to_m).ok_or(ProverError::UnluckyChallenge)?;
-        for at in members {
-            let (Some(group), Some(power), Some(scale)) = (groups.get(*at), powers.get(*at), scales.get_mut(*at))
-            else {
-                continue;
-            };
-            *scale = power * weights.iter().sum::<Fr>();
-            let value = |own: &Vec<Fr>| own.iter().zip(&weights).map(|(value, weight)| value * weight).sum::<Fr>();
-            remainder += power * group.values.iter().rev().fold(Fr::ZERO, |sum, own| sum * u + value(own));
-        }
-    }
+    let (scaled, mut remainder) = at_u(&sets, u, slots.len())?;
     let h_scale = last * Option::<Fr>::from((u - quotient.x).invert()).ok_or(ProverError::UnluckyChallenge)?;
     remainder += h_scale * quotient.value;
     let slot_dividend = |((slot, h), combined): ((&usize, &B::Vector), &B::Vector)| {
-        let columns =
-            groups.iter().zip(&scales).filter_map(|(group, scale)| Some((*scale, *group.columns.get(*slot)?, 0)));
+        let columns = scaled.iter().filter_map(|(scale, group)| Some((*scale, *group.columns.get(*slot)?, 0)));
         let fold = backend.fold(&columns.collect::<Vec<_>>(), Fr::ZERO);
         backend.combine(&[(Fr::ONE, &fold), (h_scale, h), (-Fr::ONE, combined)])
     };
@@ -136,16 +78,74 @@ pub fn grouped<B: Backend, E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1A
     write(transcript, "the opening's last quotient", backend.commit_values(&opened))
 }
 
-/// Distinct lists of rotations with the groups opened there.
-fn sets<'a, C>(groups: &'a [GroupValues<'_, C>]) -> Vec<(&'a [i32], Vec<usize>)> {
-    let mut sets: Vec<(&[i32], Vec<usize>)> = Vec::new();
-    for (at, group) in groups.iter().enumerate() {
-        match sets.iter_mut().find(|(rotations, _)| *rotations == group.rotations) {
-            Some((_, members)) => members.push(at),
-            None => sets.push((&group.rotations, vec![at])),
+/// Groups that are opened at the same points, each with its power of `v`.
+struct Set<'a, 'c, C> {
+    points: Vec<Fr>,
+    members: Vec<(Fr, &'a OpenedColumns<'c, C>)>,
+}
+
+/// The groups by their points, both in the order of the groups.
+fn sets<'a, 'c, C>(
+    groups: &'a [OpenedColumns<'c, C>],
+    powers: &[Fr],
+    rotate: impl Fn(i32) -> Fr,
+) -> Vec<Set<'a, 'c, C>> {
+    let mut sets: Vec<(&[i32], Set<'a, 'c, C>)> = Vec::new();
+    for (group, power) in groups.iter().zip(powers) {
+        if let Some((_, set)) = sets.iter_mut().find(|(rotations, _)| *rotations == group.rotations) {
+            set.members.push((*power, group));
+        } else {
+            let points = group.rotations.iter().map(|rotation| rotate(*rotation)).collect();
+            sets.push((&group.rotations, Set { points, members: vec![(*power, group)] }));
         }
     }
-    sets
+    sets.into_iter().map(|(_, set)| set).collect()
+}
+
+/// A component of `H`: `sum_g v^g (f_gj - r_gj) / Z_g`, and the quotient polynomial's own `h` times its power.
+fn slot_quotient<B: Backend>(
+    backend: &B,
+    sets: &[Set<'_, '_, B::Column>],
+    slot: usize,
+    h: Option<(Fr, &B::Vector)>,
+) -> Result<B::Vector, ProverError> {
+    let mut quotients: Vec<B::Vector> = Vec::new();
+    for Set { points, members } in sets {
+        let mut values = vec![Fr::ZERO; points.len()];
+        let mut terms = Vec::new();
+        for (power, group) in members {
+            // A group that does not fill its slots holds zeros in the others.
+            let (Some(column), Some(own)) = (group.columns.get(slot), group.values.get(slot)) else { continue };
+            terms.push((*power, *column, 0));
+            values.iter_mut().zip(own).for_each(|(sum, value)| *sum += *power * value);
+        }
+        if !terms.is_empty() {
+            let fold = backend.fold(&terms, Fr::ZERO);
+            quotients.push(backend.divide(&fold, &interpolate(points, &values)?, points));
+        }
+    }
+    let terms: Vec<(Fr, &B::Vector)> = quotients.iter().map(|vector| (Fr::ONE, vector)).chain(h).collect();
+    Ok(backend.combine(&terms))
+}
+
+/// The groups with what they count, `v^g / Z_g(u^m)`, and `sum_g v^g r_g(u) / Z_g(u^m)`.
+#[expect(clippy::type_complexity, reason = "groups with their factors, and a sum")]
+fn at_u<'a, 'c, C>(
+    sets: &[Set<'a, 'c, C>],
+    u: Fr,
+    width: usize,
+) -> Result<(Vec<(Fr, &'a OpenedColumns<'c, C>)>, Fr), ProverError> {
+    let u_to_m = u.pow_vartime([width as u64]);
+    let (mut scaled, mut remainder) = (Vec::new(), Fr::ZERO);
+    for Set { points, members } in sets {
+        let weights = barycentric(points, u_to_m).ok_or(ProverError::UnluckyChallenge)?;
+        let value = |own: &Vec<Fr>| own.iter().zip(&weights).map(|(value, weight)| value * weight).sum::<Fr>();
+        for (power, group) in members {
+            scaled.push((power * weights.iter().sum::<Fr>(), *group));
+            remainder += power * group.values.iter().rev().fold(Fr::ZERO, |sum, own| sum * u + value(own));
+        }
+    }
+    Ok((scaled, remainder))
 }
 
 /// `(P - remainder) / (X - root)` in components.
