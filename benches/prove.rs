@@ -180,10 +180,9 @@ fn graph_of(circuit: &str) -> QuantizedGraph {
 /// Runs one step of one prover in this process.
 fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured {
     let graph = graph_of(circuit);
-    let digest = graph.digest();
     let layout = Arc::new(Layout::plan(&graph).unwrap());
     let opening = if prover == "grouped" { OPENING_FOR_CHAIN } else { Opening::Shplonk };
-    let key_file = &if prover == "grouped" { format!("{key_file}.grouped") } else { key_file.to_owned() };
+    let key_file = if prover == "grouped" { format!("{key_file}.grouped") } else { key_file.to_owned() };
     let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let mut measured = Measured {
         k: layout.k,
@@ -193,60 +192,92 @@ fn measure(circuit: &str, prover: &str, step: &str, key_file: &str) -> Measured 
         parameters: graph.parameters(),
         ..Measured::default()
     };
-    let verifying = || VerifyingKey::from_bytes(&std::fs::read(key_file).unwrap()).unwrap();
-    let proving_file = format!("{key_file}.pk");
-    let keygen_circuit = || InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let start = Instant::now();
+    let circuit = Circuit { graph, layout, srs, key_file };
     match (prover, step) {
-        ("engine" | "grouped", "keygen") => {
-            let key = keygen(&srs, layout, digest).unwrap();
-            measured.seconds = start.elapsed().as_secs_f64();
-            std::fs::write(key_file, key.verifying_key().bytes()).unwrap();
-            key.write(&mut BufWriter::new(File::create(proving_file).unwrap())).unwrap();
-        }
-        ("stock", "keygen") => {
-            let (key, _) = generate_keys(&srs, &keygen_circuit(), layout.instances(), digest).unwrap();
-            measured.seconds = start.elapsed().as_secs_f64();
-            assert_eq!(key.bytes(), std::fs::read(key_file).unwrap(), "the two provers' keys");
-        }
-        ("engine" | "grouped", "prove") => {
-            drop(layout);
-            let file = Arc::new(Mapped::open(Path::new(&proving_file)).unwrap());
-            let key = ProvingKey::open(&file, &graph, digest, verifying()).unwrap();
-            let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
-            let mut prover = Prover::new(&key, &srs).unwrap();
-            prover.keep().unwrap();
-            measured.load_seconds = start.elapsed().as_secs_f64();
-            let mut marks = Vec::new();
-            let start = Instant::now();
-            let made = prover.prove(&trace, Fr::from(1), OsRng, &mut |phase| {
-                marks.push((phase.name(), start.elapsed().as_secs_f64()));
-            });
-            measured.seconds = start.elapsed().as_secs_f64();
-            let (instances, proof) = made.unwrap();
-            Verifier::new(key.verifying_key()).unwrap().verify(&instances, &proof).unwrap();
-            let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([measured.seconds]);
-            measured.phases = marks.iter().zip(ends).map(|((name, at), end)| ((*name).to_owned(), end - at)).collect();
-        }
-        ("stock", "prove") => {
-            let key = verifying();
-            let proving = rebuild_proving_key(&srs, &keygen_circuit(), &key).unwrap();
-            let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
-            let context = Fr::from(1);
-            let input = &trace.values[graph.input.0];
-            let instances = assay_circuits::statement(&graph, input, trace.output(&graph), context).unwrap();
-            let instances = assay_halo2::convert::instances(&instances);
-            let circuit = InferenceCircuit::new(layout, &trace, context).unwrap();
-            measured.load_seconds = start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            let proof = prove_circuit(&srs, &proving, &key, &circuit, &instances, OsRng).unwrap();
-            measured.seconds = start.elapsed().as_secs_f64();
-            Verifier::new(&key).unwrap().verify(&instances, &proof).unwrap();
-        }
+        ("engine" | "grouped", "keygen") => circuit.engine_keygen(&mut measured),
+        ("stock", "keygen") => circuit.stock_keygen(&mut measured),
+        ("engine" | "grouped", "prove") => circuit.engine_prove(&mut measured),
+        ("stock", "prove") => circuit.stock_prove(&mut measured),
         other => panic!("unknown measurement {other:?}"),
     }
     measured.peak_mib = peak_mib();
     measured
+}
+
+/// What is proved, and where its keys are kept between steps.
+struct Circuit {
+    graph: QuantizedGraph,
+    layout: Arc<Layout>,
+    srs: Srs,
+    key_file: String,
+}
+
+impl Circuit {
+    fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey::from_bytes(&std::fs::read(&self.key_file).unwrap()).unwrap()
+    }
+
+    fn proving_file(&self) -> String {
+        format!("{}.pk", self.key_file)
+    }
+
+    fn engine_keygen(self, measured: &mut Measured) {
+        let (proving_file, digest) = (self.proving_file(), self.graph.digest());
+        let start = Instant::now();
+        let key = keygen(&self.srs, self.layout, digest).unwrap();
+        measured.seconds = start.elapsed().as_secs_f64();
+        std::fs::write(&self.key_file, key.verifying_key().bytes()).unwrap();
+        key.write(&mut BufWriter::new(File::create(proving_file).unwrap())).unwrap();
+    }
+
+    fn stock_keygen(self, measured: &mut Measured) {
+        let digest = self.graph.digest();
+        let start = Instant::now();
+        let circuit = InferenceCircuit::for_keygen(Arc::clone(&self.layout));
+        let (key, _) = generate_keys(&self.srs, &circuit, self.layout.instances(), digest).unwrap();
+        measured.seconds = start.elapsed().as_secs_f64();
+        assert_eq!(key.bytes(), std::fs::read(&self.key_file).unwrap(), "the two provers' keys");
+    }
+
+    fn engine_prove(self, measured: &mut Measured) {
+        let (verifying, proving_file, digest) = (self.verifying_key(), self.proving_file(), self.graph.digest());
+        let start = Instant::now();
+        drop(self.layout); // the key brings its own
+        let file = Arc::new(Mapped::open(Path::new(&proving_file)).unwrap());
+        let key = ProvingKey::open(&file, &self.graph, digest, verifying).unwrap();
+        let trace = interpret(&self.graph, &samples::input(&self.graph, 1)).unwrap();
+        let mut prover = Prover::new(&key, &self.srs).unwrap();
+        prover.keep().unwrap();
+        measured.load_seconds = start.elapsed().as_secs_f64();
+        let mut marks = Vec::new();
+        let start = Instant::now();
+        let made = prover.prove(&trace, Fr::from(1), OsRng, &mut |phase| {
+            marks.push((phase.name(), start.elapsed().as_secs_f64()));
+        });
+        measured.seconds = start.elapsed().as_secs_f64();
+        let (instances, proof) = made.unwrap();
+        Verifier::new(key.verifying_key()).unwrap().verify(&instances, &proof).unwrap();
+        let ends = marks.iter().skip(1).map(|(_, at)| *at).chain([measured.seconds]);
+        measured.phases = marks.iter().zip(ends).map(|((name, at), end)| ((*name).to_owned(), end - at)).collect();
+    }
+
+    fn stock_prove(self, measured: &mut Measured) {
+        let start = Instant::now();
+        let key = self.verifying_key();
+        let for_keygen = InferenceCircuit::for_keygen(Arc::clone(&self.layout));
+        let proving = rebuild_proving_key(&self.srs, &for_keygen, &key).unwrap();
+        let trace = interpret(&self.graph, &samples::input(&self.graph, 1)).unwrap();
+        let context = Fr::from(1);
+        let input = &trace.values[self.graph.input.0];
+        let instances = assay_circuits::statement(&self.graph, input, trace.output(&self.graph), context).unwrap();
+        let instances = assay_halo2::convert::instances(&instances);
+        let circuit = InferenceCircuit::new(self.layout, &trace, context).unwrap();
+        measured.load_seconds = start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let proof = prove_circuit(&self.srs, &proving, &key, &circuit, &instances, OsRng).unwrap();
+        measured.seconds = start.elapsed().as_secs_f64();
+        Verifier::new(&key).unwrap().verify(&instances, &proof).unwrap();
+    }
 }
 
 fn peak_mib() -> u64 {

@@ -71,13 +71,32 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         // Warns of labels of before that do not fit.
         None => drop(labels::of(&folder, &graph)?),
     }
+    let input = InputForm::of(&graph)?;
+    say(&compiled, graph.nodes.len(), &input, terminal);
+    if named.is_some() {
+        terminal.say(format_args!(
+            "  labels: kept in {}; they are your words, and not proved",
+            folder.file("labels.txt").display()
+        ));
+    }
+    warn_of_long_tables(&compiled.layout);
+    terminal.say("");
+    breakdown::show(&compiled.layout, &compiled.choice, terminal);
+    let decides = breakdown::decides(&compiled.layout, &compiled.choice);
+    let next = Next::of("setup", folder.model());
+    terminal.next(&next);
+    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, decides, input, next });
+    Ok(())
+}
+
+/// The model's size, its circuit's, and what it takes.
+fn say(compiled: &CompileReport, nodes: usize, input: &InputForm, terminal: Terminal) {
     let report = &compiled.layout;
-    let count = |value: usize| units::count(value);
     terminal.say(format_args!(
         "{}: {} parameters, {} nodes",
         compiled.model,
-        count(compiled.parameters),
-        count(graph.nodes.len())
+        units::count(compiled.parameters),
+        units::count(nodes)
     ));
     terminal.say(format_args!(
         "  2^{} rows, {}, {} + {} columns, {} public words",
@@ -85,27 +104,16 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
         compiled.choice.lanes,
         report.advice_columns,
         report.fixed_columns,
-        count(report.instances),
+        units::count(report.instances),
     ));
-    let input = InputForm::of(&graph)?;
     terminal.say(format_args!("  {input}"));
-    if named.is_some() {
-        terminal.say(format_args!(
-            "  labels: kept in {}; they are your words, and not proved",
-            folder.file("labels.txt").display()
-        ));
-    }
+}
+
+fn warn_of_long_tables(report: &LayoutReport) {
     if report.k >= LARGE_K && report.table_rows > 4 * report.weight_rows.max(report.activation_rows) {
         Terminal::warn(format_args!(
             "lookup tables decide the size of this circuit: scales that are no powers of two need long ones. Round them with \
              `models/zoo/powers_of_two.py`, and compare the accuracy"
         ));
     }
-    terminal.say("");
-    breakdown::show(report, &compiled.choice, terminal);
-    let decides = breakdown::decides(report, &compiled.choice);
-    let next = Next::of("setup", folder.model());
-    terminal.next(&next);
-    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, decides, input, next });
-    Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay_halo2::convert::values;
-use assay_models::{QuantizedGraph, import, interpret, packing};
+use assay_models::{QuantizedGraph, Trace, import, interpret, packing};
 use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::rngs::OsRng;
@@ -75,26 +75,8 @@ impl ZooModel {
 
 pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let zoo = args.model.zoo();
-    let digit = usize::from(args.digit);
-    let (Some(pixels), Some(label)) = (DIGITS.chunks(SIDE * SIDE).nth(digit), LABELS.get(digit).copied()) else {
-        return refuse(format_args!("--digit expects 0..1000, got {digit}"));
-    };
     let graph = import(zoo.onnx, zoo.name).machine("cannot import the zoo's model")?;
-    terminal.say(format_args!(
-        "{} ({} parameters), held-out digit {digit}:",
-        zoo.name,
-        units::count(graph.parameters())
-    ));
-    terminal.say("");
-    terminal.lines(picture(pixels, SIDE));
-    let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
-    let trace = interpret(&graph, &input).machine("cannot run the model")?;
-    let output = trace.output(&graph).to_vec();
-    let answer = largest(&output);
-    let shown = answer.map_or_else(String::new, |a| a.to_string());
-    terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})"), &shown, Tone::Strong);
-    terminal.say("");
-
+    let Inference { trace, answer, label } = infer(&zoo, &graph, args.digit.into(), terminal)?;
     let (key, srs, setup_s) = keys(&graph, args.opening, terminal)?;
     let report = key.layout().report();
     terminal.say(format_args!(
@@ -103,31 +85,21 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     ));
     terminal.say("");
 
-    let words = words(&graph, &input, &output)?;
+    let words = words(&graph, &trace)?;
     let contracts = match args.opening {
         OpeningChoice::Shplonk => zoo.name.to_owned(),
         OpeningChoice::Evm => format!("{}-evm", zoo.name),
     };
     let mut settlement = DemoMarket::open(&contracts, key.verifying_key(), &words)?;
-    let context = Instances::from_words(&[settlement.context()]).machine("cannot read the context")?;
-    let context = values(&context).first().copied().unwrap_or_default();
-    let verifying = key.verifying_key();
-    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
-    let cost = cost.machine("cannot count the cost")?;
-    let prover = Prover::new(&key, &srs).machine("cannot load the key")?;
-    let ((instances, proof), prove_s, _) = terminal
-        .phases("prove", &expected_phases(&cost), |progress| {
-            prover.prove(&trace, context, OsRng, &mut |phase| progress(phase.name()))
-        })
-        .machine("cannot prove")?;
+    let ((instances, proof), prove_s) = prove(&key, &srs, &trace, settlement.context(), terminal)?;
     let verifier = Verifier::new(key.verifying_key()).machine("cannot prepare the verifier")?;
     let start = Instant::now();
     let verified = verifier.verify(&instances, &proof);
     let verify_s = start.elapsed().as_secs_f64();
     terminal.row("verify natively", &units::seconds(verify_s));
 
-    let proved = Proved { verifier: &verifier, instances: &instances, proof: &proof };
-    let outcome = settle(&mut settlement, &proved, &words, terminal)?;
+    let judged = Judged { verifier: &verifier, instances: &instances, proof: &proof };
+    let outcome = settle(&mut settlement, &judged, &words, terminal)?;
     let found = Report {
         model: zoo.name,
         columns_per_commitment: key.verifying_key().opening().width(),
@@ -150,11 +122,39 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         tampered_rejected: outcome.tampered_rejected,
         replay_paid: outcome.replay_paid,
         thief_paid: outcome.thief_paid,
-        output,
+        output: trace.output(&graph).to_vec(),
         answer,
         label,
     };
     conclude(&found, &srs, terminal)
+}
+
+/// What the model computes of a digit.
+struct Inference {
+    trace: Trace,
+    answer: Option<usize>,
+    label: u8,
+}
+
+/// Shows a held-out digit and what the model answers.
+fn infer(zoo: &Zoo, graph: &QuantizedGraph, digit: usize, terminal: Terminal) -> Outcome<Inference> {
+    let (Some(pixels), Some(label)) = (DIGITS.chunks(SIDE * SIDE).nth(digit), LABELS.get(digit).copied()) else {
+        return refuse(format_args!("--digit expects 0..1000, got {digit}"));
+    };
+    terminal.say(format_args!(
+        "{} ({} parameters), held-out digit {digit}:",
+        zoo.name,
+        units::count(graph.parameters())
+    ));
+    terminal.say("");
+    terminal.lines(picture(pixels, SIDE));
+    let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
+    let trace = interpret(graph, &input).machine("cannot run the model")?;
+    let answer = largest(trace.output(graph));
+    let shown = answer.map_or_else(String::new, |a| a.to_string());
+    terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})"), &shown, Tone::Strong);
+    terminal.say("");
+    Ok(Inference { trace, answer, label })
 }
 
 /// An insecure SRS of the right size, and the keys.
@@ -171,22 +171,46 @@ fn keys(graph: &QuantizedGraph, choice: OpeningChoice, terminal: Terminal) -> Ou
     Ok((key, srs, seconds))
 }
 
+/// A proof bound to a context, and the seconds that it took.
+fn prove(
+    key: &ProvingKey,
+    srs: &Srs,
+    trace: &Trace,
+    context: [u8; 32],
+    terminal: Terminal,
+) -> Outcome<((Instances, Proof), f64)> {
+    let context = Instances::from_words(&[context]).machine("cannot read the context")?;
+    let context = values(&context).first().copied().unwrap_or_default();
+    let verifying = key.verifying_key();
+    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
+    let cost = cost.machine("cannot count the cost")?;
+    let prover = Prover::new(key, srs).machine("cannot load the key")?;
+    let (made, seconds, _) = terminal
+        .phases("prove", &expected_phases(&cost), |progress| {
+            prover.prove(trace, context, OsRng, &mut |phase| progress(phase.name()))
+        })
+        .machine("cannot prove")?;
+    Ok((made, seconds))
+}
+
 /// The public words of input and output.
-fn words(graph: &QuantizedGraph, input: &[i64], output: &[i64]) -> Outcome<PublicWords> {
+fn words(graph: &QuantizedGraph, trace: &Trace) -> Outcome<PublicWords> {
     let pack = |tensor: assay_models::TensorId, values: &[i64]| {
         let dtype = graph.tensor(tensor).machine("cannot read the graph")?.dtype;
         packing::pack(values, dtype).machine("cannot pack the public words")
     };
-    Ok(PublicWords { input: pack(graph.input, input)?, output: pack(graph.output, output)? })
+    let input = trace.values.get(graph.input.0).map_or(&[][..], Vec::as_slice);
+    Ok(PublicWords { input: pack(graph.input, input)?, output: pack(graph.output, trace.output(graph))? })
 }
 
-struct Proved<'a> {
+/// A proof, and the verifier that says what it shows.
+struct Judged<'a> {
     verifier: &'a Verifier,
     instances: &'a Instances,
     proof: &'a Proof,
 }
 
-impl Proved<'_> {
+impl Judged<'_> {
     fn rejects(&self, words: &[[u8; 32]], bytes: &[u8]) -> bool {
         let proof = Proof { key_digest: self.proof.key_digest, bytes: bytes.to_vec() };
         Instances::from_words(words).and_then(|instances| self.verifier.verify(&instances, &proof)).is_err()
@@ -205,12 +229,12 @@ struct Settled {
 /// Cheats first, while the request is live, then the honest prover, then the replay.
 fn settle(
     settlement: &mut DemoMarket,
-    proved: &Proved<'_>,
+    judged: &Judged<'_>,
     words: &PublicWords,
     terminal: Terminal,
 ) -> Outcome<Settled> {
-    let bytes = &proved.proof.bytes;
-    let instances = proved.instances.words();
+    let bytes = &judged.proof.bytes;
+    let instances = judged.instances.words();
     let gas_verify = settlement.verify(&instances, bytes).ok();
     let gas = gas_verify
         .map_or_else(|| "rejected".to_owned(), |gas| format!("{:>8} gas, calldata included", units::count(gas)));
@@ -222,7 +246,7 @@ fn settle(
     if let Some(byte) = flipped.last_mut() {
         *byte ^= 1;
     }
-    let proof_rejected = proved.rejects(&instances, &flipped)
+    let proof_rejected = judged.rejects(&instances, &flipped)
         && settlement.verify(&instances, &flipped).is_err()
         && settlement.fulfil_as_prover(words, &flipped).is_err();
     say_outcome(terminal, "a proof with one bit changed", proof_rejected);
@@ -232,7 +256,7 @@ fn settle(
     for (slot, word) in lied_instances.iter_mut().skip(lied.input.len()).zip(&lied.output) {
         *slot = *word;
     }
-    let output_rejected = proved.rejects(&lied_instances, bytes)
+    let output_rejected = judged.rejects(&lied_instances, bytes)
         && settlement.verify(&lied_instances, bytes).is_err()
         && settlement.fulfil_as_prover(&lied, bytes).is_err();
     say_outcome(terminal, "another output under the same proof", output_rejected);

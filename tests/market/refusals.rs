@@ -12,6 +12,13 @@ use serde_json::Value;
 fn what_is_wrong_is_said_before_anything_is_sent() {
     let scene = Scene::new("market-errors");
     scene.sandbox.fails(&["status", "other.onnx"], WRONG_REQUEST, &["cannot read other.onnx: there is no such file"]);
+    a_request_that_cannot_be_made(&scene);
+    a_registration_that_cannot_be_made(&scene);
+    a_file_that_is_not_the_clients(&scene);
+}
+
+/// Without a key, a node or the money; times and fees that the market does not take; addresses of nodes that hold a password.
+fn a_request_that_cannot_be_made(scene: &Scene) {
     let request = ["request", MODEL, "--input", "input.json", "--fee", "0.1"];
     let without = |change: &dyn Fn(&mut Command)| {
         let mut command = scene.command(CLIENT, &request);
@@ -40,6 +47,10 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         &["request", MODEL, "--input", "input.json", "--fee", "0", "--output", "free.json"],
         &["zero"],
     );
+}
+
+/// Another market than the model's, and shares that do not add up.
+fn a_registration_that_cannot_be_made(scene: &Scene) {
     let market = scene.market.as_str();
     scene.refused(RIVAL, &["register", MODEL, "--market", ACCOUNTS[RIVAL].0], &["no contract", ACCOUNTS[RIVAL].0]);
     let (register, sent) = (["register", MODEL, "--market", market], scene.anvil.sent(ACCOUNTS[RIVAL].0));
@@ -55,7 +66,10 @@ fn what_is_wrong_is_said_before_anything_is_sent() {
         scene.refused(RIVAL, &[&register[..], shares].concat(), says);
     }
     assert_eq!(scene.anvil.sent(ACCOUNTS[RIVAL].0), sent, "nothing was paid for");
+}
 
+/// What the client wrote, changed, cut or missing.
+fn a_file_that_is_not_the_clients(scene: &Scene) {
     let path = scene.sandbox.path("mnist-mlp.assay/request.json");
     let text = fs::read_to_string(&path).unwrap();
     let changed = |pointer: &str, value: Value| {

@@ -7,6 +7,8 @@ use assay_contracts::{Address, Network as _, Node, U256};
 use crate::anvil::ACCOUNTS;
 use crate::scene::{CLIENT, FEE, MODEL, PROVER, RIVAL, Scene, wei};
 
+const FULFIL: [&str; 4] = ["fulfil", MODEL, "--request", "token.json"];
+
 /// Code of a token with six decimals that says yes to every transfer and counts those into and out of one holder only.
 ///
 /// | selector | what |
@@ -43,55 +45,23 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     let scene = Scene::new("market-token");
     let (mut node, _) = scene.node(CLIENT);
     let token = deployed(&mut node);
-    // A tenth of 10^18 units: 0.1 ether, if they were wei; 100,000,000,000 whole tokens, if anybody believes in them.
-    let request = scene.opens("token.json", |request| request.token = token);
-    assert_eq!(request.feeCeiling, U96::from(FEE));
-    let sent = || scene.anvil.sent(ACCOUNTS[PROVER].0);
-    let fulfil = ["fulfil", MODEL, "--request", "token.json"];
     let address = token.to_string();
-    scene.refused(PROVER, &fulfil, &["token", &address, "not in ether", "--token", "units of"]);
-    scene.refused(PROVER, &[&fulfil[..], &["--at-a-loss", "--lock"]].concat(), &[&address, "not in ether"]);
-    let other = format!("{}=1", ACCOUNTS[RIVAL].0);
-    scene.refused(PROVER, &[&fulfil[..], &["--token", &other]].concat(), &[&address, "--token names"]);
-    scene.refused(
-        PROVER,
-        &["fulfil", MODEL, "--request", "token.json.template", "--token", &other],
-        &["pays in ether"],
-    );
-    // Worth nothing, or too little for the gas: 10^11 tokens for 10^-17 ether each are 10^-6 ether.
-    for price in ["0", "0.00000000000000001"] {
-        let price = format!("{address}={price}");
-        scene.refused(PROVER, &[&fulfil[..], &["--token", &price]].concat(), &["units of", "worth", "--at-a-loss"]);
-    }
+    nothing_is_done_for_an_unknown_worth(&scene, token);
     let price = format!("{address}=0.000000001");
-    scene.refused(
-        PROVER,
-        &[&fulfil[..], &["--token", &price, "--lock"]].concat(),
-        &["a bond in token", "bonds ether only", "next: assay fulfil mnist-mlp.onnx --request token.json --token"],
-    );
-    assert_eq!((sent(), scene.files("proof-").len()), (0, 0), "no work, no money");
-
-    let checked = scene.does(PROVER, &[&fulfil[..], &["--token", &price, "--check"]].concat());
+    let checked = scene.does(PROVER, &[&FULFIL[..], &["--token", &price, "--check"]].concat());
     assert_eq!((&checked["share_wei"], wei(&checked["share_units"])), (&serde_json::Value::Null, FEE * 7 / 10));
     // 70,000,000,000 tokens for 10^-9 ether each: 70 ether, less the gas.
     let net = wei(&checked["net_wei"]) + wei(&checked["gas_wei"]);
     assert_eq!(net, 70 * 1_000_000_000_000_000_000);
-    let says = |account: usize, arguments: &[&str], words: &[&str]| {
-        let output = scene.command(account, arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        for words in words {
-            assert!(text.contains(words), "it does not say {words:?}: {text}");
-        }
-        text
-    };
+
     let all = format!("{FEE} units of {token}");
     let share = format!("{} units of {token}", FEE * 7 / 10);
-    let text = says(RIVAL, &["status", MODEL, "--request", "token.json"], &[&all]);
+    let text = says(&scene, RIVAL, &["status", MODEL, "--request", "token.json"], &[&all]);
     assert!(!text.contains("ether"), "{text}");
     says(
+        &scene,
         PROVER,
-        &[&fulfil[..], &["--token", &price]].concat(),
+        &[&FULFIL[..], &["--token", &price]].concat(),
         &[
             &format!("paid: {share} of {all}"),
             &format!("next: assay claim mnist-mlp.onnx --request token.json --token {token}"),
@@ -99,9 +69,9 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     );
     // A file from somebody else names a contract: it is not called unless the user names it too.
     let claim = ["claim", MODEL, "--request", "token.json"];
-    let text = says(PROVER, &claim, &[&format!("--token {token}"), "left alone"]);
+    let text = says(&scene, PROVER, &claim, &[&format!("--token {token}"), "left alone"]);
     assert!(!text.contains("paid out"), "{text}");
-    says(PROVER, &[&claim[..], &["--token", &address]].concat(), &[&format!("paid out: {share}")]);
+    says(&scene, PROVER, &[&claim[..], &["--token", &address]].concat(), &[&format!("paid out: {share}")]);
     let (mut node, market) = scene.node(PROVER);
     let prover = node.account().unwrap();
     assert_eq!(market.credit(&mut node, prover).unwrap(), U256::ZERO);
@@ -111,8 +81,50 @@ fn a_token_counts_for_nothing_until_the_user_says_what_it_is_worth() {
     scene.anvil.advance(5 * 3_600);
     let back = [format!("{all} go back to you"), format!("paid out: {all}")];
     says(
+        &scene,
         CLIENT,
         &["claim", MODEL, "--request", "late.json", "--token", &address],
         &back.each_ref().map(String::as_str),
     );
+}
+
+/// Opens a request that pays in a token; a prover who does not say what it is worth, or says too little, neither works nor pays.
+fn nothing_is_done_for_an_unknown_worth(scene: &Scene, token: Address) {
+    // A tenth of 10^18 units: 0.1 ether, if they were wei; 100,000,000,000 whole tokens, if anybody believes in them.
+    let request = scene.opens("token.json", |request| request.token = token);
+    assert_eq!(request.feeCeiling, U96::from(FEE));
+    let sent = || scene.anvil.sent(ACCOUNTS[PROVER].0);
+    let address = token.to_string();
+    scene.refused(PROVER, &FULFIL, &["token", &address, "not in ether", "--token", "units of"]);
+    scene.refused(PROVER, &[&FULFIL[..], &["--at-a-loss", "--lock"]].concat(), &[&address, "not in ether"]);
+    let other = format!("{}=1", ACCOUNTS[RIVAL].0);
+    scene.refused(PROVER, &[&FULFIL[..], &["--token", &other]].concat(), &[&address, "--token names"]);
+    scene.refused(
+        PROVER,
+        &["fulfil", MODEL, "--request", "token.json.template", "--token", &other],
+        &["pays in ether"],
+    );
+    // Worth nothing, or too little for the gas: 10^11 tokens for 10^-17 ether each are 10^-6 ether.
+    for price in ["0", "0.00000000000000001"] {
+        let price = format!("{address}={price}");
+        scene.refused(PROVER, &[&FULFIL[..], &["--token", &price]].concat(), &["units of", "worth", "--at-a-loss"]);
+    }
+    let price = format!("{address}=0.000000001");
+    scene.refused(
+        PROVER,
+        &[&FULFIL[..], &["--token", &price, "--lock"]].concat(),
+        &["a bond in token", "bonds ether only", "next: assay fulfil mnist-mlp.onnx --request token.json --token"],
+    );
+    assert_eq!((sent(), scene.files("proof-").len()), (0, 0), "no work, no money");
+}
+
+/// Runs a command that succeeds and says some words; returns all that it says.
+fn says(scene: &Scene, account: usize, arguments: &[&str], words: &[&str]) -> String {
+    let output = scene.command(account, arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for words in words {
+        assert!(text.contains(words), "it does not say {words:?}: {text}");
+    }
+    text
 }

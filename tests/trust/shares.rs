@@ -37,25 +37,7 @@ fn shares_of_a_registration_that_never_happened_are_not_kept() {
         "blockHash": id, "transactionHash": id, "transactionIndex": "0x0", "logIndex": "0x0", "removed": false,
     });
     let proxy = Proxy::before(&scene.anvil.url);
-    let tells = json!({ "jsonrpc": "2.0", "id": 1, "result": [log] });
-    // At first it may also say that the registry has the model, as it has another.
-    let tell = |mut says_that_it_is_there: usize| {
-        let other = other.clone();
-        let (tells, url) = (tells.clone(), scene.anvil.url.clone());
-        proxy.answer(move |method, parameters, node| {
-            if method == "eth_getLogs" && parameters[0]["topics"][1] == json!(id) {
-                return Some(tells.clone());
-            }
-            let asked = parameters.to_string();
-            if method != "eth_call" || !asked.contains(&hex::encode(id)) || says_that_it_is_there == 0 {
-                return Some(node());
-            }
-            says_that_it_is_there -= 1;
-            let asked: Value = serde_json::from_str(&asked.replace(&hex::encode(id), &other)).unwrap();
-            let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": asked });
-            Some(ureq::post(&url).send_json(&call).unwrap().body_mut().read_json().unwrap())
-        });
-    };
+    let tell = |often| tell_of(&proxy, &scene.anvil.url, (id, &log), &other, often);
     tell(0);
     let register = |options: &[&str]| {
         let mut command = scene.command(PROVER, &[&["register", MODEL], options].concat());
@@ -78,4 +60,23 @@ fn shares_of_a_registration_that_never_happened_are_not_kept() {
     assert!(at("owner 10 %, provers 90 %") < at("register the model"), "{said}");
     let registered = scene.does(PROVER, &["register", MODEL]);
     assert_eq!((&registered["new"], &registered["contributors"]), (&false.into(), &json!([])));
+}
+
+/// Has a node tell of a registration that never happened, and at first also, so many times, that the registry has the model: as it has another.
+fn tell_of(proxy: &Proxy, url: &str, (id, log): (B256, &Value), other: &str, mut often: usize) {
+    let tells = json!({ "jsonrpc": "2.0", "id": 1, "result": [log] });
+    let (id_in_hex, other, url) = (hex::encode(id), other.to_owned(), url.to_owned());
+    proxy.answer(move |method, parameters, node| {
+        if method == "eth_getLogs" && parameters[0]["topics"][1] == json!(id) {
+            return Some(tells.clone());
+        }
+        let asked = parameters.to_string();
+        if method != "eth_call" || !asked.contains(&id_in_hex) || often == 0 {
+            return Some(node());
+        }
+        often -= 1;
+        let asked: Value = serde_json::from_str(&asked.replace(&id_in_hex, &other)).unwrap();
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": asked });
+        Some(ureq::post(&url).send_json(&call).unwrap().body_mut().read_json().unwrap())
+    });
 }

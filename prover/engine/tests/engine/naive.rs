@@ -3,16 +3,19 @@
 //! The quotient is the long division of the whole numerator by `X^n - 1`; openings are long divisions; a commitment is the
 //! sum of coefficients times powers of the SRS. Randomness is drawn in the order that the engine's `create_proof` documents.
 
+mod numerator;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_halo2::convert::scalar_from_ark;
-use assay_verifier::{Column, ConstraintSystem, Expression, ExpressionNode};
+use assay_verifier::{Column, ConstraintSystem};
 use halo2_proofs::transcript::{EncodedChallenge, TranscriptWrite};
 use halo2curves::bn256::{Fr, G1Affine};
 use halo2curves::ff::{BatchInvert, Field, PrimeField};
 use halo2curves::group::Curve;
 use rand::RngCore;
 use rayon::prelude::*;
+
+use numerator::Wide;
 
 /// A cell by its column and row.
 pub(crate) type Cell = (Column, usize);
@@ -31,6 +34,36 @@ pub(crate) struct Circuit<'a> {
     pub(crate) copies: &'a [(Cell, Cell)],
     /// `[s^i]_1`.
     pub(crate) powers: &'a [G1Affine],
+}
+
+/// Every column of a proof: values over the rows, coefficients, or values on a larger domain.
+struct Columns {
+    fixed: Vec<Vec<Fr>>,
+    advice: Vec<Vec<Fr>>,
+    instance: Vec<Fr>,
+    sigma: Vec<Vec<Fr>>,
+    products: Vec<Vec<Fr>>,
+}
+
+impl Columns {
+    fn of(&self, column: Column) -> &[Fr] {
+        match column {
+            Column::Fixed(i) => &self.fixed[i as usize],
+            Column::Advice(i) => &self.advice[i as usize],
+            Column::Instance(_) => &self.instance,
+        }
+    }
+
+    fn map(&self, of: impl Fn(&[Fr]) -> Vec<Fr> + Sync) -> Self {
+        let all = |columns: &[Vec<Fr>]| columns.par_iter().map(|column| of(column)).collect::<Vec<_>>();
+        Self {
+            fixed: all(&self.fixed),
+            advice: all(&self.advice),
+            instance: of(&self.instance),
+            sigma: all(&self.sigma),
+            products: all(&self.products),
+        }
+    }
 }
 
 /// The primitive `2^k`-th root of unity.
@@ -161,7 +194,6 @@ impl Circuit<'_> {
     }
 
     /// Writes a proof; `witness` gives the columns of a phase without their last `blinding_factors + 1` rows.
-    #[expect(clippy::too_many_lines, reason = "the protocol from beginning to end")]
     pub(crate) fn prove<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
         &self,
         representative: Fr,
@@ -170,16 +202,47 @@ impl Circuit<'_> {
         mut rng: impl RngCore,
         transcript: &mut T,
     ) {
-        let (k, n, cs) = (self.k, self.n(), self.constraints);
-        let (omega, blinds, degree) = (root(k), self.blinding_factors(), cs.minimum_degree as usize);
-        let usable = n - blinds - 1;
-        let poly = |values: &Vec<Fr>| interpolate(values, k);
         transcript.common_scalar(representative).unwrap();
         for value in instances {
             transcript.common_scalar(*value).unwrap();
         }
+        let (advice, challenges) = self.advice(witness, &mut rng, transcript);
+        let padded = |column: &[Fr]| [column, &vec![Fr::ZERO; self.n() - column.len()]].concat();
+        let _theta = *transcript.squeeze_challenge_scalar::<()>();
+        let mut columns = Columns {
+            fixed: self.fixed.iter().map(|column| padded(column)).collect(),
+            advice,
+            instance: padded(instances),
+            sigma: self.sigma(),
+            products: Vec::new(),
+        };
+        let (beta, gamma) =
+            (*transcript.squeeze_challenge_scalar::<()>(), *transcript.squeeze_challenge_scalar::<()>());
+        columns.products = self.products(&columns, (beta, gamma), &mut rng, transcript);
 
-        // Advice, phase by phase.
+        // The random polynomial `a + b X`.
+        let random = vec![Fr::random(&mut rng), Fr::random(&mut rng)];
+        transcript.write_point(commit(&random, self.powers)).unwrap();
+        let y = *transcript.squeeze_challenge_scalar::<()>();
+        let polys = columns.map(|values| interpolate(values, self.k));
+        let numerator = Wide::new(self, &polys, challenges, (beta, gamma)).numerator(y);
+        let h = self.quotient(numerator);
+        let _unused: Vec<Fr> = h.chunks(self.n()).map(|_| Fr::random(&mut rng)).collect();
+        for piece in h.chunks(self.n()) {
+            transcript.write_point(commit(piece, self.powers)).unwrap();
+        }
+        self.show(&polys, &random, &h, transcript);
+    }
+
+    /// Advice, phase by phase, and the challenges between.
+    fn advice<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+        &self,
+        witness: &Fill<'_>,
+        mut rng: impl RngCore,
+        transcript: &mut T,
+    ) -> (Vec<Vec<Fr>>, Vec<Fr>) {
+        let (n, cs) = (self.n(), self.constraints);
+        let usable = n - self.blinding_factors() - 1;
         let mut advice = vec![Vec::new(); cs.advice_phases.len()];
         let mut challenges = vec![Fr::ZERO; cs.challenge_phases.len()];
         for phase in 0..=*cs.advice_phases.iter().max().unwrap() {
@@ -190,7 +253,7 @@ impl Circuit<'_> {
             }
             let _unused: Vec<Fr> = columns.iter().map(|_| Fr::random(&mut rng)).collect();
             for column in &columns {
-                transcript.write_point(commit(&poly(column), self.powers)).unwrap();
+                transcript.write_point(commit(&interpolate(column, self.k), self.powers)).unwrap();
             }
             let slots = advice.iter_mut().zip(&cs.advice_phases).filter(|(_, p)| **p == phase);
             slots.zip(columns).for_each(|((slot, _), column)| *slot = column);
@@ -198,169 +261,106 @@ impl Circuit<'_> {
                 *challenge = *transcript.squeeze_challenge_scalar::<()>();
             }
         }
-        let padded = |column: &[Fr]| [column, &vec![Fr::ZERO; n - column.len()]].concat();
-        let fixed: Vec<Vec<Fr>> = self.fixed.iter().map(|column| padded(column)).collect();
-        let instance = padded(instances);
-        let sigma = self.sigma();
+        (advice, challenges)
+    }
 
-        // Permutation products, row by row.
-        let _theta = *transcript.squeeze_challenge_scalar::<()>();
-        let beta = *transcript.squeeze_challenge_scalar::<()>();
-        let gamma = *transcript.squeeze_challenge_scalar::<()>();
-        let values = |column: Column| match column {
-            Column::Fixed(i) => &fixed[i as usize],
-            Column::Advice(i) => &advice[i as usize],
-            Column::Instance(_) => &instance,
-        };
+    /// Copied columns by the product that takes them in.
+    fn copied(&self) -> Vec<Vec<usize>> {
+        let all: Vec<usize> = (0..self.constraints.equality.len()).collect();
+        all.chunks(self.constraints.minimum_degree as usize - 2).map(<[usize]>::to_vec).collect()
+    }
+
+    /// Permutation products, row by row.
+    fn products<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+        &self,
+        columns: &Columns,
+        (beta, gamma): (Fr, Fr),
+        mut rng: impl RngCore,
+        transcript: &mut T,
+    ) -> Vec<Vec<Fr>> {
+        let blinds = self.blinding_factors();
+        let usable = self.n() - blinds - 1;
         let mut products: Vec<Vec<Fr>> = Vec::new();
-        let copied: Vec<usize> = (0..cs.equality.len()).collect();
-        for chunk in copied.chunks(degree - 2) {
+        for chunk in self.copied() {
             let mut z = vec![products.last().map_or(Fr::ONE, |previous| previous[usable])];
             for row in 0..usable {
                 let (mut numerator, mut denominator) = (z[row], vec![Fr::ONE]);
-                for &index in chunk {
-                    let value = values(cs.equality[index])[row] + gamma;
+                for &index in &chunk {
+                    let value = columns.of(self.constraints.equality[index])[row] + gamma;
                     numerator *= value + beta * self.label((index, row));
-                    denominator[0] *= value + beta * sigma[index][row];
+                    denominator[0] *= value + beta * columns.sigma[index][row];
                 }
                 denominator.batch_invert();
                 z.push(numerator * denominator[0]);
             }
             z.extend((0..blinds).map(|_| Fr::random(&mut rng)));
             let _unused = Fr::random(&mut rng);
-            transcript.write_point(commit(&poly(&z), self.powers)).unwrap();
+            transcript.write_point(commit(&interpolate(&z, self.k), self.powers)).unwrap();
             products.push(z);
         }
+        products
+    }
 
-        // The random polynomial `a + b X`.
-        let random = vec![Fr::random(&mut rng), Fr::random(&mut rng)];
-        transcript.write_point(commit(&random, self.powers)).unwrap();
-        let y = *transcript.squeeze_challenge_scalar::<()>();
-
-        // The numerator's values on a domain larger than its degree.
-        let wide_k = k + (degree as u32).next_power_of_two().ilog2();
-        let wide_n = 1usize << wide_k;
-        let wide = |poly: &[Fr]| transform(&[poly, &vec![Fr::ZERO; wide_n - poly.len()]].concat(), root(wide_k));
-        let turned = |values: &[Fr], rotation: i32| {
-            let by = (i64::from(rotation) * (wide_n / n) as i64).rem_euclid(wide_n as i64) as usize;
-            [&values[by..], &values[..by]].concat()
-        };
-        let polys = |columns: &[Vec<Fr>]| columns.iter().map(poly).collect::<Vec<_>>();
-        let (fixed_polys, advice_polys, sigma_polys) = (polys(&fixed), polys(&advice), polys(&sigma));
-        let product_polys = polys(&products);
-        let wides = |polys: &[Poly]| polys.par_iter().map(|poly| wide(poly)).collect::<Vec<_>>();
-        let (fixed_wide, advice_wide, sigma_wide) = (wides(&fixed_polys), wides(&advice_polys), wides(&sigma_polys));
-        let (products_wide, instance_wide) = (wides(&product_polys), wide(&poly(&instance)));
-        let indicator = |rows: std::ops::Range<usize>| {
-            wide(&poly(&(0..n).map(|row| if rows.contains(&row) { Fr::ONE } else { Fr::ZERO }).collect()))
-        };
-        let (first, last, closed) = (indicator(0..1), indicator(usable..usable + 1), indicator(usable..n));
-        let each = |value: &(dyn Fn(usize) -> Fr + Sync)| (0..wide_n).into_par_iter().map(value).collect::<Vec<Fr>>();
-
-        let gate = |expression: &Expression| {
-            let leaf = |node: &ExpressionNode| {
-                Ok(match *node {
-                    ExpressionNode::Constant(ref value) => vec![scalar_from_ark(value); wide_n],
-                    ExpressionNode::Challenge(i) => vec![challenges[i as usize]; wide_n],
-                    ExpressionNode::Fixed { column, rotation } => turned(&fixed_wide[column as usize], rotation),
-                    ExpressionNode::Advice { column, rotation } => turned(&advice_wide[column as usize], rotation),
-                    ExpressionNode::Instance { rotation, .. } => turned(&instance_wide, rotation),
-                    _ => unreachable!("an operation is no operand"),
-                })
-            };
-            let apply = |node: &ExpressionNode, a: Vec<Fr>, b: Option<Vec<Fr>>| {
-                Ok(match (node, b) {
-                    (ExpressionNode::Add, Some(b)) => each(&|i| a[i] + b[i]),
-                    (ExpressionNode::Multiply, Some(b)) => each(&|i| a[i] * b[i]),
-                    (ExpressionNode::Scale(factor), _) => {
-                        let factor = scalar_from_ark(factor);
-                        each(&|i| a[i] * factor)
-                    }
-                    _ => each(&|i| -a[i]),
-                })
-            };
-            expression.fold(leaf, apply).unwrap()
-        };
-        let mut terms: Vec<Vec<Fr>> = cs.gates.iter().flat_map(|g| &g.polynomials).map(gate).collect();
-        if let (Some(z), Some(end)) = (products_wide.first(), products_wide.last()) {
-            terms.push(each(&|i| first[i] * (Fr::ONE - z[i])));
-            terms.push(each(&|i| last[i] * (end[i].square() - end[i])));
-        }
-        for pair in products_wide.windows(2) {
-            let before = turned(&pair[0], -(blinds as i32 + 1));
-            terms.push(each(&|i| first[i] * (pair[1][i] - before[i])));
-        }
-        let x_wide = wide(&[Fr::ZERO, Fr::ONE]);
-        for (z, chunk) in products_wide.iter().zip(copied.chunks(degree - 2)) {
-            let (mut left, mut right) = (turned(z, 1), z.clone());
-            for &index in chunk {
-                let column = match cs.equality[index] {
-                    Column::Fixed(i) => &fixed_wide[i as usize],
-                    Column::Advice(i) => &advice_wide[i as usize],
-                    Column::Instance(_) => &instance_wide,
-                };
-                let delta = self.label((index, 0));
-                left = each(&|i| left[i] * (column[i] + beta * sigma_wide[index][i] + gamma));
-                right = each(&|i| right[i] * (column[i] + beta * delta * x_wide[i] + gamma));
-            }
-            terms.push(each(&|i| (Fr::ONE - closed[i]) * (left[i] - right[i])));
-        }
-        let folded = terms.iter().fold(vec![Fr::ZERO; wide_n], |sum, term| each(&|i| sum[i] * y + term[i]));
-
-        // h = numerator / (X^n - 1), cut into pieces.
-        let mut numerator = interpolate(&folded, wide_k);
-        let mut h = vec![Fr::ZERO; wide_n];
-        for i in (n..wide_n).rev() {
+    /// `numerator / (X^n - 1)`, of as many pieces as the degree asks for.
+    fn quotient(&self, mut numerator: Poly) -> Poly {
+        let n = self.n();
+        let mut h = vec![Fr::ZERO; numerator.len()];
+        for i in (n..numerator.len()).rev() {
             h[i - n] = numerator[i];
             let carry = numerator[i];
             numerator[i - n] += carry;
         }
         assert!(numerator[..n].iter().all(|c| *c == Fr::ZERO), "the witness satisfies the circuit");
-        let (h, rest) = h.split_at((degree - 1) * n);
+        let rest = h.split_off((self.constraints.minimum_degree as usize - 1) * n);
         assert!(rest.iter().all(|c| *c == Fr::ZERO), "the degree is the system's");
-        let pieces: Vec<&[Fr]> = h.chunks(n).collect();
-        let _unused: Vec<Fr> = pieces.iter().map(|_| Fr::random(&mut rng)).collect();
-        for piece in &pieces {
-            transcript.write_point(commit(piece, self.powers)).unwrap();
-        }
+        h
+    }
 
-        // Values at x, in the order of the transcript.
+    /// Values at x, in the order of the transcript, and their opening.
+    fn show<E: EncodedChallenge<G1Affine>, T: TranscriptWrite<G1Affine, E>>(
+        &self,
+        polys: &Columns,
+        random: &Poly,
+        h: &[Fr],
+        transcript: &mut T,
+    ) {
+        let (n, omega, cs) = (self.n(), root(self.k), self.constraints);
         let x = *transcript.squeeze_challenge_scalar::<()>();
         let at = |rotation: i32| x * omega.pow_vartime([rotation.rem_euclid(n as i32) as u64]);
         let mut write = |poly: &[Fr], rotation: i32| transcript.write_scalar(evaluate(poly, at(rotation))).unwrap();
         for q in &cs.advice_queries {
-            write(&advice_polys[q.column as usize], q.rotation);
+            write(&polys.advice[q.column as usize], q.rotation);
         }
         for q in &cs.fixed_queries {
-            write(&fixed_polys[q.column as usize], q.rotation);
+            write(&polys.fixed[q.column as usize], q.rotation);
         }
-        write(&random, 0);
-        for poly in &sigma_polys {
+        write(random, 0);
+        for poly in &polys.sigma {
             write(poly, 0);
         }
-        let last_rotation = -(blinds as i32 + 1);
-        for (index, poly) in product_polys.iter().enumerate() {
+        let last_rotation = -(self.blinding_factors() as i32 + 1);
+        for (index, poly) in polys.products.iter().enumerate() {
             write(poly, 0);
             write(poly, 1);
-            if index + 1 < product_polys.len() {
+            if index + 1 < polys.products.len() {
                 write(poly, last_rotation);
             }
         }
         let mut h_at_x = Vec::new();
         let x_to_n = x.pow_vartime([n as u64]);
-        for piece in pieces.iter().rev() {
+        for piece in h.chunks(n).rev() {
             h_at_x = h_at_x.into_iter().map(|c: Fr| c * x_to_n).collect();
             add_scaled(&mut h_at_x, Fr::ONE, piece);
         }
 
-        // The queries in the verifier's order, and SHPLONK.
+        // The queries in the verifier's order.
         let mut queries: Vec<(&Poly, Fr)> = Vec::new();
-        queries.extend(cs.advice_queries.iter().map(|q| (&advice_polys[q.column as usize], at(q.rotation))));
-        queries.extend(product_polys.iter().flat_map(|poly| [(poly, at(0)), (poly, at(1))]));
-        queries.extend(product_polys.iter().rev().skip(1).map(|poly| (poly, at(last_rotation))));
-        queries.extend(cs.fixed_queries.iter().map(|q| (&fixed_polys[q.column as usize], at(q.rotation))));
-        queries.extend(sigma_polys.iter().map(|poly| (poly, at(0))));
-        queries.extend([(&h_at_x, at(0)), (&random, at(0))]);
+        queries.extend(cs.advice_queries.iter().map(|q| (&polys.advice[q.column as usize], at(q.rotation))));
+        queries.extend(polys.products.iter().flat_map(|poly| [(poly, at(0)), (poly, at(1))]));
+        queries.extend(polys.products.iter().rev().skip(1).map(|poly| (poly, at(last_rotation))));
+        queries.extend(cs.fixed_queries.iter().map(|q| (&polys.fixed[q.column as usize], at(q.rotation))));
+        queries.extend(polys.sigma.iter().map(|poly| (poly, at(0))));
+        queries.extend([(&h_at_x, at(0)), (random, at(0))]);
         self.open(&queries, transcript);
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_circuits::{Columns, InferenceCircuit, Layout, Pinned, Wire};
+use assay_circuits::{Cells, Columns, InferenceCircuit, Layout, Pinned, Wire};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::{g1_from_ark, values};
 use assay_models::{QuantizedGraph, Trace, import, interpret, samples};
@@ -10,7 +10,7 @@ use assay_prover::backend::cpu::CpuBackend;
 use assay_prover::column::NarrowColumn;
 use assay_prover::engine::{Resident, Witness, create_proof};
 use assay_prover::stock::generate_keys;
-use assay_prover::{ProverError, keygen, prove};
+use assay_prover::{ProverError, ProvingKey, Srs, keygen, prove};
 use assay_verifier::{Column, verify};
 use halo2_proofs::transcript::TranscriptWriterBuffer;
 use halo2curves::bn256::Fr;
@@ -54,7 +54,6 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
     let verifying = key.verifying_key();
     let trace = interpret(graph, &samples::input(graph, 3)).unwrap();
-    let rng = || ChaCha20Rng::seed_from_u64(12);
     let (instances, proof) = prove(&key, &srs, &trace, Fr::from(CONTEXT), rng(), &mut silent).unwrap();
     verify(verifying, &instances, &proof).unwrap();
 
@@ -78,36 +77,46 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     assert_eq!(points(verifying.fixed_commitments()), fixed_commitments);
     assert_eq!(points(verifying.permutation_commitments()), sigma);
     let public = values(&instances);
-    let mut honest = Honest { layout: &layout, trace: &trace };
     let witness = |phase: u8, challenges: &[Fr]| Honest { layout: &layout, trace: &trace }.of_phase(phase, challenges);
     let mut transcript = EvmTranscript::new(vec![]);
     port.prove(key.representative(), &witness, &public, rng(), &mut transcript);
     assert_same(&proof.bytes, &transcript.into_stream(), "the naive proof");
-
-    if !both {
-        return;
+    if both {
+        let mut theirs = blake2b();
+        port.prove(key.representative(), &witness, &public, rng(), &mut theirs);
+        compare_in_halo2s_transcript(&key, &srs, &trace, &public, &theirs.finalize());
     }
-    let (mut ours, mut theirs) = (blake2b(), blake2b());
-    port.prove(key.representative(), &witness, &public, rng(), &mut theirs);
+}
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(12)
+}
+
+/// The engine's proof in halo2's own transcript is the naive one, and halo2's verifier accepts it.
+fn compare_in_halo2s_transcript(key: &ProvingKey, srs: &Srs, trace: &Trace, public: &[Fr], naive: &[u8]) {
+    let layout = key.layout();
     let backend = CpuBackend::new(layout.k, srs.powers(), srs.lagrange());
-    let resident = Resident::new(&backend, fixed.iter().cloned().map(NarrowColumn::field), key.permutation());
+    let column = |cells: &Cells| NarrowColumn::field((0..layout.usable_rows()).map(|row| cells.get(row)).collect());
+    let resident = Resident::new(&backend, layout.fixed.iter().map(column), key.permutation());
+    let (mut honest, mut ours) = (Honest { layout, trace }, blake2b());
     create_proof(
         &backend,
-        verifying,
+        key.verifying_key(),
         &resident,
         key.permutation(),
         &mut honest,
-        &public,
+        public,
         rng(),
         &mut ours,
         &mut silent,
     )
     .unwrap();
     let ours = ours.finalize();
-    assert_same(&ours, &theirs.finalize(), "the naive proof in halo2's transcript");
-    let circuit = InferenceCircuit::for_keygen(Arc::clone(&layout));
-    let (_, stock) = generate_keys(&srs, &circuit, layout.instances(), graph.digest()).unwrap();
-    stock_accepts(&srs, stock.get_vk(), &public, &ours);
+    assert_same(&ours, naive, "the naive proof in halo2's transcript");
+    let circuit = InferenceCircuit::for_keygen(Arc::clone(layout));
+    let graph_digest = layout.plan.graph.digest();
+    let (_, stock) = generate_keys(srs, &circuit, layout.instances(), graph_digest).unwrap();
+    stock_accepts(srs, stock.get_vk(), public, &ours);
 }
 
 #[test]

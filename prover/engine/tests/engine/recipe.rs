@@ -145,15 +145,67 @@ enum Kind {
     Choice(Vec<Fr>),
 }
 
+impl Kind {
+    /// The polynomial that a flag switches on.
+    fn polynomial(&self, rng: &mut ChaCha20Rng, flag: Formula, target: Formula) -> Formula {
+        match self {
+            Self::Equal(formula) if rng.r#gen() => flag.times(target.minus(formula.clone())),
+            Self::Equal(formula) => formula.clone().minus(target).scaled(-Fr::from(3)).times(flag).negated(),
+            Self::Guarded(guard, formula) => {
+                guard.clone().times(formula.clone().minus(target).times(flag)).plus(Formula::Constant(Fr::ZERO))
+            }
+            Self::Choice(choices) => choices
+                .iter()
+                .fold(flag, |product, choice| product.times(target.clone().minus(Formula::Constant(*choice)))),
+        }
+    }
+
+    /// Rows in which the flag is set: all, one or some of those from which every advice cell that is read is usable.
+    fn rows(&self, rng: &mut ChaCha20Rng, rotation: i32, usable: usize) -> Vec<usize> {
+        let reads = |formula: &Formula| formula.cells().into_iter().filter(|(c, _)| matches!(c, Column::Advice(_)));
+        let (guards, formula) = match self {
+            Self::Equal(formula) => (vec![], Some(formula)),
+            Self::Guarded(guard, formula) => (reads(guard).collect(), Some(formula)),
+            Self::Choice(_) => (vec![], None),
+        };
+        let read = formula.into_iter().flat_map(reads).chain(guards).map(|(_, r)| r).chain([rotation]);
+        let read: Vec<i32> = read.collect();
+        let inside = |row: &usize| read.iter().all(|r| (0..usable as i64).contains(&(*row as i64 + i64::from(*r))));
+        let candidates: Vec<usize> = (0..usable).filter(inside).collect();
+        let rows = match rng.gen_range(0..3) {
+            0 => candidates.clone(),
+            1 => vec![*candidates.choose(rng).unwrap()],
+            _ => candidates.iter().copied().filter(|_| rng.r#gen()).collect(),
+        };
+        if rows.is_empty() { candidates } else { rows }
+    }
+}
+
+/// Number and phase of the columns of a role.
+fn of_role(columns: &[(Role, u8)], role: Role) -> impl Iterator<Item = (u32, u8)> + '_ {
+    (0u32..).zip(columns).filter(move |(_, column)| column.0 == role).map(|(index, column)| (index, column.1))
+}
+
 impl Recipe {
     /// The system of this recipe.
-    #[expect(clippy::too_many_lines, reason = "columns, gates, rows and copies, in this order")]
     pub(crate) fn system(&self) -> System {
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed);
         let rng = &mut rng;
-        let phases = self.free.len() as u8;
+        let columns = self.columns(rng);
+        let mut system = System::new(self.k, self.degree, columns.iter().map(|(_, phase)| *phase).collect());
+        let phases = 0..self.free.len() as u8;
+        system.challenges =
+            phases.zip(&self.challenges).flat_map(|(phase, count)| vec![phase; *count]).collect::<Vec<u8>>();
+        system.challenges.shuffle(rng);
+        system.equality = self.equality(rng, columns.len() as u32);
+        let targets = self.gates(rng, &mut system, &columns);
+        self.rows(rng, &mut system, &columns, targets);
+        system
+    }
 
-        // Columns: the first of each phase in order, the others anywhere.
+    /// Roles and phases of the advice columns: the first of each phase in order, the others anywhere.
+    fn columns(&self, rng: &mut ChaCha20Rng) -> Vec<(Role, u8)> {
+        let phases = self.free.len() as u8;
         let (mut first, mut others) = (Vec::new(), Vec::new());
         for (phase, count) in (0u8..).zip(&self.free) {
             first.push((Role::Free, phase));
@@ -162,73 +214,47 @@ impl Recipe {
         others.extend((0..self.targets).map(|_| (Role::Target, rng.gen_range(0..phases))));
         others.extend((0..self.unread).map(|_| (Role::Unread, rng.gen_range(0..phases))));
         others.shuffle(rng);
-        let columns: Vec<(Role, u8)> = [first, others].concat();
-        let of_role = |role: Role| (0u32..).zip(&columns).filter(move |(_, c)| c.0 == role).map(|(i, c)| (i, c.1));
-        let mut system = System::new(self.k, self.degree, columns.iter().map(|(_, phase)| *phase).collect());
-        system.challenges =
-            (0..phases).zip(&self.challenges).flat_map(|(phase, count)| vec![phase; *count]).collect::<Vec<u8>>();
-        system.challenges.shuffle(rng);
+        [first, others].concat()
+    }
 
-        // Columns that may be copied.
-        let data = 0..self.fixed as u32;
-        let flags_at = self.fixed as u32;
-        let advice = (0..columns.len() as u32).map(Column::Advice);
-        let mut equality: Vec<Column> = advice.chain(data.clone().map(Column::Fixed)).collect();
+    /// Columns that may be copied.
+    fn equality(&self, rng: &mut ChaCha20Rng, advice: u32) -> Vec<Column> {
+        let advice = (0..advice).map(Column::Advice);
+        let mut equality: Vec<Column> = advice.chain((0..self.fixed as u32).map(Column::Fixed)).collect();
         equality.push(Column::Instance(0));
         equality.shuffle(rng);
         equality.truncate(self.equality);
-        system.equality = equality;
+        equality
+    }
 
-        // Gates. One reaches the degree, unless a full product of copied columns does.
+    /// The first fixed column that is the flag of a target.
+    fn first_flag(&self) -> u32 {
+        self.fixed as u32
+    }
+
+    /// Gates, a polynomial for each target. One reaches the degree, unless a full product of copied columns does.
+    fn gates(&self, rng: &mut ChaCha20Rng, system: &mut System, columns: &[(Role, u8)]) -> Vec<(u32, i32, Kind)> {
         let mut reached = system.equality.len() >= self.degree - 2 && rng.r#gen();
         let mut targets: Vec<(u32, i32, Kind)> = Vec::new();
-        let mut written: Vec<(u32, u8)> = Vec::new();
         let mut polynomials = Vec::new();
-        for (column, phase) in of_role(Role::Target) {
-            let readable = Readable {
-                cells: of_role(Role::Free)
-                    .chain(written.iter().copied())
-                    .filter(|(_, of)| *of <= phase)
-                    .map(|(i, _)| Column::Advice(i))
-                    .chain(data.clone().map(Column::Fixed))
-                    .chain([Column::Instance(0)])
-                    .collect(),
-                challenges: (0..system.challenges.len()).filter(|i| system.challenges[*i] < phase).collect(),
-            };
+        for (column, phase) in of_role(columns, Role::Target) {
+            let written = targets.iter().map(|(column, ..)| (*column, columns[*column as usize].1));
+            let advice = of_role(columns, Role::Free).chain(written).filter(|(_, of)| *of <= phase);
+            let cells = advice
+                .map(|(i, _)| Column::Advice(i))
+                .chain((0..self.fixed as u32).map(Column::Fixed))
+                .chain([Column::Instance(0)])
+                .collect();
+            let challenges = (0..system.challenges.len()).filter(|i| system.challenges[*i] < phase).collect();
+            let readable = Readable { cells, challenges };
             let rotation = rng.gen_range(-2..=2);
-            let target = Formula::Cell(Column::Advice(column), rotation);
-            let flag = Formula::Cell(Column::Fixed(flags_at + targets.len() as u32), 0);
-            let guard = rng.gen_range(0..self.degree - 1);
-            let first_of_degree = !std::mem::replace(&mut reached, true);
-            let kind = if first_of_degree {
-                let formula = readable.exact(rng, self.degree - 1 - guard);
-                if guard == 0 { Kind::Equal(formula) } else { Kind::Guarded(readable.exact(rng, guard), formula) }
-            } else {
-                let before = Formula::Cell(Column::Advice(column), rotation - 1);
-                match rng.gen_range(0..4) {
-                    0 => Kind::Choice((0..rng.gen_range(1..self.degree)).map(|_| value(rng)).collect()),
-                    1 => Kind::Guarded(
-                        readable.formula(rng, guard, 2),
-                        readable.formula(rng, self.degree - 1 - guard, 3),
-                    ),
-                    2 => Kind::Equal(readable.formula(rng, self.degree - 2, 3).plus(before)),
-                    _ => Kind::Equal(readable.formula(rng, self.degree - 1, 4)),
-                }
-            };
-            polynomials.push(match &kind {
-                Kind::Equal(formula) if rng.r#gen() => flag.times(target.minus(formula.clone())),
-                Kind::Equal(formula) => formula.clone().minus(target).scaled(-Fr::from(3)).times(flag).negated(),
-                Kind::Guarded(guard, formula) => {
-                    guard.clone().times(formula.clone().minus(target).times(flag)).plus(Formula::Constant(Fr::ZERO))
-                }
-                Kind::Choice(choices) => choices
-                    .iter()
-                    .fold(flag, |product, choice| product.times(target.clone().minus(Formula::Constant(*choice)))),
-            });
+            let flag = Formula::Cell(Column::Fixed(self.first_flag() + targets.len() as u32), 0);
+            let full = !std::mem::replace(&mut reached, true);
+            let kind = self.kind(rng, &readable, Formula::Cell(Column::Advice(column), rotation - 1), full);
+            polynomials.push(kind.polynomial(rng, flag, Formula::Cell(Column::Advice(column), rotation)));
             targets.push((column, rotation, kind));
-            written.push((column, phase));
         }
-        let twin = flags_at + targets.len() as u32;
+        let twin = self.first_flag() + targets.len() as u32;
         if self.identities {
             let cell = |index, rotation| Formula::Cell(Column::Fixed(index), rotation);
             polynomials.push(cell(0, 1).minus(cell(twin, 1)));
@@ -240,10 +266,28 @@ impl Recipe {
             let rest = polynomials.split_off(rng.gen_range(1..=polynomials.len()));
             system.gates.push(std::mem::replace(&mut polynomials, rest));
         }
+        targets
+    }
 
-        // Rows: how many are usable depends on the queries.
-        let last = twin as usize + if self.identities { 3 } else { 0 };
-        system.fixed = vec![vec![]; last];
+    /// What the polynomial of a target is like, `before` being the cell above it; one that is to be `full` has the system's degree.
+    fn kind(&self, rng: &mut ChaCha20Rng, readable: &Readable, before: Formula, full: bool) -> Kind {
+        let guard = rng.gen_range(0..self.degree - 1);
+        if full {
+            let formula = readable.exact(rng, self.degree - 1 - guard);
+            return if guard == 0 { Kind::Equal(formula) } else { Kind::Guarded(readable.exact(rng, guard), formula) };
+        }
+        match rng.gen_range(0..4) {
+            0 => Kind::Choice((0..rng.gen_range(1..self.degree)).map(|_| value(rng)).collect()),
+            1 => Kind::Guarded(readable.formula(rng, guard, 2), readable.formula(rng, self.degree - 1 - guard, 3)),
+            2 => Kind::Equal(readable.formula(rng, self.degree - 2, 3).plus(before)),
+            _ => Kind::Equal(readable.formula(rng, self.degree - 1, 4)),
+        }
+    }
+
+    /// Values of all columns but the targets', and where flags are set. How many rows are usable depends on the queries.
+    fn rows(&self, rng: &mut ChaCha20Rng, system: &mut System, columns: &[(Role, u8)], targets: Vec<(u32, i32, Kind)>) {
+        let twin = self.first_flag() as usize + targets.len();
+        system.fixed = vec![vec![]; twin + if self.identities { 3 } else { 0 }];
         let usable = system.usable();
         for column in &mut system.fixed[..self.fixed] {
             *column = values(rng, usable);
@@ -251,29 +295,12 @@ impl Recipe {
         system.instances = (0..self.instances).map(|_| value(rng)).collect();
         system.advice = columns.iter().map(|_| values(rng, usable)).collect();
         for (index, (column, rotation, kind)) in targets.into_iter().enumerate() {
-            let reads = |formula: &Formula| formula.cells().into_iter().filter(|(c, _)| matches!(c, Column::Advice(_)));
-            let (guards, formula) = match &kind {
-                Kind::Equal(formula) => (vec![], Some(formula)),
-                Kind::Guarded(guard, formula) => (reads(guard).collect(), Some(formula)),
-                Kind::Choice(_) => (vec![], None),
-            };
-            let read = formula.into_iter().flat_map(reads).chain(guards).map(|(_, r)| r).chain([rotation]);
-            let read: Vec<i32> = read.collect();
-            let inside = |row: &usize| read.iter().all(|r| (0..usable as i64).contains(&(*row as i64 + i64::from(*r))));
-            let candidates: Vec<usize> = (0..usable).filter(inside).collect();
-            let mut rows = match rng.gen_range(0..3) {
-                0 => candidates.clone(),
-                1 => vec![*candidates.choose(rng).unwrap()],
-                _ => candidates.iter().copied().filter(|_| rng.r#gen()).collect(),
-            };
-            if rows.is_empty() {
-                rows = candidates;
-            }
+            let rows = kind.rows(rng, rotation, usable);
             let mut flag = vec![Fr::ZERO; usable];
             for row in &rows {
                 flag[*row] = Fr::ONE;
             }
-            system.fixed[flags_at as usize + index] = flag;
+            system.fixed[self.first_flag() as usize + index] = flag;
             match kind {
                 Kind::Equal(formula) | Kind::Guarded(_, formula) => {
                     system.targets.push(Target { column, rotation, rows, formula });
@@ -286,18 +313,17 @@ impl Recipe {
                 }
             }
         }
-        self.copy(rng, &mut system, &columns, usable);
+        self.copy(rng, system, columns, usable);
         for column in &mut system.fixed[..self.fixed] {
             // A column of zeros has no commitment that a transcript takes; the last row is never copied.
             column[usable - 1] = Fr::ONE;
         }
         if self.identities {
             let half = |parity: usize| (0..usable).map(|row| Fr::from(u64::from(row % 2 == parity))).collect();
-            system.fixed[twin as usize] = system.fixed[0].clone();
-            system.fixed[twin as usize + 1] = half(0);
-            system.fixed[twin as usize + 2] = half(1);
+            system.fixed[twin] = system.fixed[0].clone();
+            system.fixed[twin + 1] = half(0);
+            system.fixed[twin + 2] = half(1);
         }
-        system
     }
 
     /// Cycles of equal cells: free ones of one value, and unread ones that repeat a target.

@@ -67,7 +67,13 @@ impl Buckets {
         range: Range<usize>,
         work: &mut Work,
     ) {
-        let Work { keys, counts, places, order, groups, merged } = work;
+        let sorted = self.sort(bases, scalars, range, work);
+        self.sum_sorted(level, bases, 2 * S::PARTS as usize, sorted, work);
+    }
+
+    /// Puts the points in the order of their buckets; returns how many have one, and leaves in `work` how many each has.
+    fn sort<S: Scalars>(&self, bases: &Bases<'_>, scalars: &S, range: Range<usize>, work: &mut Work) -> usize {
+        let Work { keys, counts, places, order, .. } = work;
         // Points with digits `d` and `-d` are summed apart, so that none is negated before its sum is; likewise the
         // endomorphism is left to sums.
         let per_window = 2 * S::PARTS as usize * self.windows.buckets();
@@ -106,10 +112,15 @@ impl Buckets {
                 }
             }
         }
+        end as usize
+    }
+
+    /// Adds the sums of points that are sorted; a bucket has so many kinds of them.
+    fn sum_sorted(&mut self, level: Level, bases: &Bases<'_>, kinds: usize, sorted: usize, work: &mut Work) {
+        let Work { counts, order, groups, merged, .. } = work;
         // Tiles bound the memory: the points in work are those of a few buckets.
-        let kinds = 2 * S::PARTS as usize;
         let (mut sums, mut counts) = (self.sums.as_mut_slice(), counts.as_slice());
-        let mut order = &order[..end as usize];
+        let mut order = &order[..sorted];
         while !sums.is_empty() {
             let mut points = 0;
             let full = |of_bucket: &[u32]| {
