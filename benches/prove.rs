@@ -14,6 +14,8 @@
     reason = "a bench prints and stops at the first surprise"
 )]
 
+mod machine;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
@@ -23,11 +25,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay_circuits::{InferenceCircuit, Layout};
-use assay_models::{QuantizedGraph, import, interpret, samples};
+use assay_models::{End, QuantizedGraph, import, interpret, samples};
 use assay_prover::stock::{generate_keys, prove_circuit, rebuild_proving_key};
 use assay_prover::{Mapped, PUBLISHED_SEED, Prover, ProvingKey, Srs, cost::OPENING_FOR_CHAIN, keygen};
 use assay_verifier::{Opening, Verifier, VerifyingKey};
 use halo2curves::bn256::Fr;
+use machine::{commit, cpu, peak_mib};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 
@@ -245,7 +248,7 @@ impl Circuit {
         drop(self.layout); // the key brings its own
         let file = Arc::new(Mapped::open(Path::new(&proving_file)).unwrap());
         let key = ProvingKey::open(&file, &self.graph, digest, verifying).unwrap();
-        let trace = interpret(&self.graph, &samples::input(&self.graph, 1)).unwrap();
+        let trace = interpret(&self.graph, &samples::inputs(&self.graph, 1)).unwrap();
         let mut prover = Prover::new(&key, &self.srs).unwrap();
         prover.keep().unwrap();
         measured.load_seconds = start.elapsed().as_secs_f64();
@@ -266,10 +269,10 @@ impl Circuit {
         let key = self.verifying_key();
         let for_keygen = InferenceCircuit::for_keygen(Arc::clone(&self.layout));
         let proving = rebuild_proving_key(&self.srs, &for_keygen, &key).unwrap();
-        let trace = interpret(&self.graph, &samples::input(&self.graph, 1)).unwrap();
+        let trace = interpret(&self.graph, &samples::inputs(&self.graph, 1)).unwrap();
         let context = Fr::from(1);
-        let input = &trace.values[self.graph.input.0];
-        let instances = assay_circuits::statement(&self.graph, input, trace.output(&self.graph), context).unwrap();
+        let [inputs, outputs] = [End::Input, End::Output].map(|end| trace.at(&self.graph, end).unwrap());
+        let instances = assay_circuits::statement(&self.graph, &inputs, &outputs, context).unwrap();
         let instances = assay_halo2::convert::instances(&instances);
         let circuit = InferenceCircuit::new(self.layout, &trace, context).unwrap();
         measured.load_seconds = start.elapsed().as_secs_f64();
@@ -278,22 +281,4 @@ impl Circuit {
         measured.seconds = start.elapsed().as_secs_f64();
         Verifier::new(&key).unwrap().verify(&instances, &proof).unwrap();
     }
-}
-
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-fn commit() -> String {
-    let output = Command::new("git").args(["describe", "--always", "--dirty"]).output();
-    output.map_or_else(|_| "unknown".to_owned(), |o| String::from_utf8_lossy(&o.stdout).trim().to_owned())
-}
-
-fn cpu() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let name = name.trim_start_matches([' ', '\t', ':']).to_owned();
-    if info.contains("avx512ifma") { name + ", AVX-512 IFMA" } else { name + ", no AVX-512 IFMA" }
 }

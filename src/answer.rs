@@ -1,9 +1,9 @@
 //! An answer of a model, shown alike by every command.
 
-use assay_models::{QuantizedGraph, dequantise_output};
+use assay_models::{QuantizedGraph, dequantise};
 use serde::Serialize;
 
-use crate::failure::{Classify as _, Outcome};
+use crate::failure::{Classify as _, Outcome, refuse};
 use crate::labels::Labels;
 use crate::terminal::{Terminal, Tone};
 use crate::units;
@@ -11,13 +11,23 @@ use crate::units;
 /// Outputs that people see, the largest first.
 const SHOWN: usize = 5;
 
-/// The output of a model; nothing where it is not known.
-#[derive(Clone, Debug, Default, Serialize)]
+/// The outputs of a model; nothing where they are not known. As JSON, those of the only output, or a list of several.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
+    outputs: Vec<Output>,
+}
+
+/// One output of a model.
+#[derive(Clone, Debug, Serialize)]
+struct Output {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     /// Integers of the output tensor.
-    pub(crate) output: Option<Vec<i64>>,
+    #[serde(rename = "output")]
+    integers: Vec<i64>,
     /// The real numbers they stand for.
-    output_real: Option<Vec<f64>>,
+    #[serde(rename = "output_real")]
+    real: Vec<f64>,
     /// Position of the largest.
     label: Option<usize>,
     /// What the model's owner calls it.
@@ -27,26 +37,74 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The answer that integers of the output tensor are.
-    pub(crate) fn new(graph: &QuantizedGraph, output: Vec<i64>, labels: Option<Labels>) -> Outcome<Self> {
-        let label = largest(&output);
-        Ok(Self {
-            output_real: Some(dequantise_output(graph, &output).request("cannot read the output")?),
-            label_name: label.and_then(|label| Some(labels.as_ref()?.of(label)?.to_owned())),
-            label,
-            output: Some(output),
-            labels,
-        })
+    /// The answer that integers of the output tensors are; labels name the values of the first.
+    pub(crate) fn new<V: AsRef<[i64]>>(
+        graph: &QuantizedGraph,
+        values: &[V],
+        mut labels: Option<Labels>,
+    ) -> Outcome<Self> {
+        if values.len() != graph.outputs.len() {
+            return refuse(format_args!("the model has {} outputs, got {}", graph.outputs.len(), values.len()));
+        }
+        let several = values.len() > 1;
+        let mut outputs = Vec::with_capacity(values.len());
+        for (port, values) in graph.outputs.iter().zip(values) {
+            let (info, output) = (graph.tensor(port.tensor).request("cannot read the output")?, values.as_ref());
+            let (label, labels) = (largest(output), labels.take());
+            outputs.push(Output {
+                name: several.then(|| port.name.clone()),
+                real: dequantise(info, output),
+                label_name: label.and_then(|label| Some(labels.as_ref()?.of(label)?.to_owned())),
+                label,
+                integers: output.to_vec(),
+                labels,
+            });
+        }
+        Ok(Self { outputs })
     }
 
-    /// Says it: the largest outputs as real numbers, with their positions and names, or all integers of the output tensor.
+    /// Says it: the largest outputs as real numbers, with their positions and names, or all integers of the output tensors.
     pub(crate) fn say(&self, integers: bool, terminal: Terminal) {
-        let (Some(output), Some(real)) = (&self.output, &self.output_real) else { return };
+        for output in &self.outputs {
+            output.say(integers, terminal);
+        }
+        if self.outputs.iter().any(|output| output.label_name.is_some()) {
+            terminal.field("names", "are the model owner's words (labels.txt), and not proved", None);
+        }
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Several<'a> {
+            outputs: &'a [Output],
+        }
+        #[derive(Serialize)]
+        struct Unknown {
+            output: Option<Vec<i64>>,
+            output_real: Option<Vec<f64>>,
+            label: Option<usize>,
+            label_name: Option<String>,
+        }
+        match self.outputs.as_slice() {
+            [] => Unknown { output: None, output_real: None, label: None, label_name: None }.serialize(serializer),
+            [only] => only.serialize(serializer),
+            outputs => Several { outputs }.serialize(serializer),
+        }
+    }
+}
+
+impl Output {
+    fn say(&self, integers: bool, terminal: Terminal) {
         let name = |position: usize| self.labels.as_ref().and_then(|labels| labels.of(position));
-        let mut order: Vec<usize> = (0..output.len()).collect();
-        order.sort_by_key(|position| std::cmp::Reverse(output.get(*position)));
-        let value = |position: &usize| real.get(*position).map_or_else(String::new, |value| units::real(*value));
-        match (self.label, output.len()) {
+        let mut order: Vec<usize> = (0..self.integers.len()).collect();
+        order.sort_by_key(|position| std::cmp::Reverse(self.integers.get(*position)));
+        let value = |position: &usize| self.real.get(*position).map_or_else(String::new, |value| units::real(*value));
+        if let Some(name) = &self.name {
+            terminal.field("output", format_args!("{name:?}"), None);
+        }
+        match (self.label, self.integers.len()) {
             (Some(label), 1) => {
                 let value = value(&label);
                 terminal.field("answer", &value, Some((&value, Tone::Strong)));
@@ -62,7 +120,7 @@ impl Answer {
                         None,
                     );
                 }
-                let rest = output.len().saturating_sub(SHOWN);
+                let rest = self.integers.len().saturating_sub(SHOWN);
                 if rest > 0 {
                     terminal.field("", format_args!("     and {} that are not larger", units::count(rest)), None);
                 }
@@ -70,11 +128,8 @@ impl Answer {
             (None, _) => {}
         }
         if integers {
-            let list: Vec<String> = output.iter().map(ToString::to_string).collect();
+            let list: Vec<String> = self.integers.iter().map(ToString::to_string).collect();
             terminal.field("integers", format_args!("[{}]", list.join(", ")), None);
-        }
-        if self.label_name.is_some() {
-            terminal.field("names", "are the model owner's words (labels.txt), and not proved", None);
         }
     }
 }

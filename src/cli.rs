@@ -78,7 +78,7 @@ key is not the model's or not the proof's, a file is missing or is not what it s
     Verify(VerifyArgs),
     /// Run the model without proving
     #[command(
-        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, or with \"quantized\": true the input's own integers; a .npy file holds real numbers, whatever its type, unless the graph's own input is one of integers."
+        after_help = "Example:\n  assay infer lenet.onnx --input input.json\n\ninput.json is {\"input_data\": [[...]]} with real numbers, a row for each input of the model, or with \"quantized\": true the inputs' own integers; a .npy file holds one input's real numbers, whatever its type, unless the graph's own input is one of integers.\n\nA model with several inputs takes a file of several rows, or --input once for each: in the order of the model, or as NAME=FILE:\n  assay infer model.onnx --input image=image.npy --input mask=mask.npy"
     )]
     Infer(InferArgs),
     /// Write the Solidity verifier and the model's key, and the calldata of the proof if there is one
@@ -212,9 +212,9 @@ pub(crate) struct SetupArgs {
 pub(crate) struct InferArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The input, .json or .npy; `assay infer --help` shows the form
-    #[arg(long)]
-    pub(crate) input: PathBuf,
+    /// The input, .json or .npy; once for each of several inputs; `assay infer --help` shows the form
+    #[arg(long, value_name = "[NAME=]FILE", required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// Show the output tensor's integers too
     #[arg(long)]
     pub(crate) integers: bool,
@@ -224,9 +224,9 @@ pub(crate) struct InferArgs {
 pub(crate) struct ProveArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The input, .json or .npy; `assay infer --help` shows the form
-    #[arg(long)]
-    pub(crate) input: PathBuf,
+    /// The input, .json or .npy; once for each of several inputs; `assay infer --help` shows the form
+    #[arg(long, value_name = "[NAME=]FILE", required = true)]
+    pub(crate) input: Vec<PathBuf>,
     /// Context the proof is bound to, up to 31 bytes of hexadecimal (a market computes it from request and payee)
     #[arg(long, default_value = "00")]
     pub(crate) context: String,
@@ -267,10 +267,10 @@ pub(crate) struct VerifyArgs {
     /// Digest of an SRS whose ceremony you trust, beside those that you imported; may be repeated
     #[arg(long = "srs-digest", value_name = "HEX", value_parser = ceremony::digest)]
     pub(crate) srs_digests: Vec<[u8; 32]>,
-    /// The input that the proof must be about, .json or .npy, or a request.json that holds it
-    #[arg(long, value_name = "FILE", conflicts_with = "vk_digest")]
-    pub(crate) input: Option<PathBuf>,
-    /// The output that the proof must show: the output tensor's integers, as "output" of `assay infer --json` has them, or a file of them
+    /// The input that the proof must be about, .json or .npy, or a request.json that holds it; once for each of several inputs
+    #[arg(long, value_name = "[NAME=]FILE", conflicts_with = "vk_digest")]
+    pub(crate) input: Vec<PathBuf>,
+    /// The output that the proof must show: the output's integers, as "output" of `assay infer --json` has them, those of several outputs one after the other, or a file of them
     #[arg(long, value_name = "FILE|VALUES", allow_hyphen_values = true, conflicts_with = "vk_digest")]
     pub(crate) output: Option<String>,
     /// The context that the proof must be bound to, up to 31 bytes of hexadecimal

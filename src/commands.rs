@@ -14,11 +14,11 @@ pub(crate) mod srs;
 pub(crate) mod verify;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use assay_circuits::Layout;
-use assay_models::input::InputValues;
-use assay_models::{QuantisedInput, QuantizedGraph};
+use assay_models::input::{self, Given, InputValues};
+use assay_models::{Port, QuantizedGraph};
 use assay_prover::Cost;
 use assay_prover::cost::{OPENING_FOR_CHAIN, threads};
 use assay_solidity::{MOST_TRANSACTION_BYTES, Shape};
@@ -33,22 +33,52 @@ use crate::planning;
 use crate::terminal::Terminal;
 use crate::units;
 
-/// Reads an input file and quantises it for the graph's input. What was clamped is returned and warned of.
-fn read_input(graph: &QuantizedGraph, path: &Path) -> Outcome<QuantisedInput> {
-    let bytes = files::read(path)?;
-    let doing = format!("cannot use {} as an input", path.display());
-    let form = || Next::assay("infer").arg("--help");
-    let values = InputValues::parse(&bytes, path.extension().is_some_and(|e| e == "npy")).request(&doing).next(form)?;
-    let input = values.quantise(graph).request(&doing).next(form)?;
-    if let Some(clamped) = &input.clamped {
-        Terminal::warn(format_args!("{}: {clamped}", path.display()));
-    }
-    Ok(input)
+/// The integers of each of a graph's inputs, and what to know about them.
+struct Inputs {
+    values: Vec<Vec<i64>>,
+    warnings: Vec<String>,
 }
 
-/// What a model takes.
+/// Reads input files and quantises them for the graph's inputs: `NAME=FILE` for the input of that name, other files in order. What was clamped is
+/// returned and warned of.
+fn read_inputs(graph: &QuantizedGraph, files: &[PathBuf]) -> Outcome<Inputs> {
+    let form = || Next::assay("infer").arg("--help");
+    let mut given = Vec::new();
+    for file in files {
+        let (name, path) = named(graph, file);
+        let bytes = files::read(path)?;
+        let values = InputValues::parse(&bytes, path.extension().is_some_and(|e| e == "npy"))
+            .request(format_args!("cannot use {} as an input", path.display()))
+            .next(form)?;
+        given.extend(values.into_iter().map(|values| Given { name: name.clone(), values }));
+    }
+    let shown = files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" and ");
+    let inputs = input::quantised(graph, &given).request(format_args!("cannot use {shown} as an input")).next(form)?;
+    let clamped = inputs.iter().zip(&graph.inputs).filter_map(|(input, port)| {
+        let clamped = input.clamped.as_ref()?;
+        Some(if graph.inputs.len() > 1 { format!("{}: {clamped}", port.name) } else { clamped.to_string() })
+    });
+    let warnings: Vec<String> = clamped.collect();
+    for warning in &warnings {
+        Terminal::warn(format_args!("{shown}: {warning}"));
+    }
+    Ok(Inputs { values: inputs.into_iter().map(|input| input.values).collect(), warnings })
+}
+
+/// The input that a file is named for, and the file: what stands before a `=` is a name if the model has such an input, the longest if it has several.
+fn named<'a>(graph: &QuantizedGraph, file: &'a Path) -> (Option<String>, &'a Path) {
+    let split = |name: &'_ str| Some((name.to_owned(), file.to_str()?.strip_prefix(name)?.strip_prefix('=')?));
+    let names = graph.inputs.iter().filter_map(|input| split(&input.name));
+    match names.max_by_key(|(name, _)| name.len()) {
+        Some((name, path)) => (Some(name), Path::new(path)),
+        None => (None, file),
+    }
+}
+
+/// What a model takes as one of its inputs.
 #[derive(Debug, Serialize)]
 struct InputForm {
+    name: String,
     shape: Vec<usize>,
     /// Smallest and largest real number that one value stands for.
     low: f64,
@@ -56,16 +86,22 @@ struct InputForm {
 }
 
 impl InputForm {
-    fn of(graph: &QuantizedGraph) -> Outcome<Self> {
-        let info = graph.tensor(graph.input).request("cannot read the graph")?;
-        let real = |integer: i64| info.scale * (integer - i64::from(info.zero_point)) as f64;
-        Ok(Self { shape: info.shape.clone(), low: real(info.dtype.min()), high: real(info.dtype.max()) })
+    /// Every input of a graph.
+    fn all(graph: &QuantizedGraph) -> Outcome<Vec<Self>> {
+        let of = |port: &Port| {
+            let info = graph.tensor(port.tensor).request("cannot read the graph")?;
+            let real = |integer: i64| info.scale * (integer - i64::from(info.zero_point)) as f64;
+            let (name, shape) = (port.name.clone(), info.shape.clone());
+            Ok(Self { name, shape, low: real(info.dtype.min()), high: real(info.dtype.max()) })
+        };
+        graph.inputs.iter().map(of).collect()
     }
 }
 
 impl fmt::Display for InputForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "input {:?}, real numbers from {} to {}", self.shape, units::real(self.low), units::real(self.high))
+        let Self { name, shape, low, high } = self;
+        write!(f, "input {name} {shape:?}, real numbers from {} to {}", units::real(*low), units::real(*high))
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn with_model(
     if let Some(path) = srs {
         srs::belongs(path, key)?;
     }
-    if Known::of(&compiled.onnx, &compiled.digest).is_some_and(|known| known.has_key(&key.digest())) {
+    if Known::of(&compiled.onnx, &compiled.named()).is_some_and(|known| known.has_key(&key.digest())) {
         return Ok(Compared::Before);
     }
     let start = Instant::now();
@@ -76,13 +76,13 @@ pub(crate) fn with_model(
             short(&made.verifying_key().digest())
         ));
     }
-    known::remember(&compiled.onnx, &compiled.digest, Some(key.digest()));
+    known::remember(&compiled.onnx, &compiled.named(), Some(key.digest()));
     Ok(Compared::Now(start.elapsed().as_secs_f64()))
 }
 
-/// Refuses a compiled graph that is not what the ONNX file compiles to.
+/// Refuses a compiled graph that is not what the ONNX file compiles to, names of inputs and outputs included.
 fn check_graph(folder: &ModelFolder, compiled: &Compiled) -> Outcome {
-    if Known::of(&compiled.onnx, &compiled.digest).is_some() {
+    if Known::of(&compiled.onnx, &compiled.named()).is_some() {
         return Ok(());
     }
     let model = folder.model().display();
@@ -91,7 +91,8 @@ fn check_graph(folder: &ModelFolder, compiled: &Compiled) -> Outcome {
     if read != compiled.onnx {
         return refuse(format_args!("{model} changed while it was read: run the command again"));
     }
-    let imported = import(&bytes, "model").request(format_args!("cannot import {model}"))?.digest();
+    let graph = import(&bytes, "model").request(format_args!("cannot import {model}"))?;
+    let imported = graph.digest();
     if imported != compiled.digest {
         return refuse(format_args!(
             "{} holds graph {}, and {model} compiles to graph {}",
@@ -101,7 +102,13 @@ fn check_graph(folder: &ModelFolder, compiled: &Compiled) -> Outcome {
         ))
         .next(|| Next::of("compile", folder.model()));
     }
-    known::remember(&compiled.onnx, &compiled.digest, None);
+    // Names are no part of the digest, and say which value is which.
+    if (&graph.inputs, &graph.outputs) != (&compiled.graph.inputs, &compiled.graph.outputs) {
+        let file = folder.file("graph.bin");
+        return refuse(format_args!("{} has other names for inputs and outputs than {model}", file.display()))
+            .next(|| Next::of("compile", folder.model()));
+    }
+    known::remember(&compiled.onnx, &compiled.named(), None);
     Ok(())
 }
 

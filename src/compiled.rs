@@ -68,7 +68,25 @@ pub(crate) fn read(folder: &ModelFolder) -> Outcome<Compiled> {
     Ok(Compiled { graph, digest, onnx })
 }
 
+/// Digest of a graph and of the names by which its inputs and outputs are given and read. The graph's own leaves names out.
+pub(crate) fn named(digest: &[u8; 32], graph: &QuantizedGraph) -> [u8; 32] {
+    let mut hasher = Sha256::new_with_prefix(digest);
+    for ports in [&graph.inputs, &graph.outputs] {
+        hasher.update((ports.len() as u64).to_le_bytes());
+        for port in ports {
+            hasher.update((port.name.len() as u64).to_le_bytes());
+            hasher.update(&port.name);
+        }
+    }
+    hasher.finalize().into()
+}
+
 impl Compiled {
+    /// As [`named`], of this graph.
+    pub(crate) fn named(&self) -> [u8; 32] {
+        named(&self.digest, &self.graph)
+    }
+
     /// The verifying key in the model's folder, if it says that it is this graph's. Whether it is, [`crate::comparison`] finds.
     pub(crate) fn verifying_key(&self, folder: &ModelFolder) -> Outcome<VerifyingKey> {
         let key = folder.read("vk", "setup")?;

@@ -23,7 +23,7 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What is known of the ONNX file of this digest, if it compiles to this graph.
+    /// What is known of the ONNX file of this digest, if it compiles to this graph ([`named`](crate::compiled::named)).
     pub(crate) fn of(onnx: &[u8; 32], graph: &[u8; 32]) -> Option<Self> {
         let known: Self = serde_json::from_slice(&std::fs::read(path(onnx)?).ok()?).ok()?;
         (known.program == program() && known.graph_digest == hex::encode(graph)).then_some(known)

@@ -13,7 +13,7 @@ const NAME: &str = "labels.txt";
 /// Most bytes of a label.
 const LONGEST: usize = 200;
 
-/// As many labels as the output has values.
+/// As many labels as the first output has values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Labels(Vec<String>);
 
@@ -38,14 +38,21 @@ impl Labels {
         Ok(Self(labels))
     }
 
+    /// All of them, in order.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// The label of an output.
     pub(crate) fn of(&self, position: usize) -> Option<&str> {
         self.0.get(position).map(String::as_str)
     }
 }
 
+/// How many values the first output has: labels name those.
 fn outputs(graph: &QuantizedGraph) -> Outcome<usize> {
-    Ok(graph.tensor(graph.output).request("cannot read the graph")?.len())
+    let Some(first) = graph.outputs.first() else { return refuse("the model has no output") };
+    Ok(graph.tensor(first.tensor).request("cannot read the graph")?.len())
 }
 
 /// Reads the labels that an owner names, to be kept in the model's folder.
@@ -61,18 +68,25 @@ pub(crate) fn keep(labels: &Labels, folder: &ModelFolder) -> Outcome {
     files::write(&folder.file(NAME), format!("{}\n", labels.0.join("\n")).as_bytes())
 }
 
-/// The labels in the model's folder, if there are any. Labels that do not fit are left out with a warning: they say nothing of an answer.
-pub(crate) fn of(folder: &ModelFolder, graph: &QuantizedGraph) -> Outcome<Option<Labels>> {
+/// The labels in the model's folder, if there are any, or what is wrong with them.
+pub(crate) fn kept(folder: &ModelFolder, graph: &QuantizedGraph) -> Outcome<Option<Result<Labels, String>>> {
     let path = folder.file(NAME);
     if !path.exists() {
         return Ok(None);
     }
-    match Labels::parse(&files::read(&path)?, outputs(graph)?) {
-        Ok(labels) => Ok(Some(labels)),
-        Err(fault) => {
-            Terminal::warn(format_args!("{} is not used: {fault}", path.display()));
+    let labels = Labels::parse(&files::read(&path)?, outputs(graph)?);
+    Ok(Some(labels.map_err(|fault| format!("{} is not used: {fault}", path.display()))))
+}
+
+/// As [`kept`]; labels that do not fit are left out with a warning: they say nothing of an answer.
+pub(crate) fn of(folder: &ModelFolder, graph: &QuantizedGraph) -> Outcome<Option<Labels>> {
+    match kept(folder, graph)? {
+        Some(Ok(labels)) => Ok(Some(labels)),
+        Some(Err(fault)) => {
+            Terminal::warn(fault);
             Ok(None)
         }
+        None => Ok(None),
     }
 }
 

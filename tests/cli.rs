@@ -13,6 +13,8 @@ mod interrupt;
 mod model;
 #[path = "cli/planned.rs"]
 mod planned;
+#[path = "cli/ports.rs"]
+mod ports;
 mod recording;
 mod sandbox;
 #[path = "cli/screen.rs"]

@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop(bytes);
     let layout = timed("plan", || Layout::plan(&graph))?;
     println!("k = {}, {}", layout.k, layout.shape.lanes);
-    let input = samples::input(&graph, 1);
+    let input = samples::inputs(&graph, 1);
     let trace = timed("interpret", || interpret(&graph, &input).map_err(Box::new))?;
     let mut columns = timed("phase 0", || Columns::phase_zero(&layout, &trace, Fr::from(7)))?;
     let challenges = [11, 12, 13, 14, 15].map(|seed| Fr::from(seed) * Fr::from(u64::MAX) * Fr::from(u64::MAX));

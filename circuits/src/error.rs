@@ -49,9 +49,9 @@ pub enum CircuitError {
         /// Largest supported `k`.
         limit_k: u32,
     },
-    /// Input and output make more public words than any key has.
+    /// Inputs and outputs make more public words than any key has.
     #[error(
-        "input and output are {words} public words of 31 bytes with the context, and {limit} is the limit: give the model a smaller input or \
+        "inputs and outputs are {words} public words of 31 bytes with the context, and {limit} is the limit: give the model a smaller input or \
          output"
     )]
     TooManyWords {

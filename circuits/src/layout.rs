@@ -1,7 +1,7 @@
 //! [`Layout`]: where every cell of a network sits. A pure function of the graph; the halo2 circuit and the witness filler
 //! read it, and nothing else decides positions. See `docs/circuit.md`, "Layout".
 
-use assay_models::{QuantizedGraph, TensorId};
+use assay_models::{End, QuantizedGraph, TensorId};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -9,7 +9,7 @@ use crate::cells::Cells;
 use crate::columns::{CircuitShape, Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::place::{CopyConstraint, Places, ScalarRow, cells, copies, fixed_columns};
-use crate::plan::{Block, Element, MAX_PUBLIC_WORDS, Operands, Plan, WORD_BYTES};
+use crate::plan::{Block, Element, MAX_PUBLIC_WORDS, Operands, Plan};
 use crate::profile::PROFILES;
 use crate::sketch::{MAX_K, Sketch};
 use crate::tables::Tag;
@@ -209,23 +209,20 @@ impl Layout {
     }
 }
 
-/// The plan of a graph, unless its input and its requantised tensors alone take more rows than any circuit has, or its input and output more
+/// The plan of a graph, unless its inputs and its requantised tensors alone take more rows than any circuit has, or its inputs and outputs more
 /// public words than any key: then nothing is made.
 pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
     graph.validate()?;
     let outputs = graph.nodes.iter().filter(|node| node.op.requantise().is_some()).map(|node| node.output);
     let mut elements = 0usize;
-    for tensor in outputs.chain([graph.input]) {
+    for tensor in outputs.chain(graph.at(End::Input)) {
         elements = elements.saturating_add(graph.tensor(tensor)?.len());
     }
     let rows = elements.div_ceil(activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
     if rows > 1 << MAX_K {
         return Err(CircuitError::too_many_rows(rows));
     }
-    let words = 1 + [graph.tensor(graph.input)?, graph.tensor(graph.output)?]
-        .map(|of| of.len().div_ceil(WORD_BYTES))
-        .iter()
-        .sum::<usize>();
+    let words = graph.word_count(End::Input)? + graph.word_count(End::Output)? + 1;
     if words > MAX_PUBLIC_WORDS {
         return Err(CircuitError::TooManyWords { words, limit: MAX_PUBLIC_WORDS });
     }

@@ -29,7 +29,7 @@
 //! use std::sync::Arc;
 //!
 //! use assay_circuits::{InferenceCircuit, Layout, statement};
-//! use assay_models::{interpret, samples};
+//! use assay_models::{End, interpret, samples};
 //! use halo2_proofs::dev::MockProver;
 //! use halo2curves::bn256::Fr;
 //!
@@ -37,9 +37,9 @@
 //! let layout = Arc::new(Layout::plan(&graph)?);
 //! println!("2^{} rows, {} public words", layout.k, layout.instances());
 //!
-//! let (input, context) = (samples::input(&graph, 1), Fr::from(7));
-//! let trace = interpret(&graph, &input)?;
-//! let public = statement(&graph, &input, trace.output(&graph), context)?;
+//! let (inputs, context) = (samples::inputs(&graph, 1), Fr::from(7));
+//! let trace = interpret(&graph, &inputs)?;
+//! let public = statement(&graph, &inputs, &trace.at(&graph, End::Output)?, context)?;
 //! let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context)?;
 //! MockProver::run(layout.k, &circuit, vec![public])?.assert_satisfied();
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -49,7 +49,7 @@
 
 /// Which circuit a graph has: raised by every change of the planner or the gates that gives some graph another circuit, so that no key of an
 /// earlier one, which may have been unsound, is taken for the graph's.
-pub const REVISION: u32 = 4;
+pub const REVISION: u32 = 5;
 
 mod byte_cells;
 mod cells;
@@ -86,7 +86,7 @@ pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
     Axis, Block, Claim, Committed, Element, Identity, MAX_PUBLIC_WORDS, Operands, Order, Owner, Plan, Planes,
-    PublicWord, Rectangle, Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
+    Published, Rectangle, Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
 };
 pub use profile::PROFILES;
 pub use regions::{Group, Region};

@@ -27,14 +27,14 @@ use crate::error::CircuitError;
 use crate::tables::Tables;
 
 pub use block::{Block, Committed, Element, Order, Rectangle, Sums};
-pub use identity::{Claim, Identity, PublicWord};
+pub use identity::{Claim, Identity, Published};
 pub use planes::Planes;
 pub(crate) use planner::Planner;
 pub use scalar::{Axis, Scalar};
 pub use weighted_sum::{Operands, WeightedSum};
 
 /// Bytes packed into one public word.
-pub const WORD_BYTES: usize = 31;
+pub const WORD_BYTES: usize = assay_models::packing::BYTES_PER_WORD;
 /// Most public words of a circuit: verifying keys have no more.
 pub const MAX_PUBLIC_WORDS: usize = 1 << 16;
 
@@ -55,7 +55,7 @@ pub struct Plan {
     /// Values that must be equal.
     pub identities: Vec<Identity>,
     /// Public words, in the order of the instance column.
-    pub words: Vec<PublicWord>,
+    pub words: Vec<Published>,
     /// The entries of all lists in the order in which they were made.
     pub(crate) steps: Vec<Step>,
     pub(crate) tables: Tables,
@@ -71,7 +71,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Owner {
-    /// The graph's input: its range checks and its public words.
+    /// The graph's inputs: their range checks and their public words.
     Input,
     /// A node, by its index. Whatever holds a tensor's elements is its producer's.
     Node(usize),

@@ -1,28 +1,24 @@
 //! The public statement: packed input words, packed output words, context.
 
-use assay_models::{QuantizedGraph, packing};
+use assay_models::{End, QuantizedGraph};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 
 use crate::error::CircuitError;
 
-/// The instance column of one inference: input words, output words (31 bytes each, big-endian, signed elements shifted
-/// by 128) and the context element.
+/// The instance column of one inference: the words of its inputs and of its outputs (31 bytes each, big-endian, signed elements
+/// shifted by 128) and the context element, in the order of [`QuantizedGraph::public_words`].
 ///
 /// # Errors
 /// Values outside their type's range, or a wrong number of them.
-pub fn statement(graph: &QuantizedGraph, input: &[i64], output: &[i64], context: Fr) -> Result<Vec<Fr>, CircuitError> {
-    let mut words = Vec::new();
-    for (tensor, values, what) in [(graph.input, input, "input"), (graph.output, output, "output")] {
-        let info = graph.tensors.get(tensor.0).ok_or(CircuitError::Invariant("tensor index"))?;
-        if values.len() != info.len() {
-            let (expected, got) = (info.len(), values.len());
-            return Err(CircuitError::TraceMismatch { what: what.to_owned(), expected, got });
-        }
-        for word in packing::pack(values, info.dtype)? {
-            words.push(field_of(word)?);
-        }
-    }
+pub fn statement<I: AsRef<[i64]>, O: AsRef<[i64]>>(
+    graph: &QuantizedGraph,
+    inputs: &[I],
+    outputs: &[O],
+    context: Fr,
+) -> Result<Vec<Fr>, CircuitError> {
+    let words = [graph.pack(End::Input, inputs)?, graph.pack(End::Output, outputs)?].concat();
+    let mut words = words.into_iter().map(field_of).collect::<Result<Vec<_>, _>>()?;
     words.push(context);
     Ok(words)
 }

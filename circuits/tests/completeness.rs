@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use assay_circuits::{InferenceCircuit, Lanes, Layout, statement};
 use assay_models::ops::Rescale;
-use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, samples};
+use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, samples};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
 #[cfg(test)]
 fn satisfied(graph: &QuantizedGraph, layout: Layout, seed: u64) {
     let layout = Arc::new(layout);
-    let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
+    let trace = interpret(graph, &samples::inputs(graph, seed)).unwrap();
     let context = Fr::from(777);
-    let (input, output) = (&trace.values[graph.input.0], &trace.values[graph.output.0]);
-    let instances = statement(graph, input, output, context).unwrap();
+    let [inputs, outputs] = [End::Input, End::Output].map(|end| trace.at(graph, end).unwrap());
+    let instances = statement(graph, &inputs, &outputs, context).unwrap();
     assert_eq!(instances.len(), layout.instances());
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context).unwrap();
     let prover = MockProver::run(layout.k, &circuit, vec![instances]).unwrap();
@@ -61,14 +61,9 @@ fn rescale(elements: usize) -> QuantizedGraph {
     };
     let requantise = Requantise { multipliers: vec![1], divisor: 8, zero_point: 0, low: -128, high: 127 };
     let op = Op::Rescale(Rescale { requantise });
-    QuantizedGraph {
-        name: format!("rescale-{elements}"),
-        tensors: vec![tensor("x", DType::U8), tensor("y", DType::I8)],
-        nodes: vec![Node { name: "rescale".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }],
-        input: TensorId(0),
-        output: TensorId(1),
-        integer_input: false,
-    }
+    let nodes = vec![Node { name: "rescale".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }];
+    let tensors = vec![tensor("x", DType::U8), tensor("y", DType::I8)];
+    QuantizedGraph::new(&format!("rescale-{elements}"), tensors, nodes, &[TensorId(0)], &[TensorId(1)])
 }
 
 /// The last usable row only ends the sum of helpers: a lookup in it would bind nothing.

@@ -23,7 +23,7 @@ fn fold(cells: impl Iterator<Item = Fr>) -> Fr {
 #[cfg(test)]
 fn golden(graph: &QuantizedGraph) -> [u64; 3] {
     let layout = Layout::plan(graph).unwrap();
-    let trace = interpret(graph, &samples::input(graph, 5)).unwrap();
+    let trace = interpret(graph, &samples::inputs(graph, 5)).unwrap();
     let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(777)).unwrap();
     let rows = 0..layout.usable_rows();
     let fixed = fold(layout.shape.fixed.iter().flat_map(|c| rows.clone().map(|row| layout.fixed_at(*c, row))));
@@ -55,7 +55,7 @@ fn cells_of_known_inferences_are_what_they_were() {
 fn folded_weights_may_be_handed_in() {
     for graph in [samples::tiny_mlp(), samples::tiny_cnn(), zoo("lenet")] {
         let layout = Layout::plan(&graph).unwrap();
-        let trace = interpret(&graph, &samples::input(&graph, 5)).unwrap();
+        let trace = interpret(&graph, &samples::inputs(&graph, 5)).unwrap();
         let mut own = Columns::phase_zero(&layout, &trace, Fr::from(777)).unwrap();
         let (mut given, challenges) = (own.clone(), challenges());
         let rows = 0..=layout.report().weight_rows;

@@ -1,6 +1,6 @@
 //! The plan: its lists hold everything once, and what its identities say is sound.
 
-use assay_circuits::{Lanes, Layout, Plan, PublicWord, Scalar, Value};
+use assay_circuits::{Lanes, Layout, Plan, Scalar, Value};
 use assay_models::{QuantizedGraph, import, samples};
 
 #[cfg(test)]
@@ -45,11 +45,8 @@ fn a_layout_keeps_the_plan_whatever_its_lanes() {
     for graph in graphs() {
         for activations in [1, 2, 4, 8] {
             let plan = Plan::of(&graph, activations).unwrap();
-            let bytes = |tensor| graph.tensor(tensor).unwrap().len().div_ceil(assay_circuits::WORD_BYTES);
-            let count = |word: fn(&PublicWord) -> bool| plan.words.iter().filter(|at| word(at)).count();
-            assert_eq!(count(|word| matches!(word, PublicWord::Input { .. })), bytes(graph.input));
-            assert_eq!(count(|word| matches!(word, PublicWord::Output { .. })), bytes(graph.output));
-            assert_eq!(count(|word| matches!(word, PublicWord::Context { .. })), 1);
+            let words: Vec<_> = plan.words.iter().map(|published| published.word.clone()).collect();
+            assert_eq!(words, graph.public_words().unwrap());
             for weights in [1, 8] {
                 let layout = Layout::with_lanes(&graph, Lanes::new(activations, weights)).unwrap();
                 assert_eq!(layout.plan.blocks, plan.blocks);
@@ -69,7 +66,7 @@ fn every_entry_of_a_plan_is_used() {
         let plan = Plan::of(&graph, activations).unwrap();
         let mut open: Vec<Value> =
             plan.identities.iter().flat_map(|identity| [identity.left, identity.right]).collect();
-        open.extend(plan.words.iter().map(|word| word.value()));
+        open.extend(plan.words.iter().map(|word| word.value));
         let mut used = std::collections::HashSet::new();
         while let Some(value) = open.pop() {
             if !used.insert(value) {
@@ -102,7 +99,8 @@ fn every_entry_of_a_plan_is_used() {
             let side = assay_circuits::Side::F;
             for index in 0..of.count(side) {
                 let value = Value::Fingerprint { block, side, index };
-                let input = matches!(of.cells, assay_circuits::Committed::Bytes { tensor } if tensor == graph.input);
+                let input =
+                    matches!(of.cells, assay_circuits::Committed::Bytes { tensor } if tensor == graph.inputs[0].tensor);
                 assert!(used.contains(&value) || input, "{}: sum {index} of block {block}", graph.name);
             }
         }

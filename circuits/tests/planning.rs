@@ -6,8 +6,8 @@ use assay_circuits::{
     Cells, CircuitError, Fixed, Found, InferenceCircuit, Lanes, Layout, PROFILES, Sketch, statement, unsupported,
 };
 use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
-use assay_models::samples::{Numbers, input, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
-use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
+use assay_models::samples::{Numbers, inputs, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
+use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
 
@@ -15,8 +15,10 @@ use halo2curves::bn256::Fr;
 fn satisfied(layout: Layout) {
     let layout = Arc::new(layout);
     let graph = &layout.plan.graph;
-    let trace = interpret(graph, &input(graph, 3)).unwrap();
-    let instances = statement(graph, &trace.values[graph.input.0], trace.output(graph), Fr::from(5)).unwrap();
+    let trace = interpret(graph, &inputs(graph, 3)).unwrap();
+    let instances =
+        statement(graph, &trace.at(graph, End::Input).unwrap(), &trace.at(graph, End::Output).unwrap(), Fr::from(5))
+            .unwrap();
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, Fr::from(5)).unwrap();
     let prover = MockProver::run(layout.k, &circuit, vec![instances]).unwrap();
     assert_eq!(prover.verify(), Ok(()), "{} with {}", graph.name, layout.shape.lanes);
@@ -71,7 +73,7 @@ fn a_network_that_no_lanes_hold_or_no_key_has_words_for_is_refused_and_not_price
     let mut graph = tiny_cnn();
     graph.nodes.truncate(1);
     graph.tensors.truncate(2);
-    graph.output = graph.nodes[0].output;
+    graph.outputs[0].tensor = graph.nodes[0].output;
     let Op::Conv(op) = &mut graph.nodes[0].op else { panic!("a Conv") };
     (op.weights_shape, op.weights, op.bias) = ([1, 1, 1, 1], vec![1i8].into(), vec![0]);
     (op.pads, op.requantise.multipliers) = ([0; 4], vec![1]);
@@ -125,7 +127,7 @@ fn rows_are_counted_from_the_shapes_before_anything_is_made() {
     let mut graph = tiny_cnn();
     graph.nodes.truncate(1);
     graph.tensors.truncate(2);
-    graph.output = graph.nodes[0].output;
+    graph.outputs[0].tensor = graph.nodes[0].output;
     let Op::Conv(op) = &mut graph.nodes[0].op else { panic!("a Conv") };
     let [_, channels, height, width] = op.weights_shape;
     op.weights_shape = [8, channels, height, width];
@@ -173,7 +175,7 @@ fn dense(inputs: usize, outputs: usize, magnitude: i64, bias: i64) -> QuantizedG
     let mut graph = tiny_mlp();
     graph.nodes.truncate(1);
     graph.tensors.truncate(2);
-    graph.output = graph.nodes[0].output;
+    graph.outputs[0].tensor = graph.nodes[0].output;
     (graph.tensors[0].shape, graph.tensors[1].shape) = (vec![1, inputs], vec![1, outputs]);
     let mut numbers = Numbers::new(magnitude as u64);
     let weights = numbers.many(inputs * outputs, -magnitude, magnitude).into_iter().map(|w| w as i16).collect();
@@ -235,14 +237,9 @@ fn single(op: Op, shape: &[usize], dtype: DType) -> QuantizedGraph {
         Output::Elements => dtype,
         Output::Requantised(_) => DType::U8,
     };
-    QuantizedGraph {
-        name: "single".to_owned(),
-        tensors: vec![tensor("x", shape.to_vec(), dtype), tensor("y", output, kind)],
-        nodes: vec![Node { name: "op".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }],
-        input: TensorId(0),
-        output: TensorId(1),
-        integer_input: false,
-    }
+    let tensors = vec![tensor("x", shape.to_vec(), dtype), tensor("y", output, kind)];
+    let nodes = vec![Node { name: "op".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) }];
+    QuantizedGraph::new("single", tensors, nodes, &[TensorId(0)], &[TensorId(1)])
 }
 
 /// What the command line lists beforehand is what the planner would stop at, in the same words.
@@ -339,8 +336,7 @@ fn tables_that_are_too_much_together_are_refused_by_name() {
             nodes.push(Node { name: format!("d{}", output.0), op, inputs: vec![TensorId(0)], output });
         }
         let output = TensorId(tensors.len() - 1);
-        let graph =
-            QuantizedGraph { name: "far".to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false };
+        let graph = QuantizedGraph::new("far", tensors, nodes, &[TensorId(0)], &[output]);
         graph.validate().unwrap();
         let too_large = |refused: Result<Layout, CircuitError>| {
             assert!(matches!(refused, Err(CircuitError::TableTooLarge { .. })), "{refused:?}");

@@ -34,8 +34,8 @@ pub(crate) fn run(model: &Path, url: &str, private_key: &str) -> anyhow::Result<
     let onnx = std::fs::read(model).with_context(|| format!("cannot read {}", model.display()))?;
     let graph = import(&onnx, "model")?;
     let pixels: Vec<i64> =
-        (0..graph.tensor(graph.input)?.shape.iter().product::<usize>() as i64).map(|i| i % 128).collect();
-    let trace = interpret(&graph, &pixels)?;
+        (0..graph.tensor(graph.inputs[0].tensor)?.shape.iter().product::<usize>() as i64).map(|i| i % 128).collect();
+    let trace = interpret(&graph, &[pixels])?;
 
     // Keys and a proof. The SRS is insecure, its secret published: a ceremony's is for what matters.
     let layout = Arc::new(Layout::plan(&graph)?);

@@ -237,15 +237,11 @@ pub enum ModelError {
         /// The name.
         name: String,
     },
-    /// Not exactly one input or output.
-    #[error("the graph has {got} {what} ({names}): expected exactly one; export the part of the model with one")]
-    NotOne {
+    /// A graph that takes or gives nothing.
+    #[error("the graph has no {what}: expected at least one; export the model again")]
+    NoPort {
         /// `inputs` or `outputs`.
         what: &'static str,
-        /// How many.
-        got: usize,
-        /// Their names.
-        names: String,
     },
     /// A shape without elements, or with more than is reasonable.
     #[error(
@@ -326,9 +322,37 @@ pub enum ModelError {
         /// What is wrong.
         reason: String,
     },
-    /// An input of the wrong length.
-    #[error("the model's input has shape {shape:?}: expected {expected} values, got {got}")]
-    InputLength {
+    /// Not as many tensors as the model takes or gives.
+    #[error("the model has {expected} {end} ({names}): expected values of each, got {got}")]
+    TensorCount {
+        /// `inputs` or `outputs`.
+        end: &'static str,
+        /// How many the model has.
+        expected: usize,
+        /// Their names.
+        names: String,
+        /// How many are given.
+        got: usize,
+    },
+    /// Values for an input that the model lacks, or that has values already.
+    #[error("{name:?} is no input of the model that is still without values: its inputs are {names}")]
+    UnknownInput {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        names: String,
+    },
+    /// What is wrong with the values of one input or output, where the model has several.
+    #[error("{tensor:?}: {source}")]
+    OfTensor {
+        /// Its name.
+        tensor: String,
+        /// What is wrong.
+        source: Box<ModelError>,
+    },
+    /// An input, or an output, of the wrong length.
+    #[error("its shape is {shape:?}: expected {expected} values, got {got}")]
+    ElementCount {
         /// Its shape.
         shape: Vec<usize>,
         /// Elements of the shape.

@@ -2,10 +2,10 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `ASSAYGR2`; the last byte is the version |
+//! | 0..8 | `ASSAYGR3`; the last byte is the version |
 //! | 8..16 | length of the next part, little-endian |
 //! | then | what is computed: the graph in postcard, without names |
-//! | then | the names of the graph, its tensors and its nodes, in postcard, for messages |
+//! | then | the names of the graph, its tensors, nodes, inputs and outputs, in postcard, for messages |
 //!
 //! The digest covers the first mark and what is computed. Names are not part of it: the same network is the same model under any name
 //! of its file, its nodes and its tensors.
@@ -19,7 +19,7 @@ use crate::error::ModelError;
 use crate::graph::QuantizedGraph;
 
 /// Magic and version of a compiled graph.
-const MAGIC: &[u8; 8] = b"ASSAYGR2";
+const MAGIC: &[u8; 8] = b"ASSAYGR3";
 
 /// What people call the graph and its parts, in the order of the parts.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +27,8 @@ struct Names<S> {
     graph: S,
     tensors: Vec<S>,
     nodes: Vec<S>,
+    inputs: Vec<S>,
+    outputs: Vec<S>,
 }
 
 impl QuantizedGraph {
@@ -90,18 +92,24 @@ impl QuantizedGraph {
             graph: &self.name,
             tensors: self.tensors.iter().map(|info| info.name.as_str()).collect(),
             nodes: self.nodes.iter().map(|node| node.name.as_str()).collect(),
+            inputs: self.inputs.iter().map(|port| port.name.as_str()).collect(),
+            outputs: self.outputs.iter().map(|port| port.name.as_str()).collect(),
         }
     }
 
-    /// Gives graph, tensors and nodes their names; there must be one for each.
+    /// Gives the graph and its parts their names; there must be one for each.
     fn rename(&mut self, names: Names<String>) -> Result<(), ModelError> {
-        let (expected, got) = ((self.tensors.len(), self.nodes.len()), (names.tensors.len(), names.nodes.len()));
+        let Names { graph, tensors, nodes, inputs, outputs } = names;
+        let expected = [self.tensors.len(), self.nodes.len(), self.inputs.len(), self.outputs.len()];
+        let got = [tensors.len(), nodes.len(), inputs.len(), outputs.len()];
         if expected != got {
-            return Err(bad(format!("expected names of {expected:?} tensors and nodes, got {got:?}")));
+            return Err(bad(format!("expected names of {expected:?} tensors, nodes, inputs and outputs, got {got:?}")));
         }
-        self.name = names.graph;
-        self.tensors.iter_mut().zip(names.tensors).for_each(|(info, name)| info.name = name);
-        self.nodes.iter_mut().zip(names.nodes).for_each(|(node, name)| node.name = name);
+        self.name = graph;
+        self.tensors.iter_mut().zip(tensors).for_each(|(info, name)| info.name = name);
+        self.nodes.iter_mut().zip(nodes).for_each(|(node, name)| node.name = name);
+        self.inputs.iter_mut().zip(inputs).for_each(|(port, name)| port.name = name);
+        self.outputs.iter_mut().zip(outputs).for_each(|(port, name)| port.name = name);
         Ok(())
     }
 }
@@ -114,7 +122,7 @@ fn bad(reason: String) -> ModelError {
 fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), ModelError> {
     let Some(rest) = bytes.strip_prefix(MAGIC) else {
         let got = String::from_utf8_lossy(bytes.get(..8).unwrap_or(bytes)).into_owned();
-        return Err(bad(format!("expected the mark ASSAYGR2, got {got:?}")));
+        return Err(bad(format!("expected the mark ASSAYGR3, got {got:?}")));
     };
     let (length, rest) =
         rest.split_first_chunk::<8>().ok_or_else(|| bad("it ends in its first 16 bytes".to_owned()))?;

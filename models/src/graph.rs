@@ -102,7 +102,19 @@ pub struct Node {
     pub output: TensorId,
 }
 
-/// A quantised network: integers only, nodes in topological order, one input and one output.
+/// A tensor that enters or leaves a graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Port {
+    /// ONNX name of the input or output, by which people give and read it; no part of what is computed.
+    #[serde(skip)]
+    pub name: String,
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Whether ONNX says that it is of integers: files then hold its integers and not real numbers.
+    pub integers: bool,
+}
+
+/// A quantised network: integers only, nodes in topological order, inputs and outputs of any rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuantizedGraph {
     /// Model name (file stem), for messages; no part of what is computed.
@@ -110,17 +122,31 @@ pub struct QuantizedGraph {
     pub name: String,
     /// All tensors.
     pub tensors: Vec<TensorInfo>,
-    /// Operations in topological order; each tensor but the input is the output of exactly one.
+    /// Operations in topological order; each tensor but the inputs is the output of exactly one.
     pub nodes: Vec<Node>,
-    /// The graph's input.
-    pub input: TensorId,
-    /// The graph's output.
-    pub output: TensorId,
-    /// Whether the ONNX graph's own input is of an integer type: input files then hold its integers and not real numbers.
-    pub integer_input: bool,
+    /// What is given, in the order of the ONNX file; at least one, each a tensor of its own.
+    pub inputs: Vec<Port>,
+    /// What is the answer, in the order of the ONNX file; at least one.
+    pub outputs: Vec<Port>,
 }
 
 impl QuantizedGraph {
+    /// A graph whose inputs and outputs are these tensors, named as they are, and real numbers to the outside.
+    ///
+    /// Nothing is checked: see [`QuantizedGraph::validate`].
+    pub fn new(
+        name: &str,
+        tensors: Vec<TensorInfo>,
+        nodes: Vec<Node>,
+        inputs: &[TensorId],
+        outputs: &[TensorId],
+    ) -> Self {
+        let name_of = |tensor: TensorId| tensors.get(tensor.0).map_or_else(String::new, |info| info.name.clone());
+        let port = |tensor: &TensorId| Port { name: name_of(*tensor), tensor: *tensor, integers: false };
+        let (inputs, outputs) = (inputs.iter().map(port).collect(), outputs.iter().map(port).collect());
+        Self { name: name.to_owned(), tensors, nodes, inputs, outputs }
+    }
+
     /// What is known of a tensor.
     ///
     /// # Errors

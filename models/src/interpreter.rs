@@ -1,8 +1,9 @@
 //! The interpreter: the ground truth for every witness.
 
 use crate::error::ModelError;
-use crate::graph::QuantizedGraph;
+use crate::graph::{QuantizedGraph, TensorId, TensorInfo};
 use crate::ops::{Evaluated, Operand};
+use crate::words::End;
 
 /// All integer tensors of one inference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,27 +18,36 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Elements of the graph's output.
-    pub fn output(&self, graph: &QuantizedGraph) -> &[i64] {
-        self.values.get(graph.output.0).map_or(&[], Vec::as_slice)
+    /// Elements of the tensors at an end of the graph, in order.
+    ///
+    /// # Errors
+    /// [`ModelError::BadGraph`] for a trace of another graph.
+    pub fn at(&self, graph: &QuantizedGraph, end: End) -> Result<Vec<&[i64]>, ModelError> {
+        let values = |tensor: TensorId| {
+            let got = || ModelError::BadGraph { problem: "the trace lacks a tensor", got: tensor.0.to_string() };
+            self.values.get(tensor.0).map(Vec::as_slice).ok_or_else(got)
+        };
+        graph.at(end).into_iter().map(values).collect()
     }
 }
 
-/// Runs a graph on one input, exactly.
+/// Runs a graph once, exactly.
 ///
-/// `input` holds the integer elements of [`QuantizedGraph::input`], row-major
-/// ([`quantise_input`](crate::quantise_input) makes them from real values). The graph must be
+/// `inputs` holds the integer elements of each of [`QuantizedGraph::inputs`], row-major
+/// ([`quantise`](crate::quantise) makes them from real values). The graph must be
 /// [valid](QuantizedGraph::validate), as every imported or decoded graph is.
 ///
 /// # Errors
-/// [`ModelError::InputLength`] and [`ModelError::InputRange`] with what was expected and got.
-pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelError> {
-    check_input(graph, input)?;
+/// [`ModelError::TensorCount`], [`ModelError::ElementCount`] and [`ModelError::InputRange`] with what was expected and got.
+pub fn interpret<V: AsRef<[i64]>>(graph: &QuantizedGraph, inputs: &[V]) -> Result<Trace, ModelError> {
     let mut values = vec![Vec::new(); graph.tensors.len()];
     let mut accumulators = Vec::with_capacity(graph.nodes.len());
     let mut full_planes = Vec::with_capacity(graph.nodes.len());
-    if let Some(slot) = values.get_mut(graph.input.0) {
-        *slot = input.to_vec();
+    for (tensor, input) in graph.paired(End::Input, inputs)? {
+        check_input(graph.tensor(tensor)?, input.as_ref()).map_err(|error| graph.about(tensor, error))?;
+        if let Some(slot) = values.get_mut(tensor.0) {
+            *slot = input.as_ref().to_vec();
+        }
     }
     for node in &graph.nodes {
         let mut operands = Vec::with_capacity(node.inputs.len());
@@ -64,10 +74,9 @@ pub fn interpret(graph: &QuantizedGraph, input: &[i64]) -> Result<Trace, ModelEr
     Ok(Trace { values, accumulators, full_planes })
 }
 
-fn check_input(graph: &QuantizedGraph, input: &[i64]) -> Result<(), ModelError> {
-    let info = graph.tensor(graph.input)?;
+fn check_input(info: &TensorInfo, input: &[i64]) -> Result<(), ModelError> {
     if input.len() != info.len() {
-        return Err(ModelError::InputLength { shape: info.shape.clone(), expected: info.len(), got: input.len() });
+        return Err(ModelError::ElementCount { shape: info.shape.clone(), expected: info.len(), got: input.len() });
     }
     let (low, high, dtype) = (info.dtype.min(), info.dtype.max(), info.dtype);
     match input.iter().copied().enumerate().find(|(_, value)| !(low..=high).contains(value)) {

@@ -11,7 +11,8 @@
 //! | [`Requantise`] | `z = clamp(RNE(acc * m / D) + zero_point, low, high)` |
 //! | [`interpret`], [`Trace`] | one inference, all tensors and accumulators |
 //! | [`intervals`] | worst-case bounds; refuses a graph that could wrap |
-//! | [`quantise_input`], [`dequantise_output`], [`input`] | real numbers and files in, real numbers out |
+//! | [`quantise`], [`dequantise`], [`input`] | real numbers and files in, real numbers out |
+//! | [`PublicWord`] | what a proof states, word by word |
 //! | [`packing`] | bytes into the words a contract sees |
 //! | [`onnx`] | the messages of an ONNX file |
 //! | [`samples`] | tiny graphs for tests |
@@ -24,12 +25,13 @@
 //! From an ONNX file and an image to an answer, and back to real numbers:
 //!
 //! ```
-//! use assay_models::{dequantise_output, import, input::InputValues, interpret};
+//! use assay_models::{End, dequantise, import, input::InputValues, interpret};
 //!
 //! let graph = import(&std::fs::read("zoo/lenet/lenet.onnx")?, "lenet")?;
-//! let image = InputValues::parse(&std::fs::read("zoo/lenet/input.json")?, false)?.quantise(&graph)?;
-//! let trace = interpret(&graph, &image.values)?;
-//! let scores = dequantise_output(&graph, trace.output(&graph))?;
+//! let image = InputValues::parse(&std::fs::read("zoo/lenet/input.json")?, false)?.remove(0);
+//! let image = image.quantise(&graph, &graph.inputs[0])?;
+//! let trace = interpret(&graph, &[image.values])?;
+//! let scores = dequantise(graph.tensor(graph.outputs[0].tensor)?, trace.at(&graph, End::Output)?[0]);
 //! let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
 //! assert_eq!(best, Some(6));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -54,15 +56,17 @@ pub mod samples;
 mod validate;
 mod warning;
 mod weights;
+mod words;
 
 pub use error::ModelError;
-pub use graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
+pub use graph::{DType, Node, Port, QuantizedGraph, TensorId, TensorInfo};
 pub use import::{Reading, import, read};
 pub use interpreter::{Trace, interpret};
 pub use interval::{Intervals, intervals};
 pub use ops::{Op, OpFault};
-pub use quantise::{Clamped, QuantisedInput, dequantise_output, quantise_input};
+pub use quantise::{Clamped, QuantisedInput, dequantise, quantise};
 pub use refusals::{Refusal, Refusals};
 pub use requantise::{Requantise, RequantiseCells, Split};
 pub use warning::Warning;
 pub use weights::{WeightValues, Weights};
+pub use words::{End, PublicWord};

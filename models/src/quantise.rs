@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::ModelError;
-use crate::graph::QuantizedGraph;
+use crate::graph::TensorInfo;
 
 /// The integers of a model's input.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,20 +39,19 @@ impl fmt::Display for Clamped {
     }
 }
 
-/// `saturate(RNE(x / scale) + zero_point)` of each real input, as ONNX `QuantizeLinear` defines it (round half to even).
+/// `saturate(RNE(x / scale) + zero_point)` of each real value of a tensor, as ONNX `QuantizeLinear` defines it (round half to even).
 ///
 /// The division is made in `f32`, as ONNX Runtime makes it for a float32 input.
 ///
 /// # Errors
-/// [`ModelError::InputNotFinite`] for NaN or infinity, with its index; [`ModelError::InputLength`].
-pub fn quantise_input(graph: &QuantizedGraph, values: &[f64]) -> Result<QuantisedInput, ModelError> {
-    let info = graph.tensor(graph.input)?;
+/// [`ModelError::InputNotFinite`] for NaN or infinity, with its index; [`ModelError::ElementCount`].
+pub fn quantise(info: &TensorInfo, values: &[f64]) -> Result<QuantisedInput, ModelError> {
     if values.len() != info.len() {
-        return Err(ModelError::InputLength { shape: info.shape.clone(), expected: info.len(), got: values.len() });
+        return Err(ModelError::ElementCount { shape: info.shape.clone(), expected: info.len(), got: values.len() });
     }
     let (low, high, zero_point) = (info.dtype.min(), info.dtype.max(), i64::from(info.zero_point));
     let mut count = 0;
-    let mut quantise = |(index, value): (usize, &f64)| {
+    let mut integer = |(index, value): (usize, &f64)| {
         if !value.is_finite() {
             return Err(ModelError::InputNotFinite { index, got: *value });
         }
@@ -62,17 +61,13 @@ pub fn quantise_input(graph: &QuantizedGraph, values: &[f64]) -> Result<Quantise
         count += usize::from(whole.abs_diff(held) > 1);
         Ok(held)
     };
-    let integers = values.iter().enumerate().map(&mut quantise).collect::<Result<_, _>>()?;
+    let integers = values.iter().enumerate().map(&mut integer).collect::<Result<_, _>>()?;
     let real = |integer: i64| info.scale * (integer - zero_point) as f64;
     let clamped = (count > 0).then(|| Clamped { count, total: values.len(), low: real(low), high: real(high) });
     Ok(QuantisedInput { values: integers, clamped })
 }
 
-/// `scale * (value - zero_point)` of each output element.
-///
-/// # Errors
-/// [`ModelError::BadGraph`] if the graph has no such output.
-pub fn dequantise_output(graph: &QuantizedGraph, values: &[i64]) -> Result<Vec<f64>, ModelError> {
-    let info = graph.tensor(graph.output)?;
-    Ok(values.iter().map(|value| info.scale * (*value as f64 - f64::from(info.zero_point))).collect())
+/// `scale * (value - zero_point)` of each element of a tensor.
+pub fn dequantise(info: &TensorInfo, values: &[i64]) -> Vec<f64> {
+    values.iter().map(|value| info.scale * (*value as f64 - f64::from(info.zero_point))).collect()
 }

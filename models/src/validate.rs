@@ -5,6 +5,7 @@ use crate::graph::{DType, Node, QuantizedGraph, TensorInfo};
 use crate::interval;
 use crate::ops::{ELEMENTS_LIMIT, Op, OpFault, Output, elements};
 use crate::requantise::Requantise;
+use crate::words::End;
 
 /// Most elements of all tensors together.
 const TOTAL_LIMIT: usize = 2 * ELEMENTS_LIMIT;
@@ -44,13 +45,8 @@ impl QuantizedGraph {
             let got = format!("{total} elements, limit {TOTAL_LIMIT}");
             return Err(ModelError::BadGraph { problem: "the tensors together are too large", got });
         }
-        let input = self.tensor(self.input)?;
-        if input.dtype == DType::I64 {
-            let fault = OpFault::Type { what: "graph input", expected: "U8, I8, I16 or I32", got: input.dtype };
-            return Err(fault.at(&input.name));
-        }
         let mut known = vec![false; self.tensors.len()];
-        mark(&mut known, self.input.0);
+        self.check_inputs(&mut known)?;
         for node in &self.nodes {
             if let Err(fault) = self.check_node(node, &known)? {
                 faults.push(fault.at(&node.name));
@@ -61,7 +57,29 @@ impl QuantizedGraph {
             let got = self.tensors.get(at).map_or_else(String::new, |info| info.name.clone());
             return Err(ModelError::BadGraph { problem: "a tensor has no producer", got });
         }
-        self.tensor(self.output)?;
+        if self.outputs.is_empty() {
+            return Err(ModelError::NoPort { what: End::Output.plural() });
+        }
+        self.outputs.iter().try_for_each(|output| self.tensor(output.tensor).map(|_| ()))
+    }
+
+    /// Inputs are tensors of their own, and no indices.
+    fn check_inputs(&self, known: &mut [bool]) -> Result<(), ModelError> {
+        if self.inputs.is_empty() {
+            return Err(ModelError::NoPort { what: End::Input.plural() });
+        }
+        for input in &self.inputs {
+            let info = self.tensor(input.tensor)?;
+            if info.dtype == DType::I64 {
+                let fault = OpFault::Type { what: "graph input", expected: "U8, I8, I16 or I32", got: info.dtype };
+                return Err(fault.at(&info.name));
+            }
+            if known.get(input.tensor.0) != Some(&false) {
+                let got = format!("{:?}", info.name);
+                return Err(ModelError::BadGraph { problem: "a tensor is given by two inputs", got });
+            }
+            mark(known, input.tensor.0);
+        }
         Ok(())
     }
 

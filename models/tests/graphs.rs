@@ -7,9 +7,12 @@ use assay_models::{DType, Op, QuantizedGraph, TensorId};
 /// A change that must be refused, and a word of the message.
 type Spoil = (fn(&mut QuantizedGraph), &'static str);
 
-const SPOILS: [Spoil; 17] = [
-    (|g| g.input = TensorId(99), "out of range"),
-    (|g| g.output = TensorId(99), "out of range"),
+const SPOILS: [Spoil; 20] = [
+    (|g| g.inputs[0].tensor = TensorId(99), "out of range"),
+    (|g| g.outputs[0].tensor = TensorId(99), "out of range"),
+    (|g| g.inputs.clear(), "no inputs"),
+    (|g| g.outputs.clear(), "no outputs"),
+    (|g| g.inputs.push(g.inputs[0].clone()), "given by two inputs"),
     (|g| g.nodes[1].inputs = vec![TensorId(7)], "out of range"),
     (|g| g.nodes.swap(0, 1), "read before it is written"),
     (|g| g.nodes[2].output = TensorId(1), "written twice"),
@@ -58,7 +61,7 @@ fn inconsistent_graphs_are_refused_with_the_reason() {
 fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
     for graph in [tiny_cnn(), tiny_mlp()] {
         let bytes = graph.to_bytes();
-        assert!(bytes.starts_with(b"ASSAYGR2"));
+        assert!(bytes.starts_with(b"ASSAYGR3"));
         assert_eq!(QuantizedGraph::from_bytes(&bytes).unwrap(), graph);
         for end in 0..bytes.len() {
             assert!(QuantizedGraph::from_bytes(&bytes[..end]).is_err(), "{end}");
@@ -66,7 +69,7 @@ fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
         assert!(QuantizedGraph::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
     }
     let message = QuantizedGraph::from_bytes(b"ASSAYGR1....").unwrap_err().to_string();
-    assert!(message.contains("expected the mark ASSAYGR2, got \"ASSAYGR1\"") && message.contains("assay compile"));
+    assert!(message.contains("expected the mark ASSAYGR3, got \"ASSAYGR1\"") && message.contains("assay compile"));
 }
 
 #[test]
@@ -97,7 +100,7 @@ fn the_digest_is_of_what_is_computed_and_not_of_names() {
         |g| g.tensors[3].shape = vec![18],
         |g| conv(g).bias[1] += 1,
         |g| conv(g).requantise.multipliers[0] += 1,
-        |g| g.output = TensorId(3),
+        |g| g.outputs[0].tensor = TensorId(3),
     ];
     for (at, change) in changes.iter().enumerate() {
         let mut other = graph.clone();
@@ -114,5 +117,8 @@ fn names_of_another_number_of_tensors_or_nodes_are_refused() {
     let (bytes, other) = (graph.to_bytes(), longer.to_bytes());
     let mixed = [&bytes[..length(&bytes)], &other[length(&other)..]].concat();
     let message = QuantizedGraph::from_bytes(&mixed).unwrap_err().to_string();
-    assert!(message.contains("expected names of (5, 4) tensors and nodes, got (5, 5)"), "{message}");
+    assert!(
+        message.contains("expected names of [5, 4, 1, 1] tensors, nodes, inputs and outputs, got [5, 5, 1, 1]"),
+        "{message}"
+    );
 }

@@ -6,7 +6,7 @@ mod writer;
 
 use assay_models::onnx::tensor_proto::DataType;
 use assay_models::ops::{Conv, Dense};
-use assay_models::{DType, Op, QuantizedGraph, import, interpret};
+use assay_models::{DType, End, Op, QuantizedGraph, import, interpret};
 use writer::{Writer, float, info, int, ints};
 
 fn graph(writer: &Writer) -> QuantizedGraph {
@@ -15,7 +15,7 @@ fn graph(writer: &Writer) -> QuantizedGraph {
 
 fn run(writer: &Writer, input: &[i64]) -> Vec<i64> {
     let graph = graph(writer);
-    interpret(&graph, input).unwrap().output(&graph).to_vec()
+    interpret(&graph, &[input]).unwrap().at(&graph, End::Output).unwrap()[0].to_vec()
 }
 
 fn names(writer: &Writer) -> Vec<&'static str> {
@@ -210,8 +210,8 @@ fn ops_that_move_elements_work_before_between_and_after_quantisation() {
     writer.node("Flatten", &["g"], "f", &[int("axis", 0)]);
     end(&mut writer, "f");
     let graph = graph(&writer);
-    assert_eq!(graph.tensors[graph.input.0].shape, [1, 2, 2, 1]);
-    assert_eq!(graph.tensors[graph.output.0].shape, [1, 2]);
+    assert_eq!(graph.tensors[graph.inputs[0].tensor.0].shape, [1, 2, 2, 1]);
+    assert_eq!(graph.tensors[graph.outputs[0].tensor.0].shape, [1, 2]);
     assert_eq!(names(&writer), ["Reshape", "Transpose", "Reshape", "MaxPool", "Reshape", "Dense"]);
     assert_eq!(run(&writer, &[1, 2, 5, 3]), [9, 5], "columns (1, 5) and (2, 3)");
 }
@@ -299,7 +299,7 @@ fn arg_max_of_the_last_layer_gives_the_class() {
     writer.node("ArgMax", &["s.real"], "y", &[int("axis", -1), int("keepdims", 0)]);
     writer.graph.output[0] = info("y", DataType::Int64, &[]);
     let graph = graph(&writer);
-    let output = &graph.tensors[graph.output.0];
+    let output = &graph.tensors[graph.outputs[0].tensor.0];
     assert_eq!((output.dtype, output.shape.as_slice()), (DType::I64, &[1][..]));
     assert_eq!((run(&writer, &[8, 6]), run(&writer, &[9, 0])), (vec![0], vec![1]));
 }

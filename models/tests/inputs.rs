@@ -4,9 +4,9 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
 
-use assay_models::input::InputValues;
+use assay_models::input::{self, Given, InputValues};
 use assay_models::onnx::tensor_proto::DataType;
-use assay_models::{QuantisedInput, QuantizedGraph, dequantise_output, import, interpret};
+use assay_models::{End, ModelError, QuantisedInput, QuantizedGraph, dequantise, import, interpret};
 use writer::{Writer, info, int, ints};
 
 /// An image of three channels whose answer depends on the order of its axes: Conv, Flatten, Gemm.
@@ -57,21 +57,30 @@ fn json(numbers: impl Iterator<Item = f64>) -> String {
     format!("{{\"input_data\": [{:?}]}}", numbers.collect::<Vec<f64>>())
 }
 
+fn read(graph: &QuantizedGraph, file: &[u8]) -> Result<Vec<QuantisedInput>, Box<ModelError>> {
+    let given = |values| Given { name: None, values };
+    let given: Vec<Given> = InputValues::parse(file, false).map_err(Box::new)?.into_iter().map(given).collect();
+    input::quantised(graph, &given).map_err(Box::new)
+}
+
 fn quantised(graph: &QuantizedGraph, file: &[u8]) -> QuantisedInput {
-    InputValues::parse(file, false).unwrap().quantise(graph).unwrap()
+    read(graph, file).unwrap().remove(0)
 }
 
 fn refused(graph: &QuantizedGraph, file: &[u8]) -> String {
-    match InputValues::parse(file, false) {
-        Ok(values) => values.quantise(graph).unwrap_err().to_string(),
-        Err(error) => error.to_string(),
-    }
+    read(graph, file).unwrap_err().to_string()
 }
 
 fn answer(graph: &QuantizedGraph, file: &[u8]) -> Vec<f64> {
     let input = quantised(graph, file);
     assert_eq!(input.clamped, None);
-    dequantise_output(graph, interpret(graph, &input.values).unwrap().output(graph)).unwrap()
+    real(graph, input)
+}
+
+/// The real numbers of the first output.
+fn real(graph: &QuantizedGraph, input: QuantisedInput) -> Vec<f64> {
+    let trace = interpret(graph, &[input.values]).unwrap();
+    dequantise(&graph.tensors[graph.outputs[0].tensor.0], trace.at(graph, End::Output).unwrap()[0])
 }
 
 #[test]
@@ -140,8 +149,7 @@ fn what_is_clamped_is_counted_and_the_range_is_named() {
     assert!(said.contains("74 of the 75 input values were clamped") && said.contains("-128 to 127"), "{said}");
     let clamped: Vec<i64> = PIXELS.iter().map(|pixel| (100 * i64::from(*pixel)).clamp(-128, 127)).collect();
     assert_eq!(input.values, clamped);
-    let output = dequantise_output(&graph, interpret(&graph, &input.values).unwrap().output(&graph)).unwrap();
-    assert_eq!(output, [100.0, 508.0, -512.0, 328.0], "as ONNX Runtime 1.32 answers to the same numbers");
+    assert_eq!(real(&graph, input), [100.0, 508.0, -512.0, 328.0], "as ONNX Runtime 1.32 answers to the same numbers");
     let at_the_ends = json([-128.4, 127.4].into_iter().chain([0.0; 73]));
     assert_eq!(quantised(&graph, at_the_ends.as_bytes()).clamped, None, "rounding is no clamping");
     let one_step = quantised(&graph, json([-129.0, 128.0].into_iter().chain([0.0; 73])).as_bytes());

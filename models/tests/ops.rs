@@ -3,7 +3,7 @@
 
 use assay_models::ops::{Add, ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
 use assay_models::samples::Numbers;
-use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, intervals};
+use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret, intervals};
 use proptest::prelude::*;
 
 fn tensor(shape: &[usize], dtype: DType, zero_point: i32) -> TensorInfo {
@@ -21,22 +21,15 @@ fn single(op: Op, shape: &[usize], zero_point: i32) -> QuantizedGraph {
     let inputs = vec![TensorId(0); op.operands()];
     let node = Node { name: "op".to_owned(), op, inputs, output: TensorId(1) };
     let tensors = vec![tensor(shape, DType::U8, zero_point), result];
-    QuantizedGraph {
-        name: "single".to_owned(),
-        tensors,
-        nodes: vec![node],
-        input: TensorId(0),
-        output: TensorId(1),
-        integer_input: false,
-    }
+    QuantizedGraph::new("single", tensors, vec![node], &[TensorId(0)], &[TensorId(1)])
 }
 
 /// Runs it on a random input, which is also given to the definition, and compares; bounds must hold.
 fn agrees(graph: &QuantizedGraph, seed: u64, definition: impl Fn(&[i64], &[usize]) -> Vec<i64>) {
     graph.validate().unwrap();
-    let x = assay_models::samples::input(graph, seed);
+    let x = assay_models::samples::inputs(graph, seed);
     let trace = interpret(graph, &x).unwrap();
-    assert_eq!(trace.output(graph), definition(&x, &graph.tensors[0].shape));
+    assert_eq!(trace.at(graph, End::Output).unwrap()[0], definition(&x[0], &graph.tensors[0].shape));
     let bounds = intervals(graph).unwrap();
     let (lo, hi) = bounds.tensors[1];
     assert!(trace.values[1].iter().all(|v| (lo..=hi).contains(v)));
@@ -215,8 +208,8 @@ proptest! {
             let best = line.iter().position(|v| line.iter().all(|w| v >= w)).unwrap();
             i64::try_from(best).unwrap()
         }).collect();
-        let trace = interpret(&graph, &x).unwrap();
-        prop_assert_eq!(trace.output(&graph), &expected[..]);
+        let trace = interpret(&graph, &[&x]).unwrap();
+        prop_assert_eq!(trace.at(&graph, End::Output).unwrap()[0], &expected[..]);
     }
 
     #[test]
@@ -239,14 +232,14 @@ fn bounds_of_a_dense_layer_are_reached_by_some_input() {
     let mut graph = assay_models::samples::tiny_mlp();
     graph.nodes.truncate(1);
     graph.tensors.truncate(2);
-    graph.output = TensorId(1);
+    graph.outputs[0].tensor = TensorId(1);
     let Op::Dense(dense) = &graph.nodes[0].op else { panic!("dense first") };
     let mut reached: Option<(i64, i64)> = None;
     let weights: Vec<i16> = dense.weights.iter().collect();
     for weights in weights.chunks(dense.inputs) {
         for high in [false, true] {
             let x: Vec<i64> = weights.iter().map(|w| if (*w > 0) == high { 255 } else { 0 }).collect();
-            for acc in &interpret(&graph, &x).unwrap().accumulators[0] {
+            for acc in &interpret(&graph, &[x]).unwrap().accumulators[0] {
                 reached = Some(reached.map_or((*acc, *acc), |(lo, hi)| (lo.min(*acc), hi.max(*acc))));
             }
         }
@@ -268,11 +261,12 @@ fn a_graph_that_could_wrap_is_refused_by_node() {
 #[test]
 fn inputs_of_the_wrong_length_or_range_are_refused_with_expected_and_got() {
     let graph = assay_models::samples::tiny_mlp();
-    let message = interpret(&graph, &[0; 7]).unwrap_err().to_string();
+    let message = interpret(&graph, &[[0; 7]]).unwrap_err().to_string();
     assert!(message.contains("expected 8 values, got 7") && message.contains("[1, 8]"), "{message}");
-    let message = interpret(&graph, &[0, 0, 256, 0, 0, 0, 0, 0]).unwrap_err().to_string();
+    let message = interpret(&graph, &[[0, 0, 256, 0, 0, 0, 0, 0]]).unwrap_err().to_string();
     assert!(message.contains("256 at element 2") && message.contains("0..=255"), "{message}");
-    let message = assay_models::quantise_input(&graph, &[0.0, f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap_err();
+    let message =
+        assay_models::quantise(&graph.tensors[0], &[0.0, f64::NAN, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]).unwrap_err();
     assert!(message.to_string().contains("element 1 is NaN"), "{message}");
 }
 

@@ -7,7 +7,7 @@ use assay_models::onnx::tensor_proto::DataType;
 use assay_models::onnx::tensor_shape_proto::dimension::Value as Size;
 use assay_models::onnx::type_proto::Value as Type;
 use assay_models::onnx::{FunctionProto, SparseTensorProto};
-use assay_models::{ModelError, Refusals, import, interpret, read};
+use assay_models::{End, ModelError, Refusals, import, interpret, read};
 use writer::{Writer, info, int, ints};
 
 /// `x [1, 1, 4, 4] -> Conv -> [1, 2, 3, 3] "c" -> "e", "e.real"`.
@@ -144,9 +144,9 @@ fn an_average_is_answered_by_flatten_and_gemm_and_that_works() {
     writer.node("Flatten", &["e.real"], "f", &[]).weights("v", &[2, 18], &weights, 1.0 / 9.0);
     writer.node("Gemm", &["f", "v.real"], "g", &[int("transB", 1)]).requantize("g", "o", 0.5, 3);
     let graph = import(&ending(writer, "o.real").bytes(), "m").unwrap();
-    let trace = interpret(&graph, &[7; 16]).unwrap();
+    let trace = interpret(&graph, &[[7; 16]]).unwrap();
     let planes = trace.values[1].chunks(9).map(|plane| plane[0]).collect::<Vec<i64>>();
-    assert_eq!(trace.output(&graph), planes, "of planes of one value, that value");
+    assert_eq!(trace.at(&graph, End::Output).unwrap()[0], planes, "of planes of one value, that value");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Synthetic perceptrons: read by the importer, and interpreted as their file says.
 
 use assay_models::onnx::{ModelProto, TensorProto};
-use assay_models::samples::{Numbers, input, mlp_onnx};
-use assay_models::{DType, Op, QuantizedGraph, WeightValues, import, interpret};
+use assay_models::samples::{Numbers, cnn_onnx, inputs, mlp_onnx};
+use assay_models::{DType, End, Op, QuantizedGraph, WeightValues, import, interpret};
 use prost::Message;
 
 #[test]
@@ -13,10 +13,10 @@ fn they_are_interpreted_as_their_file_says() {
         let graph = import(&bytes, "mlp").unwrap();
         assert_eq!(graph.nodes.len(), widths.len() - 1);
         assert_eq!(graph.parameters(), widths.windows(2).map(|pair| (pair[0] + 1) * pair[1]).sum::<usize>());
-        let input = input(&graph, seed);
-        let trace = interpret(&graph, &input).unwrap();
-        let expected = run(&bytes, input.clone(), widths.len() - 1);
-        assert_eq!(trace.output(&graph), expected.last().unwrap());
+        let inputs = inputs(&graph, seed);
+        let trace = interpret(&graph, &inputs).unwrap();
+        let expected = run(&bytes, inputs[0].clone(), widths.len() - 1);
+        assert_eq!(trace.at(&graph, End::Output).unwrap()[0], expected.last().unwrap());
         assert_eq!(trace.values[1..], expected);
         assert_eq!(QuantizedGraph::from_bytes(&graph.to_bytes()).unwrap(), graph);
     }
@@ -33,7 +33,7 @@ fn their_weights_are_bytes_and_their_layers_neither_vanish_nor_saturate() {
             (&[1][..], true)
         );
     }
-    let trace = interpret(&graph, &input(&graph, 1)).unwrap();
+    let trace = interpret(&graph, &inputs(&graph, 1)).unwrap();
     for (info, values) in graph.tensors.iter().zip(&trace.values) {
         let ends = values.iter().filter(|v| **v == info.dtype.max() || **v == info.dtype.min()).count();
         assert!(4 * ends <= 3 * values.len(), "{}: {values:?}", info.name);
@@ -73,4 +73,20 @@ fn seeds_give_different_weights() {
     let mut numbers = Numbers::new(5);
     let (a, b) = (numbers.between(0, 1 << 40) as u64, numbers.between(0, 1 << 40) as u64);
     assert_ne!(mlp_onnx(&[4, 4], a), mlp_onnx(&[4, 4], b));
+}
+
+#[test]
+fn a_convolutional_network_falls_from_plane_to_plane_and_neither_vanishes_nor_saturates() {
+    let graph = import(&cnn_onnx(3, 8, 16, 7), "cnn").unwrap();
+    let shapes: Vec<&[usize]> = graph.nodes.iter().map(|node| graph.tensors[node.output.0].shape.as_slice()).collect();
+    let plane = |side| [1, 8, side, side];
+    let (wide, middle, narrow) = (plane(16), plane(8), plane(4));
+    let expected: [&[usize]; 10] =
+        [&wide, &wide, &middle, &middle, &middle, &narrow, &narrow, &narrow, &[1, 128], &[1, 10]];
+    assert_eq!(shapes, expected);
+    let trace = interpret(&graph, &inputs(&graph, 1)).unwrap();
+    for (info, values) in graph.tensors.iter().zip(&trace.values) {
+        let ends = values.iter().filter(|v| **v == info.dtype.max() || **v == info.dtype.min()).count();
+        assert!(4 * ends <= 3 * values.len(), "{}: {ends} of {}", info.name, values.len());
+    }
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assay_models::{QuantizedGraph, dequantise_output, import, input, interpret, intervals, quantise_input};
+use assay_models::{End, QuantizedGraph, dequantise, import, input, interpret, intervals, quantise};
 
 const MODELS: [&str; 2] = ["mnist-mlp", "lenet"];
 const PIXELS: usize = 28 * 28;
@@ -37,9 +37,9 @@ fn a_thousand_held_out_digits_are_bit_identical_to_onnx_runtime() {
         assert_eq!(golden.len(), 1000 * CLASSES);
         let mut right = 0;
         for ((digit_pixels, golden), label) in digits.chunks(PIXELS).zip(golden.chunks(CLASSES)).zip(&labels) {
-            let trace = interpret(&graph, &digit(digit_pixels)).unwrap();
+            let trace = interpret(&graph, &[digit(digit_pixels)]).unwrap();
             let golden: Vec<i64> = golden.iter().map(|v| i64::from(i8::from_le_bytes([*v]))).collect();
-            assert_eq!(trace.output(&graph), golden, "{name}");
+            assert_eq!(trace.at(&graph, End::Output).unwrap()[0], golden, "{name}");
             let best = golden.iter().max().unwrap();
             right += usize::from(golden.iter().position(|v| v == best) == Some(usize::from(*label)));
         }
@@ -57,7 +57,7 @@ fn every_quantised_tensor_of_the_traced_digits_is_what_onnx_runtime_has() {
         assert_eq!(traced.len(), 3);
         for record in traced {
             let at = usize::try_from(record["index"].as_u64().unwrap()).unwrap();
-            let trace = interpret(&graph, &digit(&digits[at * PIXELS..][..PIXELS])).unwrap();
+            let trace = interpret(&graph, &[digit(&digits[at * PIXELS..][..PIXELS])]).unwrap();
             let tensors = record["tensors"].as_array().unwrap();
             let mut compared = 0;
             for tensor in tensors {
@@ -81,8 +81,8 @@ fn the_sample_inputs_are_the_first_digit_in_json_and_npy() {
         let graph = model(name);
         let json = String::from_utf8(read(&format!("{name}/input.json"))).unwrap();
         let npy = read(&format!("{name}/input.npy"));
-        for values in [input::parse_json(&json).unwrap(), input::parse_npy(&npy).unwrap()] {
-            let input = values.quantise(&graph).unwrap();
+        for values in [input::parse_json(&json).unwrap().remove(0), input::parse_npy(&npy).unwrap()] {
+            let input = values.quantise(&graph, &graph.inputs[0]).unwrap();
             assert_eq!((input.values, input.clamped), (digit(&digits[..PIXELS]), None));
         }
     }
@@ -121,7 +121,7 @@ fn imported_graphs_survive_their_bytes_and_keep_their_digest() {
 fn real_pixels_and_logits_pass_through_the_scales() {
     let graph = model("lenet");
     let real: Vec<f64> = (0..PIXELS).map(|at| (at % 300) as f64 / 256.0).collect();
-    let quantised = quantise_input(&graph, &real).unwrap().values;
+    let quantised = quantise(&graph.tensors[graph.inputs[0].tensor.0], &real).unwrap().values;
     assert!(quantised.iter().enumerate().all(|(at, v)| *v == (at as i64 % 300).min(255)));
-    assert_eq!(dequantise_output(&graph, &[-8, 0, 5]).unwrap(), [-1.0, 0.0, 0.625]);
+    assert_eq!(dequantise(&graph.tensors[graph.outputs[0].tensor.0], &[-8, 0, 5]), [-1.0, 0.0, 0.625]);
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Market, type ModelDescription, Models, readKey, wordCount } from '@assay/sdk';
+import { type Ends, Market, type ModelDescription, Models, countWords, readKey } from '@assay/sdk';
 import { type Abi, type Address, type Hex, bytesToHex, encodeDeployData } from 'viem';
 
 import { type Chain, deploy } from './anvil.js';
@@ -39,7 +39,7 @@ export async function registerModel(
   chain: Chain,
   market: Market,
   prover: Prover,
-  tensors: Pick<ModelDescription, 'input' | 'output'>,
+  tensors: Ends,
 ): Promise<ModelDescription> {
   const [admin, owner] = [chain.wallet(PEOPLE.admin), chain.wallet(PEOPLE.owner)];
   const code = prover.contracts();
@@ -54,8 +54,8 @@ export async function registerModel(
       keyDigest: bytesToHex(key.digest),
       class: await routing.admit(verifier),
       key: keyAt,
-      inputWords: wordCount(tensors.input),
-      outputWords: wordCount(tensors.output),
+      inputWords: countWords(tensors.inputs),
+      outputWords: countWords(tensors.outputs),
       proverPoints: SHARES.prover,
       ownerPoints: SHARES.owner,
       contributors: [chain.wallet(PEOPLE.contributor).account.address],

@@ -3,13 +3,13 @@
  *
  *     npm run example -- MODEL.onnx INPUT.json
  *
- * INPUT.json is `{"input_data": [[...]]}`, real numbers in row-major order, as `assay infer` takes it.
+ * INPUT.json is `{"input_data": [[...]]}`, real numbers in row-major order, a row for each input of the model, as `assay infer` takes it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Assay, Market, bondOf, fulfilmentOf, modelFromJson, wordCount } from '@assay/sdk';
+import { Assay, Market, bondOf, fulfilmentOf, modelFromJson } from '@assay/sdk';
 import { formatEther, parseEther } from 'viem';
 
 import { startChain } from './anvil.js';
@@ -20,8 +20,8 @@ const FEE = parseEther('0.01');
 
 const [onnx, input] = process.argv.slice(2);
 if (!onnx || !input) throw new Error('expected a model and an input: npm run example -- lenet.onnx input.json');
-const { input_data: [real] } = JSON.parse(readFileSync(input, 'utf8')) as { input_data: number[][] };
-if (!real) throw new Error(`expected {"input_data": [[...]]} in ${input}`);
+const { input_data: reals } = JSON.parse(readFileSync(input, 'utf8')) as { input_data?: number[][] };
+if (!reals) throw new Error(`expected {"input_data": [[...]]} in ${input}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-'));
 const chain = await startChain();
@@ -37,7 +37,7 @@ try {
 
   // The client asks, and keeps its request before it pays: with it, it can go on in another process, or have its money back.
   // The model's verifier is one of those that the SDK brings, so that its class need not be named.
-  const pending = await new Assay(client).prepare({ model, real, feeCeiling: FEE });
+  const pending = await new Assay(client).prepare({ model, reals, feeCeiling: FEE });
   writeFileSync(join(folder, 'request.json'), JSON.stringify(pending));
   await pending.open();
   console.log(`request ${pending.id}, ${formatEther(FEE)} ether escrowed`);
@@ -45,7 +45,7 @@ try {
   // The prover makes the proof for this request and itself, locks, delivers.
   const context = worker.contextOf(pending.request, worker.account);
   const proof = prover.prove(input, context);
-  const fulfilment = fulfilmentOf(worker, pending.request, worker.account, proof, wordCount(model.input));
+  const fulfilment = fulfilmentOf(worker, pending.request, worker.account, proof, model);
   await worker.bond(bondOf(pending.request));
   await worker.lock(pending.request, fulfilment.output);
   const { gasUsed } = await worker.fulfil(fulfilment);
@@ -53,9 +53,10 @@ try {
 
   // The client has its answer, with the proof checked on its own machine too.
   const answer = await pending.answer();
-  const { label, real: outputs = [] } = answer;
-  const shown = label ? `${label.name ?? label.index}, with the value ${outputs[label.index]}` : outputs.join(' ');
+  const { label, reals: [first = [], ...others] = [] } = answer;
+  const shown = label ? `${label.name ?? label.index}, with the value ${first[label.index]}` : first.join(' ');
   console.log(`the model answers ${shown}, checked by the chain${answer.checkedHere ? ' and here' : ''}`);
+  others.forEach((values, at) => console.log(`and of ${model.outputs[at + 1]?.name} ${values.join(' ')}`));
 
   await owner.claim(model.id);
   for (const [name, market] of Object.entries({ prover: worker, owner })) {

@@ -3,10 +3,16 @@
  * compares it with the chain, and a check of a proof compares the key with its digest.
  */
 import type { Parties } from './market/genuine.js';
-import { wordCount } from './packing.js';
+import { BYTES_PER_WORD, wordCount } from './packing.js';
 import { RANGE, type RealTensor } from './quantise.js';
+import { countWords } from './words.js';
 
 type Hex = `0x${string}`;
+
+/** An input or an output, with the model's name for it. */
+export interface Port extends RealTensor {
+  name: string;
+}
 
 /** What the file says. It is a `ModelDescription` too: `{ ...modelFromJson(text), key }` is a model whose proofs are checked here. */
 export interface ModelFile {
@@ -24,23 +30,26 @@ export interface ModelFile {
   /** Whether its owner says that the SRS's secret is published: then anybody can forge its proofs. */
   insecure: boolean;
   opening: 'shplonk' | 'evm';
-  input: RealTensor;
-  output: RealTensor;
-  /** A name for each output. */
+  /** One or more of each, in the model's order. */
+  inputs: readonly Port[];
+  outputs: readonly Port[];
+  /** A name for each value of the first output. */
   labels: readonly string[] | undefined;
   /** Whom the market's router was made for, where the file says it: for `Market.connect`. */
   routerFor: Parties | undefined;
 }
 
 /** What `format` says in a file of this version. */
-export const MODEL_FORMAT = 'assay-model-1';
+export const MODEL_FORMAT = 'assay-model-2';
 /** Most characters of a file. */
 export const MAX_MODEL_FILE = 2 ** 20;
-/** Most values of a tensor: what a key has public values for, times the bytes of a word. */
-const MAX_VALUES = 31 * 2 ** 16;
+/** Most words of all inputs, and of all outputs: what a key has public values for. */
+const MAX_WORDS = 2 ** 16;
+/** Most values of a tensor. */
+const MAX_VALUES = BYTES_PER_WORD * MAX_WORDS;
 
 const FIELDS = [
-  'format', 'name', 'chain', 'market', 'model_id', 'graph_digest', 'key_digest', 'class', 'srs_digest', 'insecure', 'opening', 'input', 'output', 'labels',
+  'format', 'name', 'chain', 'market', 'model_id', 'graph_digest', 'key_digest', 'class', 'srs_digest', 'insecure', 'opening', 'inputs', 'outputs', 'labels',
 ];
 /** What a file may have besides. */
 const OPTIONAL = ['router'];
@@ -61,7 +70,7 @@ export function modelFromJson(text: string): ModelFile {
   const file = fieldsOf('the file', parsed, ['format'], 'any');
   if (file['format'] !== MODEL_FORMAT) throw refused('format', JSON.stringify(MODEL_FORMAT), file['format']);
   fieldsOf('the file', parsed, FIELDS, OPTIONAL);
-  const [input, output] = [tensorOf('input', file['input']), tensorOf('output', file['output'])];
+  const [inputs, outputs] = [portsOf('inputs', file['inputs']), portsOf('outputs', file['outputs'])];
   return {
     name: textOf('name', file['name']),
     chain: integerOf('chain', file['chain'], 1, Number.MAX_SAFE_INTEGER),
@@ -73,9 +82,9 @@ export function modelFromJson(text: string): ModelFile {
     srsDigest: hexOf('srs_digest', file['srs_digest'], 32),
     insecure: booleanOf('insecure', file['insecure']),
     opening: oneOf('opening', file['opening'], ['shplonk', 'evm'] as const),
-    input,
-    output,
-    labels: labelsOf(file['labels'], output.size),
+    inputs,
+    outputs,
+    labels: labelsOf(file['labels'], outputs[0].size),
     routerFor: partiesOf(file['router']),
   };
 }
@@ -105,9 +114,18 @@ function fieldsOf(what: string, value: unknown, names: readonly string[], option
   return object;
 }
 
-function tensorOf(field: 'input' | 'output', value: unknown): RealTensor {
-  const names = ['shape', 'type', 'scale', 'zero_point', 'words'];
-  const object = fieldsOf(field, value, names);
+function portsOf(field: 'inputs' | 'outputs', value: unknown): [Port, ...Port[]] {
+  const [first, ...others] = Array.isArray(value) ? value.map((port, at) => portOf(`${field}[${at}]`, port)) : [];
+  if (first === undefined) throw refused(field, 'a list of one tensor or more', value);
+  const ports: [Port, ...Port[]] = [first, ...others];
+  const words = countWords(ports);
+  if (words > MAX_WORDS) throw new ModelFileError(`expected ${field} to be of ${MAX_WORDS} words at most, got ${words}`);
+  return ports;
+}
+
+function portOf(field: string, value: unknown): Port {
+  const object = fieldsOf(field, value, ['name', 'shape', 'type', 'scale', 'zero_point', 'words']);
+  const name = textOf(`${field}.name`, object['name']);
   const type = oneOf(`${field}.type`, object['type'], ['u8', 'i8'] as const);
   const axes = object['shape'];
   if (!Array.isArray(axes) || axes.length === 0 || axes.length > 8) throw refused(`${field}.shape`, 'a list of 1 to 8 sizes', axes);
@@ -121,12 +139,12 @@ function tensorOf(field: 'input' | 'output', value: unknown): RealTensor {
   const zeroPoint = integerOf(`${field}.zero_point`, object['zero_point'], least, most);
   const words = wordCount({ type, size });
   if (object['words'] !== words) throw refused(`${field}.words`, `${words}, for ${size} values`, object['words']);
-  return { type, size, shape, scale, zeroPoint };
+  return { name, type, size, shape, scale, zeroPoint };
 }
 
-function labelsOf(value: unknown, outputs: number): readonly string[] | undefined {
+function labelsOf(value: unknown, values: number): readonly string[] | undefined {
   if (value === null) return undefined;
-  if (!Array.isArray(value) || value.length !== outputs) throw refused('labels', `null or a list of ${outputs} texts, one an output`, value);
+  if (!Array.isArray(value) || value.length !== values) throw refused('labels', `null or a list of ${values} texts, one for each value of the first output`, value);
   return value.map((label, i) => textOf(`labels[${i}]`, label));
 }
 

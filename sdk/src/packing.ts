@@ -1,5 +1,5 @@
 /**
- * Packing of byte tensors into the words that a contract sees: 31 bytes a word, always below the field's modulus. The first element of a
+ * Packing of one byte tensor into the words that a contract sees (`words.ts` orders those of several): 31 bytes a word, always below the field's modulus. The first element of a
  * chunk is its most significant byte; a shorter last chunk is right-aligned. An `i8` element `v` is the byte `v + 128`.
  */
 
@@ -11,6 +11,8 @@ export interface Tensor {
   type: 'u8' | 'i8';
   /** Number of elements, of all dimensions. */
   size: number;
+  /** What the model calls it, where that is known: for messages, and for whoever looks for one of several. */
+  name?: string;
 }
 
 const OFFSET = { u8: 0, i8: 128 } as const;

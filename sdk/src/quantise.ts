@@ -19,6 +19,8 @@ export interface RealTensor extends Tensor {
  * pixels from 0 to 1, a pixel of exactly 1 is one of them.
  */
 export interface Clamped {
+  /** The tensor's name, where it has one among several inputs. */
+  input?: string;
   /** How many of them. */
   count: number;
   /** Values in all. */
@@ -60,8 +62,8 @@ export function dequantise(values: ArrayLike<number>, { scale, zeroPoint }: Pick
 }
 
 /** In a sentence, what was clamped. */
-export function clampedInWords({ count, total, low, high }: Clamped): string {
-  return `${count} of the ${total} input values were clamped to what the model's input can hold, ${low} to ${high}: check that they are scaled as in training`;
+export function clampedInWords({ input, count, total, low, high }: Clamped): string {
+  return `${input === undefined ? '' : `${input}: `}${count} of the ${total} input values were clamped to what the model's input can hold, ${low} to ${high}: check that they are scaled as in training`;
 }
 
 function roundHalfToEven(value: number): number {

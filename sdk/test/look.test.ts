@@ -1,4 +1,4 @@
-/** The page's five states as a person sees them: legible in light and dark, and nothing wider than a narrow screen. With SHOTS set to a folder, their pictures are kept there. */
+/** The page's five states, and several outputs, as a person sees them: legible in light and dark, and nothing wider than a narrow screen. With SHOTS set to a folder, their pictures are kept there. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import type { Browser } from 'puppeteer-core';
 import { readKey } from '../src/verifier/index.js';
 import { Visitor, startBrowser, url, vector } from './browser.js';
 import { underSecret } from './ceremony.js';
-import { MODEL } from './owner.js';
+import { MODEL, SEVERAL } from './owner.js';
 
 /** What the guidelines ask for (WCAG 2.2, 1.4.3), for text of any size. */
 const CONTRAST = 4.5;
@@ -40,7 +40,7 @@ function file(name: string, content: string | Uint8Array): string {
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /** Brings a page into a state; a name without a blank in it is the longest that a narrow screen meets. */
-const STATES: Record<Shown, (visitor: Visitor) => Promise<void>> = {
+const STATES: Record<Shown | 'several', (visitor: Visitor) => Promise<void>> = {
   nothing: async () => undefined,
   yes: async (visitor) => {
     const { key, proof } = underSecret(42_424_242n);
@@ -51,13 +51,8 @@ const STATES: Record<Shown, (visitor: Visitor) => Promise<void>> = {
     await visitor.fill('known-key', hex(digest));
     await visitor.fill('known-srs', hex(srsDigest));
   },
-  but: async (visitor) => {
-    const { digest, srsDigest, graphDigest } = readKey(Uint8Array.from(readFileSync(vector('lenet.vk'))));
-    const digests = { key_digest: `0x${hex(digest)}`, srs_digest: `0x${hex(srsDigest)}`, graph_digest: `0x${hex(graphDigest)}` };
-    await visitor.give('model', file('model.json', JSON.stringify({ ...MODEL, ...digests })));
-    await visitor.give('proof', vector('lenet.proof.json'));
-    await visitor.give('key', vector('lenet.vk'));
-  },
+  but: async (visitor) => described(visitor, MODEL),
+  several: async (visitor) => described(visitor, { ...SEVERAL, outputs: SEVERAL.outputs.map((output) => ({ ...output, name: `${output.name}_of_${'a_long_network_'.repeat(6)}` })) }),
   no: async (visitor) => {
     const text = readFileSync(vector('lenet.proof.json'), 'utf8');
     await visitor.give('proof', file('proof.json', text.replace(/("proof": "0x[0-9a-f]+)[0-9a-f]"/, (_, start: string) => `${start.slice(0, -400)}${'0'.repeat(64)}${start.slice(-336)}0"`)));
@@ -68,6 +63,15 @@ const STATES: Record<Shown, (visitor: Visitor) => Promise<void>> = {
     await visitor.give('key', file(`${'a-key-of-another-model-that-somebody-gave-a-long-name-'.repeat(2)}.vk`, readFileSync(vector('tiny.vk'))));
   },
 };
+
+/** LeNet's proof and key, with what a model.json says of the model. */
+async function described(visitor: Visitor, model: object): Promise<void> {
+  const { digest, srsDigest, graphDigest } = readKey(Uint8Array.from(readFileSync(vector('lenet.vk'))));
+  const digests = { key_digest: `0x${hex(digest)}`, srs_digest: `0x${hex(srsDigest)}`, graph_digest: `0x${hex(graphDigest)}` };
+  await visitor.give('model', file('model.json', JSON.stringify({ ...model, ...digests })));
+  await visitor.give('proof', vector('lenet.proof.json'));
+  await visitor.give('key', vector('lenet.vk'));
+}
 
 /** Texts that are shown with too little contrast, and how many were looked at. Backgrounds are opaque. */
 function faint(least: number): { looked: number; faint: string[] } {
@@ -111,23 +115,24 @@ function beyond(): string[] {
   return [...scrolls, ...wide.map((one) => `${one.tagName} #${one.id} ends at ${one.getBoundingClientRect().right}`)];
 }
 
-for (const state of Object.keys(STATES) as Shown[]) {
+for (const look of Object.keys(STATES) as (Shown | 'several')[]) {
+  const state = look === 'several' ? 'but' : look;
   for (const scheme of ['light', 'dark'] as const) {
-    test(`${state}, ${scheme}: every text is legible, and a screen of 360 pixels is wide enough`, async () => {
+    test(`${look}, ${scheme}: every text is legible, and a screen of 360 pixels is wide enough`, async () => {
       const page = await browser.newPage();
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
       await page.setViewport(SIZES.wide);
       await page.goto(url);
       const visitor = new Visitor(page);
-      await STATES[state](visitor);
+      await STATES[look](visitor);
       await visitor.sees(state, /./);
       for (const [size, viewport] of Object.entries(SIZES)) {
         await page.setViewport(viewport);
         const shots = process.env['SHOTS'];
-        if (shots) await page.screenshot({ path: join(shots, `${state}-${scheme}-${size}.png`) as `${string}.png`, fullPage: true });
+        if (shots) await page.screenshot({ path: join(shots, `${look}-${scheme}-${size}.png`) as `${string}.png`, fullPage: true });
         for (const open of [false, true]) {
           await page.evaluate((open) => document.querySelectorAll('details').forEach((one) => (one.open = open)), open);
-          if (shots && open && size === 'narrow') await page.screenshot({ path: join(shots, `${state}-${scheme}-${size}-open.png`) as `${string}.png`, fullPage: true });
+          if (shots && open && size === 'narrow') await page.screenshot({ path: join(shots, `${look}-${scheme}-${size}-open.png`) as `${string}.png`, fullPage: true });
           const { looked, faint: found } = await page.evaluate(faint, CONTRAST);
           assert.ok(looked > 25, `only ${looked} texts were looked at`);
           assert.deepEqual(found, []);

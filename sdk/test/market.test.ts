@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 import {
   Assay, type Fulfilment, Market, MarketError, type ModelDescription, Models, NoAnswer, type Pending, type Request, VerifyError, bondOf,
-  checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, modelFromJson, pack, priceAt, readKey, receiptIn, verifyFiles, wordCount,
+  checkFulfilment, fulfilmentIn, fulfilmentOf, marketAbi, modelFromJson, packTensors, priceAt, readKey, receiptIn, verifyFiles,
 } from '@assay/sdk';
 import { type Hex, bytesToHex, encodeEventTopics, padHex, parseEther } from 'viem';
 
@@ -21,7 +21,7 @@ import { type Node, clockOf, mining, signed, through, together } from './scene.j
 const FEE = parseEther('0.01');
 const DAY = 86_400;
 /** What mnist-mlp takes and gives. */
-const TENSORS = { input: { type: 'u8', size: 784 }, output: { type: 'i8', size: 10 } } as const;
+const TENSORS = { inputs: [{ type: 'u8', size: 784 }], outputs: [{ type: 'i8', size: 10 }] } as const;
 
 let chain: Chain;
 let folder: string;
@@ -35,7 +35,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-'));
   chain = await startChain();
   made = new Prover(join(root, 'models/zoo/mnist-mlp/mnist-mlp.onnx'), folder);
-  pixels = [...readFileSync(join(root, 'models/zoo/digits.u8')).subarray(0, TENSORS.input.size)];
+  pixels = [...readFileSync(join(root, 'models/zoo/digits.u8')).subarray(0, 784)];
   input = join(folder, 'digit.json');
   writeFileSync(input, JSON.stringify({ input_data: [pixels], quantized: true }));
   const address = await deployMarket(chain);
@@ -61,7 +61,7 @@ async function ask(terms = {}): Promise<Pending> {
 /** A true answer that pays a prover. */
 function proved({ request }: { request: Request }, by: Market): Fulfilment {
   const proof = made.prove(input, by.contextOf(request, by.account));
-  return fulfilmentOf(by, request, by.account, proof, wordCount(model.input));
+  return fulfilmentOf(by, request, by.account, proof, model);
 }
 
 /** Hexadecimal with one digit changed, `fromEnd` bytes before the end. */
@@ -82,7 +82,7 @@ async function refused(call: Promise<unknown>, error: MarketError['error'], word
 
 test('ids, contexts, prices and bonds are the contract\'s own', async () => {
   const request = await client.build({
-    modelId: model.id, input: pack(pixels, model.input), feeFloor: 7n, feeCeiling: FEE, loss: FEE, proofFee: 3n, sampleRate: 2_500,
+    modelId: model.id, input: packTensors([pixels], model.inputs), feeFloor: 7n, feeCeiling: FEE, loss: FEE, proofFee: 3n, sampleRate: 2_500,
   });
   const ramp = { ...request, rampStart: request.rampStart + 10, rampEnd: request.rampStart + 4_000 };
   for (const [tier, index] of [['receipt', 0], ['sampled', 1], ['challenged', 2], ['proved', 3]] as const) {
@@ -170,8 +170,8 @@ async function ownersWord() {
   return {
     ...MODEL, name: 'mnist-mlp', chain: client.chainId, market: client.market, model_id: model.id,
     graph_digest: registration.graphDigest, key_digest: registration.keyDigest, class: registration.class, srs_digest: bytesToHex(key.srsDigest),
-    input: { shape: [1, 784], type: 'u8', scale: 1 / 256, zero_point: 0, words: 26 },
-    output: { shape: [1, 10], type: 'i8', scale: 0.25, zero_point: 0, words: 1 },
+    inputs: [{ name: 'image', shape: [1, 784], type: 'u8', scale: 1 / 256, zero_point: 0, words: 26 }],
+    outputs: [{ name: 'logits', shape: [1, 10], type: 'i8', scale: 0.25, zero_point: 0, words: 1 }],
   };
 }
 
@@ -183,11 +183,11 @@ test('real numbers are asked about by model.json, and the answer is a number and
   writeFileSync(file, JSON.stringify({ input_data: [real] }));
   const native = JSON.parse(made.assay({}, 'infer', made.model, '--input', file, '--json')) as { output: number[]; output_real: number[]; label: number };
   const pending = await new Assay(client).prepare({ model: described, real, feeCeiling: FEE });
-  assert.deepEqual(pending.clamped, { count: 1, total: 784, low: 0, high: 255 / 256 });
+  assert.deepEqual(pending.clamped, [{ count: 1, total: 784, low: 0, high: 255 / 256 }]);
   await pending.open();
   // The command line makes the same integers of the same numbers: otherwise the market refuses the input of its proof.
   const proof = made.prove(file, prover.contextOf(pending.request, prover.account));
-  await prover.fulfil(fulfilmentOf(prover, pending.request, prover.account, proof, wordCount(model.input)));
+  await prover.fulfil(fulfilmentOf(prover, pending.request, prover.account, proof, model));
   const answer = await pending.answer();
   assert.deepEqual({ output: answer.output, real: answer.real, label: answer.label }, { output: native.output, real: native.output_real, label: { index: 6, name: 'six' } });
   assert.equal(native.label, 6);
@@ -221,11 +221,11 @@ test('a model.json that says otherwise than the chain is refused by name, before
     [{ key_digest: other }, /the key digest of the model is said to be 0x(77){32}, the chain's registration has 0x[0-9a-f]{64}: ask the model's owner/],
     [{ graph_digest: other }, /the graph digest of the model is said to be 0x(77){32}, the chain's registration has/],
     [{ class: other }, /the class of the model is said to be/],
-    [{ input: { ...word.input, shape: [1, 31], words: 1 } }, /the number of input words of the model is said to be 1, the chain's registration has 26/],
+    [{ inputs: [{ ...word.inputs[0], shape: [1, 31], words: 1 }] }, /the number of input words of the model is said to be 1, the chain's registration has 26/],
     [{ model_id: other }, /no model 0x(77){32} is registered/],
   ] as [object, RegExp][]) {
     const description = say(changed);
-    await assert.rejects(new Assay(client).prepare({ model: description, input: pixels.slice(0, description.input.size), feeCeiling: FEE }), words);
+    await assert.rejects(new Assay(client).prepare({ model: description, input: pixels.slice(0, description.inputs[0]?.size), feeCeiling: FEE }), words);
   }
   await assert.rejects(ask_(say({ srs_digest: other }, made.key)), /the SRS digest of the model is said to be 0x(77){32}, the key's file has/);
   await assert.rejects(ask_(say({ key_digest: other }, made.key)), /the key digest of the model is said to be 0x(77){32}, the key's file has/);
@@ -250,7 +250,7 @@ test('a model whose SRS anybody can forge with is not paid for outside developme
   const srsDigest = `0x${bytesToHex(readKey(made.key).srsDigest).slice(2).toUpperCase()}` as const;
   await assert.rejects(assay.prepare({ ...question, model: { ...keyless, insecure: false, srsDigest } }), /is published/);
   // Whoever describes it may say nothing of it: the registered key names its SRS.
-  const bare = { id: model.id, input: model.input, output: model.output };
+  const bare = { id: model.id, inputs: model.inputs, outputs: model.outputs };
   await assert.rejects(assay.prepare({ ...question, model: bare }), /is published/);
   assert.ok((await assay.prepare({ ...question, model: bare, insecure: true })).id);
   assert.ok(key && (await assay.prepare({ ...question, insecure: true })).id);
@@ -345,7 +345,7 @@ test('after the deadline anyone gives the client its money back', async () => {
 
 test('a signed request is paid from the deposit, opened by its prover, and once', async () => {
   await client.deposit(2n * FEE);
-  const request = await client.build({ modelId: model.id, input: pack(pixels, model.input), feeCeiling: FEE });
+  const request = await client.build({ modelId: model.id, input: packTensors([pixels], model.inputs), feeCeiling: FEE });
   const signature = await client.sign(request);
   const forged = { ...request, feeCeiling: 2n * FEE };
   await refused(prover.lock(forged, [0n], signature), 'WrongSignature', /sign it again/);
@@ -369,7 +369,7 @@ test('a signed request is paid from the deposit, opened by its prover, and once'
 test('a lying receipt is contradicted by a proof, and not by one of another input', async () => {
   const { output, ...rest } = proved(await ask(), rival);
   const lie = [output[0] as bigint ^ 1n];
-  const terms = { modelId: model.id, input: pack(pixels, model.input), feeCeiling: FEE, tier: 'receipt', prover: prover.account } as const;
+  const terms = { modelId: model.id, input: packTensors([pixels], model.inputs), feeCeiling: FEE, tier: 'receipt', prover: prover.account } as const;
   const { id, request } = await client.prepare(terms);
   await client.open(request);
   const receipt = await signed({ chain, prover }, request, lie);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { type RealTensor, clampedInWords, dequantise, labelOf, modelFromJson, quantise } from '@assay/sdk';
 
-import { MODEL } from './owner.js';
+import { MODEL, SEVERAL } from './owner.js';
 
 interface Vector {
   type: 'u8' | 'i8';
@@ -59,14 +59,34 @@ test('of several outputs the largest is the label, of equal ones the first; one 
 test('model.json is read whole', () => {
   const model = modelFromJson(JSON.stringify(MODEL));
   assert.deepEqual([model.name, model.chain, model.id, model.insecure, model.opening], ['lenet', 31_337, MODEL.model_id, true, 'shplonk']);
-  assert.deepEqual(model.input, { type: 'u8', size: 784, shape: [1, 1, 28, 28], scale: 0.003_921_568_859_368_563, zeroPoint: 0 });
-  assert.deepEqual(model.output, { type: 'i8', size: 10, shape: [1, 10], scale: 0.1, zeroPoint: 3 });
+  assert.deepEqual(model.inputs, [{ name: 'image', type: 'u8', size: 784, shape: [1, 1, 28, 28], scale: 0.003_921_568_859_368_563, zeroPoint: 0 }]);
+  assert.deepEqual(model.outputs, [{ name: 'logits', type: 'i8', size: 10, shape: [1, 10], scale: 0.1, zeroPoint: 3 }]);
   assert.equal(model.labels?.[6], 'six');
   assert.equal(modelFromJson(JSON.stringify({ ...MODEL, labels: null })).labels, undefined);
   // Files of earlier versions do not say whom the market's router was made for.
   const [owner, guardian] = [`0x${'7A'.repeat(20)}`, `0x${'8b'.repeat(20)}`];
   assert.deepEqual(modelFromJson(JSON.stringify({ ...MODEL, router: { owner, guardian } })).routerFor, { owner: owner.toLowerCase(), guardian });
   for (const file of [MODEL, { ...MODEL, router: null }]) assert.equal(modelFromJson(JSON.stringify(file)).routerFor, undefined);
+});
+
+test('several inputs and outputs keep their order and their names, and labels are of the first output', () => {
+  const model = modelFromJson(JSON.stringify(SEVERAL));
+  const told = (ports: typeof model.inputs) => ports.map(({ name, size, type }) => [name, size, type]);
+  assert.deepEqual(told(model.inputs), [['upper', 310, 'u8'], ['middle', 310, 'u8']]);
+  assert.deepEqual(told(model.outputs), [['lower', 164, 'u8'], ['logits', 10, 'i8']]);
+  const labels = Array.from({ length: 164 }, (_, i) => `pixel ${i}`);
+  assert.equal(modelFromJson(JSON.stringify({ ...SEVERAL, labels })).labels?.[163], 'pixel 163');
+  const refused = (changed: object, words: RegExp) => assert.throws(() => modelFromJson(JSON.stringify({ ...SEVERAL, ...changed })), words);
+  refused({ labels: MODEL.labels }, /expected labels to be null or a list of 164 texts, one for each value of the first output/);
+  for (const end of ['inputs', 'outputs'] as const) {
+    const [first, second] = SEVERAL[end];
+    for (const none of [[], {}, 'image', first]) refused({ [end]: none }, new RegExp(`expected ${end} to be a list of one tensor or more, got`));
+    refused({ [end]: [first, { ...second, scale: 0 }] }, new RegExp(`expected ${end}\\[1\\]\\.scale to be a positive number that a 32-bit float holds, got 0`));
+    refused({ [end]: [first, { ...second, name: 7 }] }, new RegExp(`expected ${end}\\[1\\]\\.name to be a text, got 7`));
+    refused({ [end]: [first, null] }, new RegExp(`expected ${end}\\[1\\] to be an object, got null`));
+    const large = { ...first, shape: [31 * 2 ** 16], words: 2 ** 16 };
+    refused({ [end]: [large, second] }, new RegExp(`expected ${end} to be of 65536 words at most, got 655\\d\\d`));
+  }
 });
 
 test('every field of model.json is checked, and a wrong one is named', () => {
@@ -82,7 +102,7 @@ test('every field of model.json is checked, and a wrong one is named', () => {
     assert.throws(() => modelFromJson(JSON.stringify(rest)), new RegExp(`the file lacks the field ${name}`));
     if (name !== 'labels') refused({ [name]: null }, new RegExp(`expected ${name} to be .*, got null`));
   }
-  refused({ format: 'assay-model-2' }, /expected format to be "assay-model-1", got "assay-model-2"/);
+  refused({ format: 'assay-model-1' }, /expected format to be "assay-model-2", got "assay-model-1"/);
   refused({ extra: 1 }, /the file has the unknown field "extra"/);
   refused({ chain: 0 }, /expected chain to be an integer from 1/);
   refused({ chain: 1.5 }, /expected chain to be an integer/);
@@ -90,26 +110,27 @@ test('every field of model.json is checked, and a wrong one is named', () => {
   refused({ key_digest: MODEL.key_digest.slice(2) }, /expected key_digest to be 0x and 64 digits of hexadecimal/);
   refused({ insecure: 'false' }, /expected insecure to be true or false, got "false"/);
   refused({ opening: 'kzg' }, /expected opening to be "shplonk" or "evm", got "kzg"/);
-  refused({ labels: ['one'] }, /expected labels to be null or a list of 10 texts/);
+  refused({ labels: ['one'] }, /expected labels to be null or a list of 10 texts, one for each value of the first output/);
   refused({ labels: MODEL.labels.map((_, i) => i) }, /expected labels\[0\] to be a text, got 0/);
   const [owner, guardian] = [MODEL.market, MODEL.market];
   refused({ router: MODEL.market }, /expected router to be an object/);
   refused({ router: { owner } }, /router lacks the field guardian/);
   refused({ router: { owner, guardian, admin: owner } }, /router has the unknown field "admin"/);
   refused({ router: { owner, guardian: '0x12' } }, /expected router\.guardian to be 0x and 40 digits of hexadecimal/);
-  const input = (changed: object, words: RegExp) => refused({ input: { ...MODEL.input, ...changed } }, words);
-  for (const name of Object.keys(MODEL.input)) {
-    const { [name as 'type']: _, ...rest } = MODEL.input;
-    refused({ input: rest }, new RegExp(`input lacks the field ${name}`));
+  const [image] = MODEL.inputs as [(typeof MODEL.inputs)[number]];
+  const input = (changed: object, words: RegExp) => refused({ inputs: [{ ...image, ...changed }] }, words);
+  for (const name of Object.keys(image)) {
+    const { [name as 'type']: _, ...rest } = image;
+    refused({ inputs: [rest] }, new RegExp(`inputs\\[0\\] lacks the field ${name}`));
   }
-  input({ unit: 'pixel' }, /input has the unknown field "unit"/);
-  input({ shape: [] }, /expected input\.shape to be a list of 1 to 8 sizes/);
-  input({ shape: [28, 0] }, /expected input\.shape to be an integer from 1/);
-  input({ shape: [1e6, 1e6] }, /expected input\.shape to be of 2031616 values at most/);
-  input({ type: 'f32' }, /expected input\.type to be "u8" or "i8", got "f32"/);
-  for (const scale of [0, -1, 1e-60, 1e60, '1', null]) input({ scale }, /expected input\.scale to be a positive number that a 32-bit float holds/);
-  input({ zero_point: -1 }, /expected input\.zero_point to be an integer from 0 to 255, got -1/);
-  input({ words: 25 }, /expected input\.words to be 26, for 784 values, got 25/);
+  input({ unit: 'pixel' }, /inputs\[0\] has the unknown field "unit"/);
+  input({ shape: [] }, /expected inputs\[0\]\.shape to be a list of 1 to 8 sizes/);
+  input({ shape: [28, 0] }, /expected inputs\[0\]\.shape to be an integer from 1/);
+  input({ shape: [1e6, 1e6] }, /expected inputs\[0\]\.shape to be of 2031616 values at most/);
+  input({ type: 'f32' }, /expected inputs\[0\]\.type to be "u8" or "i8", got "f32"/);
+  for (const scale of [0, -1, 1e-60, 1e60, '1', null]) input({ scale }, /expected inputs\[0\]\.scale to be a positive number that a 32-bit float holds/);
+  input({ zero_point: -1 }, /expected inputs\[0\]\.zero_point to be an integer from 0 to 255, got -1/);
+  input({ words: 25 }, /expected inputs\[0\]\.words to be 26, for 784 values, got 25/);
   for (const text of ['', '[]', 'null', '{', '"model"']) assert.throws(() => modelFromJson(text), { name: 'ModelFileError' });
   assert.throws(() => modelFromJson(' '.repeat(2 ** 21)), /2097152 characters, expected 1048576 at most/);
 });

@@ -309,7 +309,7 @@ test('a kept request that names a prover, or asks about another input than is me
   const other = INPUT.with(5, 200);
   await assert.rejects(assay.resume(anybodys, model, { feeCeiling: FEE, input: other }), /the kept request asks about an input of digest 0x[0-9a-f]{64}, expected 0x[0-9a-f]{64}/);
   assert.ok(await assay.resume(anybodys, model, { feeCeiling: FEE, input: INPUT }));
-  const scaled = { ...model, input: { ...model.input, shape: [93], scale: 0.5, zeroPoint: 0 } };
+  const scaled = { ...model, inputs: [{ type: 'u8', size: 93, shape: [93], scale: 0.5, zeroPoint: 0 }] } as const;
   await assert.rejects(assay.resume(anybodys, scaled, { feeCeiling: FEE, real: other.map((value) => value / 2) }), /asks about an input of digest/);
   assert.ok(await assay.resume(anybodys, scaled, { feeCeiling: FEE, real: INPUT.map((value) => value / 2) }));
   // One that the model cannot take is refused without anything to compare with.

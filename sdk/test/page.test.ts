@@ -11,7 +11,7 @@ import type { Browser } from 'puppeteer-core';
 import { readKey } from '../src/verifier/index.js';
 import { Visitor, startBrowser, url, vector } from './browser.js';
 import { underSecret } from './ceremony.js';
-import { MODEL } from './owner.js';
+import { MODEL, SEVERAL } from './owner.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const lenet = readKey(Uint8Array.from(readFileSync(vector('lenet.vk'))));
@@ -113,7 +113,7 @@ test('a key and a ceremony that the user expects: yes', async () => {
   assert.match(await visitor.text('words'), /checked against the key that you named/);
   await visitor.give('model', modelFile({ ...mine, labels: MODEL.labels.map((label, i) => (i === 6 ? 'NOT GUILTY' : label)) }));
   await visitor.sees('but', /^NOT GUILTY\n.*Yes, if model\.json reads it right/);
-  await visitor.give('model', modelFile({ ...mine, output: { ...MODEL.output, shape: [1, 11] }, labels: null }));
+  await visitor.give('model', modelFile({ ...mine, outputs: [{ ...MODEL.outputs[0], shape: [1, 11] }], labels: null }));
   await visitor.sees('but', /^7\n.*Yes, if model\.json reads it right/);
   assert.match(await visitor.text('words'), /is what model\.json says, and is not proved: read otherwise, another output is the largest/);
   // Sizes that a person fills in are that person's word.
@@ -158,8 +158,45 @@ test('model.json fills in sizes and types, takes them back, and never says which
   await visitor.fill('known-key', '');
   await visitor.give('model', modelFile({ format: 'assay-model-9' }));
   await visitor.sees('cannot', /“model\.json” is not a model\.json that this page can read.*assay-model-9/);
-  await visitor.give('model', modelFile({ output: { ...MODEL.output, shape: [1, 1] }, labels: null }));
+  await visitor.give('model', modelFile({ outputs: [{ ...MODEL.outputs[0], shape: [1, 1] }], labels: null }));
   await visitor.sees('cannot', /The model does not take and give as many numbers/);
+});
+
+test('of several outputs the first is large, the others stand below by their names, and inputs are told apart too', async () => {
+  await visitor.give('proof', vector('lenet.proof.json'));
+  await visitor.give('key', vector('lenet.vk'));
+  const several = (changed: object = {}) => {
+    const { inputs, outputs, labels } = SEVERAL;
+    return modelFile({ inputs, outputs, labels, ...changed });
+  };
+  await visitor.give('model', several());
+  await visitor.sees('but', /^\d+\nThe largest of 164 values of the output “lower”, counted from 0\. Its value is 12\d(\.5)?\.\nYes, but.*The model's other outputs, by the names that model\.json gives them:\nlogits\n6 The largest of 10 values of the output “logits”, counted from 0\. Its value is 11\.1\./);
+  assert.equal(await visitor.text('several'), 'This model.json says sizes and types of 2 inputs and 2 outputs: there is nothing to fill in for them.');
+  const filled = () => visitor.page.evaluate(() => ['inputs', 'input-type', 'outputs', 'output-type'].map((id) => (document.getElementById(id) as HTMLInputElement).value));
+  assert.deepEqual(await filled(), ['', '', '', '']);
+  assert.match(await visitor.text('words'), /The inputs, the outputs, the context: as the proof says/);
+  assert.match(await visitor.text('shown'), /“lower”, as integers.*“logits”, as integers.*“upper”, as integers.*“middle”, as integers/s);
+  const digit = [...readFileSync(fileURLToPath(new URL('../../../models/zoo/digits.u8', import.meta.url))).subarray(0, 784)];
+  const shown = async (id: string) => (await visitor.text(`shown-${id}`)).split(' ').map(Number);
+  assert.deepEqual([await shown('input-0'), await shown('input-1'), await shown('output-0')], [digit.slice(0, 310), digit.slice(310, 620), digit.slice(620)]);
+  // What a person was told of all inputs is written one after the other.
+  await visitor.fill('known-input', digit.slice(0, 620).join(' '));
+  await visitor.sees('but', /The outputs, the context: as the proof says/);
+  await visitor.fill('known-input', [...digit.slice(310, 620), ...digit.slice(0, 310)].join(' '));
+  await visitor.sees('no', /^No, it proves something else.*the proof is of another input "upper"/);
+  await visitor.fill('known-input', digit.slice(0, 619).join(' '));
+  await visitor.sees('cannot', /Something that you filled in cannot be read.*"middle": expected 310 values of u8, got 309/);
+  await visitor.fill('known-input', '');
+  // Names and values are the first output's.
+  await visitor.give('model', several({ labels: Array.from({ length: 164 }, () => 'a pixel') }));
+  await visitor.sees('but', /^a pixel\nThe largest of 164 values of the output “lower”: number \d+, .*\n6 The largest of 10 values/);
+  // One that a person fills in is compared with all that the file says, and a file of one tensor fills in again.
+  await visitor.sizes();
+  await visitor.sees('cannot', /its input is \["upper" 310 u8, "middle" 310 u8\], you filled in 784 u8/);
+  await visitor.give('model', modelFile());
+  await visitor.sees('but', /^six/);
+  assert.equal(await visitor.text('several'), '');
+  for (const id of ['others', 'further']) assert.equal(await visitor.page.evaluate((id) => (document.getElementById(id) as HTMLElement).checkVisibility(), id), false, id);
 });
 
 test('a false proof: no, and nothing is shown of what is not proved', async () => {
@@ -171,7 +208,7 @@ test('a false proof: no, and nothing is shown of what is not proved', async () =
   await visitor.sees('but', /^6/);
   await visitor.give('proof', file('changed.json', proofText.replace(output, `${output.slice(0, -1)}${output.endsWith('0') ? '1' : '0'}`)));
   await visitor.sees('no', /^No, the proof is false\n.*made up, changed or damaged.*the proof is invalid: it does not show that these outputs follow/);
-  for (const id of ['answer', 'meaning', 'shown', 'words']) assert.equal(await visitor.text(id), '', id);
+  for (const id of ['answer', 'meaning', 'shown', 'words', 'others']) assert.equal(await visitor.text(id), '', id);
   assert.equal(await visitor.page.evaluate(() => (document.getElementById('picture') as HTMLElement).offsetParent), null);
 });
 

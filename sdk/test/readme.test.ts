@@ -53,7 +53,7 @@ test('the README\'s code asks, goes on, and has its money back', async () => {
   const srsDigest = srsDigestOf(hexToBytes(keyCode as Hex)) as Uint8Array;
   const modelJson = JSON.stringify({
     ...MODEL, market: address, model_id: model.id, graph_digest: graphDigest, key_digest: keyDigest, srs_digest: bytesToHex(srsDigest), class: verifier,
-    input: { shape: [93], type: 'u8', scale: 1, zero_point: 0, words: 3 }, output: { shape: [10], type: 'i8', scale: 0.5, zero_point: 0, words: 1 },
+    inputs: [{ name: 'pixels', shape: [93], type: 'u8', scale: 1, zero_point: 0, words: 3 }], outputs: [{ name: 'logits', shape: [10], type: 'i8', scale: 0.5, zero_point: 0, words: 1 }],
   });
   const names = {
     ...everything, Assay: Trusting, parseEther, storage, address, model, modelJson, key: undefined, pixels: INPUT, market: client, prover: prover.account, feeCeiling: FEE, proofFee: FEE,
@@ -80,7 +80,7 @@ test('the README\'s code asks, goes on, and has its money back', async () => {
   assert.equal((await client.status(keptRequest().id)).status, 'settled');
   await run(goOn);
 
-  const unanswered = await client.prepare({ modelId: model.id, input: everything.pack(INPUT, model.input), feeCeiling: FEE });
+  const unanswered = await client.prepare({ modelId: model.id, input: everything.packTensors([INPUT], model.inputs), feeCeiling: FEE });
   kept.set('request', JSON.stringify(everything.requestToJson(unanswered, client)));
   await Promise.all([run(goOn), whenOpen(() => chain.pass(DAY + 1))]);
   assert.equal((await client.status(unanswered.id)).status, 'refunded');

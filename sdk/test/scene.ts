@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import {
-  Assay, type Connecting, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, pack, readKey, receiptData, signaturesAbi,
+  Assay, type Connecting, type Fulfilment, Market, type ModelDescription, Models, type Receipt, type Request, keyCode, marketAbi, packTensors, readKey, receiptData, signaturesAbi,
   typedData,
 } from '@assay/sdk';
 import { type Address, type EIP1193RequestFn, type Hex, bytesToHex, concatHex, createPublicClient, createWalletClient, custom, http, keccak256, parseEther } from 'viem';
@@ -18,8 +18,8 @@ export const DAY = 86_400;
 export type Person = keyof typeof PEOPLE;
 
 /** What `AcceptAll` has public values for: three words in, one out, and the context. */
-export const TENSORS = { input: { type: 'u8', size: 93 }, output: { type: 'i8', size: 10 } } as const;
-export const INPUT = Array.from({ length: TENSORS.input.size }, (_, i) => i);
+export const TENSORS = { inputs: [{ type: 'u8', size: 93 }], outputs: [{ type: 'i8', size: 10 }] } as const;
+export const INPUT = Array.from({ length: 93 }, (_, i) => i);
 export const OUTPUT = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 
 /** What a node does with a call: `go` asks the real one. */
@@ -62,7 +62,7 @@ export async function startScene() {
 
 /** A true answer, as far as this verifier can tell. */
 export function answered(request: Request, by: Market, output = OUTPUT): Fulfilment {
-  return { request, payee: by.account, input: pack(INPUT, TENSORS.input), output: pack(output, TENSORS.output), proof: '0x00' };
+  return { request, payee: by.account, input: packTensors([INPUT], TENSORS.inputs), output: packTensors([output], TENSORS.outputs), proof: '0x00' };
 }
 
 /** A receipt that a prover's own wallet signs, its key registered. */
@@ -79,7 +79,7 @@ export async function signed({ chain, prover }: Pick<Scene, 'chain' | 'prover'>,
     const hash = await wallet.writeContract({ ...key, functionName: 'registerKey', args: [signer, proof] });
     await chain.client.waitForTransactionReceipt({ hash });
   }
-  const output = typeof values[0] === 'bigint' ? (values as readonly bigint[]) : pack(values as readonly number[], TENSORS.output);
+  const output = typeof values[0] === 'bigint' ? (values as readonly bigint[]) : packTensors([values as readonly number[]], TENSORS.outputs);
   return { output, signer, signature: await wallet.signTypedData(receiptData(request, { output, signer }, prover)) };
 }
 

@@ -8,15 +8,17 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 
 import { Fr, G2 } from '../src/verifier/encoding.js';
+import { modelFromJson } from '../src/model.js';
 import { type Expected, VerifyError, inWords, proofToJson, publishedBy, readProof, verifyFiles } from '../src/verifier/index.js';
 import { standing } from '../src/verifier/verdict.js';
 import { underSecret } from './ceremony.js';
+import { SEVERAL } from './owner.js';
 
 const vectors = new URL('../../test/vectors/', import.meta.url);
 const keyFile = Uint8Array.from(readFileSync(new URL('lenet.vk', vectors)));
 const proof = readFileSync(new URL('lenet.proof.json', vectors), 'utf8');
 const digit = [...readFileSync(new URL('../../../models/zoo/digits.u8', import.meta.url)).subarray(0, 784)];
-const model = { input: { type: 'u8', size: 784 }, output: { type: 'i8', size: 10 } } as const;
+const model = { inputs: [{ type: 'u8', size: 784 }], outputs: [{ type: 'i8', size: 10 }] } as const;
 const CONTEXT = 4_711n;
 
 const check = (expected?: Expected) => verifyFiles(keyFile, proof, expected);
@@ -38,8 +40,9 @@ test('a verdict names key, graph, SRS, context and answer', () => {
   assert.equal(verdict.output?.indexOf(Math.max(...(verdict.output ?? []))), 6);
   assert.equal(verdict.context, CONTEXT);
   assert.deepEqual([verdict.keyExpected, verdict.ceremony], [false, undefined]);
-  const { input, output, context } = check();
-  assert.deepEqual({ input, output, context }, { input: undefined, output: undefined, context: CONTEXT });
+  assert.deepEqual([verdict.inputs, verdict.outputs], [[verdict.input], [verdict.output]]);
+  const { input, output, inputs, outputs, context } = check();
+  assert.deepEqual({ input, output, inputs, outputs, context }, { input: undefined, output: undefined, inputs: undefined, outputs: undefined, context: CONTEXT });
 });
 
 test('the published secrets are told by the point of the SRS, not by what a file says of itself', () => {
@@ -90,8 +93,8 @@ test('what was expected is compared, and told with what was found', () => {
     [{ ...all, context: 5n }, /^the context is 0x0+1267, expected 0x0+5: the proof is bound to another request or payee$/],
     [{ ...all, input: changed(digit, 40) }, new RegExp(`^the proof is of another input: expected ${(digit[40] as number) ^ 1} at element 40, got ${digit[40]}$`)],
     [{ ...all, output: changed(output, 9) }, new RegExp(`^the proof is of another output: expected ${(output[9] as number) ^ 1} at element 9, got ${output[9]}$`)],
-    [{ model: { ...model, input: { type: 'u8', size: 700 } } }, /^the proof has 28 public values, expected 25 for 700 u8 in and 10 i8 out and a context; give the model's sizes$/],
-    [{ model: { ...model, output: { type: 'i8', size: 9 } } }, /^the public values are not those of the model's tensors: word 0 holds more than 9 elements; give the model's sizes$/],
+    [{ model: { ...model, inputs: [{ type: 'u8', size: 700 }] } }, /^the proof has 28 public values, expected 25 for 700 u8 in and 10 i8 out and a context; give the model's sizes$/],
+    [{ model: { ...model, outputs: [{ type: 'i8', size: 9 }] } }, /^the public values are not those of the model's tensors: word 0 holds more than 9 elements; give the model's sizes$/],
   ] as [Expected, RegExp][]) {
     assert.throws(() => check(expected), (error) => {
       assert.ok(error instanceof VerifyError, String(error));
@@ -103,9 +106,39 @@ test('what was expected is compared, and told with what was found', () => {
       return true;
     });
   }
-  assert.throws(() => check({ input: digit }), /needs the model's tensors/);
+  for (const told of [{ input: digit }, { inputs: [digit] }, { outputs: [output] }]) assert.throws(() => check(told), /needs the model's tensors/);
+  assert.throws(() => check({ model, input: digit, inputs: [digit] }), /give the expected `input` or `inputs`, one of the two/);
+  assert.throws(() => check({ model, inputs: [digit, digit] }), /expected 1 list of values, for 784 u8, got 2/);
   assert.throws(() => check({ model, input: digit.slice(1) }), /expected 784 values of u8, got 783/);
   assert.throws(() => check({ keyDigest: 'nonsense' }), /the expected key digest is not 32 bytes of hexadecimal: nonsense/);
+});
+
+test('of several inputs and outputs each is told and compared, in the order of the model and by its name', () => {
+  const several = modelFromJson(JSON.stringify(SEVERAL));
+  const [upper, middle, lower] = [digit.slice(0, 310), digit.slice(310, 620), digit.slice(620)];
+  const verdict = check({ model: several });
+  const { output: logits = [] } = check({ model });
+  assert.deepEqual([verdict.inputs, verdict.outputs], [[upper, middle], [lower, logits]]);
+  assert.deepEqual([verdict.input, verdict.output], [upper, lower]);
+  assert.equal(check({ model: several, inputs: [upper, middle], outputs: [lower, logits] }).context, CONTEXT);
+  const no = (expected: Expected, words: RegExp) =>
+    assert.throws(() => check({ model: several, ...expected }), (error) => {
+      assert.ok(error instanceof VerifyError, String(error));
+      assert.match(error.message, words);
+      return error.kind === 'Differs' && error.saysNo;
+    });
+  const first = upper.findIndex((value, i) => value !== middle[i]);
+  // Of one type and size, inputs in another order are another question.
+  no({ inputs: [middle, upper] }, new RegExp(`^the proof is of another input "upper": expected ${middle[first]} at element ${first}, got ${upper[first]}$`));
+  no({ inputs: [upper, upper] }, /^the proof is of another input "middle": expected \d+ at element \d+, got \d+$/);
+  no({ outputs: [lower, logits.with(9, (logits[9] as number) ^ 1)] }, /^the proof is of another output "logits": expected -?\d+ at element 9, got -?\d+$/);
+  const refused = (expected: Expected, words: RegExp) => assert.throws(() => check({ model: several, ...expected }), words);
+  refused({ outputs: [logits, lower] }, /^RangeError: "lower": expected 164 values of u8, got 10$/);
+  refused({ inputs: [upper] }, /^RangeError: expected 2 lists of values, for \["upper" 310 u8, "middle" 310 u8\], got 1$/);
+  refused({ input: upper }, /^RangeError: expected 2 lists of values, for .*, got 1$/);
+  // One word fewer, and words of other tensors.
+  refused({ model: { ...several, inputs: [{ type: 'u8', size: 310 }, { type: 'u8', size: 279 }] } }, /^VerifyError: the proof has 28 public values, expected 27 for \[number 0 310 u8, number 1 279 u8\] in and \["lower" 164 u8, "logits" 10 i8\] out and a context; give the model's sizes$/);
+  refused({ model: { ...several, outputs: several.outputs.toReversed() } }, /^VerifyError: the public values are not those of the model's tensors: "logits": word 0 holds more than 10 elements; give the model's sizes$/);
 });
 
 test('a key that was not named is not taken for the model\'s: the words say so', () => {

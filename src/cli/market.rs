@@ -135,9 +135,9 @@ pub(crate) struct RegisterArgs {
 pub(crate) struct RequestArgs {
     /// The ONNX model
     pub(crate) model: PathBuf,
-    /// The input, .json or .npy; `assay infer --help` shows the form
-    #[arg(long)]
-    pub(crate) input: PathBuf,
+    /// The input, .json or .npy; once for each of several inputs; `assay infer --help` shows the form
+    #[arg(long, value_name = "[NAME=]FILE", required = true)]
+    pub(crate) input: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) chain: ChainArgs,
     /// Most that you pay, in ether; escrowed now

@@ -38,7 +38,7 @@ struct Told<'a> {
     compiled: &'a CompileReport,
     /// What decides the number of rows.
     decides: String,
-    input: InputForm,
+    inputs: Vec<InputForm>,
     next: Next,
 }
 
@@ -64,15 +64,15 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     };
     folder.create()?;
     compiled::write(&folder, &onnx, &graph)?;
-    known::remember(&onnx, &digest, None);
+    known::remember(&onnx, &compiled::named(&digest, &graph), None);
     planned::write(&folder, &digest, layout.k, &compiled)?;
     match &named {
         Some(labels) => labels::keep(labels, &folder)?,
         // Warns of labels of before that do not fit.
         None => drop(labels::of(&folder, &graph)?),
     }
-    let input = InputForm::of(&graph)?;
-    say(&compiled, graph.nodes.len(), &input, terminal);
+    let inputs = InputForm::all(&graph)?;
+    say(&compiled, graph.nodes.len(), &inputs, terminal);
     if named.is_some() {
         terminal.say(format_args!(
             "  labels: kept in {}; they are your words, and not proved",
@@ -85,12 +85,12 @@ pub(crate) fn run(args: &CompileArgs, terminal: Terminal) -> Outcome {
     let decides = breakdown::decides(&compiled.layout, &compiled.choice);
     let next = Next::of("setup", folder.model());
     terminal.next(&next);
-    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, decides, input, next });
+    terminal.result(&Told { graph_digest: hex::encode(digest), compiled: &compiled, decides, inputs, next });
     Ok(())
 }
 
 /// The model's size, its circuit's, and what it takes.
-fn say(compiled: &CompileReport, nodes: usize, input: &InputForm, terminal: Terminal) {
+fn say(compiled: &CompileReport, nodes: usize, inputs: &[InputForm], terminal: Terminal) {
     let report = &compiled.layout;
     terminal.say(format_args!(
         "{}: {} parameters, {} nodes",
@@ -106,7 +106,9 @@ fn say(compiled: &CompileReport, nodes: usize, input: &InputForm, terminal: Term
         report.fixed_columns,
         units::count(report.instances),
     ));
-    terminal.say(format_args!("  {input}"));
+    for input in inputs {
+        terminal.say(format_args!("  {input}"));
+    }
 }
 
 fn warn_of_long_tables(report: &LayoutReport) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use assay_halo2::convert::values;
-use assay_models::{QuantizedGraph, Trace, import, interpret, packing};
+use assay_models::{End, QuantizedGraph, Trace, import, interpret};
 use assay_prover::{Cost, PUBLISHED_SEED, Prover, ProvingKey, Srs, keygen};
 use assay_verifier::{Instances, Proof, Verifier};
 use rand::rngs::OsRng;
@@ -76,7 +76,7 @@ impl ZooModel {
 pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
     let zoo = args.model.zoo();
     let graph = import(zoo.onnx, zoo.name).machine("cannot import the zoo's model")?;
-    let Inference { trace, answer, label } = infer(&zoo, &graph, args.digit.into(), terminal)?;
+    let Inference { trace, output, answer, label } = infer(&zoo, &graph, args.digit.into(), terminal)?;
     let (key, srs, setup_s) = keys(&graph, args.opening, terminal)?;
     let report = key.layout().report();
     terminal.say(format_args!(
@@ -122,7 +122,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
         tampered_rejected: outcome.tampered_rejected,
         replay_paid: outcome.replay_paid,
         thief_paid: outcome.thief_paid,
-        output: trace.output(&graph).to_vec(),
+        output,
         answer,
         label,
     };
@@ -132,6 +132,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: Terminal) -> Outcome {
 /// What the model computes of a digit.
 struct Inference {
     trace: Trace,
+    output: Vec<i64>,
     answer: Option<usize>,
     label: u8,
 }
@@ -149,12 +150,13 @@ fn infer(zoo: &Zoo, graph: &QuantizedGraph, digit: usize, terminal: Terminal) ->
     terminal.say("");
     terminal.lines(picture(pixels, SIDE));
     let input: Vec<i64> = pixels.iter().map(|p| i64::from(*p)).collect();
-    let trace = interpret(graph, &input).machine("cannot run the model")?;
-    let answer = largest(trace.output(graph));
+    let trace = interpret(graph, &[input]).machine("cannot run the model")?;
+    let output = trace.at(graph, End::Output).machine("cannot run the model")?.concat();
+    let answer = largest(&output);
     let shown = answer.map_or_else(String::new, |a| a.to_string());
     terminal.say_marked(format_args!("  the model answers {shown} (the label is {label})"), &shown, Tone::Strong);
     terminal.say("");
-    Ok(Inference { trace, answer, label })
+    Ok(Inference { trace, output, answer, label })
 }
 
 /// An insecure SRS of the right size, and the keys.
@@ -195,12 +197,11 @@ fn prove(
 
 /// The public words of input and output.
 fn words(graph: &QuantizedGraph, trace: &Trace) -> Outcome<PublicWords> {
-    let pack = |tensor: assay_models::TensorId, values: &[i64]| {
-        let dtype = graph.tensor(tensor).machine("cannot read the graph")?.dtype;
-        packing::pack(values, dtype).machine("cannot pack the public words")
+    let pack = |end| {
+        let values = trace.at(graph, end).machine("cannot read the trace")?;
+        graph.pack(end, &values).machine("cannot pack the words")
     };
-    let input = trace.values.get(graph.input.0).map_or(&[][..], Vec::as_slice);
-    Ok(PublicWords { input: pack(graph.input, input)?, output: pack(graph.output, trace.output(graph))? })
+    Ok(PublicWords { input: pack(End::Input)?, output: pack(End::Output)? })
 }
 
 /// A proof, and the verifier that says what it shows.

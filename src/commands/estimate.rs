@@ -24,7 +24,7 @@ use crate::{breakdown, units};
 struct Estimate {
     model: String,
     parameters: usize,
-    input: InputForm,
+    inputs: Vec<InputForm>,
     public_words: usize,
     threads: usize,
     #[serde(flatten)]
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
     let estimate = Estimate {
         model: name.into_owned(),
         parameters: graph.parameters(),
-        input: InputForm::of(&graph)?,
+        inputs: InputForm::all(&graph)?,
         public_words: layout.instances(),
         threads,
         pace: Times { full_point: pace.full_point, small_point: pace.small_point, product: pace.product },
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &EstimateArgs, terminal: Terminal) -> Outcome {
         units::count(estimate.parameters),
         units::count(estimate.public_words)
     ));
-    terminal.say(&estimate.input);
+    estimate.inputs.iter().for_each(|input| terminal.say(input));
     terminal.say("");
     show(&estimate.openings, terminal);
     terminal.say("");

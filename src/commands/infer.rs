@@ -1,9 +1,9 @@
 //! `assay infer`: the integer interpreter, which every proof is about.
 
-use assay_models::interpret;
+use assay_models::{End, interpret};
 use serde::Serialize;
 
-use super::{read_input, warnings};
+use super::read_inputs;
 use crate::answer::Answer;
 use crate::cli::InferArgs;
 use crate::failure::{Classify as _, Outcome};
@@ -22,10 +22,11 @@ struct Inferred {
 pub(crate) fn run(args: &InferArgs, terminal: Terminal) -> Outcome {
     let folder = ModelFolder::of(&args.model);
     let graph = compiled::read(&folder)?.graph;
-    let input = read_input(&graph, &args.input)?;
-    let trace = interpret(&graph, &input.values).request("cannot run the model")?;
-    let answer = Answer::new(&graph, trace.output(&graph).to_vec(), labels::of(&folder, &graph)?)?;
+    let inputs = read_inputs(&graph, &args.input)?;
+    let trace = interpret(&graph, &inputs.values).request("cannot run the model")?;
+    let outputs = trace.at(&graph, End::Output).request("cannot run the model")?;
+    let answer = Answer::new(&graph, &outputs, labels::of(&folder, &graph)?)?;
     answer.say(args.integers, terminal);
-    terminal.result(&Inferred { answer, warnings: warnings(input.clamped) });
+    terminal.result(&Inferred { answer, warnings: inputs.warnings });
     Ok(())
 }

@@ -30,7 +30,7 @@ use std::fmt::Display;
 
 use assay_contracts::node::is_development;
 use assay_contracts::{Address, ContractsError, Market, Model, Network as _, Node, U256};
-use assay_models::{QuantizedGraph, TensorId, packing};
+use assay_models::{End, QuantizedGraph};
 use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
 
@@ -121,12 +121,6 @@ struct Bond {
     leaves_at: Option<u64>,
 }
 
-impl Bond {
-    fn is_free(&self) -> bool {
-        self.free != "0"
-    }
-}
-
 /// An account's bond in a token; says what it is, if there is any.
 fn bond(node: &mut Node, market: &Market, account: Address, token: Address, terminal: Terminal) -> Outcome<Bond> {
     let bond = market.bond(node, account, token).on_chain("cannot ask for the bond")?;
@@ -151,11 +145,8 @@ fn bond(node: &mut Node, market: &Market, account: Address, token: Address, term
 
 /// Input and output words of a model.
 fn words_of(graph: &QuantizedGraph) -> Outcome<(usize, usize)> {
-    let count = |id: TensorId| -> Outcome<usize> {
-        let tensor = graph.tensor(id).request("cannot read the graph")?;
-        Ok(tensor.shape.iter().product::<usize>().div_ceil(packing::BYTES_PER_WORD))
-    };
-    Ok((count(graph.input)?, count(graph.output)?))
+    let count = |end| graph.word_count(end).request("cannot read the graph");
+    Ok((count(End::Input)?, count(End::Output)?))
 }
 
 /// Refuses a model on the chain whose key or words are not those of the folder.

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use assay_circuits::Layout;
 use assay_halo2::convert::values;
-use assay_models::interpret;
+use assay_models::{End, QuantizedGraph, Trace, interpret};
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
-use assay_verifier::{ProofFile, Verifier};
+use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
 use rand::rngs::OsRng;
 use serde::Serialize;
 
-use super::{expected_phases, parse_context, read_input, threads, warnings};
+use super::{expected_phases, parse_context, read_inputs, threads};
 use crate::answer::Answer;
 use crate::ceremony::SrsVerdict;
 use crate::cli::ProveArgs;
@@ -19,7 +19,7 @@ use crate::files::{self, ModelFolder};
 use crate::memory::{peak_bytes, within};
 use crate::next::Next;
 use crate::planning::profile_of;
-use crate::terminal::Terminal;
+use crate::terminal::{Phases, Terminal};
 use crate::{compiled, labels, units};
 
 #[derive(Serialize)]
@@ -54,36 +54,22 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
     let Some(context) = context else { return refuse("--context is empty") };
     let compiled = compiled::read(&folder)?;
     let graph = &compiled.graph;
-    let input = read_input(graph, &args.input)?;
-    let trace = interpret(graph, &input.values).request("cannot run the model")?;
-    let answer = Answer::new(graph, trace.output(graph).to_vec(), labels::of(&folder, graph)?)?;
+    let inputs = read_inputs(graph, &args.input)?;
+    let (trace, answer) = answered(graph, &inputs.values, &folder)?;
     let key = compiled.verifying_key(&folder)?;
-    let setup = || {
-        let next = Next::of("setup", folder.model());
-        args.srs.as_ref().map_or_else(|| next.clone(), |srs| next.clone().arg("--srs").file(srs))
-    };
+    let setup = || setup(args, &folder);
     if args.memory.is_some() {
         // Before the proving key is opened: what is refused is no work begun.
-        let lanes = profile_of(&key)?;
-        let Some(lanes) = lanes else { return refuse("the verifying key describes no circuit of assay's").next(setup) };
-        let layout = Layout::with_lanes(graph, lanes).request("cannot plan a circuit")?;
-        let cost = Cost::new(&layout, key.constraints(), key.opening(), threads());
-        within(args.memory, cost.request("cannot use the verifying key")?.peak_bytes, "proving")?;
+        check_memory(args, graph, &key, &folder)?;
     }
     let file = folder.map("pk", "setup")?;
     let (key, load_s) = terminal
         .step("load the proving key", None, || ProvingKey::open(&file, graph, compiled.digest, key))
         .request("cannot use the proving key")
         .next(setup)?;
-    let verifying = key.verifying_key();
-    let cost = Cost::new(key.layout(), verifying.constraints(), verifying.opening(), threads());
-    let cost = cost.request("cannot use the verifying key")?;
+    let cost = cost_of(key.layout(), key.verifying_key())?;
     within(args.memory, cost.peak_bytes, "proving")?;
-    let srs = match &args.srs {
-        Some(path) => files::map(path)?,
-        None => folder.map("srs", "setup")?,
-    };
-    let srs = Srs::from_mapped(&srs).request("cannot use the SRS").next(setup)?;
+    let srs = srs(args, &folder)?;
     let prover = Prover::new(&key, &srs).request("cannot use the SRS for this model").next(setup)?;
     let ((instances, proof), prove_s, phases) = terminal
         .phases("prove", &expected_phases(&cost), |progress| {
@@ -91,26 +77,17 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         })
         .machine("cannot prove this inference")?;
     if args.profile {
-        for (phase, seconds) in &phases {
-            let share = 100.0 * seconds / prove_s;
-            terminal.say(format_args!("    {phase:<32} {:>10} {share:>5.1} %", units::seconds(*seconds)));
-        }
-        let peak = peak_bytes().map_or_else(|| "an unknown amount".to_owned(), units::size);
-        terminal.say(format_args!("    memory: about {} expected, {peak} at the peak", units::size(cost.peak_bytes)));
+        say_profile(&phases, prove_s, cost.peak_bytes, terminal);
     }
-    Verifier::new(key.verifying_key())
-        .and_then(|verifier| verifier.verify(&instances, &proof))
-        .machine("the proof just made does not verify (please report this model)")?;
+    let file = file_of(key.verifying_key(), &instances, &proof)?;
     let path = args.output.clone().unwrap_or_else(|| folder.file("proof.json"));
-    let file = ProofFile::new(key.verifying_key(), &instances, &proof).to_json().machine("cannot encode the proof")?;
     files::write(&path, file.as_bytes())?;
     answer.say(args.integers, terminal);
     let standing = SrsVerdict::of(&srs.point(), &[])?;
     standing.warn();
     let (shown, bytes) = (path.display(), units::count(proof.bytes.len()));
     terminal.say(format_args!("wrote {shown} ({bytes} bytes of proof)"));
-    let verify = Next::of("verify", folder.model());
-    let next = args.output.as_ref().map_or_else(|| verify.clone(), |path| verify.clone().arg("--proof").file(path));
+    let next = args.output.iter().fold(Next::of("verify", folder.model()), |next, path| next.arg("--proof").file(path));
     terminal.next(&next);
     terminal.result(&Proved {
         answer,
@@ -123,9 +100,64 @@ pub(crate) fn run(args: &ProveArgs, terminal: Terminal) -> Outcome {
         insecure: standing.insecure(),
         proof: path.display().to_string(),
         next,
-        warnings: warnings(input.clamped),
+        warnings: inputs.warnings,
     });
     Ok(())
+}
+
+/// What the model answers, and all that it computes on the way.
+fn answered(graph: &QuantizedGraph, inputs: &[Vec<i64>], folder: &ModelFolder) -> Outcome<(Trace, Answer)> {
+    let trace = interpret(graph, inputs).request("cannot run the model")?;
+    let outputs = trace.at(graph, End::Output).request("cannot run the model")?;
+    let answer = Answer::new(graph, &outputs, labels::of(folder, graph)?)?;
+    Ok((trace, answer))
+}
+
+/// The command that makes the keys, with the SRS that the user names.
+fn setup(args: &ProveArgs, folder: &ModelFolder) -> Next {
+    let next = Next::of("setup", folder.model());
+    args.srs.iter().fold(next, |next, srs| next.arg("--srs").file(srs))
+}
+
+/// Refuses a proof that needs more memory than the user allows, by the verifying key alone.
+fn check_memory(args: &ProveArgs, graph: &QuantizedGraph, key: &VerifyingKey, folder: &ModelFolder) -> Outcome {
+    let Some(lanes) = profile_of(key)? else {
+        return refuse("the verifying key describes no circuit of assay's").next(|| setup(args, folder));
+    };
+    let layout = Layout::with_lanes(graph, lanes).request("cannot plan a circuit")?;
+    within(args.memory, cost_of(&layout, key)?.peak_bytes, "proving")
+}
+
+/// What a proof is predicted to take.
+fn cost_of(layout: &Layout, key: &VerifyingKey) -> Outcome<Cost> {
+    Cost::new(layout, key.constraints(), key.opening(), threads()).request("cannot use the verifying key")
+}
+
+/// The SRS that the user names, or else the one that the keys were made with.
+fn srs(args: &ProveArgs, folder: &ModelFolder) -> Outcome<Srs> {
+    let file = match &args.srs {
+        Some(path) => files::map(path)?,
+        None => folder.map("srs", "setup")?,
+    };
+    Srs::from_mapped(&file).request("cannot use the SRS").next(|| setup(args, folder))
+}
+
+/// What is written of a proof, once it verifies.
+fn file_of(key: &VerifyingKey, instances: &Instances, proof: &Proof) -> Outcome<String> {
+    Verifier::new(key)
+        .and_then(|verifier| verifier.verify(instances, proof))
+        .machine("the proof just made does not verify (please report this model)")?;
+    ProofFile::new(key, instances, proof).to_json().machine("cannot encode the proof")
+}
+
+/// Says where the time of a proof went, and the memory.
+fn say_profile(phases: &Phases, prove_s: f64, expected: u64, terminal: Terminal) {
+    for (phase, seconds) in phases {
+        let share = 100.0 * seconds / prove_s;
+        terminal.say(format_args!("    {phase:<32} {:>10} {share:>5.1} %", units::seconds(*seconds)));
+    }
+    let peak = peak_bytes().map_or_else(|| "an unknown amount".to_owned(), units::size);
+    terminal.say(format_args!("    memory: about {} expected, {peak} at the peak", units::size(expected)));
 }
 
 /// Refuses a path for the proof whose folder is missing, or where something other than a proof would be replaced.

@@ -70,8 +70,8 @@ pub(crate) fn run(args: &SetupArgs, terminal: Terminal) -> Outcome {
     files::write_with(&folder.file("pk"), |out| key.write(out))?;
     files::write(&folder.file("vk"), verifying.bytes())?;
     // Only a graph that is known to be the model's makes a key that is: the folder may be somebody else's.
-    if Known::of(&compiled.onnx, &compiled.digest).is_some() {
-        known::remember(&compiled.onnx, &compiled.digest, Some(verifying.digest()));
+    if Known::of(&compiled.onnx, &compiled.named()).is_some() {
+        known::remember(&compiled.onnx, &compiled.named(), Some(verifying.digest()));
     }
     let standing = SrsVerdict::of(&srs.point(), &[])?;
     standing.warn();

@@ -184,7 +184,7 @@ fn say(
         ));
     }
     let asked =
-        [("input", args.input.is_some()), ("output", args.output.is_some()), ("context", args.context.is_some())];
+        [("input", !args.input.is_empty()), ("output", args.output.is_some()), ("context", args.context.is_some())];
     let open: Vec<&str> = asked.into_iter().filter(|(_, asked)| !asked).map(|(name, _)| name).collect();
     if !open.is_empty() {
         let flags: Vec<String> = open.iter().map(|name| format!("--{name}")).collect();

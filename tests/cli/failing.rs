@@ -203,7 +203,7 @@ fn what_is_plainly_no_model_is_called_by_its_name_and_no_file_that_is_missing_is
     sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "12"]);
     for verb in ["estimate", "compile"] {
         let said = sandbox.succeeds(&[verb, "mnist-mlp.onnx"]);
-        assert!(said.contains("input [1, 1, 28, 28], real numbers from 0 to 0.996094"), "{verb}: {said}");
+        assert!(said.contains("input image [1, 1, 28, 28], real numbers from 0 to 0.996094"), "{verb}: {said}");
     }
     fs::rename(sandbox.path("input.json"), sandbox.path("digit.json")).unwrap();
     assert!(sandbox.succeeds(&["setup", "mnist-mlp.onnx"]).contains("next: assay infer --help"));

@@ -5,7 +5,7 @@ use std::fs;
 use assay_contracts::interface::{InferenceMarket, Signatures, Tier};
 use assay_contracts::market::{U96, digest, words};
 use assay_contracts::{Address, Network as _, Request, U256};
-use assay_models::{import, packing};
+use assay_models::{End, import};
 use serde_json::{Value, json};
 
 use crate::anvil::ACCOUNTS;
@@ -39,7 +39,7 @@ impl Scene {
         let mut output: Vec<i64> = serde_json::from_value(answer["output"].clone()).unwrap();
         output[0] += i64::from(wrong);
         let graph = import(&fs::read(self.sandbox.path(MODEL)).unwrap(), "model").unwrap();
-        packing::pack(&output, graph.tensor(graph.output).unwrap().dtype).unwrap()
+        graph.pack(End::Output, &[output]).unwrap()
     }
 
     /// Has the prover answer an open request with a receipt.
@@ -128,7 +128,8 @@ fn a_challenged_answer_is_proved_and_its_bond_saved() {
     let output = scene.command(PROVER, &[&fulfil[..], &["--check"]].concat()).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("of your bond, which goes without the proof") && text.contains("a loss of"), "{text}");
+    assert!(text.contains("of your bond, which goes without the proof"), "{text}");
+    assert!(text.contains("and 0.01 ether of who challenged the answer") && !text.contains("a loss of"), "{text}");
     scene.does(PROVER, &fulfil);
     // Nothing is shared of the proof fee; of the fee, three tenths are the owner's.
     assert_eq!(scene.owns(), (bond, ETHER / 100 + 700));
@@ -206,6 +207,10 @@ fn an_answer_that_nobody_disputes_is_paid_by_claim_and_one_whose_proof_does_not_
         &["fulfil", MODEL, "--request", "quiet.json"],
         &["no proof is needed", &format!("next: {next}")],
     );
+    // The fee is the whole escrow: the client has nothing from it.
+    let (said, left) = scene.leaves_dust(CLIENT, &claim);
+    assert_eq!((&left["settled"], wei(&left["dust_wei"]), &left["next"]), (&false.into(), 0, &Value::Null));
+    assert!(said.contains("is not ended: that brings you nothing. --at-a-loss"), "{said}");
     let paid = scene.does(PROVER, &claim);
     assert_eq!((&paid["settled"], wei(&paid["withdrawn_wei"])), (&true.into(), FEE * 7 / 10));
     assert_eq!((&paid["bond_reserved_wei"], wei(&paid["bond_wei"])), (&Value::Null, bond));
@@ -224,4 +229,49 @@ fn an_answer_that_nobody_disputes_is_paid_by_claim_and_one_whose_proof_does_not_
     let back = scene.does(CLIENT, &claim);
     // The escrow, and the deposit of the challenger, who is the client here.
     assert_eq!((&back["refunded"], wei(&back["withdrawn_wei"])), (&true.into(), 1_000 + ETHER / 100));
+}
+
+#[test]
+fn an_answer_that_brings_less_than_the_gas_is_settled_when_gas_is_cheaper() {
+    let scene = Scene::new("market-settled-dust");
+    let request = scene.opens("rises.json", |request| {
+        challenged(request);
+        (request.feeFloor, request.feeCeiling) = (U96::from(FEE / 2), U96::from(FEE));
+        request.rampEnd = request.deadline;
+    });
+    scene.answers(&request, false);
+    scene.anvil.advance(86_400 + 60);
+    let (mut node, market) = scene.node(CLIENT);
+    let price = market.job(&mut node, market.id(&request)).unwrap().price.to::<u128>();
+    let claim = ["claim", MODEL, "--request", "rises.json"];
+    scene.gas_costs(1_000);
+    let (said, left) = scene.leaves_dust(CLIENT, &claim);
+    assert_eq!((&left["settled"], wei(&left["dust_wei"])), (&false.into(), FEE - price));
+    assert!(said.contains("is not ended: that brings") && said.contains("--at-a-loss"), "{said}");
+    scene.gas_costs(1);
+    let taken = scene.does(CLIENT, &claim);
+    assert_eq!((&taken["settled"], wei(&taken["withdrawn_wei"])), (&true.into(), FEE - price));
+}
+
+#[test]
+fn a_deposit_and_a_bounty_are_counted_before_a_missing_proof_is_left_alone() {
+    let scene = Scene::new("market-bounty");
+    let request = scene.opens("silent.json", |request| {
+        challenged(request);
+        (request.loss, request.proofFee) = (U96::from(ETHER / 20), U96::from(ETHER / 20));
+    });
+    scene.answers(&request, false);
+    scene.challenges(&request);
+    scene.anvil.advance(86_400 + 60);
+    let claim = ["claim", MODEL, "--request", "silent.json"];
+    let (escrow, loss, deposit) = (1_000, ETHER / 20, ETHER / 20);
+    let bounty = 5 * (escrow + loss) / 2 / 10;
+    scene.gas_costs(2_000);
+    let (_, left) = scene.leaves_dust(CLIENT, &claim);
+    assert_eq!((&left["refunded"], wei(&left["dust_wei"])), (&false.into(), escrow + loss + deposit + bounty));
+    // The gas is more than escrow and loss, and less than all.
+    scene.gas_costs(500);
+    let taken = scene.does(CLIENT, &claim);
+    assert_eq!((&taken["refunded"], wei(&taken["withdrawn_wei"])), (&true.into(), escrow + deposit));
+    assert_eq!(wei(&taken["bond_wei"]), loss + bounty);
 }

@@ -3,13 +3,15 @@
 use serde_json::json;
 
 use crate::anvil::ACCOUNTS;
-use crate::scene::{CLIENT, FEE, MODEL, OWNER, PROVER, Scene, wei};
+use crate::scene::{CLIENT, ETHER, FEE, MODEL, OWNER, PROVER, RIVAL, Scene, wei};
+use assay_contracts::Address;
+use assay_contracts::market::U96;
 
 const GWEI: u64 = 1_000_000_000;
 
 impl Scene {
     /// The base fee of the next block, and of the latest, in gwei.
-    fn gas_costs(&self, gwei: u64) {
+    pub(crate) fn gas_costs(&self, gwei: u64) {
         let fee = format!("{:#x}", gwei * GWEI);
         for method in ["anvil_setNextBlockBaseFeePerGas", "evm_mine", "anvil_setNextBlockBaseFeePerGas"] {
             let parameters = if method == "evm_mine" { json!([]) } else { json!([fee]) };
@@ -18,7 +20,7 @@ impl Scene {
     }
 
     /// A claim that sends nothing, what it says in one line, and its JSON.
-    fn leaves_dust(&self, account: usize, arguments: &[&str]) -> (String, serde_json::Value) {
+    pub(crate) fn leaves_dust(&self, account: usize, arguments: &[&str]) -> (String, serde_json::Value) {
         let sent = || self.anvil.sent(ACCOUNTS[account].0);
         let before = sent();
         let output = self.command(account, arguments).output().unwrap();
@@ -74,4 +76,29 @@ fn an_escrow_that_is_worth_less_than_its_gas_is_taken_back_when_that_is_asked_fo
     assert!(said.contains("is not ended: that brings") && said.contains("--at-a-loss"), "{said}");
     let taken = scene.does(CLIENT, &["claim", MODEL, "--at-a-loss"]);
     assert_eq!((&taken["refunded"], wei(&taken["withdrawn_wei"])), (&true.into(), FEE));
+}
+
+#[test]
+fn a_running_notice_comes_first_and_a_later_one_holds_what_was_too_little_to_take() {
+    let scene = Scene::new("market-dust-notice");
+    let (mut node, market) = scene.node(RIVAL);
+    let rival = node.account().unwrap();
+    market.fund_bond(&mut node, rival, U96::from(ETHER)).unwrap();
+    market.give_notice(&mut node, rival, Address::ZERO, 1_000).unwrap();
+    // Notice of the rest would begin the running one's time again.
+    for arguments in [&["claim", MODEL][..], &["claim", MODEL, "--leave"]] {
+        let (said, _) = scene.leaves_dust(RIVAL, arguments);
+        let first = said.contains("a notice is running: --leave gives notice of your bond of");
+        assert!(first && said.contains("when that is over, in 10 days"), "{said}");
+        assert!(!said.contains("which this gives"), "{said}");
+    }
+    scene.anvil.advance(10 * 86_400 + 1);
+    let (said, over) = scene.leaves_dust(RIVAL, &["claim", MODEL]);
+    assert_eq!((wei(&over["dust_wei"]), wei(&over["bond_wei"])), (1_000, ETHER - 1_000));
+    assert!(said.contains("which this gives"), "{said}");
+    let given = scene.does(RIVAL, &["claim", MODEL, "--leave"]);
+    assert_eq!((wei(&given["bond_wei"]), wei(&given["bond_leaving_wei"])), (0, ETHER));
+    assert_eq!((wei(&given["dust_wei"]), &given["next"]), (0, &serde_json::Value::Null), "no gas takes it out now");
+    scene.anvil.advance(10 * 86_400 + 1);
+    assert_eq!(wei(&scene.does(RIVAL, &["claim", MODEL])["withdrawn_wei"]), ETHER);
 }

@@ -118,6 +118,9 @@ fn the_tip_that_is_signed_and_the_cap_on_the_cost_count_before_anything_is_begun
     let says = ["more than --max-cost 0.0012"];
     scene.refused(PROVER, &[&["fulfil", MODEL][..], &cap].concat(), &says);
     scene.refused(PROVER, &[&["fulfil", MODEL, "--check"][..], &cap].concat(), &says);
+    // Nor by one that is enough for the fulfilment and not for the lock before it.
+    let cap = ["--max-cost", "0.0045", "--lock", "--no-wait"];
+    scene.refused(PROVER, &[&["fulfil", MODEL][..], &cap].concat(), &["more than --max-cost 0.0045"]);
     assert_eq!((scene.anvil.sent(ACCOUNTS[PROVER].0), scene.files("proof-").len()), (0, 0));
 }
 

@@ -57,7 +57,7 @@ fn an_owner_proposes_a_verifier_for_others_and_admits_it_when_its_time_has_come(
     // With labels, which have to be as many as the outputs.
     let labels = scene.sandbox.path("mnist-mlp.assay/labels.txt");
     fs::write(&labels, "zero\none\n").unwrap();
-    scene.refused(PROVER, &register, &["labels.txt has 2 labels", "10 outputs"]);
+    scene.refused(PROVER, &register, &["labels.txt is not used", "expected 10 lines", "got 2"]);
     let names: Vec<String> = (0..10).map(|digit| format!("the digit {digit}")).collect();
     fs::write(&labels, names.join("\n")).unwrap();
     let registered = scene.does(PROVER, &register);
@@ -72,7 +72,7 @@ fn selector() -> [u8; 4] {
 fn check_model_file(scene: &Scene, registered: &Value, market: &str, class: &str, names: &[String]) {
     let file = scene.read("mnist-mlp.assay/model.json");
     let expected = json!({
-        "format": "assay-model-1", "name": "mnist-mlp", "chain": 31_337, "market": market.to_lowercase(), "class": class,
+        "format": "assay-model-2", "name": "mnist-mlp", "chain": 31_337, "market": market.to_lowercase(), "class": class,
         "model_id": registered["model_id"], "insecure": true, "opening": "shplonk", "labels": names,
     });
     for (field, value) in expected.as_object().unwrap() {
@@ -84,16 +84,16 @@ fn check_model_file(scene: &Scene, registered: &Value, market: &str, class: &str
     }
     let count =
         |tensor: &Value| tensor["shape"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).product::<u64>();
-    assert_eq!(
-        (count(&file["input"]), &file["input"]["words"], &file["input"]["type"]),
-        (784, &26.into(), &"u8".into())
-    );
-    assert_eq!((count(&file["output"]), &file["output"]["words"]), (10, &1.into()));
+    let (inputs, outputs) = (file["inputs"].as_array().unwrap(), file["outputs"].as_array().unwrap());
+    let ([input], [output]) = (inputs.as_slice(), outputs.as_slice()) else { panic!("one of each: {file}") };
+    assert_eq!((count(input), &input["words"], &input["type"]), (784, &26.into(), &"u8".into()));
+    assert_eq!((count(output), &output["words"]), (10, &1.into()));
+    assert_eq!((&input["name"], &output["name"]), (&"image".into(), &"logits".into()));
     // Its scale and zero point say what the binary says.
     let answer: Value =
         serde_json::from_str(&scene.sandbox.succeeds(&["infer", MODEL, "--input", "input.json", "--json"])).unwrap();
     let number = |value: &Value| value.as_f64().unwrap();
-    let (scale, zero) = (number(&file["output"]["scale"]), number(&file["output"]["zero_point"]));
+    let (scale, zero) = (number(&output["scale"]), number(&output["zero_point"]));
     for (integer, real) in answer["output"].as_array().unwrap().iter().zip(answer["output_real"].as_array().unwrap()) {
         let expected = scale * (number(integer) - zero);
         assert!((expected - number(real)).abs() < 1e-12, "{expected}, {real}");

@@ -96,7 +96,7 @@ pub(crate) fn copies(plan: &Plan, places: &Places) -> Result<(Vec<CopyConstraint
             }
             Step::Word(index) => {
                 let word = plan.words.get(index).ok_or(CircuitError::Invariant("index of a public word"))?;
-                made.copy(Reason::Word(index), made.wire(word.value())?, Wire::Instance(index));
+                made.copy(Reason::Word(index), made.wire(word.value)?, Wire::Instance(index));
             }
         }
     }

@@ -1,8 +1,8 @@
-//! [`Identity`] and [`PublicWord`]: what a plan claims of its values.
+//! [`Identity`] and [`Published`]: what a plan claims of its values.
 
-use assay_models::TensorId;
+use assay_models::{End, PublicWord, TensorId};
 
-use super::{Plan, Sums, Value};
+use super::{Plan, Sums, Value, WORD_BYTES};
 use crate::error::CircuitError;
 
 /// Two values that must be equal.
@@ -38,36 +38,12 @@ pub enum Claim {
 }
 
 /// A value that is public.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PublicWord {
-    /// Packed bytes of the graph's input.
-    Input {
-        /// Which word of the input.
-        index: usize,
-        /// The word.
-        value: Value,
-    },
-    /// Packed bytes of the graph's output.
-    Output {
-        /// Which word of the output.
-        index: usize,
-        /// The word.
-        value: Value,
-    },
-    /// The element that a market computes from chain, market, request and payee: bound by nothing but its being public.
-    Context {
-        /// A cell of its own.
-        value: Value,
-    },
-}
-
-impl PublicWord {
-    /// The value that is public.
-    pub const fn value(self) -> Value {
-        match self {
-            Self::Input { value, .. } | Self::Output { value, .. } | Self::Context { value } => value,
-        }
-    }
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// What it states.
+    pub word: PublicWord,
+    /// The value that is packed elements, or the context's own cell.
+    pub value: Value,
 }
 
 impl Plan {
@@ -101,11 +77,14 @@ impl Plan {
     /// # Errors
     /// A word of another plan.
     pub fn word_name(&self, index: usize) -> Result<String, CircuitError> {
-        let word = self.words.get(index).ok_or(CircuitError::Invariant("index of a public word"))?;
-        Ok(match *word {
-            PublicWord::Input { index: word, .. } => format!("input word {word} = instance {index}"),
-            PublicWord::Output { index: word, .. } => format!("output word {word} = instance {index}"),
-            PublicWord::Context { .. } => format!("context = instance {index}"),
+        let Published { word, .. } = self.words.get(index).ok_or(CircuitError::Invariant("index of a public word"))?;
+        Ok(match word {
+            PublicWord::Elements { end, port, elements, .. } => {
+                let end = if *end == End::Input { "input" } else { "output" };
+                let word = elements.start / WORD_BYTES;
+                format!("{end} {port}, word {word} = instance {index}")
+            }
+            PublicWord::Context => format!("context = instance {index}"),
         })
     }
 }

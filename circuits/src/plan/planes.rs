@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use assay_models::{QuantizedGraph, TensorId};
+use assay_models::{End, QuantizedGraph, TensorId};
 
 use crate::error::CircuitError;
 use crate::ops::{self, Reading};
@@ -92,7 +92,9 @@ pub(super) fn find(graph: &QuantizedGraph, roots: &[TensorId]) -> Result<HashMap
         }
     }
     let vector = |tensor| Ok::<_, CircuitError>(Planes::vector(graph.tensor(tensor)?.len()));
-    planes.entry(graph.input).or_insert(vector(graph.input)?);
+    for input in graph.at(End::Input) {
+        planes.entry(input).or_insert(vector(input)?);
+    }
     for node in &graph.nodes {
         let followed = match node.inputs.first() {
             Some(input) if ops::circuit(&node.op).elementwise() => planes.get(&root(*input)?).copied(),

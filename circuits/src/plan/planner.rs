@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use assay_models::{DType, Intervals, QuantizedGraph, Requantise, TensorId, intervals};
+use assay_models::{DType, End, Intervals, PublicWord, QuantizedGraph, Requantise, TensorId, intervals};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::planes::{self, Planes};
 use super::{
-    Block, Claim, Committed, Identity, Order, Owner, Plan, PublicWord, Rectangle, Scalar, Side, Step, Sums, Value,
+    Block, Claim, Committed, Identity, Order, Owner, Plan, Published, Rectangle, Scalar, Side, Step, Sums, Value,
     WeightedSum,
 };
 use crate::error::CircuitError;
@@ -25,7 +25,7 @@ struct Reads {
     plane: bool,
     /// The maxima of its 2x2 windows.
     pooled: bool,
-    /// Its packed bytes (graph output).
+    /// Its packed bytes (a graph output).
     packed: bool,
 }
 
@@ -46,6 +46,8 @@ pub(crate) struct Planner<'a> {
     pub(super) shared: HashMap<Scalar, Value>,
     /// Fingerprint of every channel of a tensor, by the planes it is read as.
     fingerprints: HashMap<(TensorId, Planes), Vec<Value>>,
+    /// Packed elements of the tensors that enter or leave the graph, a value for each public word.
+    words: HashMap<TensorId, Vec<Value>>,
     /// For every tensor the one whose cells it shares (through Reshape).
     roots: Vec<TensorId>,
     reads: HashMap<TensorId, Reads>,
@@ -81,19 +83,19 @@ impl<'a> Planner<'a> {
             exposed: 0,
             shared: HashMap::new(),
             fingerprints: HashMap::new(),
+            words: HashMap::new(),
             planes: planes::find(graph, &roots)?,
             roots,
             reads: HashMap::new(),
         };
         planner.find_reads()?;
-        planner.input()?;
+        graph.at(End::Input).into_iter().try_for_each(|tensor| planner.input(tensor))?;
         for (index, node) in graph.nodes.iter().enumerate() {
             planner.owner = Owner::Node(index);
             ops::lower(&mut planner, index, node)?;
         }
         planner.owner = Owner::Circuit;
-        let value = planner.scalar(Scalar::Context);
-        planner.publish(PublicWord::Context { value });
+        planner.publish()?;
         Ok(planner.plan)
     }
 
@@ -226,9 +228,21 @@ impl<'a> Planner<'a> {
         self.plan.identities.push(identity);
     }
 
-    fn publish(&mut self, word: PublicWord) {
-        self.plan.steps.push(Step::Word(self.plan.words.len()));
-        self.plan.words.push(word);
+    /// Publishes a value for every word of the graph.
+    fn publish(&mut self) -> Result<(), CircuitError> {
+        for word in self.graph.public_words()? {
+            let value = match &word {
+                PublicWord::Elements { tensor, elements, .. } => {
+                    let words = self.words.get(&self.root(*tensor)?);
+                    let value = words.and_then(|words| words.get(elements.start / WORD_BYTES)).copied();
+                    value.ok_or(CircuitError::Invariant("a tensor that enters or leaves the graph is packed"))?
+                }
+                PublicWord::Context => self.scalar(Scalar::Context),
+            };
+            self.plan.steps.push(Step::Word(self.plan.words.len()));
+            self.plan.words.push(Published { word, value });
+        }
+        Ok(())
     }
 
     fn block(&mut self, block: Block) -> usize {
@@ -273,9 +287,8 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    /// The graph's input: every element range-checked, its fingerprint, its public words.
-    fn input(&mut self) -> Result<(), CircuitError> {
-        let tensor = self.graph.input;
+    /// An input of the graph: every element range-checked, its fingerprint, its public words.
+    fn input(&mut self, tensor: TensorId) -> Result<(), CircuitError> {
         let planes = self.planes(tensor)?;
         let words = if self.plan.activation_lanes == 1 {
             let block = self.bytes(tensor, Order::Rows, Some(Sums::Planes(planes)), Some(Sums::Words))?;
@@ -287,7 +300,7 @@ impl<'a> Planner<'a> {
             self.own.insert(self.root(tensor)?, block);
             self.repeat(tensor, Sums::Words)?
         };
-        self.publish_words(tensor, words, |index, value| PublicWord::Input { index, value })?;
+        self.keep_words(tensor, words)?;
         self.read_again(tensor, self.reads(tensor)?)
     }
 
@@ -323,7 +336,7 @@ impl<'a> Planner<'a> {
         }
         match g {
             Some(Sums::Maxima) => self.pooled(output, block)?,
-            Some(Sums::Words) => self.publish_output(output, block)?,
+            Some(Sums::Words) => self.keep_words(output, block)?,
             Some(Sums::Planes(_)) => {
                 self.keep_fingerprints(output, planes, self.values(block, Side::G)?)?;
                 self.read_again(output, reads)?;
@@ -340,9 +353,9 @@ impl<'a> Planner<'a> {
             let block = self.repeat(tensor, Sums::Maxima)?;
             self.pooled(tensor, block)?;
         }
-        if reads.packed {
+        if reads.packed && !self.words.contains_key(&self.root(tensor)?) {
             let block = self.repeat(tensor, Sums::Words)?;
-            self.publish_output(tensor, block)?;
+            self.keep_words(tensor, block)?;
         }
         Ok(())
     }
@@ -419,25 +432,21 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn publish_output(&mut self, tensor: TensorId, block: usize) -> Result<(), CircuitError> {
-        self.publish_words(tensor, block, |index, value| PublicWord::Output { index, value })
-    }
-
-    /// Publishes the words of a tensor's block; signed bytes are shifted by 128.
-    fn publish_words(
-        &mut self,
-        tensor: TensorId,
-        block: usize,
-        word: fn(usize, Value) -> PublicWord,
-    ) -> Result<(), CircuitError> {
-        let len = self.plan.block(block)?.len();
+    /// Keeps the words that a block of all elements of a tensor sums; signed bytes are shifted by 128.
+    fn keep_words(&mut self, tensor: TensorId, block: usize) -> Result<(), CircuitError> {
+        let len = self.graph.tensor(tensor)?.len();
         let signed = self.dtype(tensor)? == DType::I8;
-        for (index, packed) in self.values(block, Side::G)?.into_iter().enumerate() {
+        let packed = self.values(block, Side::G)?;
+        if packed.len() != len.div_ceil(WORD_BYTES) {
+            return Err(CircuitError::Unpaired { left: packed.len(), right: len.div_ceil(WORD_BYTES) });
+        }
+        let mut words = Vec::with_capacity(packed.len());
+        for (index, packed) in packed.into_iter().enumerate() {
             let bytes = WORD_BYTES.min(len - index * WORD_BYTES);
             let shift = (0..bytes).fold(Fr::ZERO, |acc, _| acc * Fr::from(256) + integer(128));
-            let value = if signed { self.shifted(packed, shift) } else { packed };
-            self.publish(word(index, value));
+            words.push(if signed { self.shifted(packed, shift) } else { packed });
         }
+        self.words.insert(self.root(tensor)?, words);
         Ok(())
     }
 
@@ -471,8 +480,10 @@ impl<'a> Planner<'a> {
                 }
             }
         }
-        let output = self.root(self.graph.output)?;
-        self.reads.entry(output).or_default().packed = true;
+        for output in self.graph.at(End::Output) {
+            let root = self.root(output)?;
+            self.reads.entry(root).or_default().packed = true;
+        }
         Ok(())
     }
 }

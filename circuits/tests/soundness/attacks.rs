@@ -213,14 +213,14 @@ fn a_running_sum_with_a_free_start_would_hide_a_lie() {
     let outputs = channels
         .into_iter()
         .map(|at| Lie { cells: BTreeMap::from([((conv, at), case.other(conv, at))]), ..Lie::default() });
-    let both_channels_in_the_first_word = [0, case.area(case.graph.input)];
+    let both_channels_in_the_first_word = [0, case.area(case.graph.inputs[0].tensor)];
     let inputs = both_channels_in_the_first_word.into_iter().map(|at| {
         let mut input = case.input.clone();
         input[at] ^= 1;
         Lie { input: Some(input), keep_input_claim: true, ..Lie::default() }
     });
     let (outputs, inputs): (Vec<Lie>, Vec<Lie>) = (outputs.collect(), inputs.collect());
-    let (side, word) = ("conv: weights side = outputs side", "input word 0 = instance 0");
+    let (side, word) = ("conv: weights side = outputs side", "input 0, word 0 = instance 0");
     let starts = [
         (Fixed::FCont, 1, Advice::F1, &outputs, side),
         (Fixed::FOuter, first(Fixed::FTake), Advice::F2, &outputs, side),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Columns, Fixed, Layout, Lookup, Order, Pinned, statement};
 use assay_models::ops::{Evaluated, Operand};
-use assay_models::{QuantizedGraph, TensorId, Trace};
+use assay_models::{End, QuantizedGraph, TensorId, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -87,8 +87,8 @@ impl Case {
             }
         }
         for (index, value) in &lie.packed {
-            self.set_copied(layout, &mut columns, (self.graph.output, Block::Words, *index), *value);
-            trace.values[self.graph.output.0][*index] = *value;
+            self.set_copied(layout, &mut columns, (self.graph.outputs[0].tensor, Block::Words, *index), *value);
+            trace.values[self.graph.outputs[0].tensor.0][*index] = *value;
         }
         maxima(layout, &mut columns, &lie.maxima);
         for (column, row, value) in &lie.edits {
@@ -96,7 +96,9 @@ impl Case {
         }
         let missing = columns.count_lookups(layout);
         let claimed = if lie.keep_input_claim { &self.input } else { input };
-        let mut instances = statement(&self.graph, claimed, trace.output(&self.graph), Fr::from(CONTEXT)).unwrap();
+        let mut instances =
+            statement(&self.graph, &[claimed], &trace.at(&self.graph, End::Output).unwrap(), Fr::from(CONTEXT))
+                .unwrap();
         if let Some(word) = lie.wrong_word {
             instances[word] += Fr::ONE;
         }
@@ -117,7 +119,7 @@ impl Case {
         let graph = &self.graph;
         let mut trace =
             Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new(), full_planes: Vec::new() };
-        trace.values[graph.input.0] = input.to_vec();
+        trace.values[graph.inputs[0].tensor.0] = input.to_vec();
         for (at, node) in graph.nodes.iter().enumerate() {
             let mut operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
             for ((_, index), value) in lie.reads.iter().filter(|((reader, _), _)| *reader == at) {

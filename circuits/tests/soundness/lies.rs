@@ -123,7 +123,7 @@ fn dense_inputs(case: &Case, at: usize) -> impl Iterator<Item = Placed> {
 
 /// Every element of the copy block that the output is packed from.
 fn packed(case: &Case) -> Vec<Placed> {
-    let output = case.graph.output;
+    let output = case.graph.outputs[0].tensor;
     let elements = 0..case.graph.tensors[output.0].len();
     elements
         .filter(|index| case.copied(output, Block::Words, *index).is_some())
@@ -154,7 +154,7 @@ fn maxima_by_wire(case: &Case) -> Vec<Placed> {
             let edits =
                 [Advice::C(lane), Advice::Z(lane)].map(|column| (column, row, networks::integer(value))).to_vec();
             let mut lie = Lie { edits, ..Lie::default() };
-            if case.root(case.graph.output) == tensor {
+            if case.root(case.graph.outputs[0].tensor) == tensor {
                 lie.packed.insert(index, value);
             }
             for (at, node) in case.graph.nodes.iter().enumerate() {
@@ -176,9 +176,9 @@ fn maxima_by_wire(case: &Case) -> Vec<Placed> {
 /// Every input element changed, the words those of the claimed input: where they are packed from copies.
 fn input_words(case: &Case) -> Vec<Placed> {
     let placed = (0..case.input.len()).filter_map(|index| {
-        let (row, lane) = case.copied(case.graph.input, Block::InputWords, index)?;
+        let (row, lane) = case.copied(case.graph.inputs[0].tensor, Block::InputWords, index)?;
         let mut input = case.input.clone();
-        input[index] = nudged(case, case.graph.input, index);
+        input[index] = nudged(case, case.graph.inputs[0].tensor, index);
         let claimed = (Advice::Z(lane), row, networks::integer(case.input[index]));
         let lie = Lie { input: Some(input), keep_input_claim: true, edits: vec![claimed], ..Lie::default() };
         Some(Placed { place: "words of the input".to_owned(), lie, catch: Catch::Wire })
@@ -190,10 +190,10 @@ fn input_words(case: &Case) -> Vec<Placed> {
 fn inputs(case: &Case) -> impl Iterator<Item = Placed> {
     (0..case.input.len()).map(|index| {
         let mut input = case.input.clone();
-        input[index] = nudged(case, case.graph.input, index);
+        input[index] = nudged(case, case.graph.inputs[0].tensor, index);
         let word = index / assay_circuits::WORD_BYTES;
         let lie = Lie { input: Some(input), keep_input_claim: true, ..Lie::default() };
-        let catch = Catch::Copy(format!("input word {word} = instance {word}"));
+        let catch = Catch::Copy(format!("input 0, word {word} = instance {word}"));
         Placed { place: "input".to_owned(), lie, catch }
     })
 }

@@ -19,6 +19,7 @@
 //! | `uniqueness` | gates with tables solved in the field: outputs are a function of inputs |
 //! | `shared_tables` | requantisations of unlike divisors share a table that is right for each |
 //! | `tables` | tables are functions; flags and padding are where they belong |
+//! | `ports` | every one of several inputs and outputs is bound to its own public words |
 //! | `challenges` | identities are sound only with challenges drawn after the commitment |
 //!
 //! **The challenges here are fixed.** [`networks::challenges`] and `MockProver`'s hash chain are known before phase 0 is
@@ -33,6 +34,8 @@ mod attacks;
 mod bound;
 #[cfg(test)]
 mod canaries;
+#[cfg(test)]
+mod case;
 #[cfg(test)]
 mod challenges;
 #[cfg(test)]
@@ -49,6 +52,8 @@ mod mutation;
 mod networks;
 #[cfg(test)]
 mod parity;
+#[cfg(test)]
+mod ports;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]

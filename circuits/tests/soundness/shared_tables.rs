@@ -2,7 +2,7 @@
 
 use assay_circuits::{Advice, Columns, Element, Lanes, Layout, Pinned, statement};
 use assay_models::ops::{Dense, Rescale};
-use assay_models::{DType, Op, QuantizedGraph, Requantise, TensorInfo, Trace, interpret};
+use assay_models::{DType, End, Op, QuantizedGraph, Requantise, TensorInfo, Trace, interpret};
 use halo2curves::bn256::Fr;
 
 use crate::checker::{Claim, Dropped};
@@ -42,8 +42,8 @@ fn a_table_shared_by_unlike_divisors_is_right_for_each_of_them() {
         let moduli = ["constant", "rounded"].map(|name| layout.plan.split(at(name)).unwrap().modulus);
         assert_eq!(moduli, [1, 2], "the two share no table");
         for x in [0, 51, 102, 153, 204, 255] {
-            let trace = interpret(&graph, &[x]).unwrap();
-            let honest = trace.output(&graph)[0];
+            let trace = interpret(&graph, &[[x]]).unwrap();
+            let honest = trace.at(&graph, End::Output).unwrap()[0][0];
             let accepted: Vec<i64> =
                 (0..4).filter(|claimed| accepts(&layout, &trace, at("rounded"), *claimed)).collect();
             assert_eq!(accepted, [honest], "constant first: {constant_first}, x = {x}");
@@ -61,8 +61,8 @@ fn accepts(layout: &Layout, trace: &Trace, node: usize, claimed: i64) -> bool {
     columns.count_lookups(layout);
     let challenges = challenges(1);
     columns.complete(layout, &challenges, &Pinned::new()).unwrap();
-    let input = &trace.values[layout.plan.graph.input.0];
-    let instances = statement(&layout.plan.graph, input, &[claimed], Fr::from(CONTEXT)).unwrap();
+    let inputs = trace.at(&layout.plan.graph, End::Input).unwrap();
+    let instances = statement(&layout.plan.graph, &inputs, &[[claimed]], Fr::from(CONTEXT)).unwrap();
     let claim = Claim { layout, columns: &columns, challenges: &challenges, instances: &instances };
     claim.failures(&Dropped::default()).is_empty()
 }

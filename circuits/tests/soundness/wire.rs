@@ -21,13 +21,13 @@ fn several() -> Vec<Case> {
 
 /// Where an element of the input stands, and where its copy.
 fn places(case: &Case, index: usize) -> [Place; 2] {
-    let place = |block| case.copied(case.graph.input, block, index).unwrap();
+    let place = |block| case.copied(case.graph.inputs[0].tensor, block, index).unwrap();
     [place(Block::Input), place(Block::InputWords)]
 }
 
 fn byte_beside(case: &Case, index: usize) -> i64 {
     let value = case.input[index];
-    if value == case.graph.tensors[case.graph.input.0].dtype.max() { value - 1 } else { value + 1 }
+    if value == case.graph.tensors[case.graph.inputs[0].tensor.0].dtype.max() { value - 1 } else { value + 1 }
 }
 
 /// The word that holds an element shows another byte; `edits` are the cells that the cheater needs beside.
@@ -37,7 +37,7 @@ fn lie(case: &Case, index: usize, shown: i64, edits: Vec<(Advice, usize, Fr)>) -
     let forged = case.forge(&Lie { edits: [vec![copy], edits].concat(), ..Lie::default() });
     let mut claimed = case.input.clone();
     claimed[index] = shown;
-    let words = assay_models::packing::pack(&claimed, case.graph.tensors[case.graph.input.0].dtype).unwrap();
+    let words = assay_models::packing::pack(&claimed, case.graph.tensors[case.graph.inputs[0].tensor.0].dtype).unwrap();
     let mut instances = forged.instances.clone();
     for (instance, word) in instances.iter_mut().zip(words) {
         *instance = word.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
@@ -61,7 +61,7 @@ fn fixed(case: &Case, column: Fixed, row: usize) -> Fr {
 #[test]
 fn a_read_that_is_not_counted_would_show_any_byte() {
     for case in several() {
-        for index in case.one_a_channel(case.graph.input) {
+        for index in case.one_a_channel(case.graph.inputs[0].tensor) {
             let forged = lie(&case, index, byte_beside(&case, index), vec![]);
             rejected_by_the_sum(&case, &forged);
             let [(row, lane), (copy, copy_lane)] = places(&case, index);
@@ -84,7 +84,8 @@ fn a_position_that_is_written_twice_would_let_bytes_change_places() {
         let mut forged = lie(&case, pair, case.input[0], vec![swapped]);
         let mut claimed = case.input.clone();
         claimed.swap(0, pair);
-        let word = assay_models::packing::pack(&claimed, case.graph.tensors[case.graph.input.0].dtype).unwrap()[0];
+        let word =
+            assay_models::packing::pack(&claimed, case.graph.tensors[case.graph.inputs[0].tensor.0].dtype).unwrap()[0];
         forged.instances[0] = word.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
         rejected_by_the_sum(&case, &forged);
         let position = fixed(&case, Fixed::Position(first_lane), first);
@@ -143,7 +144,7 @@ fn a_lane_that_pads_a_segment_would_write_any_byte() {
 #[test]
 fn an_element_that_nothing_checks_would_be_two_things_at_once() {
     for case in several() {
-        for index in case.one_a_channel(case.graph.input) {
+        for index in case.one_a_channel(case.graph.inputs[0].tensor) {
             let [(row, lane), _] = places(&case, index);
             if fixed(&case, Fixed::Reads(lane), row) != -Fr::ONE
                 || case.layout.fixed_cells(Fixed::FPlane).is_none_or(Cells::is_zero)

@@ -2,7 +2,7 @@
 
 use assay_circuits::{Advice, Challenges, Columns, Lanes, Layout, Pinned, statement};
 use assay_models::ops::{Dense, Reshape};
-use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret};
+use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, interpret};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::PrimeField;
 
@@ -21,7 +21,7 @@ impl Example {
     pub(crate) fn new() -> Self {
         let graph = network();
         let layout = Layout::with_lanes(&graph, Lanes::new(1, 2)).unwrap();
-        let trace = interpret(&graph, &IMAGE).unwrap();
+        let trace = interpret(&graph, &[IMAGE]).unwrap();
         let mut columns = Columns::phase_zero(&layout, &trace, Fr::from(CONTEXT)).unwrap();
         let challenges = CHALLENGES.map(Fr::from);
         columns.complete(&layout, &challenges, &Pinned::new()).unwrap();
@@ -34,8 +34,8 @@ impl Example {
 
     pub(crate) fn instances(&self) -> Vec<Fr> {
         let graph = &self.layout.plan.graph;
-        let output = interpret(graph, &IMAGE).unwrap().output(graph).to_vec();
-        statement(graph, &IMAGE, &output, Fr::from(CONTEXT)).unwrap()
+        let trace = interpret(graph, &[IMAGE]).unwrap();
+        statement(graph, &[IMAGE], &trace.at(graph, End::Output).unwrap(), Fr::from(CONTEXT)).unwrap()
     }
 }
 
@@ -57,14 +57,9 @@ fn network() -> QuantizedGraph {
     let requantise = Requantise { multipliers: vec![1], divisor: 4, zero_point: 0, low: 0, high: 255 };
     let weights = vec![2i8, 0, 1, 1, 1, 3, -1, 2].into();
     let dense = Dense { weights, outputs: 2, inputs: 4, bias: vec![5, 10], requantise };
-    QuantizedGraph {
-        name: "example".to_owned(),
-        tensors: vec![tensor("image", &[1, 1, 2, 2]), tensor("vector", &[1, 4]), tensor("scores", &[1, 2])],
-        nodes: vec![node("flatten", Op::Reshape(Reshape), 0), node("scores", Op::Dense(dense), 1)],
-        input: TensorId(0),
-        output: TensorId(2),
-        integer_input: true,
-    }
+    let tensors = vec![tensor("image", &[1, 1, 2, 2]), tensor("vector", &[1, 4]), tensor("scores", &[1, 2])];
+    let nodes = vec![node("flatten", Op::Reshape(Reshape), 0), node("scores", Op::Dense(dense), 1)];
+    QuantizedGraph::new("example", tensors, nodes, &[TensorId(0)], &[TensorId(2)])
 }
 
 /// The integer of a field element near 0.

@@ -148,15 +148,15 @@ impl Node {
         self.number(self.latest()?.number)
     }
 
-    /// Most that the gas of one transaction may cost, in wei.
+    /// Most that the gas of all transactions may cost, in wei.
     pub fn most_cost(&self) -> U256 {
         self.limits.most_cost
     }
 
-    /// Lowers what the gas of each transaction from now on may cost, in wei: none is signed for more, also when the price rises while it waits.
-    /// Never raises it.
+    /// Lowers what the gas of all transactions from now on may cost, in wei, whatever was signed before: none is signed for more, also when the price
+    /// rises while it waits. Never raises it.
     pub fn spend_at_most(&mut self, wei: U256) {
-        self.limits.most_cost = self.limits.most_cost.min(wei);
+        self.limits.most_cost = self.limits.most_cost.min(self.signed.get().saturating_add(wei));
     }
 
     /// Lets time pass on a development chain, and mines a block.
@@ -338,6 +338,24 @@ fn shown(url: &str) -> Result<String, ContractsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lower_limit_counts_from_what_was_signed_before_and_stays_below_the_users() {
+        let with = |signed: u64| Node {
+            agent: ureq::Agent::new_with_defaults(),
+            url: String::new(),
+            shown: String::new(),
+            chain_id: 1,
+            signer: None,
+            limits: Limits { most_cost: U256::from(100), ..Limits::default() },
+            signed: Cell::new(U256::from(signed)),
+        };
+        for (signed, wei, most) in [(0, 30, 30), (40, 30, 70), (80, 30, 100), (0, 200, 100)] {
+            let mut node = with(signed);
+            node.spend_at_most(U256::from(wei));
+            assert_eq!(node.most_cost(), U256::from(most), "{wei} after {signed}");
+        }
+    }
 
     #[test]
     fn an_error_shows_the_host_and_never_what_a_url_hides() {

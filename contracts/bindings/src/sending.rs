@@ -334,6 +334,8 @@ pub fn gas_limit(estimate: u64) -> u64 {
 /// Whether a node that says this has the very transaction already.
 fn is_known(message: &str) -> bool {
     let message = message.to_lowercase();
+    // "unknown transaction type" is a refusal.
+    let message = message.replace("unknown", "");
     ["already known", "alreadyknown", "already imported", "known transaction"]
         .iter()
         .any(|words| message.contains(words))

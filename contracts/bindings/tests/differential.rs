@@ -233,7 +233,7 @@ fn another_network_of_the_shape(zoo: &Model) {
     let code = assay_solidity::key_code(mine).unwrap();
     let (address, _) = contracts.chain.deploy(contracts.sender, &creation_of_data(&code)).unwrap();
     let input: Vec<i64> = (0..784).map(|pixel| pixel % 120).collect();
-    let trace = interpret(&graph, &input).unwrap();
+    let trace = interpret(&graph, &[input]).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(3);
     let (instances, proof) = prove(&key, &zoo.srs, &trace, 5.into(), rng, &mut |_| ()).unwrap();
     let claim = Claim::new(&instances, &proof);

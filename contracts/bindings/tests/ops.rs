@@ -11,7 +11,7 @@ use assay_models::{QuantizedGraph, import, interpret, samples};
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::{PUBLISHED_SEED, Srs, keygen, prove};
 use assay_solidity::{Gas, Shape, calldata};
-use assay_verifier::{Opening, VerifyingKey};
+use assay_verifier::{Opening, Verifier, VerifyingKey};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -31,19 +31,27 @@ fn is_accepted(graph: &QuantizedGraph, lanes: Lanes, opening: Opening) {
     let sender = chain.account("sender", U256::ZERO);
     let (verifier, key_at) = deployed(&mut chain, sender, key.verifying_key());
     let [(mine, proof), (theirs, _)] = [1, 2].map(|seed| {
-        let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
+        let trace = interpret(graph, &samples::inputs(graph, seed)).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(seed);
         prove(&key, &srs, &trace, 7.into(), rng, &mut |_| ()).unwrap()
     });
+    let native = Verifier::new(key.verifying_key()).unwrap();
+    native.verify(&mine, &proof).unwrap();
+    assert!(native.verify(&theirs, &proof).unwrap_err().rejects_proof(), "{}", graph.name);
     let mut send = |calldata: &[u8]| chain.send(sender, Some(verifier), U256::ZERO, calldata).map(|_| ());
     send(&calldata::verify(&key_at.0.0, &mine, &proof)).unwrap();
     let error = send(&calldata::verify(&key_at.0.0, &theirs, &proof)).unwrap_err().to_string();
     assert!(error.contains("InvalidProof()"), "{}: {error}", graph.name);
 }
 
-/// Every case in every profile with this opening: eight verifiers for all of them.
+/// Every case and every network of the zoo in every profile with this opening: eight verifiers for all of them.
 fn are_accepted(opening: Opening) {
-    for (graph, _) in samples::cases() {
+    let zoo: [(&str, &[u8]); 2] = [
+        ("lenet", include_bytes!("../../../models/zoo/lenet/lenet.onnx")),
+        ("mnist-mlp", include_bytes!("../../../models/zoo/mnist-mlp/mnist-mlp.onnx")),
+    ];
+    let zoo = zoo.map(|(name, onnx)| import(onnx, name).unwrap());
+    for graph in samples::cases().into_iter().map(|(graph, _)| graph).chain(zoo) {
         for lanes in PROFILES {
             is_accepted(&graph, lanes, opening);
         }
@@ -51,12 +59,12 @@ fn are_accepted(opening: Opening) {
 }
 
 #[test]
-fn every_case_is_accepted_by_the_verifier_of_every_profile() {
+fn every_case_and_the_zoo_are_accepted_by_the_verifier_of_every_profile() {
     are_accepted(Opening::Shplonk);
 }
 
 #[test]
-fn every_case_is_accepted_by_the_verifier_of_every_profile_with_grouped_commitments() {
+fn every_case_and_the_zoo_are_accepted_by_the_verifier_of_every_profile_with_grouped_commitments() {
     are_accepted(OPENING_FOR_CHAIN);
 }
 
@@ -78,7 +86,7 @@ fn a_call_with_many_public_words_pays_the_floor_of_its_calldata_as_predicted() {
     let layout = Arc::new(Layout::plan(&graph).unwrap());
     let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
-    let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
+    let trace = interpret(&graph, &samples::inputs(&graph, 1)).unwrap();
     let (instances, proof) = prove(&key, &srs, &trace, 7.into(), ChaCha20Rng::seed_from_u64(1), &mut |_| ()).unwrap();
     let mut chain = Chain::new();
     let sender = chain.account("sender", U256::ZERO);

@@ -14,7 +14,7 @@ use assay_contracts::{
     Address, B256, Chain, ContractsError, Fulfilment, Market, Network as _, Registration, Request, U256,
 };
 use assay_halo2::convert::values;
-use assay_models::{Trace, packing};
+use assay_models::{End, Trace};
 use assay_prover::cost::OPENING_FOR_CHAIN;
 use assay_prover::prove;
 use assay_solidity::{Shape, key_code};
@@ -26,9 +26,8 @@ use rand_chacha::ChaCha20Rng;
 const FEE: u64 = 1_000_000;
 
 fn words_of(model: &Model, trace: &Trace) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
-    let pack =
-        |id: assay_models::TensorId| packing::pack(&trace.values[id.0], model.graph.tensor(id).unwrap().dtype).unwrap();
-    (pack(model.graph.input), pack(model.graph.output))
+    let pack = |end| model.graph.pack(end, &trace.at(&model.graph, end).unwrap()).unwrap();
+    (pack(End::Input), pack(End::Output))
 }
 
 /// Most gas of a fulfilment of LeNet's with a grouped proof, whose credits are no longer zero.

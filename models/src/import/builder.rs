@@ -13,6 +13,16 @@ use crate::ops::{Add, Op};
 use crate::requantise::Requantise;
 use crate::warning::Warning;
 
+/// An input of the graph.
+pub(super) struct Input {
+    /// ONNX name.
+    pub(super) name: String,
+    /// Its integers, once they are known.
+    pub(super) tensor: Option<TensorId>,
+    /// Whether the file says that it is of an integer type.
+    pub(super) integers: bool,
+}
+
 /// The graph so far.
 #[derive(Default)]
 pub(super) struct Builder {
@@ -23,10 +33,8 @@ pub(super) struct Builder {
     scaled: Vec<bool>,
     pub(super) nodes: Vec<Node>,
     pub(super) values: HashMap<String, Value>,
-    pub(super) input: Option<TensorId>,
-    pub(super) input_name: String,
-    /// Whether the file says that its input is of an integer type.
-    pub(super) integer_input: bool,
+    /// The inputs that the outputs need, in the order of the file.
+    pub(super) inputs: Vec<Input>,
     /// Version of ONNX's operators that the file uses.
     pub(super) opset: i64,
     pub(super) refusals: Vec<ModelError>,
@@ -238,7 +246,7 @@ impl Builder {
         let direct = if pending.after.is_empty() { name } else { &pending.name };
         let shape = pending.source_shape.clone();
         let mut tensor = match &pending.source {
-            Source::Input => self.quantise_input(pending, quantisation, name)?,
+            Source::Input(port) => self.quantise_input(*port, pending, quantisation, name)?,
             Source::Accumulators { op, input, units } => {
                 let (multipliers, divisor) = requantisation(units, quantisation.scale, &pending.node)?;
                 let rule = rule(pending, quantisation, multipliers, divisor);
@@ -267,10 +275,17 @@ impl Builder {
     }
 
     /// The integer tensor of a float input; every `QuantizeLinear` of it must say the same.
-    fn quantise_input(&mut self, pending: &Pending, q: Quantisation, name: &str) -> Result<TensorId, ModelError> {
-        let Some(input) = self.input else {
+    fn quantise_input(
+        &mut self,
+        port: usize,
+        pending: &Pending,
+        q: Quantisation,
+        name: &str,
+    ) -> Result<TensorId, ModelError> {
+        let missing = || ModelError::BadGraph { problem: "an input has no number", got: pending.name.clone() };
+        let Some(input) = self.inputs.get(port).ok_or_else(missing)?.tensor else {
             let tensor = self.add_tensor(name, pending.source_shape.clone(), q, true);
-            self.input = Some(tensor);
+            self.inputs.get_mut(port).ok_or_else(missing)?.tensor = Some(tensor);
             return Ok(tensor);
         };
         let info = self.info(input)?;
@@ -280,7 +295,7 @@ impl Builder {
         }
         Err(ModelError::ScaleMismatch {
             node: pending.node.clone(),
-            tensor: self.input_name.clone(),
+            tensor: pending.name.clone(),
             scale: info.scale,
             zero_point: info.zero_point.into(),
             got_scale: q.scale,

@@ -1,17 +1,18 @@
-//! Where a graph begins and ends: its input and its output.
+//! Where a graph begins and ends: its inputs and its outputs.
 
 use crate::onnx::tensor_proto::DataType;
 use crate::onnx::tensor_shape_proto::{Dimension, dimension::Value as Size};
 use crate::onnx::type_proto::{Tensor, Value as Type};
 use crate::onnx::{GraphProto, ValueInfoProto};
 
-use super::builder::{ACCUMULATORS, Builder};
+use super::builder::{ACCUMULATORS, Builder, Input};
 use super::constant;
 use super::order::{Needed, Producers};
 use super::value::{Pending, Quantisation, Source, Value};
 use crate::error::ModelError;
-use crate::graph::{DType, TensorId};
+use crate::graph::{DType, Port};
 use crate::warning::Warning;
+use crate::words::End;
 
 fn tensor_type(info: &ValueInfoProto) -> Option<&Tensor> {
     match info.r#type.as_ref()?.value.as_ref()? {
@@ -34,11 +35,8 @@ pub(super) fn said_shape(info: &ValueInfoProto) -> Option<Vec<usize>> {
     constant::shape(&sizes, &info.name, 1).ok()
 }
 
-/// The inputs that no initialiser provides and the output needs: exactly one, of a fixed shape. A refused one is unknown from here on.
-pub(super) fn read_input(graph: &GraphProto, needed: &Needed<'_>, builder: &mut Builder) {
-    let wanted = |input: &&ValueInfoProto| {
-        needed.values.contains(input.name.as_str()) && !builder.values.contains_key(&input.name)
-    };
+/// The inputs that no initialiser provides and the outputs need, each of a fixed shape. A refused one is unknown from here on.
+pub(super) fn read_inputs(graph: &GraphProto, needed: &Needed<'_>, builder: &mut Builder) {
     let constant = |name: &str| {
         graph.initializer.iter().any(|tensor| tensor.name == name)
             || graph
@@ -46,34 +44,29 @@ pub(super) fn read_input(graph: &GraphProto, needed: &Needed<'_>, builder: &mut 
                 .iter()
                 .any(|tensor| tensor.values.as_ref().is_some_and(|values| values.name == name))
     };
-    for input in
-        graph.input.iter().filter(|input| !needed.values.contains(input.name.as_str()) && !constant(&input.name))
-    {
-        builder.warnings.push(Warning::UnusedInput { input: input.name.clone() });
+    for input in &graph.input {
+        if builder.values.contains_key(&input.name) || constant(&input.name) {
+            continue;
+        }
+        if !needed.values.contains(input.name.as_str()) {
+            builder.warnings.push(Warning::UnusedInput { input: input.name.clone() });
+            continue;
+        }
+        let value = read_input(input, builder).unwrap_or_else(|refusal| {
+            builder.refusals.push(refusal);
+            Value::Unknown(said_shape(input))
+        });
+        builder.values.insert(input.name.clone(), value);
     }
-    let inputs: Vec<&ValueInfoProto> = graph.input.iter().filter(wanted).collect();
-    let [input] = inputs.as_slice() else {
-        if !inputs.is_empty() {
-            builder.refusals.push(not_one("inputs", &inputs));
-        }
-        for input in inputs {
-            builder.values.insert(input.name.clone(), Value::Unknown(said_shape(input)));
-        }
-        return;
-    };
-    builder.input_name.clone_from(&input.name);
-    let value = one_input(input, builder).unwrap_or_else(|refusal| {
-        builder.refusals.push(refusal);
-        Value::Unknown(said_shape(input))
-    });
-    builder.values.insert(input.name.clone(), value);
 }
 
-fn one_input(input: &ValueInfoProto, builder: &mut Builder) -> Result<Value, ModelError> {
+fn read_input(input: &ValueInfoProto, builder: &mut Builder) -> Result<Value, ModelError> {
     let shape = fixed_shape(input)?;
     let dtype = match elem_type(input) {
         Some(DataType::Float) => {
-            return Ok(Value::Pending(Box::new(Pending::new(&input.name, &input.name, Source::Input, shape))));
+            let source = Source::Input(builder.inputs.len());
+            builder.inputs.push(Input { name: input.name.clone(), tensor: None, integers: false });
+            return Ok(Value::Pending(Box::new(Pending::new(&input.name, &input.name, source, shape))));
         }
         Some(DataType::Uint8) => DType::U8,
         Some(DataType::Int8) => DType::I8,
@@ -85,14 +78,8 @@ fn one_input(input: &ValueInfoProto, builder: &mut Builder) -> Result<Value, Mod
     let quantisation = Quantisation { scale: 1.0, zero_point: 0, dtype };
     let tensor = builder.add_tensor(&input.name, shape, quantisation, false);
     builder.name_integer(tensor, &input.name);
-    builder.input = Some(tensor);
-    builder.integer_input = true;
+    builder.inputs.push(Input { name: input.name.clone(), tensor: Some(tensor), integers: true });
     Ok(Value::Integer(tensor))
-}
-
-fn not_one(what: &'static str, infos: &[&ValueInfoProto]) -> ModelError {
-    let names: Vec<&str> = infos.iter().map(|info| info.name.as_str()).collect();
-    ModelError::NotOne { what, got: infos.len(), names: names.join(", ") }
 }
 
 fn fixed_shape(info: &ValueInfoProto) -> Result<Vec<usize>, ModelError> {
@@ -108,29 +95,46 @@ fn fixed_shape(info: &ValueInfoProto) -> Result<Vec<usize>, ModelError> {
     constant::shape(&sizes, &info.name, 1)
 }
 
-/// The tensor that leaves the graph; `None` where it is the result of something refused.
-pub(super) fn read_output(graph: &GraphProto, producers: &Producers<'_>, builder: &mut Builder) -> Option<TensorId> {
-    let outputs: Vec<&ValueInfoProto> = graph.output.iter().collect();
-    let [output] = outputs.as_slice() else {
-        builder.refusals.push(not_one("outputs", &outputs));
-        return None;
+/// The tensors that leave the graph; `None` where one is the result of something refused.
+pub(super) fn read_outputs(graph: &GraphProto, producers: &Producers<'_>, builder: &mut Builder) -> Option<Vec<Port>> {
+    if graph.output.is_empty() {
+        builder.refusals.push(ModelError::NoPort { what: End::Output.plural() });
+    }
+    let read = |output| {
+        read_output(output, producers, builder).unwrap_or_else(|refusal| {
+            builder.refusals.push(refusal);
+            None
+        })
     };
-    let missing = || ModelError::MissingInput { node: "graph output".to_owned(), tensor: output.name.clone() };
-    let read = match builder.values.get(&output.name).cloned() {
-        None if producers.contains_key(output.name.as_str()) => return None,
-        None => Err(missing()),
-        Some(Value::Unknown(_)) => return None,
-        Some(Value::Integer(tensor) | Value::Real(tensor)) => Ok(tensor),
-        Some(Value::Pending(pending)) if pending.integer => builder.quantise(&pending, ACCUMULATORS, &output.name),
-        Some(Value::Pending(pending)) if matches!(pending.source, Source::Input) => {
-            Err(ModelError::NotComputed { output: output.name.clone() })
+    // All are read before one that is missing ends it, so that everything is refused at once.
+    let outputs: Vec<Option<Port>> = graph.output.iter().map(read).collect();
+    outputs.into_iter().collect()
+}
+
+fn read_output(
+    output: &ValueInfoProto,
+    producers: &Producers<'_>,
+    builder: &mut Builder,
+) -> Result<Option<Port>, ModelError> {
+    let name = output.name.clone();
+    let port = |tensor, integers| Ok(Some(Port { name: name.clone(), tensor, integers }));
+    match builder.values.get(&name).cloned() {
+        None if producers.contains_key(name.as_str()) => Ok(None),
+        None => Err(ModelError::MissingInput { node: "graph output".to_owned(), tensor: name }),
+        Some(Value::Unknown(_)) => Ok(None),
+        Some(Value::Integer(tensor)) => port(tensor, true),
+        Some(Value::Real(tensor)) => port(tensor, false),
+        Some(Value::Pending(pending)) if pending.integer => {
+            port(builder.quantise(&pending, ACCUMULATORS, &name)?, true)
+        }
+        Some(Value::Pending(pending)) if matches!(pending.source, Source::Input(_)) => {
+            Err(ModelError::NotComputed { output: name })
         }
         Some(Value::Pending(pending)) => Err(ModelError::Unquantised {
             node: pending.node,
             problem: "its result leaves the graph as floats",
             help: "quantise the output too: QuantizeLinear and DequantizeLinear at the end of the graph",
         }),
-        Some(Value::Constant(_)) => Err(ModelError::NotComputed { output: output.name.clone() }),
-    };
-    read.map_err(|refusal| builder.refusals.push(refusal)).ok()
+        Some(Value::Constant(_)) => Err(ModelError::NotComputed { output: name }),
+    }
 }

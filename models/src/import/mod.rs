@@ -31,7 +31,7 @@ use order::Needed;
 use value::Value;
 
 use crate::error::ModelError;
-use crate::graph::{QuantizedGraph, TensorId};
+use crate::graph::{Port, QuantizedGraph};
 use crate::warning::{self, Warning};
 
 /// What an ONNX file says.
@@ -87,26 +87,26 @@ pub fn read(bytes: &[u8], name: &str) -> Reading {
     let nodes = order::ordered(&graph, &producers, &needed, &mut builder.refusals);
     builder.refusals.append(&mut operators::unsupported(&graph, &nodes, &file::functions(&proto)));
     read_constants(tensors, &graph, &needed, &mut builder);
-    ends::read_input(&graph, &needed, &mut builder);
+    ends::read_inputs(&graph, &needed, &mut builder);
     for node in nodes {
         let value = read_node(&graph, node, &mut builder);
         builder.values.insert(NodeView::new(node).output.to_owned(), value);
     }
-    let output = ends::read_output(&graph, &producers, &mut builder);
+    let outputs = ends::read_outputs(&graph, &producers, &mut builder);
     if !quantised {
         // That floats are not quantised has been said.
         builder.refusals.retain(|refusal| !matches!(refusal, ModelError::Unquantised { .. }));
     }
-    finish(name, builder, output)
+    finish(name, builder, outputs)
 }
 
 /// The graph, if nothing was refused, and what is to be known of it.
-fn finish(name: &str, mut builder: Builder, output: Option<TensorId>) -> Reading {
+fn finish(name: &str, mut builder: Builder, outputs: Option<Vec<Port>>) -> Reading {
     let (mut refusals, mut warnings) = (std::mem::take(&mut builder.refusals), std::mem::take(&mut builder.warnings));
-    let Some(output) = output.filter(|_| refusals.is_empty()) else {
+    let Some(outputs) = outputs.filter(|_| refusals.is_empty()) else {
         return Reading { graph: prune::nodes_alone(name, builder), refusals, warnings };
     };
-    let graph = match prune::pruned(name, builder, output) {
+    let graph = match prune::pruned(name, builder, outputs, &mut warnings) {
         Ok(graph) => graph,
         Err(refusal) => {
             let graph = prune::nodes_alone(name, Builder::default());

@@ -1,18 +1,26 @@
-//! The end of the import: only what the output depends on remains.
+//! The end of the import: only what the outputs depend on remains.
 
-use super::builder::Builder;
+use super::builder::{Builder, Input};
 use super::value::{Pending, Source, Value};
 use crate::error::ModelError;
-use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
+use crate::graph::{DType, Node, Port, QuantizedGraph, TensorId, TensorInfo};
 use crate::requantise::Requantise;
+use crate::warning::Warning;
 
 /// A divisor whose tables are small for any accumulators, for results whose scale is not known.
 const ANY_DIVISOR: u64 = 1 << 20;
 
-/// The graph of a builder, without the nodes and tensors that its output does not need.
-pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<QuantizedGraph, ModelError> {
+/// The graph of a builder, without the nodes, tensors and inputs that its outputs do not need. Inputs that are left out are warned of.
+pub(super) fn pruned(
+    name: &str,
+    builder: Builder,
+    mut outputs: Vec<Port>,
+    warnings: &mut Vec<Warning>,
+) -> Result<QuantizedGraph, ModelError> {
     let mut needed = vec![false; builder.tensors.len()];
-    mark(&mut needed, output);
+    for output in &outputs {
+        mark(&mut needed, output.tensor);
+    }
     let mut nodes: Vec<Node> = Vec::new();
     for node in builder.nodes.into_iter().rev() {
         if needed.get(node.output.0) == Some(&true) {
@@ -21,19 +29,27 @@ pub(super) fn pruned(name: &str, builder: Builder, output: TensorId) -> Result<Q
         }
     }
     nodes.reverse();
-    let input = builder.input.filter(|input| needed.get(input.0) == Some(&true) && !nodes.is_empty());
-    let input = input.ok_or_else(|| ModelError::NotComputed { output: name_of(&builder.tensors, output) })?;
+    let mut inputs = Vec::with_capacity(builder.inputs.len());
+    for Input { name, tensor, integers } in builder.inputs {
+        match tensor.filter(|tensor| needed.get(tensor.0) == Some(&true)) {
+            Some(tensor) => inputs.push(Port { name, tensor, integers }),
+            None => warnings.push(Warning::UnusedInput { input: name }),
+        }
+    }
+    if inputs.is_empty() || nodes.is_empty() {
+        let name_of = |output: &Port| builder.tensors.get(output.tensor.0).map(|info| info.name.clone());
+        let output = outputs.first().and_then(name_of).unwrap_or_default();
+        return Err(ModelError::NotComputed { output });
+    }
     let places: Vec<usize> = needed.iter().scan(0, |next, needed| Some(place(next, *needed))).collect();
     let renumber = |tensor: &mut TensorId| tensor.0 = places.get(tensor.0).copied().unwrap_or(tensor.0);
     for node in &mut nodes {
         node.inputs.iter_mut().for_each(renumber);
         renumber(&mut node.output);
     }
-    let (mut input, mut output) = (input, output);
-    renumber(&mut input);
-    renumber(&mut output);
+    inputs.iter_mut().chain(&mut outputs).for_each(|port| renumber(&mut port.tensor));
     let tensors = builder.tensors.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(info, _)| info).collect();
-    Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input: builder.integer_input })
+    Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, inputs, outputs })
 }
 
 /// What a builder has, as it is: not a graph, but enough to say more of its nodes. A result that waits for its scale for ever, because what
@@ -56,13 +72,10 @@ pub(super) fn nodes_alone(name: &str, mut builder: Builder) -> QuantizedGraph {
         builder.tensors.push(info);
         builder.nodes.push(Node { name: pending.node, op, inputs: vec![input], output });
     }
-    let (input, output) = (builder.input.unwrap_or(TensorId(0)), TensorId(0));
-    let (tensors, nodes, integer_input) = (builder.tensors, builder.nodes, builder.integer_input);
-    QuantizedGraph { name: name.to_owned(), tensors, nodes, input, output, integer_input }
-}
-
-fn name_of(tensors: &[TensorInfo], tensor: TensorId) -> String {
-    tensors.get(tensor.0).map_or_else(String::new, |info| info.name.clone())
+    let (tensors, nodes) = (builder.tensors, builder.nodes);
+    let input = |input: Input| Some(Port { name: input.name, tensor: input.tensor?, integers: input.integers });
+    let inputs = builder.inputs.into_iter().filter_map(input).collect();
+    QuantizedGraph { name: name.to_owned(), tensors, nodes, inputs, outputs: Vec::new() }
 }
 
 fn mark(needed: &mut [bool], tensor: TensorId) {

@@ -55,8 +55,8 @@ pub(super) struct After {
 /// Where pending values come from.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// The float input of the graph.
-    Input,
+    /// A float input of the graph, by its number among the inputs.
+    Input(usize),
     /// Accumulators of an op; `units`: real value of one step, one for all or one per channel.
     Accumulators { op: Op, input: TensorId, units: Vec<Ratio> },
     /// Sum of two tensors with their scales.

@@ -1,4 +1,4 @@
-//! `{"input_data": [[...]]}`: one row of numbers, row-major, or the tensor nested by its axes.
+//! `{"input_data": [[...]]}`: a row of numbers for each tensor, row-major, or one tensor nested by its axes.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,28 +18,37 @@ struct File {
     quantized: bool,
 }
 
-/// Reads `{"input_data": [[...]]}`: one row of numbers in row-major order, or lists nested by the axes of the tensor, three deep or more. A
-/// byte order mark before it is skipped.
+/// Reads `{"input_data": [[...]]}`: for each tensor a row of numbers in row-major order; or one tensor, lists nested by its axes, three deep
+/// or more. A byte order mark before it is skipped.
 ///
 /// With `"quantized": true` beside them, the numbers are the integers of the quantised input itself.
 ///
 /// # Errors
-/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, not exactly one row, or nested lists of unlike lengths.
-pub fn parse_json(text: &str) -> Result<InputValues, ModelError> {
+/// [`ModelError::InputFile`] with what is wrong: not JSON, another form, no row, or nested lists of unlike lengths.
+pub fn parse_json(text: &str) -> Result<Vec<InputValues>, ModelError> {
     let bad = |reason: String| ModelError::InputFile { format: FORMAT, reason };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let object = serde_json::from_str(text).map(Value::Object).map_err(|error| bad(error.to_string()))?;
     let file: File = serde_json::from_value(object).map_err(|error| bad(error.to_string()))?;
-    let mut nested = Nested::default();
-    nested.append(&file.input_data, 0).map_err(bad)?;
-    let Nested { mut shape, numbers, .. } = nested;
-    match shape.as_slice() {
-        [1, len] => shape = vec![*len],
-        [rows, _] => return Err(bad(format!("expected 1 row (one tensor, flattened), got {rows}"))),
-        [_] | [] => return Err(bad("expected a row of numbers in a list, got the numbers themselves".to_owned())),
-        [_, _, _, ..] => {}
+    let quantised = file.quantized;
+    if let Some(rows) = rows(&file.input_data) {
+        let row = |row: &&Vec<Value>| {
+            let Nested { shape, numbers, .. } = Nested::of(row).map_err(bad)?;
+            Ok(InputValues { shape, numbers, quantised })
+        };
+        return rows.iter().map(row).collect();
     }
-    Ok(InputValues { shape, numbers, quantised: file.quantized })
+    let Nested { shape, numbers, .. } = Nested::of(&file.input_data).map_err(bad)?;
+    match shape.as_slice() {
+        [_] | [] => Err(bad("expected a row of numbers in a list, got the numbers themselves".to_owned())),
+        _ => Ok(vec![InputValues { shape, numbers, quantised }]),
+    }
+}
+
+/// The rows of numbers, where these are rows and none holds a list.
+fn rows(values: &[Value]) -> Option<Vec<&Vec<Value>>> {
+    let rows = values.iter().map(|value| value.as_array().filter(|row| !row.iter().any(Value::is_array)));
+    rows.collect::<Option<Vec<_>>>().filter(|rows| !rows.is_empty())
 }
 
 /// Nested lists as a tensor.
@@ -53,6 +62,13 @@ struct Nested {
 }
 
 impl Nested {
+    /// The tensor that lists are.
+    fn of(values: &[Value]) -> Result<Self, String> {
+        let mut nested = Self::default();
+        nested.append(values, 0)?;
+        Ok(nested)
+    }
+
     /// Appends the numbers of a list and of the lists in it, which must be of one length and of one kind at each depth.
     fn append(&mut self, values: &[Value], depth: usize) -> Result<(), String> {
         match self.shape.get(depth) {
@@ -88,16 +104,23 @@ mod tests {
 
     #[test]
     fn numbers_come_with_what_the_file_says_of_them() {
-        let values = |numbers: &[f64], quantised| InputValues { shape: vec![2], numbers: numbers.to_vec(), quantised };
-        assert_eq!(parse_json(r#"{"input_data": [[1, 0.5]]}"#).unwrap(), values(&[1.0, 0.5], false));
+        let values = |numbers: &[f64], quantised| InputValues {
+            shape: vec![numbers.len()],
+            numbers: numbers.to_vec(),
+            quantised,
+        };
+        assert_eq!(parse_json(r#"{"input_data": [[1, 0.5]]}"#).unwrap(), [values(&[1.0, 0.5], false)]);
         let integers = parse_json(r#"{"input_data": [[1, -2]], "quantized": true}"#).unwrap();
-        assert_eq!(integers, values(&[1.0, -2.0], true));
+        assert_eq!(integers, [values(&[1.0, -2.0], true)]);
+        let two = parse_json(r#"{"input_data": [[1, 0.5], [7]]}"#).unwrap();
+        assert_eq!(two, [values(&[1.0, 0.5], false), values(&[7.0], false)], "a row is a tensor");
     }
 
     #[test]
     fn lists_nested_by_the_axes_are_a_tensor_of_that_shape() {
         let nested = parse_json(r#"{"input_data": [[[1, 2, 3], [4, 5, 6]]]}"#).unwrap();
-        assert_eq!((nested.shape, nested.numbers), (vec![1, 2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+        let [nested] = nested.as_slice() else { panic!("one tensor") };
+        assert_eq!((&nested.shape, &nested.numbers), (&vec![1, 2, 3], &vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
         for (text, expected) in [
             (r#"{"input_data": [[[1, 2], [3]]]}"#, "expected lists of 2 at depth 3, got one of 1"),
             (r#"{"input_data": [[[1, 2], 3]]}"#, "expected a list, got 3"),
@@ -120,7 +143,7 @@ mod tests {
             ("", "EOF"),
             ("[[[1, 2]]]", "expected a map"),
             (r#"{"input_data": [1, 2]}"#, "the numbers themselves"),
-            (r#"{"input_data": [[1], [2]]}"#, "expected 1 row"),
+            (r#"{"input_data": []}"#, "a row of numbers"),
             (r#"{"input_data": [["a"]]}"#, "number"),
             (r#"{"input_data": [[NaN]]}"#, "expected value"),
             (r#"{"input_data": [[1]], "inputs": 3}"#, "unknown field"),

@@ -1,6 +1,6 @@
 //! A small network for every op, and what is hard about each: zero points, multipliers a channel, uneven pads, maxima inside a
 //! network and at its end, a circuit without weights, elementwise ops behind a Flatten, planes read as other planes, a divisor far above its
-//! accumulators.
+//! accumulators, several inputs and outputs.
 
 use super::Numbers;
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
@@ -52,7 +52,7 @@ impl Sampled for Dense {
 
 impl Sampled for Add {
     fn cases() -> Vec<Case> {
-        vec![Case { graph: residual(), lanes: &[1, 2] }]
+        vec![Case { graph: residual(), lanes: &[1, 2] }, Case { graph: ports(), lanes: &[1, 2] }]
     }
 }
 
@@ -100,6 +100,21 @@ impl Sampled for ArgMax {
 fn without_circuit(name: &str, op: Op, output: TensorInfo) -> Case {
     let input = tensor("x", &[1, 2, 3, 4], DType::U8, 3);
     Case { graph: graph(name, vec![input, output], vec![(name, op, &[0], 1)]), lanes: &[] }
+}
+
+/// Two inputs and four outputs, of two words each but one: maxima, what they are of, an input that is an output as it is, and one output twice.
+pub fn ports() -> QuantizedGraph {
+    let sum = Op::Add(Add { mx: 3, my: -2, requantise: signed(4, 5) });
+    let pool = Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+    let tensors = vec![
+        tensor("x", &[1, 2, 4, 4], DType::U8, 7),
+        tensor("y", &[1, 2, 4, 4], DType::I8, -3),
+        tensor("sum", &[1, 2, 4, 4], DType::I8, 5),
+        tensor("maxima", &[1, 2, 2, 2], DType::I8, 5),
+    ];
+    let graph = graph("ports", tensors, vec![("sum", sum, &[0, 1], 2), ("pool", pool, &[2], 3)]);
+    let outputs = [3, 2, 1, 2].map(TensorId);
+    QuantizedGraph::new("ports", graph.tensors, graph.nodes, &[TensorId(0), TensorId(1)], &outputs)
 }
 
 /// Two dense layers, of one multiplier an output and of one in all.
@@ -284,7 +299,7 @@ fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, &[usize], u
         output: TensorId(output),
     };
     let nodes = nodes.into_iter().map(node).collect();
-    QuantizedGraph { name: name.to_owned(), tensors, nodes, input: TensorId(0), output, integer_input: false }
+    QuantizedGraph::new(name, tensors, nodes, &[TensorId(0)], &[output])
 }
 
 #[cfg(test)]
@@ -300,7 +315,7 @@ mod tests {
                 assert!(graph.nodes.iter().any(|node| node.op.name() == name), "{} has no {name}", graph.name);
                 graph.validate().unwrap();
                 let bounds = intervals(&graph).unwrap().tensors;
-                let trace = interpret(&graph, &samples::input(&graph, 5)).unwrap();
+                let trace = interpret(&graph, &samples::inputs(&graph, 5)).unwrap();
                 assert_eq!(trace.values.len(), bounds.len(), "{}", graph.name);
                 for (values, (low, high)) in trace.values.iter().zip(bounds) {
                     assert!(values.iter().all(|value| (low..=high).contains(value)), "{}", graph.name);

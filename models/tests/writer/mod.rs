@@ -119,8 +119,13 @@ impl Writer {
 
     /// `DequantizeLinear` of `name` to `output` with the scale of `name`.
     pub(crate) fn dequantize(&mut self, name: &str, output: &str) -> &mut Self {
+        self.dequantize_as(name, name, output)
+    }
+
+    /// `DequantizeLinear` of `input` to `output` with the scale of `name`.
+    pub(crate) fn dequantize_as(&mut self, input: &str, name: &str, output: &str) -> &mut Self {
         let parameters = [format!("{name}.scale"), format!("{name}.zero")];
-        self.node("DequantizeLinear", &[name, &parameters[0], &parameters[1]], output, &[])
+        self.node("DequantizeLinear", &[input, &parameters[0], &parameters[1]], output, &[])
     }
 
     /// Quantised form of a float value: `QuantizeLinear` to `name`, `DequantizeLinear` to `name.real`, u8.

@@ -241,7 +241,7 @@ mod tests {
                     keys_of(|layout| layout.copies.push(CopyConstraint { reason: Reason::Word(0), left, right }));
                 match refusal.map(drop).unwrap_err() {
                     ProverError::UnboundCopy { copy, cell } => {
-                        assert_eq!((copy.as_str(), cell), ("input word 0 = instance 0", loose));
+                        assert_eq!((copy.as_str(), cell), ("input 0, word 0 = instance 0", loose));
                     }
                     other => panic!("{other}"),
                 }

@@ -31,7 +31,7 @@
 //! let srs = Srs::insecure(layout.k, PUBLISHED_SEED)?; // for tests: whoever knows the seed can forge proofs
 //! let key = keygen(&srs, layout, graph.digest())?;
 //!
-//! let trace = interpret(&graph, &samples::input(&graph, 1))?;
+//! let trace = interpret(&graph, &samples::inputs(&graph, 1))?;
 //! let context = Fr::from(7);
 //! let (instances, proof) = prove(&key, &srs, &trace, context, rand::rngs::OsRng, &mut |_| ())?;
 //! assay_verifier::verify(key.verifying_key(), &instances, &proof)?;

@@ -2,10 +2,10 @@
 
 use std::mem::take;
 
-use assay_circuits::{Challenge, Columns, Layout, Pinned, statement};
+use assay_circuits::{Challenge, CircuitError, Columns, Layout, Pinned, statement};
 use assay_halo2::EvmTranscript;
 use assay_halo2::convert::instances;
-use assay_models::Trace;
+use assay_models::{End, Trace};
 use assay_verifier::{Instances, Proof};
 use halo2curves::bn256::Fr;
 use rand::RngCore;
@@ -145,6 +145,6 @@ impl Witness for Inference<'_> {
 
 fn public_values(layout: &Layout, trace: &Trace, context: Fr) -> Result<Vec<Fr>, ProverError> {
     let graph = &layout.plan.graph;
-    let input = trace.values.get(graph.input.0).map_or(&[][..], Vec::as_slice);
-    Ok(statement(graph, input, trace.output(graph), context)?)
+    let at = |end| trace.at(graph, end).map_err(CircuitError::from);
+    Ok(statement(graph, &at(End::Input)?, &at(End::Output)?, context)?)
 }

@@ -2,6 +2,7 @@
 import { type Address, type Hex, type TransactionReceipt, bytesToHex, decodeFunctionData, hexToBytes, isAddressEqual, parseEventLogs } from 'viem';
 
 import { type ProofFile, type VerifyingKey, proofToJson, verify } from '../verifier/index.js';
+import { type Ends, joinWords, splitWords } from '../words.js';
 import { marketAbi } from './abi.js';
 import type { Fulfilment, Market } from './market.js';
 import { TIERS } from './names.js';
@@ -42,7 +43,7 @@ export async function findFulfilment(market: Market, transaction: Hex, id: Hex):
 /** A fulfilment as the text of a proof file, for whoever knows the digests of its model's graph and key. */
 export function proofFileOf(market: Market, { request, payee, input, output, proof }: Fulfilment, digests: Pick<ProofFile, 'graphDigest' | 'keyDigest'>): string {
   const context = contextOf(idOf(request, market), payee, market);
-  return proofToJson({ ...digests, instances: [...input, ...output, context], proof: hexToBytes(proof) });
+  return proofToJson({ ...digests, instances: joinWords({ inputs: input, outputs: output, context }), proof: hexToBytes(proof) });
 }
 
 /**
@@ -98,23 +99,27 @@ export function checkFulfilment(market: Market, key: VerifyingKey, { request, pa
   const got = digestOf(input);
   if (got !== request.inputDigest) throw new Error(`expected an input of digest ${request.inputDigest}, got ${got}`);
   const context = contextOf(idOf(request, market), payee, market);
-  verify(key, { keyDigest: key.digest, instances: [...input, ...output, context], proof: hexToBytes(proof) });
+  verify(key, { keyDigest: key.digest, instances: joinWords({ inputs: input, outputs: output, context }), proof: hexToBytes(proof) });
 }
 
-/** Splits a proof's public values into what the market takes. */
+/**
+ * Splits a proof's public values into what the market takes.
+ *
+ * @param model What the model takes and gives.
+ * @throws {Error} when they are not as many as the model's, or the proof is bound to another context.
+ */
 export function fulfilmentOf(
   market: Market,
   request: Fulfilment['request'],
   payee: Fulfilment['payee'],
   { instances, proof }: { instances: readonly bigint[]; proof: Uint8Array },
-  inputWords: number,
+  model: Ends,
 ): Fulfilment {
-  const context = instances.at(-1);
+  const { inputs: input, outputs: output, context } = splitWords(instances, model);
   const expected = market.contextOf(request, payee);
   if (context !== expected) {
-    const hex = (value: bigint | undefined) => `0x${(value ?? 0n).toString(16).padStart(62, '0')}`;
+    const hex = (value: bigint) => `0x${value.toString(16).padStart(62, '0')}`;
     throw new Error(`the proof is bound to context ${hex(context)}, expected ${hex(expected)}; prove with --context ${hex(expected)}`);
   }
-  const [input, output] = [instances.slice(0, inputWords), instances.slice(inputWords, -1)];
   return { request, payee, input, output, proof: bytesToHex(proof) };
 }

@@ -3,8 +3,8 @@ import { type Address, type Hex, type TransactionReceipt, isAddressEqual, keccak
 
 import { hexToBytes } from '@noble/hashes/utils.js';
 
-import { type Tensor, pack, unpack } from '../packing.js';
-import { type Clamped, type Label, type RealTensor, dequantise, labelOf, quantise } from '../quantise.js';
+import { type Clamped, type Label, dequantise, labelOf } from '../quantise.js';
+import { unpackTensors } from '../words.js';
 import { type Basis, keyCode } from '../verifier/index.js';
 import { checkFulfilment, findFulfilment, fulfilmentIn, proofFileOf } from './answer.js';
 import { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
@@ -16,6 +16,7 @@ import { type Kept, checkKept } from './kept.js';
 import { type Fulfilment, type Market, type Opening, TIME_TO_DELIVER, type Terms } from './market.js';
 import { Models, type Registration } from './models.js';
 import type { Status, Tier } from './names.js';
+import { type Asking, isGiven, isReal, packed } from './numbers.js';
 import { digestOf } from './request.js';
 
 /** What to ask, and on which terms; what is left out is as in `Market.build`. */
@@ -23,12 +24,7 @@ export type Question = Omit<Terms, 'modelId' | 'input' | 'tier'> & {
   model: ModelDescription;
   /** Pays although the secret of the model's SRS is published, and anybody can forge an answer. On development chains nobody needs to say so. */
   insecure?: boolean;
-} & (
-  /** The quantised input, row-major. */
-  | { input: ArrayLike<number>; real?: undefined }
-  /** Real numbers, row-major: they are quantised by scale and zero point of the model's input, which `modelFromJson` gives. */
-  | { real: ArrayLike<number>; input?: undefined }
-);
+} & Asking;
 
 /** An answer that was paid for. Whether its proof was checked here is the first thing to look at: `checkedHere`. */
 export type Answer = CheckedAnswer | UncheckedAnswer;
@@ -61,11 +57,15 @@ interface PaidAnswer {
    * of the model.
    */
   confirmed: Confirmation;
-  /** The quantised output, row-major. How many numbers of which type the words hold is the description's word, and so are `real` and the names of `label`. */
+  /** The first of `outputs`. */
   output: number[];
-  /** The real numbers that it stands for, where the model says its output's scale. */
+  /** The quantised numbers of each output, row-major. How many numbers of which type the words hold is the description's word, and so are `reals` and the names of `label`. */
+  outputs: number[][];
+  /** The first of `reals`. */
   real: number[] | undefined;
-  /** The largest of several outputs, with its name where the model has names. */
+  /** The real numbers that they stand for, where the model says the scales of all its outputs. */
+  reals: number[][] | undefined;
+  /** The largest of several values of the first output, with its name where the model has names. */
   label: Label | undefined;
   /** The prover that was paid: whom the proof names where it was checked here, and otherwise by the node's word. */
   payee: Address;
@@ -105,8 +105,8 @@ export interface Trust {
 export interface Pending extends Asked {
   /** What confirms the model, beside the word of whoever described it: look at it before you pay. Without the key's file nobody confirms the key. */
   confirmed: Confirmation;
-  /** What of the real numbers the model's input cannot hold, if anything. `clampedInWords` says it in a sentence. */
-  clamped?: Clamped | undefined;
+  /** What of the real numbers the model's inputs cannot hold: one for each input with such numbers. `clampedInWords` says it in a sentence. */
+  clamped: readonly Clamped[];
   /** Opens it, paid by this account's wallet unless told otherwise; once, however often it is called. See `Market.open`. */
   open(opening?: Opening): Promise<TransactionReceipt | undefined>;
   /** Its answer, when it comes. See `Assay.answerOf`. */
@@ -162,13 +162,12 @@ export class Assay {
    * @throws {VerifyError} when the model's key cannot be read, or is not the one that its digest names.
    * @throws {Error} when the model's description (`market` and what else model.json says) is not what the chain says of it, when its id was not made with the key of the
    * key's file, when another verifier judges it than the one generated for that key or one that you named, or when the secret of its SRS is published.
-   * @throws {RangeError | TypeError} when the input is not one of the model's.
+   * @throws {RangeError | TypeError} when the numbers are not those of the model's inputs, or not of every one.
    */
-  async prepare({ model, input, real, insecure, ...terms }: Question): Promise<Pending> {
+  async prepare({ model, input, real, inputs, reals, insecure, ...terms }: Question): Promise<Pending> {
     keyOf(model);
     if (!insecure) checkSrs(model, this.market);
-    const { values, clamped } = integersOf(model, input, real);
-    const words = pack(values, model.input);
+    const { words, clamped } = packed(model, { input, real, inputs, reals });
     const confirmed = await this.confirm(model, insecure);
     const asked = await this.market.prepare({ ...terms, tier: 'proved', modelId: model.id, input: words });
     return this.pending(asked, model, confirmed, clamped);
@@ -181,10 +180,11 @@ export class Assay {
    * @param expected What it may cost, and which terms it may have. Who only waits for its answer needs none of this: `answerOf` takes what `requestFromJson` reads.
    * @throws {Error} when it is none, is of another client, market, chain or model, was changed, has terms that are not expected, or asks about another input; and as `prepare`.
    */
-  async resume(text: string, model: ModelDescription, { insecure, input, real, ...expected }: Kept): Promise<Pending> {
+  async resume(text: string, model: ModelDescription, { insecure, input, real, inputs, reals, ...expected }: Kept): Promise<Pending> {
     const asked = requestFromJson(text, this.market);
-    const meant = input === undefined && real === undefined ? undefined : integersOf(model, input, real);
-    const inputDigest = meant && digestOf(pack(meant.values, model.input));
+    const numbers = { input, real, inputs, reals };
+    const meant = isGiven(numbers) ? packed(model, numbers) : undefined;
+    const inputDigest = meant && digestOf(meant.words);
     // Only a deadline that was not named follows from the chain's clock. The node that `prepare` asked may have been some blocks ahead of this one.
     const deadline = expected.deadline ?? (await this.market.latest()).time + TIME_TO_DELIVER + MOST_BETWEEN_CLOCKS;
     checkKept(asked, model, { ...expected, client: expected.client ?? this.market.account, deadline, inputDigest });
@@ -242,11 +242,11 @@ export class Assay {
     if (status !== end) throw new Error(`the node tells that request ${id} was ${end}, and that it is ${status}: ask another node`);
   }
 
-  private pending(asked: Asked, model: ModelDescription, confirmed: Confirmation, clamped?: Clamped): Pending {
+  private pending(asked: Asked, model: ModelDescription, confirmed: Confirmation, clamped: readonly Clamped[] = []): Pending {
     return {
       ...asked,
       confirmed,
-      ...(clamped && { clamped }),
+      clamped,
       open: (opening) => this.market.open(asked.request, opening),
       answer: (waiting) => this.answerOf(asked, model, waiting),
       toJSON: () => requestToJson(asked, this.market),
@@ -276,12 +276,16 @@ export class Assay {
   /** The answer of a settled request, its proof checked here where that can be done. */
   private async settled({ id, model, tier, words, ...paid }: Settled): Promise<Answer> {
     if (tier === 'proved' && !paid.proved) throw new Error(`the node tells that request ${id} was settled without a proof, which the market does not do in tier \`proved\`: ask another node`);
-    const output = unpack(words, model.output);
+    const outputs = unpackTensors(words, model.outputs);
+    const reals = model.outputs.every(isReal) ? model.outputs.map((tensor, at) => dequantise(outputs[at] as number[], tensor)) : undefined;
+    const [output = []] = outputs;
     const answer = {
       ...paid,
       confirmed: UNCONFIRMED,
       output,
-      real: isReal(model.output) ? dequantise(output, model.output) : undefined,
+      outputs,
+      real: reals?.[0],
+      reals,
       label: labelOf(output, model.labels),
       proofFile: async () => {
         if (!paid.proved) throw new Error(`request ${id} was settled without a proof: its tier is ${tier}`);
@@ -312,16 +316,6 @@ interface Settled {
   price: bigint;
   transaction: Hex;
   proved: boolean;
-}
-
-const isReal = (tensor: Tensor | RealTensor): tensor is RealTensor => 'scale' in tensor;
-
-/** The integers of a question. */
-function integersOf(model: ModelDescription, input: ArrayLike<number> | undefined, real: ArrayLike<number> | undefined) {
-  if ((input === undefined) === (real === undefined)) throw new TypeError('give the quantised `input` or `real` numbers, one of the two');
-  if (input !== undefined) return { values: input, clamped: undefined };
-  if (!isReal(model.input)) throw new TypeError('real numbers need the scale of the model\'s input: take the model from its model.json, by `modelFromJson`');
-  return quantise(real as ArrayLike<number>, model.input);
 }
 
 /** What a proof's file names: from the model's key, or as its model.json says. */

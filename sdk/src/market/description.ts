@@ -2,20 +2,18 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { type Address, type Hex, hexToBytes, isAddressEqual } from 'viem';
 
-import { type Tensor, wordCount } from '../packing.js';
+import type { Tensor } from '../packing.js';
 import type { RealTensor } from '../quantise.js';
+import { type Ends, countWords } from '../words.js';
 import { type Basis, type VerifyingKey, basisOf, publishedBy, readKey, shapeOf, srsDigestOf } from '../verifier/index.js';
 import { CLASSES } from './code.js';
 import { DEVELOPMENT_CHAINS } from './finality.js';
 import type { Registration } from './models.js';
 import type { Place } from './request.js';
 
-/** A registered model: `{ ...modelFromJson(text), key }`, or what of that is known. */
-export interface ModelDescription {
+/** A registered model: `{ ...modelFromJson(text), key }`, or what of that is known. With scale and zero point of its inputs and outputs, questions and answers can be real numbers. */
+export interface ModelDescription extends Ends<Tensor | RealTensor> {
   id: Hex;
-  /** With scale and zero point, questions and answers can be real numbers. */
-  input: Tensor | RealTensor;
-  output: Tensor | RealTensor;
   /** Its verifying key's file. With it, proofs are checked here too, and not by the chain alone. */
   key?: Uint8Array;
   /** Digest of that key, which you have from the model's owner or its registration (`Models.registrationOf`): another file is refused before anything is paid. `modelFromJson` never gives it. */
@@ -24,7 +22,7 @@ export interface ModelDescription {
   namedKeyDigest?: string;
   /** Names and digests of the SRSs of ceremonies that you trust. */
   ceremonies?: Readonly<Record<string, string>>;
-  /** A name for each output. */
+  /** A name for each value of the first output. */
   labels?: readonly string[] | undefined;
   /** Where it is registered. What is said here is compared with that registration before anything is paid. */
   chain?: number;
@@ -89,8 +87,8 @@ export function checkRegistration(model: ModelDescription, registration: Registr
   compare('the key digest', model.namedKeyDigest, registration.keyDigest);
   compare('the graph digest', model.graphDigest, registration.graphDigest);
   compare('the class', model.class, registration.class);
-  compare('the number of input words', wordCount(model.input), registration.inputWords);
-  compare('the number of output words', wordCount(model.output), registration.outputWords);
+  compare('the number of input words', countWords(model.inputs), registration.inputWords);
+  compare('the number of output words', countWords(model.outputs), registration.outputWords);
   if (code === undefined || model.srsDigest === undefined) return;
   const srs = srsDigestOf(hexToBytes(code));
   if (srs === undefined) throw new Error(`the key of model ${model.id}, at ${registration.key}, is no key of this version: ${next}`);

@@ -6,6 +6,7 @@ export { checkFulfilment, fulfilmentIn, fulfilmentOf, receiptIn } from './answer
 export { type Asked, type AskedJson, requestFromJson, requestToJson } from './asked.js';
 export { type ErrorName, MarketError, type Sent, SentError } from './errors.js';
 export type { Kept } from './kept.js';
+export type { Numbers } from './numbers.js';
 export { type RequestEvent, type Watch, watch } from './events.js';
 export type { Confirmation, ModelDescription } from './description.js';
 export { type FeeBounds, MAX_COST, MAX_TIP } from './fees.js';

@@ -1,9 +1,10 @@
 /** What a kept request may cost and ask: its text may have been written by anybody. */
 import { type Address, type Hex, isAddressEqual, zeroAddress } from 'viem';
 
-import { wordCount } from '../packing.js';
+import { countWords } from '../words.js';
 import type { Asked } from './asked.js';
 import type { ModelDescription } from './description.js';
+import type { Numbers } from './numbers.js';
 import { lossOf } from './market.js';
 import type { Tier } from './names.js';
 import { ETHER } from './request.js';
@@ -11,8 +12,11 @@ import { ETHER } from './request.js';
 /** The rate at which every answer is drawn, in points. */
 const EVERY_ANSWER = 10_000;
 
-/** What is expected of a kept request. What is left out is what `Assay.prepare` and `Market.prepare` write of themselves; other terms are refused until they are named. */
-export interface Kept {
+/**
+ * What is expected of a kept request. What is left out is what `Assay.prepare` and `Market.prepare` write of themselves; other terms are refused until they are named. What was asked
+ * (`input` or another of `Numbers`) is compared with what the kept request asks: without it, it may ask about anything.
+ */
+export interface Kept extends Numbers {
   /** The most that it may escrow, in the token's smallest unit. */
   feeCeiling: bigint;
   /** Whose request it is, unless it is that of the wallet's own account: another's can be paid for, and its refund is his. */
@@ -31,15 +35,12 @@ export interface Kept {
   sampleRate?: number;
   /** The latest deadline, in Unix seconds, unless it is a day (and ten minutes, for a node that is behind) after the chain's latest block. */
   deadline?: number;
-  /** What was asked, in the model's integers or in real numbers: compared with what the kept request asks. Without them it may ask about anything. */
-  input?: ArrayLike<number>;
-  real?: ArrayLike<number>;
   /** As in `Question`. */
   insecure?: boolean;
 }
 
 /** What is expected, with a deadline and, where the input was given, its digest. */
-type Expected = Omit<Kept, 'input' | 'real' | 'insecure'> & { client: Address; deadline: number; inputDigest: Hex | undefined };
+type Expected = Omit<Kept, keyof Numbers | 'insecure'> & { client: Address; deadline: number; inputDigest: Hex | undefined };
 
 /**
  * Compares a kept request with what is expected of it.
@@ -49,7 +50,7 @@ type Expected = Omit<Kept, 'input' | 'real' | 'insecure'> & { client: Address; d
 export function checkKept({ request, input }: Asked, model: ModelDescription, expected: Expected): void {
   const { tier = 'proved', token = ETHER, prover = zeroAddress, proofFee = 0n, loss = lossOf(request.feeCeiling), inputDigest = request.inputDigest } = expected;
   const { sampleRate = tier === 'sampled' ? EVERY_ANSWER : 0 } = expected;
-  const words = wordCount(model.input);
+  const words = countWords(model.inputs);
   const expect = (isExpected: boolean, what: string, got: unknown, wanted: unknown) => {
     if (!isExpected) throw new Error(`the kept request ${what} ${got}, expected ${wanted}: look at who wrote it before you pay. Nothing was sent`);
   };

@@ -4,7 +4,7 @@
  */
 import { bytesToHex } from '@noble/hashes/utils.js';
 
-import { type Tensor, pack, unpack, wordCount } from '../packing.js';
+import { type End, type Ends, nameOf, packTensors, splitWords, unpackTensors } from '../words.js';
 import { publishedBy } from './ceremony.js';
 import { equal } from './encoding.js';
 import { VerifyError } from './error.js';
@@ -17,11 +17,14 @@ export interface Expected {
   /** Digest of the model's key, as its owner or its registration names it, in hexadecimal. */
   keyDigest?: string | undefined;
   /** What the model takes and gives. With it the public values are decoded. */
-  model?: { input: Tensor; output: Tensor } | undefined;
-  /** The quantised input that was asked about, row-major; with `model`. */
+  model?: Ends | undefined;
+  /** The quantised input that was asked about, row-major, of a model with one; with `model`. */
   input?: ArrayLike<number> | undefined;
-  /** The quantised output that somebody claims, row-major; with `model`. */
+  /** The quantised output that somebody claims, row-major, of a model with one; with `model`. */
   output?: ArrayLike<number> | undefined;
+  /** The same of every input and of every output, in the model's order. */
+  inputs?: readonly ArrayLike<number>[] | undefined;
+  outputs?: readonly ArrayLike<number>[] | undefined;
   /** What the proof must be bound to: a market's is `contextOf`. */
   context?: bigint | undefined;
   /** Names, of the user's choice, and digests of the SRSs of ceremonies that the user trusts. Nobody else's word belongs here. */
@@ -48,7 +51,10 @@ export interface Basis {
 export interface Verdict extends ProofFile, Basis {
   /** What the proof is bound to: the last public value. */
   context: bigint;
-  /** The quantised input and output, row-major, when the model's tensors were given. */
+  /** The quantised numbers of every input and of every output, row-major, when the model's tensors were given. */
+  inputs: number[][] | undefined;
+  outputs: number[][] | undefined;
+  /** The first of each. */
   input: number[] | undefined;
   output: number[] | undefined;
 }
@@ -57,7 +63,7 @@ export interface Verdict extends ProofFile, Basis {
  * Checks the text of a proof file against the bytes of a key file, and both against what the user expects.
  *
  * @throws {VerifyError} when the proof is wrong (`rejectsProof`), a file is, or something is not what was expected (`Unexpected`, `Sizes`, `Differs`).
- * @throws {RangeError | TypeError} when an expected input or output is not of the model's tensors.
+ * @throws {RangeError | TypeError} when expected inputs or outputs are not of the model's tensors.
  */
 export function verifyFiles(key: Uint8Array, proof: string, expected: Expected = {}): Verdict {
   const read = readKey(key);
@@ -97,43 +103,55 @@ export function standing(
   return { srsDigest, published, insecure: published !== undefined, ceremony: published === undefined ? named : undefined };
 }
 
-/** The public values in parts: input, output, context. */
-function answerOf(instances: readonly bigint[], { model, input, output, context }: Expected): Pick<Verdict, 'input' | 'output' | 'context'> {
+/** The public values in parts: inputs, outputs, context. */
+function answerOf(instances: readonly bigint[], expected: Expected): Pick<Verdict, 'input' | 'output' | End | 'context'> {
+  const { model, context } = expected;
   const bound = instances.at(-1);
   if (bound === undefined) throw new VerifyError('Sizes', 'the proof has no public values, expected a context at least');
   if (context !== undefined) same('Differs', 'the context', hex(context), hex(bound), 'the proof is bound to another request or payee');
+  const told = { inputs: listsOf(expected, 'input', 'inputs'), outputs: listsOf(expected, 'output', 'outputs') };
   if (model === undefined) {
-    if (input ?? output) throw new TypeError('an expected input or output needs the model\'s tensors: give `model` with type and size of both');
-    return { context: bound, input: undefined, output: undefined };
+    if (told.inputs ?? told.outputs) throw new TypeError('an expected input or output needs the model\'s tensors: give `model` with type and size of all inputs and outputs');
+    return { context: bound, input: undefined, output: undefined, inputs: undefined, outputs: undefined };
   }
-  const [ins, outs] = [wordCount(model.input), wordCount(model.output)];
-  if (instances.length !== ins + outs + 1) {
-    const sizes = `${model.input.size} ${model.input.type} in and ${model.output.size} ${model.output.type} out`;
-    throw new VerifyError(
-      'Sizes', `the proof has ${instances.length} public values, expected ${ins + outs + 1} for ${sizes} and a context; give the model's sizes`,
-    );
-  }
-  const words = { input: instances.slice(0, ins), output: instances.slice(ins, -1) };
-  const compare = (what: 'input' | 'output', values: ArrayLike<number> | undefined) => {
-    if (values === undefined) return;
-    const at = pack(values, model[what]).findIndex((word, i) => word !== words[what][i]);
-    if (at < 0) return;
-    const got = elements(words[what], model[what]);
-    const first = Array.from(values).findIndex((value, i) => value !== got[i]);
-    throw new VerifyError('Differs', `the proof is of another ${what}: expected ${values[first]} at element ${first}, got ${got[first]}`);
-  };
-  compare('input', input);
-  compare('output', output);
-  return { context: bound, input: elements(words.input, model.input), output: elements(words.output, model.output) };
+  const values = elements(instances, model);
+  for (const end of ['inputs', 'outputs'] as const) compare(end, told[end], values[end], model);
+  return { context: bound, ...values, input: values.inputs[0], output: values.outputs[0] };
 }
 
-/** The elements of words that a valid proof shows: words that hold none are another model's. */
-function elements(words: readonly bigint[], tensor: Tensor): number[] {
+/** What is expected of an end: a list for each tensor, or of a model with one the numbers alone. */
+function listsOf(expected: Expected, one: 'input' | 'output', all: End): readonly ArrayLike<number>[] | undefined {
+  const [numbers, lists] = [expected[one], expected[all]];
+  if (numbers !== undefined && lists !== undefined) throw new TypeError(`give the expected \`${one}\` or \`${all}\`, one of the two`);
+  return lists ?? (numbers && [numbers]);
+}
+
+/** @throws {VerifyError} `Differs`, naming the first element that is another. */
+function compare(end: End, expected: readonly ArrayLike<number>[] | undefined, got: readonly number[][], model: Ends): void {
+  if (expected === undefined) return;
+  const tensors = model[end];
+  packTensors(expected, tensors);
+  got.forEach((values, at) => {
+    const own = expected[at] as ArrayLike<number>;
+    const first = values.findIndex((value, i) => value !== own[i]);
+    if (first < 0) return;
+    const what = `${end.slice(0, -1)}${tensors.length === 1 ? '' : ` ${nameOf(tensors, at)}`}`;
+    throw new VerifyError('Differs', `the proof is of another ${what}: expected ${own[first]} at element ${first}, got ${values[first]}`);
+  });
+}
+
+/** The elements of the words that a valid proof shows: words that hold none are another model's. */
+function elements(instances: readonly bigint[], model: Ends): Record<End, number[][]> {
+  const { inputs, outputs } = sized('', () => splitWords(instances, model));
+  return sized('the public values are not those of the model\'s tensors: ', () => ({ inputs: unpackTensors(inputs, model.inputs), outputs: unpackTensors(outputs, model.outputs) }));
+}
+
+function sized<T>(what: string, read: () => T): T {
   try {
-    return unpack(words, tensor);
+    return read();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new VerifyError('Sizes', `the public values are not those of the model's tensors: ${error.message}; give the model's sizes`);
+    throw new VerifyError('Sizes', `${what}${error.message}; give the model's sizes`);
   }
 }
 

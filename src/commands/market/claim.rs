@@ -10,7 +10,7 @@ use super::dust::{Costs, Due, Dust};
 use super::ending::{Ended, ended};
 use super::records::{self, Asked};
 use super::trust::market_of;
-use super::{Bond, OnChain as _, Session, bond};
+use super::{Bond, OnChain as _, Session, bond, when};
 use crate::cli::ClaimArgs;
 use crate::failure::{Failure, Outcome};
 use crate::files::ModelFolder;
@@ -59,16 +59,7 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         .map_err(|failure| Failure { next: failure.next.map(|next| with_request(args).unwrap_or(next)), ..failure })?;
     let Session { mut node, account } = Session::open(&args.chain)?;
     let (market, _) = market_of(&mut node, &args.chain.node, &folder, &record)?;
-    let asked = match asked.map(|asked| asked.check(&market).map(|()| asked)) {
-        Some(Err(failure)) if args.request.is_some() => return Err(failure),
-        Some(Err(failure)) => {
-            let path = records::request_path(&folder, None);
-            Terminal::warn(format_args!("{} is left alone: {failure}", path.display()));
-            None
-        }
-        Some(Ok(asked)) => Some(asked),
-        None => None,
-    };
+    let asked = of_market(asked, &market, args, &folder)?;
     let costs = Costs::of(&node, args.at_a_loss)?;
     let Ended { refunded, settled, dust: unended } = match &asked {
         Some(asked) => ended(&mut node, &market, asked, account, (&folder, &costs), terminal)?,
@@ -76,34 +67,17 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
     };
     let Taken { share, left, credit, dust } =
         in_ether(&mut node, &market, (record.model_id, account), args, (&costs, unended), terminal)?;
-    let paid_in =
-        asked.as_ref().map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
-    if let Some(token) = paid_in {
-        // A file from somebody else can name any contract.
-        terminal.say(format_args!(
-            "the request pays in token {token}, which is left alone: with --token {token} what is yours in it is taken out too"
-        ));
-    }
+    say_other_token(asked.as_ref(), args, terminal);
     let of = (record.model_id, account);
     let token = args.token.map(|token| in_token(&mut node, &market, of, (token, args.leave), terminal)).transpose()?;
-    let has_token_bond = token.as_ref().is_some_and(|token| token.bond_units != "0");
+    let leaves = can_leave(&mut node, &market, account, args.token, terminal)?;
     let bond = bond(&mut node, &market, account, ETHER, terminal)?;
     let reserved = match &asked {
         Some(asked) => reserved(&mut node, &market, asked, account, terminal)?,
         None => None,
     };
-    let again = args.chain.next("claim", folder.model());
-    let again = args.request.iter().fold(again, |next, path| next.arg("--request").file(path));
-    let again = options(again, args);
     dust.say(terminal);
-    let next = (!dust.wei.is_zero()).then(|| again.clone().arg("--at-a-loss"));
-    if let Some(next) = &next {
-        terminal.next(next);
-    }
-    if bond.is_free() || has_token_bond {
-        terminal.say("the bond comes back ten days after a notice, which this gives:");
-        terminal.next(&if args.leave { again } else { again.arg("--leave") });
-    }
+    let next = say_next(&dust, leaves, args, &folder, terminal);
     terminal.result(&Claimed {
         account,
         refunded,
@@ -120,6 +94,47 @@ pub(crate) fn run(args: &ClaimArgs, terminal: Terminal) -> Outcome {
         bond_reserved_units: reserved.and_then(|(units, token)| amounts::units(units, token)),
     });
     Ok(())
+}
+
+/// The request at hand, if it is the market's. One that the user did not name and that is not, is left alone.
+fn of_market(asked: Option<Asked>, market: &Market, args: &ClaimArgs, folder: &ModelFolder) -> Outcome<Option<Asked>> {
+    match asked.map(|asked| asked.check(market).map(|()| asked)) {
+        Some(Err(failure)) if args.request.is_some() => Err(failure),
+        Some(Err(failure)) => {
+            let path = records::request_path(folder, None);
+            Terminal::warn(format_args!("{} is left alone: {failure}", path.display()));
+            Ok(None)
+        }
+        Some(Ok(asked)) => Ok(Some(asked)),
+        None => Ok(None),
+    }
+}
+
+/// Says that the request pays in a token that the user has not named.
+fn say_other_token(asked: Option<&Asked>, args: &ClaimArgs, terminal: Terminal) {
+    let paid_in = asked.map(|asked| asked.request.token).filter(|token| *token != ETHER && args.token != Some(*token));
+    if let Some(token) = paid_in {
+        // A file from somebody else can name any contract.
+        terminal.say(format_args!(
+            "the request pays in token {token}, which is left alone: with --token {token} what is yours in it is taken out too"
+        ));
+    }
+}
+
+/// Says what takes out the dust, which is returned, and what a bond.
+fn say_next(dust: &Dust, leaves: bool, args: &ClaimArgs, folder: &ModelFolder, terminal: Terminal) -> Option<Next> {
+    let again = args.chain.next("claim", folder.model());
+    let again = args.request.iter().fold(again, |next, path| next.arg("--request").file(path));
+    let again = options(again, args);
+    let next = (!dust.wei.is_zero()).then(|| again.clone().arg("--at-a-loss"));
+    if let Some(next) = &next {
+        terminal.next(next);
+    }
+    if leaves {
+        terminal.say("the bond comes back ten days after a notice, which this gives:");
+        terminal.next(&if args.leave { again } else { again.arg("--leave") });
+    }
+    next
 }
 
 /// What was taken of an account's ether, and what stays.
@@ -139,10 +154,17 @@ fn in_ether(
     (costs, unended): (&Costs, (U256, U256)),
     terminal: Terminal,
 ) -> Outcome<Taken> {
-    let dust = costs.dust(&Due::of(node, market, model, account)?);
+    let due = Due::of(node, market, model, account)?;
+    let dust = costs.dust(&due);
     let share = if dust.share { U256::ZERO } else { earned(node, market, model, ETHER, account, terminal)? };
     let left = leave(node, market, (ETHER, !dust.leaving), account, args.leave, terminal)?;
     let credit = if dust.all { U256::ZERO } else { withdraw(node, market, ETHER, account, terminal)? };
+    let dust = if dust.leaving && Due::of(node, market, model, account)?.leaving.is_zero() {
+        // Notice was given of it anew: no gas takes it out now.
+        costs.dust(&Due { leaving: U256::ZERO, ..due })
+    } else {
+        dust
+    };
     Ok(Taken { share, left, credit, dust: dust.and(unended) })
 }
 
@@ -236,8 +258,34 @@ fn reserved(
     Ok(reserved)
 }
 
+/// Whether notice can be given of the free part of a bond, in ether or a token that the user has named; says when, where a running notice comes first.
+fn can_leave(
+    node: &mut Node,
+    market: &Market,
+    account: Address,
+    token: Option<Address>,
+    terminal: Terminal,
+) -> Outcome<bool> {
+    let now = node.time().on_chain("cannot ask for the time")?;
+    let mut can = false;
+    for token in std::iter::once(ETHER).chain(token) {
+        let bond = market.bond(node, account, token).on_chain("cannot ask for your bond")?;
+        let over = bond.leavesAt.to::<u64>();
+        let runs = bond.leaving != 0 && now < over;
+        if bond.free != 0 && runs {
+            terminal.say(format_args!(
+                "a notice is running: --leave gives notice of your bond of {} when that is over, {}",
+                amount(U256::from(bond.free), token),
+                when(over, now)
+            ));
+        }
+        can |= bond.free != 0 && !runs;
+    }
+    Ok(can)
+}
+
 /// Takes the part of a bond in a token whose notice is over, and gives notice of the rest when that is asked for and no notice is running: giving one would
-/// begin the running one's time again. Returns what was taken.
+/// begin the running one's time again. What is over and not worth taking yet is part of a new notice, which would make it free bond otherwise. Returns what was taken.
 fn leave(
     node: &mut Node,
     market: &Market,
@@ -257,8 +305,10 @@ fn leave(
         terminal.say(format_args!("the notice is over: {} of your bond come back", amount(left, token)));
     }
     if notice && bond.free != 0 {
-        market.give_notice(node, account, token, bond.free).on_chain("cannot give notice")?;
-        terminal.say(format_args!("notice is given of {}", amount(U256::from(bond.free), token)));
+        let stays = if left.is_zero() { bond.leaving } else { 0 };
+        let all = bond.free.saturating_add(stays);
+        market.give_notice(node, account, token, all).on_chain("cannot give notice")?;
+        terminal.say(format_args!("notice is given of {}", amount(U256::from(all), token)));
     } else if notice && bond.leaving == 0 && token == ETHER {
         terminal.say("you have no free bond: what a lock reserves is free again when its request ends");
     }

@@ -46,10 +46,11 @@ impl Costs {
         self.price.saturating_mul(U256::from(gas))
     }
 
-    /// What ending a request and paying out what it gives back costs, where that is more than it gives.
+    /// What ending a request and paying out what it gives back costs, where that is more than it gives, or it gives nothing.
     pub(super) fn exceed(&self, gain: U256, token: Address) -> Option<U256> {
         let cost = self.of_gas(gas::REFUND + gas::WITHDRAW);
-        (token == ETHER && !self.at_a_loss && gain < cost).then_some(cost)
+        let little = gain.is_zero() || (token == ETHER && gain < cost);
+        (little && !self.at_a_loss).then_some(cost)
     }
 
     /// What of it is not worth its gas: a part of it that costs more by itself, or all, if all together does.
@@ -146,5 +147,6 @@ mod tests {
         assert!(costs.exceed(U256::ONE, ETHER).is_some());
         assert_eq!(costs.exceed(U256::from(gas::REFUND + gas::WITHDRAW), ETHER), None);
         assert_eq!(costs.exceed(U256::ONE, Address::repeat_byte(7)), None, "nobody has said what a token is worth");
+        assert!(costs.exceed(U256::ZERO, Address::repeat_byte(7)).is_some(), "nothing of it is worth nothing");
     }
 }

@@ -1,7 +1,6 @@
 //! The end of a request that is due, whoever calls for it: what it moves is then credited.
 
 use assay_contracts::interface::InferenceMarket;
-use assay_contracts::market::U96;
 use assay_contracts::{Address, Job, Market, Network as _, Node, Status, Tier, U256};
 
 use super::amounts::amount;
@@ -9,7 +8,8 @@ use super::dust::Costs;
 use super::events::settlement;
 use super::kept::Kept;
 use super::records::Asked;
-use super::{OnChain as _, when};
+use super::risk::of_end;
+use super::{OnChain as _, prover_share, when};
 use crate::failure::Outcome;
 use crate::files::ModelFolder;
 use crate::terminal::Terminal;
@@ -57,31 +57,21 @@ pub(super) fn ended(
     let deadline = asked.request.deadline.to::<u64>();
     let why = match job.status {
         _ if dead => "nobody can prove it any more",
-        Status::Answered => return settle(node, market, asked, &job, account, terminal),
+        Status::Answered => return settle(node, market, asked, &job, (account, costs), terminal),
         // Its prover loses the whole bond, whoever calls.
         Status::Proving if now > due && is_client => {
-            if let Some(dust) = too_little(asked, &job, account, costs, terminal) {
+            if let Some(dust) = too_little(asked, of_end(&asked.request, &job, account, dead), costs, terminal) {
                 return Ok(dust);
             }
             let call = InferenceMarket::slashUnprovedCall { r: asked.request.clone() };
             node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot end the request")?;
             return Ok(returned("the proof was due and did not come", asked, account, terminal));
         }
-        Status::Proving => {
-            terminal.say(format_args!("request {} is still to be proved: that is due {}", asked.id, when(due, now)));
-            return Ok(Ended::default());
-        }
+        Status::Proving => return Ok(waits(asked, "proved: that is due", (due, now), terminal)),
         _ if now > deadline => "nobody answered in time",
-        _ => {
-            terminal.say(format_args!(
-                "request {} is still to be answered: its deadline is {}",
-                asked.id,
-                when(deadline, now)
-            ));
-            return Ok(Ended::default());
-        }
+        _ => return Ok(waits(asked, "answered: its deadline is", (deadline, now), terminal)),
     };
-    if let Some(dust) = too_little(asked, &job, account, costs, terminal) {
+    if let Some(dust) = too_little(asked, of_end(&asked.request, &job, account, dead), costs, terminal) {
         return Ok(dust);
     }
     market.refund(node, account, &asked.request).on_chain("cannot take the escrow back")?;
@@ -94,19 +84,23 @@ pub(super) fn ended(
     Ok(ended)
 }
 
-/// Says that a request gives this account less than the gas costs, if it does: its escrow, what it can have of a bond for its loss, or its bond.
-fn too_little(asked: &Asked, job: &Job, account: Address, costs: &Costs, terminal: Terminal) -> Option<Ended> {
+/// Says what a request still waits for, and until when.
+fn waits(asked: &Asked, what: &str, (until, now): (u64, u64), terminal: Terminal) -> Ended {
+    terminal.say(format_args!("request {} is still to be {what} {}", asked.id, when(until, now)));
+    Ended::default()
+}
+
+/// Says that ending a request gives this account nothing, or less than the gas costs, if that is so.
+fn too_little(asked: &Asked, gain: U256, costs: &Costs, terminal: Terminal) -> Option<Ended> {
     let Asked { request, .. } = asked;
-    let mut gain = U256::ZERO;
-    if request.client == account {
-        // Nobody's bond is behind a request that nobody took.
-        let of_bond = if job.status == Status::Open { U96::ZERO } else { request.loss };
-        gain = U256::from(request.feeCeiling) + U256::from(of_bond);
-    }
-    if job.prover == account {
-        gain += U256::from(job.bond);
-    }
     let cost = costs.exceed(gain, request.token)?;
+    if gain.is_zero() {
+        terminal.say(format_args!(
+            "request {} is not ended: that brings you nothing. --at-a-loss ends it all the same",
+            asked.id
+        ));
+        return Some(Ended::default());
+    }
     terminal.say(format_args!(
         "request {} is not ended: that brings {} at most",
         asked.id,
@@ -124,13 +118,13 @@ fn returned(why: &str, asked: &Asked, account: Address, terminal: Terminal) -> E
     Ended { refunded: true, ..Ended::default() }
 }
 
-/// Settles an answer whose window is over: its prover is paid, and what the fee leaves of the escrow is the client's.
+/// Settles an answer whose window is over: its prover is paid and has its bond free again, and what the fee leaves of the escrow is the client's.
 fn settle(
     node: &mut Node,
     market: &Market,
     asked: &Asked,
     job: &Job,
-    account: Address,
+    (account, costs): (Address, &Costs),
     terminal: Terminal,
 ) -> Outcome<Ended> {
     let (now, end) = (node.time().on_chain("cannot ask for the time")?, job.time.to::<u64>());
@@ -144,6 +138,18 @@ fn settle(
             asked.id
         ));
         return Ok(Ended::default());
+    }
+    let (request, price) = (&asked.request, U256::from(job.price));
+    let mut gain = U256::ZERO;
+    if request.client == account {
+        gain = U256::from(request.feeCeiling).saturating_sub(price);
+    }
+    if job.prover == account {
+        let (model, _) = market.model(node, request.modelId).on_chain("cannot ask for the model")?;
+        gain = gain.saturating_add(prover_share(&model, price)).saturating_add(U256::from(job.bond));
+    }
+    if let Some(dust) = too_little(asked, gain, costs, terminal) {
+        return Ok(dust);
     }
     let call = InferenceMarket::settleCall { r: asked.request.clone() };
     node.transact(account, market.address, U256::ZERO, &call).on_chain("cannot settle the request")?;

@@ -4,17 +4,17 @@
 use std::path::PathBuf;
 
 use assay_contracts::{Address, B256, Parties};
-use assay_models::{DType, QuantizedGraph, TensorId, TensorInfo, packing};
+use assay_models::{DType, Port, QuantizedGraph, packing};
 use assay_verifier::{Opening, VerifyingKey};
 use serde::Serialize;
 
 use super::records::{self, Record};
 use crate::ceremony::SrsVerdict;
 use crate::failure::{Classify as _, Outcome, refuse};
-use crate::files::{self, ModelFolder};
+use crate::files::ModelFolder;
+use crate::labels;
 
 const NAME: &str = "model.json";
-const LABELS: &str = "labels.txt";
 
 /// What the file holds.
 #[derive(Debug, Serialize)]
@@ -35,15 +35,16 @@ pub(super) struct ModelFile {
     /// Whether the SRS's secret is published.
     insecure: bool,
     opening: &'static str,
-    input: Tensor,
-    output: Tensor,
-    /// Names of the output's values, in order: the owner's words, which no proof is about.
+    inputs: Vec<Tensor>,
+    outputs: Vec<Tensor>,
+    /// Names of the first output's values, in order: the owner's words, which no proof is about.
     labels: Option<Vec<String>>,
 }
 
-/// A tensor: `real = scale * (integer - zero_point)`.
+/// An input or an output: `real = scale * (integer - zero_point)`.
 #[derive(Debug, Serialize)]
 struct Tensor {
+    name: String,
     shape: Vec<usize>,
     #[serde(rename = "type")]
     dtype: &'static str,
@@ -53,23 +54,13 @@ struct Tensor {
     words: usize,
 }
 
-/// Names of the output's values, if the model's folder has them.
+/// Names of the first output's values, if the model's folder has them.
 pub(super) fn labels(folder: &ModelFolder, graph: &QuantizedGraph) -> Outcome<Option<Vec<String>>> {
-    let path = folder.file(LABELS);
-    if !path.exists() {
-        return Ok(None);
+    match labels::kept(folder, graph)? {
+        Some(Err(fault)) => refuse(format_args!("{fault}: correct the file or remove it")),
+        Some(Ok(labels)) => Ok(Some(labels.names().to_vec())),
+        None => Ok(None),
     }
-    let text = String::from_utf8(files::read(&path)?).request(format_args!("{} is not text", path.display()))?;
-    let labels: Vec<String> = text.lines().map(str::to_owned).collect();
-    let expected = tensor(graph, graph.output)?.len();
-    if labels.len() != expected {
-        return refuse(format_args!(
-            "{} has {} labels, one a line; the model has {expected} outputs: correct the file or remove it",
-            path.display(),
-            labels.len()
-        ));
-    }
-    Ok(Some(labels))
 }
 
 /// Writes the file of a registered model into its folder.
@@ -83,7 +74,7 @@ pub(super) fn write(
 ) -> Outcome<PathBuf> {
     let srs = SrsVerdict::of(key.srs(), &[])?;
     let file = ModelFile {
-        format: "assay-model-1",
+        format: "assay-model-2",
         name: folder.model().file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         chain: record.chain,
         market: record.market,
@@ -98,29 +89,30 @@ pub(super) fn write(
             Opening::Shplonk => "shplonk",
             Opening::Grouped { .. } => "evm",
         },
-        input: described(tensor(graph, graph.input)?),
-        output: described(tensor(graph, graph.output)?),
+        inputs: described(graph, &graph.inputs)?,
+        outputs: described(graph, &graph.outputs)?,
         labels,
     };
     records::write(folder.file(NAME), &file)
 }
 
-fn tensor(graph: &QuantizedGraph, id: TensorId) -> Outcome<&TensorInfo> {
-    graph.tensor(id).request("cannot read the graph")
-}
-
-fn described(tensor: &TensorInfo) -> Tensor {
-    Tensor {
-        shape: tensor.shape.clone(),
-        dtype: match tensor.dtype {
-            DType::U8 => "u8",
-            DType::I8 => "i8",
-            DType::I16 => "i16",
-            DType::I32 => "i32",
-            DType::I64 => "i64",
-        },
-        scale: tensor.scale,
-        zero_point: tensor.zero_point,
-        words: tensor.len().div_ceil(packing::BYTES_PER_WORD),
-    }
+fn described(graph: &QuantizedGraph, ports: &[Port]) -> Outcome<Vec<Tensor>> {
+    let of = |port: &Port| {
+        let tensor = graph.tensor(port.tensor).request("cannot read the graph")?;
+        Ok(Tensor {
+            name: port.name.clone(),
+            shape: tensor.shape.clone(),
+            dtype: match tensor.dtype {
+                DType::U8 => "u8",
+                DType::I8 => "i8",
+                DType::I16 => "i16",
+                DType::I32 => "i32",
+                DType::I64 => "i64",
+            },
+            scale: tensor.scale,
+            zero_point: tensor.zero_point,
+            words: tensor.len().div_ceil(packing::BYTES_PER_WORD),
+        })
+    };
+    ports.iter().map(of).collect()
 }

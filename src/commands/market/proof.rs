@@ -6,7 +6,7 @@ use assay_contracts::revert::status;
 use assay_contracts::{
     Address, B256, Fulfilment, Market, Network as _, Node, SolCall as _, SolEvent as _, Status, Tier, U256,
 };
-use assay_models::packing;
+use assay_models::End;
 use assay_verifier::{Instances, Proof, ProofFile, Verifier, VerifyingKey};
 use serde::Serialize;
 
@@ -80,11 +80,9 @@ pub(crate) fn run(args: &ProofArgs, terminal: Terminal) -> Outcome {
     let request = records::request_path(&folder, args.request.as_deref());
     let next = Next::of("verify", folder.model()).arg("--proof").file(&path);
     let next = next.arg("--input").file(&request).arg("--context").arg(&context);
-    let (length, dtype) =
-        own.graph.tensor(own.graph.output).map(|t| (t.len(), t.dtype)).request("cannot read the graph")?;
-    let output =
-        packing::unpack(&output_words(&answer), length, dtype).request("the answer is not one of the model")?;
-    let shown = Shown::new(&own.graph, output, labels::of(&folder, &own.graph)?)?;
+    let outputs =
+        own.graph.unpack(End::Output, &output_words(&answer)).request("the answer is not one of the model")?;
+    let shown = Shown::new(&own.graph, &outputs, labels::of(&folder, &own.graph)?)?;
     terminal.say(format_args!("request {} was proved by {}", asked.id, answer.payee));
     shown.say(false, terminal);
     terminal.say(format_args!(

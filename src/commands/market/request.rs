@@ -1,26 +1,25 @@
 //! `assay request`: a question with its fee in escrow.
 
+mod earlier;
+
 use std::path::Path;
 
-use assay_contracts::interface::InferenceMarket::{
-    InferenceMarketErrors as MarketErrors, RequestRefunded, RequestSettled, RequestSlashed,
-};
+use assay_contracts::interface::InferenceMarket::InferenceMarketErrors as MarketErrors;
 use assay_contracts::market::{MIN_DURATION, U96, digest};
-use assay_contracts::revert::status;
-use assay_contracts::{
-    Address, B256, ContractsError, InOffice, Market, Node, Request, Revert, SolEvent as _, Status, U256,
-};
-use assay_models::packing;
+use assay_contracts::{Address, B256, ContractsError, InOffice, Market, Model, Node, Request, Revert, U256};
+use assay_models::End;
+use assay_verifier::VerifyingKey;
 use rand::Rng as _;
 use rand::rngs::OsRng;
 use serde::Serialize;
 
+use self::earlier::{Earlier, earlier};
 use super::alone::Alone;
 use super::records::{self, Asked, Record, Told};
 use super::trust::{self, market_of};
-use super::{OnChain as _, Session, check_model, clock, events, gas, or_status, prover_share, shown, words_of};
+use super::{OnChain as _, Session, check_model, clock, gas, or_status, prover_share, shown, words_of};
 use crate::cli::RequestArgs;
-use crate::commands::read_input;
+use crate::commands::read_inputs;
 use crate::comparison;
 use crate::compiled;
 use crate::failure::{Classify as _, Outcome, refuse};
@@ -47,9 +46,8 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     let compiled = compiled::read(&folder)?;
     let record = records::registered(&folder)?;
     let graph = &compiled.graph;
-    let input = read_input(graph, &args.input)?;
-    let dtype = graph.tensor(graph.input).request("cannot read the graph")?.dtype;
-    let input = packing::pack(&input.values, dtype).request("cannot pack the input")?;
+    let inputs = read_inputs(graph, &args.input)?;
+    let input = graph.pack(End::Input, &inputs.values).request("cannot pack the input")?;
     let key = compiled.verifying_key(&folder)?;
     // Before any money: what is proved for another key is no answer of this model.
     comparison::with_model(&folder, &compiled, &key, None, terminal)?;
@@ -83,23 +81,10 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
         other => (new_request(&mut node, &market, (&record, told), (account, &input), args, &path, other)?, true),
     };
     if new {
-        let most = prover_share(&model, U256::from(asked.request.feeCeiling));
-        let price = node.gas_price().on_chain("cannot ask for the price of gas")?;
-        let costs = price.saturating_mul(U256::from(gas::fulfilment(&key, model.outputWords)?));
-        if most < costs {
-            Terminal::warn(format_args!(
-                "of the fee a prover has {} at most, and the gas of a fulfilment costs about {} now: maybe nobody proves for it",
-                shown(most),
-                shown(costs)
-            ));
-        }
-        terminal
-            .step("escrow the fee", None, || market.open(&mut node, &asked.request))
-            .on_chain("cannot open the request")?;
+        escrow(&mut node, &market, &asked.request, (&model, &key), terminal)?;
     }
-    let escrow = asked.request.feeCeiling;
     let paid = if new { "escrowed" } else { "escrowed before, nothing is paid again" };
-    terminal.say(format_args!("request {}, {} {paid}", asked.id, shown(U256::from(escrow))));
+    terminal.say(format_args!("request {}, {} {paid}", asked.id, shown(U256::from(asked.request.feeCeiling))));
     terminal.say(format_args!("wrote {}: provers need it, it holds the input", path.display()));
     terminal
         .say("a prover needs the ONNX file, this request, and powers of the SRS that the model's keys are made with");
@@ -108,7 +93,7 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
         id: asked.id,
         client: account,
         deadline: asked.request.deadline.to(),
-        escrow_wei: escrow.to_string(),
+        escrow_wei: asked.request.feeCeiling.to_string(),
         router,
         new,
         request: path.display().to_string(),
@@ -116,97 +101,26 @@ pub(crate) fn run(args: &RequestArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
-/// What an earlier run has left in the file.
-enum Earlier {
-    Nothing,
-    /// A request that has ended, for good.
-    Ended(Asked),
-    /// This very request, on the chain.
-    Open(Asked),
-    /// This very request, which the chain has not taken yet and still can.
-    ToOpen(Asked),
-    /// A request of this account that the chain has not taken, with other terms or too little time.
-    Unopened(Asked),
-}
-
-fn earlier(
+/// Opens the request, with its fee in escrow. Warns of a fee that is less than a prover's gas.
+fn escrow(
     node: &mut Node,
     market: &Market,
-    record: &Record,
-    asked: Asked,
-    (account, input): (Address, &[[u8; 32]]),
-    args: &RequestArgs,
-    path: &Path,
-) -> Outcome<Earlier> {
-    let (file, id) = (path.display(), asked.id);
-    // The file is what a refund of the request in it takes, wherever that is.
-    if let Err(failure) = asked.check_record(record).and_then(|()| asked.check(market)) {
-        return refuse(format_args!("{file} holds another request: {failure}; name another file with --output"));
+    request: &Request,
+    (model, key): (&Model, &VerifyingKey),
+    terminal: Terminal,
+) -> Outcome {
+    let most = prover_share(model, U256::from(request.feeCeiling));
+    let price = node.gas_price().on_chain("cannot ask for the price of gas")?;
+    let costs = price.saturating_mul(U256::from(gas::fulfilment(key, model.outputWords)?));
+    if most < costs {
+        Terminal::warn(format_args!(
+            "of the fee a prover has {} at most, and the gas of a fulfilment costs about {} now: maybe nobody proves for it",
+            shown(most),
+            shown(costs)
+        ));
     }
-    let r = &asked.request;
-    let (start, deadline) = (r.rampStart.to::<u64>(), r.deadline.to::<u64>());
-    let same = *r == asking((account, r.nonce), record, input, args, (start, deadline));
-    let at = market.job(node, id).on_chain("cannot ask for the request")?.status;
-    match at {
-        Status::None if r.client != account => refuse(format_args!(
-            "{file} holds request {id} of {}, which is not open: name another file with --output",
-            r.client
-        )),
-        Status::None if !is_written_here(r) => refuse(format_args!(
-            "{file} holds request {id}, which is not open, and whose terms are none that `assay request` writes: name another file with --output"
-        )),
-        Status::None => {
-            let now = clock::time(node)?;
-            // One that has waited would pay more at once, and leave less time, than what is asked for now.
-            let in_time =
-                start <= now && now - start <= OPENING && deadline >= now.saturating_add(MIN_DURATION + OPENING);
-            let as_long = deadline.checked_sub(start) == Some(lasting(args));
-            let go_on = same && in_time && as_long && !args.again;
-            Ok(if go_on { Earlier::ToOpen(asked) } else { Earlier::Unopened(asked) })
-        }
-        Status::Settled | Status::Refunded | Status::Slashed if args.again => {
-            check_final(node, market, &asked, at, path)?;
-            Ok(Earlier::Ended(asked))
-        }
-        Status::Settled | Status::Refunded | Status::Slashed => refuse(format_args!(
-            "{file} holds request {id}, which is {}: add --again for a new one, which is paid for again",
-            status(at)
-        )),
-        _ if same => Ok(Earlier::Open(asked)),
-        _ => refuse(format_args!(
-            "{file} holds request {id}, with another input, fee or account, which is {}: name another file with --output",
-            status(at)
-        )),
-    }
-}
-
-/// Refuses a new request in the place of one whose end a reorganisation could still undo: then both would be open, and both paid for.
-fn check_final(node: &Node, market: &Market, asked: &Asked, at: Status, path: &Path) -> Outcome {
-    let event = match at {
-        Status::Settled => RequestSettled::SIGNATURE_HASH,
-        Status::Refunded => RequestRefunded::SIGNATURE_HASH,
-        _ => RequestSlashed::SIGNATURE_HASH,
-    };
-    let (file, id, at) = (path.display(), asked.id, status(at));
-    let doing = format!("{file} holds request {id}, which is {at}, and the node does not say since which block");
-    let happened = events::happened(node, market, asked, event).on_chain(&doing)?;
-    let last = node.final_block().on_chain("cannot ask which blocks are final")?;
-    match happened.last() {
-        Some(end) if end.block <= last => Ok(()),
-        Some(end) => refuse(format_args!(
-            "{file} holds request {id}, which is {at} since block {}, and blocks are final up to {last}: a reorganisation could open it again, and \
-             both would be paid for. Run the same command later, or name another file with --output",
-            end.block
-        )),
-        None => refuse(format_args!("{doing}: name another file with --output")),
-    }
-}
-
-/// Whether these are terms that `assay request` writes, whatever the input, the fee and the times.
-fn is_written_here(request: &Request) -> bool {
-    let ids = (request.client, request.nonce, request.modelId, request.inputDigest);
-    let like = Request::proved(ids, request.feeCeiling, request.rampStart.to(), request.deadline.to());
-    *request == Request { feeFloor: request.feeFloor, rampEnd: request.rampEnd, loss: request.loss, ..like }
+    terminal.step("escrow the fee", None, || market.open(node, request)).on_chain("cannot open the request")?;
+    Ok(())
 }
 
 /// A request that the chain would take, in the file before the money moves: whatever happens then, the same request is found again, and it

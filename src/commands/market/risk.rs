@@ -11,6 +11,8 @@ const POINTS: u64 = 10_000;
 const LATE: u64 = 2_000;
 /// Points of the bond that a locker loses when nobody delivers.
 const ABSENT: u64 = 5_000;
+/// Points of what is lost of a bond for an absent prover that whoever found it has.
+const BOUNTY: u64 = 1_000;
 
 /// What a locker can lose, in the smallest units of the request's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +62,21 @@ pub(super) struct Pay {
     pub(super) fee: U256,
     /// From the bond of a locker that did not deliver; added to the account's own bond.
     pub(super) of_bond: U256,
+    /// What a challenger pays for the proof that it has asked for; nobody shares in it.
+    pub(super) of_challenger: U256,
 }
 
 impl Pay {
+    /// All of it, for an account whose share of the fee is this.
+    pub(super) fn with(self, share: U256) -> U256 {
+        share.saturating_add(self.of_bond).saturating_add(self.of_challenger)
+    }
+
     /// For `account`, which delivers at a Unix time.
     pub(super) fn of(request: &Request, job: &Job, account: Address, now: u64) -> Self {
         let (agreed, risen) = (U256::from(job.price), U256::from(request.price_at(now)));
         let (until, deadline) = (job.time.to::<u64>(), request.deadline.to::<u64>());
-        let fee = |fee| Self { fee, of_bond: U256::ZERO };
+        let fee = |fee| Self { fee, of_bond: U256::ZERO, of_challenger: U256::ZERO };
         match job.status {
             Status::None | Status::Open => fee(risen),
             // Whoever overtakes a young lock is paid as if there were none.
@@ -79,7 +88,10 @@ impl Pay {
                     return fee(left);
                 }
                 let of_bond = risen.saturating_sub(left) + points(U256::from(job.bond), LATE) / U256::from(2);
-                Self { fee: left, of_bond }
+                Self { of_bond, ..fee(left) }
+            }
+            Status::Proving if !job.challenger.is_zero() => {
+                Self { of_challenger: U256::from(request.proofFee), ..fee(agreed) }
             }
             _ => fee(agreed),
         }
@@ -91,6 +103,29 @@ impl Pay {
 pub(super) fn young_until(request: &Request, job: &Job) -> u64 {
     let (time, deadline) = (job.time.to::<u64>(), request.deadline.to::<u64>());
     (2 * time).saturating_add(LOCK_MATURITY).saturating_sub(deadline).min(time).min(deadline)
+}
+
+/// What an account has from ending a request without an answer that is paid, when it calls for that itself, in the smallest units of the request's token: as its client, as its challenger, as
+/// its prover, and as the caller. Of a request that is `dead` nobody loses any bond.
+pub(super) fn of_end(request: &Request, job: &Job, account: Address, dead: bool) -> U256 {
+    let bond = U256::from(job.bond);
+    let lost = match job.status {
+        _ if dead => U256::ZERO,
+        Status::Locked => points(bond, ABSENT),
+        Status::Proving => bond,
+        _ => U256::ZERO,
+    };
+    let bounty = points(lost, BOUNTY);
+    let of_loss = U256::from(request.loss).min((lost / U256::from(2)).saturating_sub(bounty));
+    let finder = if job.challenger.is_zero() { account } else { job.challenger };
+    let parts = [
+        (request.client, U256::from(request.feeCeiling).saturating_add(of_loss)),
+        (job.challenger, U256::from(request.proofFee)),
+        (finder, bounty),
+        (job.prover, bond.saturating_sub(lost)),
+    ];
+    let own = parts.into_iter().filter(|(who, _)| *who == account);
+    own.fold(U256::ZERO, |sum, (_, part)| sum.saturating_add(part))
 }
 
 fn points(amount: U256, points: u64) -> U256 {
@@ -159,6 +194,29 @@ mod tests {
         assert_eq!(pay(&job, 2, 9_000), (units(150), units(0)));
         job.status = Status::Open;
         assert_eq!(pay(&job, 2, 500), (units(150), units(0)));
+    }
+
+    #[test]
+    fn an_end_gives_back_escrow_deposit_and_what_is_lost_of_a_bond() {
+        let (mut request, mut job) = locked();
+        (request.loss, request.proofFee, job.bond) = (U96::from(30), U96::from(7), U96::from(1_000));
+        let of_end = |request: &Request, job: &Job, dead: bool| {
+            [1, 2, 3].map(|account| of_end(request, job, Address::repeat_byte(account), dead).to::<u64>())
+        };
+        // Half of a locker's bond is lost, of which a tenth is whoever's ends it.
+        assert_eq!(of_end(&request, &job, false), [200 + 30 + 50, 500 + 50, 50]);
+        assert_eq!(of_end(&request, &job, true), [200, 1_000, 0]);
+        job.status = Status::Proving;
+        assert_eq!(of_end(&request, &job, false), [200 + 30 + 100, 100, 100], "drawn");
+        job.challenger = Address::repeat_byte(1);
+        assert_eq!(of_end(&request, &job, false), [200 + 30 + 100 + 7, 0, 0], "challenged by the client");
+        assert_eq!(of_end(&request, &job, true), [200 + 7, 1_000, 0]);
+        job.challenger = Address::repeat_byte(3);
+        assert_eq!(of_end(&request, &job, false), [200 + 30, 0, 100 + 7]);
+        request.loss = U96::from(5_000);
+        assert_eq!(of_end(&request, &job, false)[0], 200 + 400, "what burns and the bounty leave of the bond");
+        (job.status, job.bond) = (Status::Open, U96::ZERO);
+        assert_eq!(of_end(&request, &job, false)[0], 200);
     }
 
     #[test]

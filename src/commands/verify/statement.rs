@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use assay_models::{QuantizedGraph, TensorId, packing};
+use assay_models::{End, QuantizedGraph};
 use assay_verifier::Instances;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::cli::VerifyArgs;
-use crate::commands::{market, parse_context, read_input};
+use crate::commands::{market, named, parse_context, read_inputs};
 use crate::failure::{Advise as _, Classify as _, Failure, Kind, Outcome, refuse};
 use crate::files;
 use crate::labels::Labels;
@@ -35,16 +35,15 @@ impl Statement {
         let Some((context, words)) = words.split_last() else { return refuse("the proof has no public values") };
         let context = Some(format!("0x{}", hex::encode(context)));
         let Some(graph) = graph else { return Ok(Self { context, ..Self::default() }) };
-        let (length, dtype) = tensor(graph, graph.output)?;
-        let (inputs, _) = tensor(graph, graph.input)?;
+        let inputs = graph.word_count(End::Input).request("cannot read the graph")?;
         let (input, output_words) = words
-            .split_at_checked(inputs.div_ceil(packing::BYTES_PER_WORD))
+            .split_at_checked(inputs)
             .map_or_else(|| refuse("the key has fewer public values than the model"), Ok)?;
-        let output = packing::unpack(output_words, length, dtype).request("the proof's output is not the model's")?;
+        let outputs = graph.unpack(End::Output, output_words).request("the proof's output is not the model's")?;
         Ok(Self {
             input: input.to_vec(),
             output_words: output_words.to_vec(),
-            answer: Answer::new(graph, output, labels)?,
+            answer: Answer::new(graph, &outputs, labels)?,
             context,
         })
     }
@@ -56,11 +55,6 @@ impl Statement {
             terminal.field("context", context, None);
         }
     }
-}
-
-fn tensor(graph: &QuantizedGraph, id: TensorId) -> Outcome<(usize, assay_models::DType)> {
-    let info = graph.tensor(id).request("cannot read the graph")?;
-    Ok((info.len(), info.dtype))
 }
 
 /// What a proof was asked to show: packed words and a context.
@@ -80,21 +74,21 @@ impl Expected {
             expected.context = words.first().map(|word| format!("0x{}", hex::encode(word)));
         }
         let Some(graph) = graph else { return Ok(expected) };
-        let pack = |id: TensorId, values: &[i64], flag: &str| {
-            let (length, dtype) = tensor(graph, id)?;
-            if values.len() != length {
-                return refuse(format_args!("{flag} expects {length} values, got {}", values.len()));
-            }
-            packing::pack(values, dtype).request(format_args!("{flag} holds what the model's tensor cannot"))
-        };
-        if let Some(path) = &args.input {
-            expected.input = Some(match market::input_of_request(path)? {
+        if let Some(first) = args.input.first() {
+            let (name, path) = named(graph, first);
+            let alone = args.input.len() == 1 && name.is_none();
+            let of_request = if alone { market::input_of_request(path)? } else { None };
+            expected.input = Some(match of_request {
                 Some(words) => words,
-                None => pack(graph.input, &read_input(graph, path)?.values, "--input")?,
+                None => graph
+                    .pack(End::Input, &read_inputs(graph, &args.input)?.values)
+                    .request("--input holds what the model's input cannot")?,
             });
         }
         if let Some(text) = &args.output {
-            expected.output = Some(pack(graph.output, &integers(text)?, "--output")?);
+            let outputs = claimed(graph, text)?;
+            let words = graph.pack(End::Output, &outputs).request("--output holds what the model's output cannot")?;
+            expected.output = Some(words);
         }
         Ok(expected)
     }
@@ -107,6 +101,42 @@ impl Expected {
             ("context", self.context.is_some() && self.context != statement.context),
         ];
         differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
+/// What is claimed of the outputs: the integers of all, one after the other, or a list of outputs as `--json` prints it, each with its name.
+fn claimed(graph: &QuantizedGraph, text: &str) -> Outcome<Vec<Vec<i64>>> {
+    let lengths =
+        graph.outputs.iter().map(|port| Ok((port, graph.tensor(port.tensor).request("cannot read the graph")?.len())));
+    let lengths = lengths.collect::<Outcome<Vec<_>>>()?;
+    match claim(text)? {
+        Claim::Flat(values) => {
+            let expected: usize = lengths.iter().map(|(_, length)| length).sum();
+            if values.len() != expected {
+                return refuse(format_args!("--output expects {expected} values, got {}", values.len()));
+            }
+            let mut rest = values.into_iter();
+            Ok(lengths.iter().map(|(_, length)| rest.by_ref().take(*length).collect()).collect())
+        }
+        Claim::Each(outputs) => {
+            let (expected, got) = (lengths.len(), outputs.len());
+            if expected != got {
+                return refuse(format_args!("--output is a list of {got} outputs, and the model has {expected}"));
+            }
+            for ((port, length), of) in lengths.iter().zip(&outputs) {
+                if of.name != port.name {
+                    return refuse(format_args!(
+                        "--output has an output {:?} where the model has {:?}",
+                        of.name, port.name
+                    ));
+                }
+                if of.output.len() != *length {
+                    let (name, got) = (&port.name, of.output.len());
+                    return refuse(format_args!("--output expects {length} values of {name:?}, got {got}"));
+                }
+            }
+            Ok(outputs.into_iter().map(|of| of.output).collect())
+        }
     }
 }
 
@@ -124,16 +154,16 @@ pub(super) fn met(differences: &[&'static str]) -> Outcome {
 
 /// Integers as they are typed, or as a file holds them: a list, or what `assay infer --json` and `assay verify --json` print. What
 /// is typed in full is never looked for among files, which may be somebody else's.
-fn integers(text: &str) -> Outcome<Vec<i64>> {
+fn claim(text: &str) -> Outcome<Claim> {
     let path = Path::new(text);
-    let parsed = match listed(text) {
+    let parsed = match parsed(text) {
         Err(_) if fs::exists(path).unwrap_or(false) => {
-            listed(&String::from_utf8(files::read(path)?).request("--output is not text")?)
+            parsed(&String::from_utf8(files::read(path)?).request("--output is not text")?)
         }
         typed => typed,
     };
     match parsed {
-        Ok(values) => Ok(values),
+        Ok(claim) => Ok(claim),
         Err(error) => refuse(format_args!(
             "--output expects the integers of the output tensor, such as 1,-2,3, or a file with a list of them or what `assay infer --json` \
              prints: {error}"
@@ -142,10 +172,30 @@ fn integers(text: &str) -> Outcome<Vec<i64>> {
     }
 }
 
-fn listed(text: &str) -> serde_json::Result<Vec<i64>> {
+/// Outputs that somebody claims.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Claim {
+    Flat(Vec<i64>),
+    Each(Vec<One>),
+}
+
+/// One of several outputs, as `--json` prints it.
+#[derive(Deserialize)]
+struct One {
+    name: String,
+    output: Vec<i64>,
+}
+
+fn parsed(text: &str) -> serde_json::Result<Claim> {
     let inner = text.trim();
     let bare = !inner.starts_with(['[', '{']);
     let list = if bare { format!("[{inner}]") } else { inner.to_owned() };
     let mut value = serde_json::from_str::<serde_json::Value>(&list)?;
-    serde_json::from_value(value.get_mut("output").map(serde_json::Value::take).unwrap_or(value))
+    let [one, several] = ["output", "outputs"].map(|field| value.get_mut(field).map(serde_json::Value::take));
+    match (one, several) {
+        (None, None) => serde_json::from_value(value),
+        (Some(_), Some(_)) => Err(serde::de::Error::custom("it has both \"output\" and \"outputs\"")),
+        (Some(claim), None) | (None, Some(claim)) => serde_json::from_value(claim),
+    }
 }

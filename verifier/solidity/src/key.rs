@@ -3,9 +3,9 @@
 //! Its code is one STOP byte and words: a header with the number of public values and `[s]_2`, the roots of unity that the shape needs, and the commitments of the
 //! opened fixed and permutation polynomials, in the order of the opening.
 
-use assay_verifier::encoding::{g1_to_bytes, g2_to_bytes, scalar_to_bytes};
+use assay_verifier::encoding::{g1_to_bytes, g2_from_bytes, g2_to_bytes, scalar_to_bytes};
 use assay_verifier::protocol::Polynomial;
-use assay_verifier::{Opening, VerifyingKey};
+use assay_verifier::{Opening, SrsPoint, VerifyingKey};
 use ruint::aliases::U256;
 
 use crate::SolidityError;

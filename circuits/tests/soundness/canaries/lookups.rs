@@ -134,13 +134,13 @@ fn unlike_copies(case: &Case) -> Vec<(usize, Lie)> {
         }
     }
     let packed = |index, value| Lie { packed: BTreeMap::from([(index, value)]), ..Lie::default() };
-    unlike(case.graph.output, Block::Words, &packed);
+    unlike(case.graph.outputs[0].tensor, Block::Words, &packed);
     lies
 }
 
 /// One input element 256 too large or too small, its neighbour in the word one off: the word is the same.
 pub(crate) fn not_a_byte(case: &Case) -> Lie {
-    let dtype = case.graph.tensors[case.graph.input.0].dtype;
+    let dtype = case.graph.tensors[case.graph.inputs[0].tensor.0].dtype;
     let forged = |(at, sign): (usize, i64)| {
         let mut input = case.input.clone();
         (input[at], input[at + 1]) = (input[at] - sign, input[at + 1] + 256 * sign);

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use assay_circuits::{Advice, Challenge, Element, Fixed, Layout, WORD_BYTES};
 use assay_models::ops::{Conv, Dense};
-use assay_models::{DType, Node, Op, QuantizedGraph, TensorId};
+use assay_models::{DType, End, Node, Op, QuantizedGraph, TensorId};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::graphs::Network;
 use super::sheet::{Claims, Sheet, claim};
-use crate::networks::{Place, integer, small};
+use super::tables::tables;
+use crate::networks::{Place, integer};
 
 /// Compares the two derivations, and the tables of every row with what the row's element needs.
 pub(crate) fn check(network: &Network, layout: &Layout) {
@@ -100,14 +101,16 @@ impl<'a> Needs<'a> {
     /// Everything that must be stated.
     fn claims(mut self) -> Result<Claims, String> {
         let graph = self.graph;
-        let own = self.primary(graph.input);
         let several = self.sheet.layout.shape.lanes.activations > 1;
-        let of_input = if several { self.copied(graph.input, Fixed::GPack, 0) } else { Some(own) };
-        let of_input = of_input.ok_or("no cells hold the words of the input")?;
-        if several {
-            self.tie(graph.input, &of_input)?;
+        let mut first = 0;
+        for (port, tensor) in graph.at(End::Input).into_iter().enumerate() {
+            let packed = if several { self.copied(tensor, Fixed::GPack, 0) } else { Some(self.primary(tensor)) };
+            let packed = packed.ok_or("no cells hold the words of an input")?;
+            if several {
+                self.tie(tensor, &packed)?;
+            }
+            first = self.words(&format!("input {port}"), first, tensor, &packed);
         }
-        self.words("input", 0, graph.input, &of_input);
         for (at, node) in graph.nodes.iter().enumerate() {
             match &node.op {
                 Op::Conv(op) => self.conv(at, node, op)?,
@@ -129,30 +132,38 @@ impl<'a> Needs<'a> {
                 Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => unreachable!("no random network has one"),
             }
         }
-        let words = graph.tensors[graph.input.0].len().div_ceil(WORD_BYTES);
-        let output = self.root(graph.output);
-        let packed = self.copied(output, Fixed::GPack, self.words_before(output));
-        let block = match packed {
-            Some(block) => {
-                self.tie(output, &block)?;
-                block
-            }
-            None => self.primary(output),
-        };
-        self.words("output", words, output, &block);
+        let mut tied = HashSet::new();
+        for (port, output) in graph.at(End::Output).into_iter().enumerate() {
+            let root = self.root(output);
+            let packed = match self.copied(root, Fixed::GPack, 0) {
+                Some(block) => {
+                    if !self.is_input(root) && tied.insert(root) {
+                        self.tie(root, &block)?;
+                    }
+                    block
+                }
+                None => self.primary(root),
+            };
+            first = self.words(&format!("output {port}"), first, root, &packed);
+        }
+        if first + 1 != self.sheet.instances.len() {
+            return Err(format!("{} public words, of which {first} are of tensors", self.sheet.instances.len()));
+        }
         self.pooled_copies()?;
         let own = self.own_of_maxima()?;
         let used = graph.tensors.iter().enumerate().map(|(at, _)| self.copies.get(&TensorId(at)).map_or(0, Vec::len));
-        let (laid, tied) = (used.sum::<usize>(), self.tied() + own + usize::from(several));
-        if laid != tied + 1 {
-            return Err(format!("{laid} sets of range-checked cells, of which the input's and {tied} are needed"));
+        let inputs = graph.inputs.len();
+        let (laid, tied) = (used.sum::<usize>(), self.tied() + own + if several { inputs } else { 0 });
+        if laid != tied + inputs {
+            return Err(format!(
+                "{laid} sets of range-checked cells, of which {inputs} of inputs and {tied} are needed"
+            ));
         }
         Ok(self.claims)
     }
 
-    /// Sets of cells of a tensor whose words come before those of the output.
-    fn words_before(&self, output: TensorId) -> usize {
-        usize::from(self.sheet.layout.shape.lanes.activations > 1 && output == self.graph.input)
+    fn is_input(&self, root: TensorId) -> bool {
+        self.graph.inputs.iter().any(|input| input.tensor == root)
     }
 
     /// Maxima that are read by wire have cells of their own, tied to the maxima; their number.
@@ -176,7 +187,7 @@ impl<'a> Needs<'a> {
         let several = self.sheet.layout.shape.lanes.activations > 1;
         let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
         let mut blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id)).flatten();
-        blocks.find(|block| several && !block.wired && root != self.graph.input).cloned()
+        blocks.find(|block| several && !block.wired && !self.is_input(root)).cloned()
     }
 
     fn column(&self, block: &Block, column: fn(u8) -> Advice) -> Vec<Fr> {
@@ -185,13 +196,13 @@ impl<'a> Needs<'a> {
 
     /// Number of second sets of cells that are needed: for MaxPool, for packing, for other planes.
     fn tied(&self) -> usize {
-        let packed = {
-            let output = self.root(self.graph.output);
-            self.copied(output, Fixed::GPack, self.words_before(output)).is_some()
-        };
+        let outputs: HashSet<TensorId> =
+            self.graph.at(End::Output).into_iter().map(|output| self.root(output)).collect();
+        let copied = |root: &&TensorId| !self.is_input(**root) && self.copied(**root, Fixed::GPack, 0).is_some();
+        let packed = outputs.iter().filter(copied).count();
         let roots: HashSet<TensorId> = self.pools().map(|node| self.root(node.inputs[0])).collect();
         let pooled = roots.iter().filter(|root| self.copied(**root, Fixed::Window0, 0).is_some()).count();
-        self.views.len() + pooled + usize::from(packed)
+        self.views.len() + pooled + packed
     }
 
     fn pools(&self) -> impl Iterator<Item = &'a Node> + use<'a> {
@@ -243,7 +254,7 @@ impl<'a> Needs<'a> {
 
     /// A tensor's own cells: its producer's, or the input's.
     fn primary(&self, tensor: TensorId) -> Block {
-        if tensor == self.graph.input {
+        if self.is_input(tensor) {
             return self.copies[&tensor][0].clone();
         }
         let node = self.graph.nodes.iter().position(|node| node.output == tensor).unwrap();
@@ -255,7 +266,7 @@ impl<'a> Needs<'a> {
     fn copied(&self, root: TensorId, flag: Fixed, number: usize) -> Option<Block> {
         let last =
             |block: &&Block| block.places.iter().any(|(row, _)| self.sheet.layout.fixed_at(flag, *row) == Fr::ONE);
-        let first = usize::from(root == self.graph.input);
+        let first = usize::from(self.is_input(root));
         let named = self.graph.tensors.iter().enumerate().map(|(at, _)| TensorId(at));
         let blocks = named.filter(|id| self.root(*id) == root).filter_map(|id| self.copies.get(&id));
         // A tensor may be read under several names: the order is that of the rows.
@@ -293,7 +304,7 @@ impl<'a> Needs<'a> {
     fn elements(&self, root: TensorId) -> Result<Vec<Fr>, String> {
         let Some(pool) = self.pools().find(|node| node.output == root) else {
             // The input's g packs its words, so its fingerprint is f's, over c; the lookup of byte rows makes c and z equal.
-            let column = if root == self.graph.input { Advice::C } else { Advice::Z };
+            let column = if self.is_input(root) { Advice::C } else { Advice::Z };
             return Ok(self.column(&self.primary(root), column));
         };
         let source = self.root(pool.inputs[0]);
@@ -341,7 +352,7 @@ impl<'a> Needs<'a> {
     fn read(&mut self, tensor: TensorId, planes: Planes) -> Result<Vec<Fr>, String> {
         let root = self.root(tensor);
         let read_by_g = |block: &Block| self.sheet.layout.fixed_at(Fixed::GPlane, block.places[0].0) == Fr::ONE;
-        let summed = root == self.graph.input || self.is_pool(root) || read_by_g(&self.primary(root));
+        let summed = self.is_input(root) || self.is_pool(root) || read_by_g(&self.primary(root));
         let several = self.sheet.layout.shape.lanes.activations > 1;
         if self.planes(root) == planes && (summed || !several) {
             return Ok(self.fingerprints(&self.elements(root)?, planes));
@@ -466,87 +477,14 @@ impl<'a> Needs<'a> {
         Ok(())
     }
 
-    /// Elements, shifted by 128 where they are signed, 31 to a word.
-    fn words(&mut self, name: &str, first: usize, tensor: TensorId, block: &Block) {
+    /// Elements, shifted by 128 where they are signed, 31 to a word, from the first public word on; the first after them.
+    fn words(&mut self, name: &str, first: usize, tensor: TensorId, block: &Block) -> usize {
         let shift = if self.graph.tensors[tensor.0].dtype == DType::I8 { Fr::from(128) } else { Fr::ZERO };
         for (at, places) in block.places.chunks(WORD_BYTES).enumerate() {
             let z = places.iter().map(|(row, lane)| self.sheet.cell(Advice::Z(*lane), *row) + shift);
             let word = z.fold(Fr::ZERO, |sum, z| sum * Fr::from(256) + z);
             self.need(format!("{name} word {at}"), word, self.sheet.instances[first + at]);
         }
+        first + block.places.len().div_ceil(WORD_BYTES)
     }
-}
-
-/// Every row that holds an element looks it up in tables that hold what its meaning allows and nothing else; ring rows look nothing up.
-fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
-    let fixed = |column, row| layout.fixed_at(column, row);
-    let mut stacks: HashMap<i64, Vec<[i64; 3]>> = HashMap::new();
-    let end = layout.report().table_rows;
-    let mut entries = Vec::new();
-    for stack in layout.shape.lanes.of_tables() {
-        let entry = |row| Fixed::entry(stack).map(|column| small(fixed(column, row)));
-        if entry(0) != entry(end - 1) || (end..layout.usable_rows()).any(|row| entry(row) != entry(end - 1)) {
-            return Err("a row beside a stack of tables holds an entry of its own".to_owned());
-        }
-        entries.extend((1..end).map(entry));
-    }
-    // Where the stacks have more rows than there are entries, the last is repeated.
-    while entries.len() > 1 && entries[entries.len() - 1] == entries[entries.len() - 2] {
-        entries.pop();
-    }
-    if entries.iter().collect::<HashSet<_>>().len() != entries.len() {
-        return Err("the tables hold an entry twice".to_owned());
-    }
-    for [tag, a, b, c] in entries {
-        stacks.entry(tag).or_default().push([a, b, c]);
-    }
-    let mut checked = HashSet::new();
-    for (row, _, element) in layout.elements().unwrap() {
-        let on = fixed(Fixed::Lookup, row);
-        if let Element::Ring { .. } | Element::Copy { .. } = element {
-            if on != Fr::ZERO {
-                return Err(format!("row {row} of a ring or of copies is looked up"));
-            }
-            continue;
-        }
-        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, row)));
-        if on != Fr::ONE {
-            return Err(format!("row {row} is not looked up"));
-        }
-        let (remainders, outputs) = (&stacks[&remainder], &stacks[&output]);
-        match element {
-            Element::Byte { tensor, .. } => {
-                let dtype = graph.tensors[tensor.0].dtype;
-                let bytes: Vec<[i64; 3]> = (dtype.min()..=dtype.max()).map(|v| [v, 0, v]).collect();
-                if *remainders != [[0; 3]] || *outputs != bytes {
-                    return Err(format!("row {row} holds an element that is not one of its type's"));
-                }
-            }
-            Element::Requantised { node, .. } if checked.insert((node, remainder, output)) => {
-                let rule = graph.nodes[node].op.requantise().unwrap();
-                let modulus = remainders.len() as i64;
-                if layout.plan.split(node).unwrap().modulus != modulus as u64
-                    || !remainders.windows(2).all(|w| w[1][0] == w[0][0] + 1)
-                {
-                    return Err(format!("the remainders of {} are not one of each class", graph.nodes[node].name));
-                }
-                let divisor = rule.divisor as i64;
-                let half_to_even = |n: i64| {
-                    let below = n.div_euclid(divisor);
-                    let distance = |q: i64| ((n - q * divisor).abs(), q.rem_euclid(2));
-                    [below, below + 1].into_iter().min_by_key(|q| distance(*q)).unwrap()
-                };
-                for [c, b, z] in outputs {
-                    for [t, ..] in remainders.iter().filter(|[_, bit, _]| bit == b) {
-                        let raw = half_to_even(modulus * c + t) + i64::from(rule.zero_point);
-                        if *z != raw.clamp(i64::from(rule.low), i64::from(rule.high)) {
-                            return Err(format!("{}: c = {c}, t = {t} give {z}", graph.nodes[node].name));
-                        }
-                    }
-                }
-            }
-            Element::Requantised { .. } | Element::Copy { .. } | Element::Ring { .. } => {}
-        }
-    }
-    Ok(())
 }

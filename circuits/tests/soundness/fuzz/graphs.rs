@@ -2,7 +2,7 @@
 
 use assay_circuits::{CircuitError, Lanes, Layout};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
-use assay_models::samples::{Numbers, input};
+use assay_models::samples::{Numbers, inputs};
 use assay_models::{DType, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, Trace, interpret};
 
 /// Most elements of a tensor.
@@ -13,7 +13,7 @@ pub(crate) struct Network {
     pub(crate) seed: u64,
     pub(crate) graph: QuantizedGraph,
     pub(crate) lanes: Lanes,
-    pub(crate) input: Vec<i64>,
+    pub(crate) inputs: Vec<Vec<i64>>,
     pub(crate) trace: Trace,
 }
 
@@ -34,9 +34,9 @@ impl Network {
         let lanes = lanes.with_tables([1, 2, 4][(seed / 4) as usize % 3]);
         let graph = maker.finish();
         graph.validate().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
-        let input = input(&graph, seed ^ 0xF00D);
-        let trace = interpret(&graph, &input).unwrap();
-        Self { seed, graph, lanes, input, trace }
+        let inputs = inputs(&graph, seed ^ 0xF00D);
+        let trace = interpret(&graph, &inputs).unwrap();
+        Self { seed, graph, lanes, inputs, trace }
     }
 
     /// The layout, unless the network needs something that is not provable.
@@ -55,20 +55,35 @@ struct Maker {
     zeros: bool,
     tensors: Vec<TensorInfo>,
     nodes: Vec<Node>,
+    inputs: Vec<TensorId>,
+    /// How many outputs there may be beside the last tensor.
+    more_outputs: usize,
 }
 
 impl Maker {
     fn new(seed: u64) -> Self {
-        let mut maker =
-            Self { numbers: Numbers::new(seed), zeros: seed.is_multiple_of(4), tensors: Vec::new(), nodes: Vec::new() };
-        let shape = if maker.below(5) == 0 {
-            vec![1, maker.below(40) + 1]
-        } else {
-            vec![1, maker.below(3) + 1, maker.below(6) + 1, maker.below(6) + 1]
+        let mut maker = Self {
+            numbers: Numbers::new(seed),
+            zeros: seed.is_multiple_of(4),
+            tensors: Vec::new(),
+            nodes: Vec::new(),
+            inputs: Vec::new(),
+            more_outputs: if seed / 8 % 2 == 1 { (seed / 16) as usize % 3 + 1 } else { 0 },
         };
-        let (dtype, zero_point) = maker.element();
-        maker.tensor(shape, dtype, zero_point);
+        let inputs = if seed / 4 % 2 == 1 { 2 + (seed / 16) as usize % 2 } else { 1 };
+        (0..inputs).for_each(|_| maker.input());
         maker
+    }
+
+    fn input(&mut self) {
+        let shape = if self.below(5) == 0 {
+            vec![1, self.below(40) + 1]
+        } else {
+            vec![1, self.below(3) + 1, self.below(6) + 1, self.below(6) + 1]
+        };
+        let (dtype, zero_point) = self.element();
+        let tensor = self.tensor(shape, dtype, zero_point);
+        self.inputs.push(tensor);
     }
 
     fn below(&mut self, limit: usize) -> usize {
@@ -254,15 +269,11 @@ impl Maker {
         divisors[self.below(divisors.len())]
     }
 
-    fn finish(self) -> QuantizedGraph {
-        let output = TensorId(self.tensors.len() - 1);
-        QuantizedGraph {
-            name: "random".to_owned(),
-            tensors: self.tensors,
-            nodes: self.nodes,
-            input: TensorId(0),
-            output,
-            integer_input: false,
-        }
+    /// The last tensor is an output, and now and then others, an input or one that is there twice among them.
+    fn finish(mut self) -> QuantizedGraph {
+        let mut outputs: Vec<TensorId> =
+            (0..self.more_outputs).map(|_| TensorId(self.below(self.tensors.len()))).collect();
+        outputs.push(TensorId(self.tensors.len() - 1));
+        QuantizedGraph::new("random", self.tensors, self.nodes, &self.inputs, &outputs)
     }
 }

@@ -1,9 +1,9 @@
 //! Cheating provers: one lie, and everything that follows from it computed honestly.
 
 use assay_circuits::{Advice, Challenges, Columns, Element, Fixed, Layout, Lookup, Pinned, statement};
-use assay_models::Trace;
 use assay_models::ops::Evaluated;
 use assay_models::samples::Numbers;
+use assay_models::{End, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -130,8 +130,8 @@ impl Forged {
         let missing = columns.count_lookups(layout);
         let challenges = challenges(network.seed);
         columns.complete(layout, &challenges, &Pinned::new()).unwrap();
-        let output = trace.output(&network.graph);
-        let mut instances = statement(&network.graph, &network.input, output, Fr::from(CONTEXT)).unwrap();
+        let outputs = trace.at(&network.graph, End::Output).unwrap();
+        let mut instances = statement(&network.graph, &network.inputs, &outputs, Fr::from(CONTEXT)).unwrap();
         if let Lie::Word(word) = lie {
             instances[word] += integer(1);
         }
@@ -148,8 +148,10 @@ fn forward(network: &Network, lie: Lie) -> Trace {
     let graph = &network.graph;
     let mut trace =
         Trace { values: vec![Vec::new(); graph.tensors.len()], accumulators: Vec::new(), full_planes: Vec::new() };
-    trace.values[graph.input.0] = network.input.clone();
-    nudge(network, &mut trace, graph.input.0, lie);
+    for (port, input) in graph.inputs.iter().zip(&network.inputs) {
+        trace.values[port.tensor.0].clone_from(input);
+        nudge(network, &mut trace, port.tensor.0, lie);
+    }
     for (at, node) in graph.nodes.iter().enumerate() {
         let operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
         let Evaluated { mut elements, mut full_plane } = evaluate(graph, at, &operands);

@@ -14,6 +14,7 @@ mod graphs;
 mod lies;
 mod mutations;
 mod sheet;
+mod tables;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

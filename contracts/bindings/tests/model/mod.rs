@@ -39,7 +39,7 @@ impl Model {
     /// The inference of the zoo's `index`-th held-out digit.
     pub(crate) fn digit(&self, index: usize) -> Trace {
         let pixels: Vec<i64> = DIGITS[784 * index..784 * (index + 1)].iter().map(|pixel| i64::from(*pixel)).collect();
-        interpret(&self.graph, &pixels).unwrap()
+        interpret(&self.graph, &[pixels]).unwrap()
     }
 }
 

@@ -51,7 +51,7 @@ fn clamp(builder: &Builder, node: &NodeView<'_>, low: f64, high: f64) -> Result<
             return Err(node.unquantised("it reads integers or a constant", "put a DequantizeLinear before it"));
         }
     };
-    if pending.integer || matches!(pending.source, Source::Input) {
+    if pending.integer || matches!(pending.source, Source::Input(_)) {
         return Err(node.unquantised(
             "it reads a float tensor that was never quantised",
             "quantise its operand first: QuantizeLinear, DequantizeLinear",

@@ -45,7 +45,7 @@ fn add_bias(mut pending: Pending, constant: &Constant, node: &NodeView<'_>) -> R
     let target = match &mut pending.source {
         Source::Accumulators { op: Op::Conv(conv), units, .. } if bare => Some((&mut conv.bias, units, 1)),
         Source::Accumulators { op: Op::Dense(dense), units, .. } if bare => Some((&mut dense.bias, units, rank - 1)),
-        Source::Accumulators { .. } | Source::Sum { .. } | Source::Input => None,
+        Source::Accumulators { .. } | Source::Sum { .. } | Source::Input(_) => None,
     };
     let Some((target, units, axis)) = target else {
         return Err(node.unquantised(

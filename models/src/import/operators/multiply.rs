@@ -41,7 +41,7 @@ pub(super) fn multiply(builder: &mut Builder, node: &NodeView<'_>) -> Result<Val
     let (units, outputs, axis) = match &mut pending.source {
         Source::Accumulators { op: Op::Conv(conv), units, .. } if bare => (units, conv.bias.len(), 1),
         Source::Accumulators { op: Op::Dense(dense), units, .. } if bare => (units, dense.bias.len(), rank - 1),
-        Source::Accumulators { .. } | Source::Sum { .. } | Source::Input => return Err(refused()),
+        Source::Accumulators { .. } | Source::Sum { .. } | Source::Input(_) => return Err(refused()),
     };
     let factors = constant.floats()?;
     let fits = factors.len() == 1 || (factors.len() == outputs && runs_along(&constant.shape, axis, rank));

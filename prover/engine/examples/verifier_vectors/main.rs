@@ -11,6 +11,7 @@
 )]
 
 mod keys;
+mod profiles;
 mod proofs;
 mod quantise;
 
@@ -141,21 +142,21 @@ fn lenet(name: &'static str, opening: Opening) -> Scene {
     let graph = import(&std::fs::read(zoo.join("lenet/lenet.onnx")).unwrap(), "lenet").unwrap();
     let digits = std::fs::read(zoo.join("digits.u8")).unwrap();
     let pixels: Vec<i64> = digits[..784].iter().map(|pixel| i64::from(*pixel)).collect();
-    Scene { stride: 31, share: 3, ..inference(name, Layout::plan(&graph).unwrap(), &pixels, opening) }
+    Scene { stride: 31, share: 3, ..inference(name, Layout::plan(&graph).unwrap(), &[pixels], opening) }
 }
 
 /// A network so small that every word of its proof can be changed in every way, in lanes that are no profile's: nobody brings its verifier.
 fn tiny(name: &'static str, opening: Opening) -> Scene {
     let graph = samples::tiny_mlp();
-    inference(name, Layout::with_lanes(&graph, Lanes::new(1, 3)).unwrap(), &samples::input(&graph, 1), opening)
+    inference(name, Layout::with_lanes(&graph, Lanes::new(1, 3)).unwrap(), &samples::inputs(&graph, 1), opening)
 }
 
-fn inference(name: &'static str, layout: Layout, input: &[i64], opening: Opening) -> Scene {
+fn inference(name: &'static str, layout: Layout, inputs: &[Vec<i64>], opening: Opening) -> Scene {
     let layout = Arc::new(layout);
     let graph = &layout.plan.graph;
     let srs = Srs::insecure_for(layout.k, opening, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
-    let trace = interpret(graph, input).unwrap();
+    let trace = interpret(graph, inputs).unwrap();
     let rng = ChaCha20Rng::seed_from_u64(1);
     let (instances, proof) = prove(&key, &srs, &trace, 4_711.into(), rng, &mut |_| ()).unwrap();
     Scene { name, key: key.verifying_key().clone(), instances, proof, stride: 7, share: 1 }
@@ -164,6 +165,7 @@ fn inference(name: &'static str, layout: Layout, input: &[i64], opening: Opening
 fn main() -> Result<(), std::io::Error> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/test/vectors");
     std::fs::write(folder.join("quantise.json"), quantise::vectors())?;
+    std::fs::write(folder.join("profiles.json"), profiles::vectors())?;
     let grouped = |width| Opening::Grouped { width };
     let scenes = [
         tiny("tiny", Opening::Shplonk),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use assay_models::{DType, QuantizedGraph, dequantise_output, quantise_input, samples};
+use assay_models::{DType, TensorInfo, dequantise, quantise, samples};
 
 /// Scales that are and are not powers of two, the least and the largest zero point of each type, and an input of integers.
 const TENSORS: [(DType, f64, i32); 7] = [
@@ -24,13 +24,12 @@ pub(crate) fn vectors() -> String {
 
 fn line(dtype: DType, scale: f64, zero_point: i32) -> String {
     let values = values(scale);
-    let graph = graph(dtype, scale, zero_point, values.len());
-    let got = quantise_input(&graph, &values).unwrap();
+    let info = TensorInfo { name: String::new(), shape: vec![1, values.len()], dtype, scale, zero_point };
+    let got = quantise(&info, &values).unwrap();
     let name = if dtype == DType::U8 { "u8" } else { "i8" };
     let mut text =
         format!("{{\"type\": \"{name}\", \"scale\": {scale:?}, \"zero_point\": {zero_point}, \"values\": {values:?}, ");
-    write!(text, "\"integers\": {:?}, \"real\": {:?}, ", got.values, dequantise_output(&graph, &got.values).unwrap())
-        .unwrap();
+    write!(text, "\"integers\": {:?}, \"real\": {:?}, ", got.values, dequantise(&info, &got.values)).unwrap();
     match got.clamped {
         Some(clamped) => write!(text, "\"clamped\": \"{clamped}\"}}").unwrap(),
         None => text.push_str("\"clamped\": null}"),
@@ -57,16 +56,4 @@ fn values(scale: f64) -> Vec<f64> {
         samples::Numbers::new(7).many(60, -400_000, 400_000).iter().map(|drawn| scale * *drawn as f64 / 1_000.0),
     );
     values
-}
-
-fn graph(dtype: DType, scale: f64, zero_point: i32, size: usize) -> QuantizedGraph {
-    let mut graph = samples::tiny_mlp();
-    for id in [graph.input, graph.output] {
-        let tensor = &mut graph.tensors[id.0];
-        tensor.dtype = dtype;
-        tensor.scale = scale;
-        tensor.zero_point = zero_point;
-        tensor.shape = vec![1, size];
-    }
-    graph
 }

@@ -53,7 +53,7 @@ fn compare(graph: &QuantizedGraph, both: bool) {
     let srs = srs(layout.k);
     let key = keygen(&srs, Arc::clone(&layout), graph.digest()).unwrap();
     let verifying = key.verifying_key();
-    let trace = interpret(graph, &samples::input(graph, 3)).unwrap();
+    let trace = interpret(graph, &samples::inputs(graph, 3)).unwrap();
     let (instances, proof) = prove(&key, &srs, &trace, Fr::from(CONTEXT), rng(), &mut silent).unwrap();
     verify(verifying, &instances, &proof).unwrap();
 

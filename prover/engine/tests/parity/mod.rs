@@ -32,7 +32,7 @@ pub(crate) fn compare(graph: &QuantizedGraph, layout: Layout) {
     let context = Fr::from(7);
     let mut others: Option<Instances> = None;
     for seed in [1, 2] {
-        let trace = interpret(graph, &samples::input(graph, seed)).unwrap();
+        let trace = interpret(graph, &samples::inputs(graph, seed)).unwrap();
         let rng = || ChaCha20Rng::seed_from_u64(seed);
         let (instances, proof) = prove(&key, &srs, &trace, context, rng(), &mut |_| ()).unwrap();
         if let Err(error) = judge(&instances, &proof) {

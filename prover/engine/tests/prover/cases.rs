@@ -41,6 +41,11 @@ fn a_change_of_scale_alone_is_proved_in_a_full_circuit() {
 }
 
 #[test]
+fn several_inputs_and_outputs_are_proved() {
+    is_proved("ports");
+}
+
+#[test]
 fn small_networks_are_proved() {
     for graph in [samples::tiny_mlp(), samples::tiny_cnn()] {
         compare(&graph, Layout::plan(&graph).unwrap());

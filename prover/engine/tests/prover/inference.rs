@@ -31,7 +31,7 @@ impl Scene {
     }
 
     fn prove(&self, seed: u64) -> (Instances, Proof) {
-        let trace = interpret(&self.graph, &samples::input(&self.graph, seed)).unwrap();
+        let trace = interpret(&self.graph, &samples::inputs(&self.graph, seed)).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(seed);
         prove(&self.key, &self.srs, &trace, Fr::from(CONTEXT), rng, &mut |_| ()).unwrap()
     }
@@ -84,7 +84,7 @@ fn what_is_kept_between_proofs_changes_no_byte() {
         let mut prover = Prover::new(&scene.key, &scene.srs).unwrap();
         prover.keep().unwrap();
         for seed in 0..2 {
-            let trace = interpret(&scene.graph, &samples::input(&scene.graph, seed)).unwrap();
+            let trace = interpret(&scene.graph, &samples::inputs(&scene.graph, seed)).unwrap();
             let rng = ChaCha20Rng::seed_from_u64(seed);
             let (instances, proof) = prover.prove(&trace, Fr::from(CONTEXT), rng, &mut |_| ()).unwrap();
             let (expected_instances, expected) = scene.prove(seed);
@@ -108,8 +108,8 @@ fn keys_of_another_graph_layout_or_srs_are_refused_by_name() {
 #[test]
 fn a_trace_with_a_changed_output_gives_no_valid_proof() {
     let scene = Scene::new(samples::tiny_mlp());
-    let mut trace = interpret(&scene.graph, &samples::input(&scene.graph, 1)).unwrap();
-    let output = &mut trace.values[scene.graph.output.0];
+    let mut trace = interpret(&scene.graph, &samples::inputs(&scene.graph, 1)).unwrap();
+    let output = &mut trace.values[scene.graph.outputs[0].tensor.0];
     output[0] += if output[0] > 0 { -1 } else { 1 };
     let rng = ChaCha20Rng::seed_from_u64(1);
     let outcome = prove(&scene.key, &scene.srs, &trace, Fr::from(CONTEXT), rng, &mut |_| ());
@@ -122,7 +122,7 @@ fn a_trace_with_a_changed_output_gives_no_valid_proof() {
 fn keys_are_deterministic_and_progress_is_told() {
     let (first, second) = (Scene::new(samples::tiny_mlp()), Scene::new(samples::tiny_mlp()));
     assert_eq!(first.key.verifying_key().digest(), second.key.verifying_key().digest());
-    let trace = interpret(&first.graph, &samples::input(&first.graph, 1)).unwrap();
+    let trace = interpret(&first.graph, &samples::inputs(&first.graph, 1)).unwrap();
     let mut told = vec![];
     let rng = ChaCha20Rng::seed_from_u64(1);
     prove(&first.key, &first.srs, &trace, Fr::from(CONTEXT), rng, &mut |step| told.push(step)).unwrap();

@@ -17,7 +17,7 @@ fn judge(graph: &QuantizedGraph, stride: usize) -> usize {
     let layout = Arc::new(Layout::plan(graph).unwrap());
     let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
     let key = keygen(&srs, layout, graph.digest()).unwrap();
-    let trace = interpret(graph, &samples::input(graph, 1)).unwrap();
+    let trace = interpret(graph, &samples::inputs(graph, 1)).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(21);
     let (instances, proof) = prove(&key, &srs, &trace, Fr::from(5), &mut rng, &mut |_| ()).unwrap();
     Both::new(key.verifying_key()).check(&instances, &proof, stride, &mut rng)

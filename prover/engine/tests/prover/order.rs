@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use assay_circuits::{Advice, Challenge, InferenceCircuit, Layout, statement};
 use assay_halo2::{EvmChallenge, EvmTranscript};
-use assay_models::{interpret, samples};
+use assay_models::{End, interpret, samples};
 use assay_prover::stock::generate_keys;
 use assay_prover::{PUBLISHED_SEED, Srs};
 use halo2_proofs::plonk::create_proof;
@@ -65,9 +65,10 @@ fn the_circuits_challenges_come_after_every_phase_zero_commitment_and_before_pha
     let graph = samples::tiny_cnn();
     let layout = Arc::new(Layout::plan(&graph).unwrap());
     let srs = Srs::insecure(layout.k, PUBLISHED_SEED).unwrap();
-    let trace = interpret(&graph, &samples::input(&graph, 1)).unwrap();
+    let trace = interpret(&graph, &samples::inputs(&graph, 1)).unwrap();
     let context = Fr::from(9);
-    let instances = statement(&graph, &trace.values[graph.input.0], trace.output(&graph), context).unwrap();
+    let [inputs, outputs] = [End::Input, End::Output].map(|end| trace.at(&graph, end).unwrap());
+    let instances = statement(&graph, &inputs, &outputs, context).unwrap();
     let circuit = InferenceCircuit::new(Arc::clone(&layout), &trace, context).unwrap();
     let (_, proving) = generate_keys(&srs, &circuit, layout.instances(), graph.digest()).unwrap();
     let mut recorder = Recorder { inner: EvmTranscript::new(Vec::new()), events: Vec::new() };

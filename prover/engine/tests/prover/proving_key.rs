@@ -46,7 +46,7 @@ impl Scene {
     }
 
     fn prove(&self, key: &ProvingKey) -> Result<(Instances, Proof), ProverError> {
-        let trace = interpret(&self.graph, &samples::input(&self.graph, 1)).unwrap();
+        let trace = interpret(&self.graph, &samples::inputs(&self.graph, 1)).unwrap();
         let rng = ChaCha20Rng::seed_from_u64(1);
         Prover::new(key, &self.srs)?.prove(&trace, Fr::from(5), rng, &mut |_| ())
     }

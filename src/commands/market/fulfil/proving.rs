@@ -3,7 +3,7 @@
 use assay_contracts::market::{commitment, digest};
 use assay_contracts::{Status, U256};
 use assay_halo2::convert::values;
-use assay_models::{QuantizedGraph, Trace, interpret, packing};
+use assay_models::{End, QuantizedGraph, Trace, interpret};
 use assay_prover::{Cost, Prover, ProvingKey, Srs};
 use assay_verifier::{Instances, Proof, Verifier, VerifyingKey};
 use rand::rngs::OsRng;
@@ -44,8 +44,8 @@ impl Proving {
     pub(super) fn of(work: &Work, folder: &ModelFolder, own: &Compiled, key: VerifyingKey) -> Outcome<Self> {
         let input = work.asked.input_words();
         let trace = trace(&own.graph, &input)?;
-        let dtype = own.graph.tensor(own.graph.output).request("cannot read the graph")?.dtype;
-        let output = packing::pack(trace.output(&own.graph), dtype).request("cannot pack the output")?;
+        let outputs = trace.at(&own.graph, End::Output).request("cannot read the output")?;
+        let output = own.graph.pack(End::Output, &outputs).request("cannot pack the output")?;
         work.check_commitment(&output)?;
         let context = work.market.context(work.asked.id, work.account);
         let statement = Instances::from_words(&[input.as_slice(), &output, &[context]].concat())
@@ -161,8 +161,6 @@ impl Work {
 
 /// The inference of a request's input.
 fn trace(graph: &QuantizedGraph, input: &[[u8; 32]]) -> Outcome<Trace> {
-    let tensor = graph.tensor(graph.input).request("cannot read the graph")?;
-    let input = packing::unpack(input, tensor.shape.iter().product(), tensor.dtype)
-        .request("the request's input is not the model's")?;
-    interpret(graph, &input).request("cannot run the model")
+    let inputs = graph.unpack(End::Input, input).request("the request's input is not the model's")?;
+    interpret(graph, &inputs).request("cannot run the model")
 }

@@ -38,7 +38,7 @@ pub(super) struct Terms {
     fulfilment: u64,
     /// What that gas costs now, in wei, by the price that would be signed.
     gas_cost: U256,
-    /// What the gas of the dearest transaction may cost by that price, in wei.
+    /// What the gas of all transactions may cost by that price, in wei: those of a lock are paid before, at up to twice the price.
     dearest: U256,
     /// What it may cost, as the user says, in wei.
     most_cost: U256,
@@ -89,6 +89,8 @@ pub(super) struct Checked {
     /// From the bond of a locker that did not deliver, ten days later.
     of_bond_wei: Option<String>,
     of_bond_units: Option<String>,
+    of_challenger_wei: Option<String>,
+    of_challenger_units: Option<String>,
     /// While the fee rises: what to, when, and from when on it pays for the gas of now, in Unix seconds.
     rises_to_wei: Option<String>,
     rises_to_units: Option<String>,
@@ -134,10 +136,10 @@ impl Work {
             share,
             rise,
             fulfilment,
-            income: worth.wei(share + pay.of_bond),
+            income: worth.wei(pay.with(share)),
             gas,
             gas_cost,
-            dearest: price.saturating_mul(U256::from(gas_limit(fulfilment))),
+            dearest: dearest(price, fulfilment, gas),
             most_cost: self.node.most_cost(),
             balance: self.node.balance(self.account).on_chain("cannot ask for your balance")?,
             lock,
@@ -160,7 +162,7 @@ impl Terms {
             ))
             .next(|| again(args));
         }
-        check_cap(cost(gas_limit(self.fulfilment)), self.most_cost)
+        check_cap(dearest(price, self.fulfilment, self.gas), self.most_cost)
     }
 
     /// Refuses to work for less than the gas costs, also where that saves a bond that is worth less; to pay more for gas or to bond more than the user allows, and to begin what the account cannot pay for.
@@ -232,6 +234,10 @@ impl Terms {
             let line = format_args!("and {of_bond} of the bond of who locked it, ten days later").to_string();
             terminal.field("", line, None);
         }
+        if !self.pay.of_challenger.is_zero() {
+            let line = format_args!("and {} of who challenged the answer", token(self.pay.of_challenger)).to_string();
+            terminal.field("", line, None);
+        }
         terminal.field("gas", format_args!("{}, about {}", units::count(self.gas), shown(self.gas_cost)), None);
         let net = match self.income.checked_sub(self.gas_cost) {
             Some(gain) => shown(gain),
@@ -266,6 +272,8 @@ impl Terms {
             share_units: units(self.share),
             of_bond_wei: wei(self.pay.of_bond),
             of_bond_units: units(self.pay.of_bond),
+            of_challenger_wei: wei(self.pay.of_challenger),
+            of_challenger_units: units(self.pay.of_challenger),
             rises_to_wei: self.rise.and_then(|rise| wei(rise.to)),
             rises_to_units: self.rise.and_then(|rise| units(rise.to)),
             rises_until: self.rise.map(|rise| rise.at),
@@ -286,13 +294,20 @@ impl Terms {
     }
 }
 
+/// What a fulfilment, and the lock before it that is the rest of the gas, may cost in wei at a price of gas now: a lock's transactions are signed at up to twice that price,
+/// and what they may cost is no longer left of what the user allows.
+fn dearest(price: U256, fulfilment: u64, all: u64) -> U256 {
+    let before = gas_limit(all.saturating_sub(fulfilment));
+    price.saturating_mul(U256::from(gas_limit(fulfilment)) + U256::from(2) * U256::from(before))
+}
+
 /// Refuses what would cost more gas than the user allows, in wei.
 fn check_cap(cost: U256, most: U256) -> Outcome {
     if cost <= most {
         return Ok(());
     }
     refuse(format_args!(
-        "the gas of the fulfilment may cost {} now, more than --max-cost {}: nothing is begun that could not be ended",
+        "the gas may cost {} now, more than --max-cost {}: nothing is begun that could not be ended",
         shown(cost),
         exact(most)
     ))

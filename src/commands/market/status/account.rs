@@ -4,7 +4,7 @@ use assay_contracts::market::ETHER;
 use assay_contracts::{Address, B256, Market, Node, U256};
 use serde::Serialize;
 
-use super::RequestState;
+use super::request::RequestState;
 use crate::commands::market::amounts::amount;
 use crate::commands::market::{Bond, OnChain as _, bond, shown};
 use crate::failure::{Classify as _, Outcome};

@@ -1,0 +1,106 @@
+//! What the tables of every row hold, against what the row's element may be.
+
+use std::collections::{HashMap, HashSet};
+
+use assay_circuits::{Element, Fixed, Layout};
+use assay_models::QuantizedGraph;
+use halo2curves::bn256::Fr;
+use halo2curves::ff::Field;
+
+use crate::networks::small;
+
+/// The entries of all stacks, by tag.
+type Entries = HashMap<i64, Vec<[i64; 3]>>;
+
+/// Every row that holds an element looks it up in tables that hold what its meaning allows and nothing else; ring rows look nothing up.
+pub(super) fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), String> {
+    let fixed = |column, row| layout.fixed_at(column, row);
+    let entries = entries(layout)?;
+    let mut checked = HashSet::new();
+    for (row, _, element) in layout.elements().unwrap() {
+        let on = fixed(Fixed::Lookup, row);
+        if let Element::Ring { .. } | Element::Copy { .. } = element {
+            if on != Fr::ZERO {
+                return Err(format!("row {row} of a ring or of copies is looked up"));
+            }
+            continue;
+        }
+        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, row)));
+        if on != Fr::ONE {
+            return Err(format!("row {row} is not looked up"));
+        }
+        let (remainders, outputs) = (&entries[&remainder], &entries[&output]);
+        match element {
+            Element::Byte { tensor, .. } => {
+                let dtype = graph.tensors[tensor.0].dtype;
+                let bytes: Vec<[i64; 3]> = (dtype.min()..=dtype.max()).map(|v| [v, 0, v]).collect();
+                if *remainders != [[0; 3]] || *outputs != bytes {
+                    return Err(format!("row {row} holds an element that is not one of its type's"));
+                }
+            }
+            Element::Requantised { node, .. } if checked.insert((node, remainder, output)) => {
+                requantised(graph, layout, node, remainders, outputs)?;
+            }
+            Element::Requantised { .. } | Element::Copy { .. } | Element::Ring { .. } => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the stacks of tables hold: each entry once, but for the last, which fills them up.
+fn entries(layout: &Layout) -> Result<Entries, String> {
+    let end = layout.report().table_rows;
+    let mut entries = Vec::new();
+    for stack in layout.shape.lanes.of_tables() {
+        let entry = |row| Fixed::entry(stack).map(|column| small(layout.fixed_at(column, row)));
+        if entry(0) != entry(end - 1) || (end..layout.usable_rows()).any(|row| entry(row) != entry(end - 1)) {
+            return Err("a row beside a stack of tables holds an entry of its own".to_owned());
+        }
+        entries.extend((1..end).map(entry));
+    }
+    // Where the stacks have more rows than there are entries, the last is repeated.
+    while entries.len() > 1 && entries[entries.len() - 1] == entries[entries.len() - 2] {
+        entries.pop();
+    }
+    if entries.iter().collect::<HashSet<_>>().len() != entries.len() {
+        return Err("the tables hold an entry twice".to_owned());
+    }
+    let mut by_tag = Entries::new();
+    for [tag, a, b, c] in entries {
+        by_tag.entry(tag).or_default().push([a, b, c]);
+    }
+    Ok(by_tag)
+}
+
+/// A node's remainders are all of its modulus, and its outputs are what rounding half to even gives of them, saturated.
+fn requantised(
+    graph: &QuantizedGraph,
+    layout: &Layout,
+    node: usize,
+    remainders: &[[i64; 3]],
+    outputs: &[[i64; 3]],
+) -> Result<(), String> {
+    let name = &graph.nodes[node].name;
+    let rule = graph.nodes[node].op.requantise().unwrap();
+    let modulus = remainders.len() as i64;
+    if layout.plan.split(node).unwrap().modulus != modulus as u64
+        || !remainders.windows(2).all(|w| w[1][0] == w[0][0] + 1)
+    {
+        return Err(format!("the remainders of {name} are not one of each class"));
+    }
+    let divisor = rule.divisor as i64;
+    let half_to_even = |n: i64| {
+        let below = n.div_euclid(divisor);
+        let distance = |q: i64| ((n - q * divisor).abs(), q.rem_euclid(2));
+        [below, below + 1].into_iter().min_by_key(|q| distance(*q)).unwrap()
+    };
+    for [c, b, z] in outputs {
+        for [t, ..] in remainders.iter().filter(|[_, bit, _]| bit == b) {
+            let raw = half_to_even(modulus * c + t) + i64::from(rule.zero_point);
+            if *z != raw.clamp(i64::from(rule.low), i64::from(rule.high)) {
+                return Err(format!("{name}: c = {c}, t = {t} give {z}"));
+            }
+        }
+    }
+    Ok(())
+}
