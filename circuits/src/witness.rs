@@ -1,5 +1,6 @@
 //! The witness: phase-0 columns from the trace, multiplicities from the lookups, phase 1 from the challenges.
 
+mod counted;
 mod filler;
 mod phase_one;
 
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use assay_models::Trace;
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
+use rayon::prelude::*;
 
 use crate::cells::Cells;
 use crate::columns::{Advice, Challenge, Fixed, Lanes};
@@ -19,8 +21,12 @@ use crate::number::Number;
 use crate::pairs::pairs;
 use crate::place::{cells, padding};
 use crate::plan::{Block, Committed, Element, Order};
+use counted::Counted;
 use filler::Filler;
 pub use phase_one::fold_weights;
+
+/// Fewest rows whose lookups are counted together.
+const ROWS_COUNTED: usize = 1024;
 
 /// Values of the five challenges, in the order of [`Challenge::ALL`].
 pub type Challenges = [Fr; 5];
@@ -151,29 +157,23 @@ impl Columns {
 
     /// Sets the multiplicities to what the looked-up tuples ask for; returns row and lookup of every tuple that no table holds.
     pub fn count_lookups(&mut self, layout: &Layout) -> Vec<(usize, Lookup)> {
-        let mut counts: Vec<Vec<i32>> = layout.shape.lanes.of_tables().map(|_| Vec::new()).collect();
-        let mut missing = Vec::new();
         let no_pins = Pinned::new();
         let filler = Filler::new(self, layout, &[Fr::ZERO; 5], &no_pins);
         let in_tables: Vec<Lookup> = lookups(layout.shape.lanes)
             .into_iter()
             .filter(|lookup| !matches!(lookup, Lookup::Wire(_) | Lookup::Table(_)))
             .collect();
-        for row in 1..layout.places.activations_end {
+        let stacks = layout.shape.lanes.of_tables().count();
+        let count = |mut counted: Counted, row: usize| {
             let at = filler.at(row);
             for lookup in in_tables.iter().filter(|lookup| lookup.numerator(&at).is(1)) {
-                let place = in_table(layout, lookup.tuple(&at));
-                match place.and_then(|(stack, at)| Some((counts.get_mut(usize::from(stack))?, at))) {
-                    Some((counts, at)) => {
-                        if counts.len() <= at {
-                            counts.resize(at + 1, 0);
-                        }
-                        counts[at] += 1;
-                    }
-                    None => missing.push((row, *lookup)),
-                }
+                counted.add((row, *lookup), in_table(layout, lookup.tuple(&at)));
             }
-        }
+            counted
+        };
+        let rows = (1..layout.places.activations_end).into_par_iter().with_min_len(ROWS_COUNTED);
+        let Counted { counts, missing } =
+            rows.fold(|| Counted::new(stacks), count).reduce(|| Counted::new(stacks), Counted::and);
         for (stack, counts) in (0..).zip(counts) {
             if let Some(slot) = layout.shape.advice_index(Advice::M(stack)).and_then(|index| self.advice.get_mut(index))
             {

@@ -1,5 +1,7 @@
 //! [`Filler`]: columns in the making, and the gates over one row of them.
 
+use std::ops::Range;
+
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
@@ -31,7 +33,11 @@ enum Source<'a> {
     Absent,
     Read(&'a Cells),
     Filled(&'a [Fr]),
-    Made(Vec<Fr>),
+    /// Cells from row `from` on.
+    Made {
+        from: usize,
+        cells: Vec<Fr>,
+    },
 }
 
 impl<'a> Filler<'a> {
@@ -71,25 +77,43 @@ impl<'a> Filler<'a> {
     }
 
     /// Makes a column: pinned cells, and whatever is set later. Absent where the shape lacks it.
-    pub(super) fn making(mut self, column: Advice, rows: usize) -> Self {
+    pub(super) fn making(self, column: Advice, rows: usize) -> Self {
+        let usable = self.layout.usable_rows();
+        self.making_piece(column, 0..rows, usable)
+    }
+
+    /// As [`Filler::making`], of some rows of a column; cells that are pinned behind them, before row `end`, are part of it too.
+    pub(super) fn making_piece(mut self, column: Advice, rows: Range<usize>, end: usize) -> Self {
         if self.layout.shape.advice_index(column).is_some() {
-            let usable = self.layout.usable_rows();
-            let mut cells = vec![Fr::ZERO; rows];
-            for ((_, row), value) in self.pinned.range((column, 0)..(column, usable)) {
-                if cells.len() <= *row {
-                    cells.resize(row + 1, Fr::ZERO);
+            let from = rows.start;
+            let mut cells = vec![Fr::ZERO; rows.len()];
+            for ((_, row), value) in self.pinned.range((column, from)..(column, end)) {
+                let at = row - from;
+                if cells.len() <= at {
+                    cells.resize(at + 1, Fr::ZERO);
                 }
-                cells[*row] = *value;
+                cells[at] = *value;
             }
-            self.sources[column.slot()] = Source::Made(cells);
+            self.sources[column.slot()] = Source::Made { from, cells };
         }
         self
+    }
+
+    /// Whether what a gate makes of a row is the same whatever stands in its column in the row before.
+    pub(super) fn begins(&mut self, gate: Gate, column: Advice, row: usize) -> bool {
+        let from = row.saturating_sub(1);
+        let [zero, one] = [Fr::ZERO, Fr::ONE].map(|before| {
+            self.sources[column.slot()] = Source::Made { from, cells: vec![before] };
+            let at = self.at(row);
+            (gate.on(&at).field(), gate.value(&at).field())
+        });
+        zero == one
     }
 
     /// A finished column.
     pub(super) fn take(&mut self, column: Advice) -> Vec<Fr> {
         match std::mem::replace(&mut self.sources[column.slot()], Source::Absent) {
-            Source::Made(cells) => cells,
+            Source::Made { cells, .. } => cells,
             Source::Absent | Source::Read(_) | Source::Filled(_) => Vec::new(),
         }
     }
@@ -101,8 +125,8 @@ impl<'a> Filler<'a> {
 
     /// Sets a cell of a column in the making, unless it is pinned.
     pub(super) fn set(&mut self, column: Advice, row: usize, value: Fr) {
-        if let Source::Made(cells) = &mut self.sources[column.slot()]
-            && let Some(cell) = cells.get_mut(row)
+        if let Source::Made { from, cells } = &mut self.sources[column.slot()]
+            && let Some(cell) = row.checked_sub(*from).and_then(|at| cells.get_mut(at))
             && !self.pinned.contains_key(&(column, row))
         {
             *cell = value;
@@ -131,7 +155,10 @@ impl<'a> Filler<'a> {
             Source::Absent => Number::Small(0),
             Source::Read(cells) => Number::cell(cells, row),
             Source::Filled(cells) => Number::of(cells.get(row).copied().unwrap_or(Fr::ZERO)),
-            Source::Made(cells) => Number::of(cells.get(row).copied().unwrap_or(Fr::ZERO)),
+            Source::Made { from, cells } => {
+                let cell = row.checked_sub(*from).and_then(|at| cells.get(at));
+                Number::of(cell.copied().unwrap_or(Fr::ZERO))
+            }
         }
     }
 }

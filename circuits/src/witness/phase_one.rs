@@ -20,6 +20,8 @@ use crate::place::{ScalarRow, Sources, Wire};
 
 /// Rows filled together where rows are independent.
 const CHUNK: usize = 2048;
+/// Rows in which a row is looked for that depends on none before; a long segment has none, and is filled in one piece.
+const SEARCH: usize = 256;
 
 const F: [(Gate, Advice); 2] = [Gate::DEFINING[0], Gate::DEFINING[1]];
 const G: [(Gate, Advice); 2] = [Gate::DEFINING[2], Gate::DEFINING[3]];
@@ -145,12 +147,41 @@ impl<'a> Phase<'a> {
         Ok(filled)
     }
 
-    /// Gates of rows `1..rows`, in order.
+    /// Columns of rows `1..rows`, each by its gate, which reads no later column.
     fn chain(&self, gates: &[(Gate, Advice)], rows: usize, folds: &[Fr]) -> Filled {
-        let making = |filler: Filler<'a>, (_, column): &(Gate, Advice)| filler.making(*column, rows);
-        let mut filler = gates.iter().fold(self.filler(), making).with_folds(folds);
-        (1..rows).for_each(|row| filler.solve(gates, row));
-        gates.iter().map(|(_, column)| (*column, filler.take(*column))).collect()
+        let mut filled = Filled::new();
+        for (gate, column) in gates {
+            let cells = self.column(*gate, *column, rows, (&filled, folds));
+            filled.push((*column, cells));
+        }
+        filled
+    }
+
+    /// A column of rows `1..rows` by its gate, in pieces that are filled side by side: each begins where no cell depends on the one before.
+    fn column(&self, gate: Gate, column: Advice, rows: usize, (filled, folds): (&Filled, &[Fr])) -> Vec<Fr> {
+        let filler = || {
+            let mut filler: Filler<'_> = self.filler();
+            for (column, cells) in filled {
+                filler = filler.with(*column, cells);
+            }
+            filler.with_folds(folds)
+        };
+        let near = |row: usize| {
+            let mut filler = filler();
+            (row..rows.min(row + SEARCH)).find(|row| filler.begins(gate, column, *row))
+        };
+        let chunks: Vec<usize> = (CHUNK..rows).step_by(CHUNK).collect();
+        let mut starts = vec![0];
+        starts.extend(chunks.into_par_iter().filter_map(near).collect::<Vec<_>>());
+        let ends = starts.iter().skip(1).copied().chain([rows]);
+        let pieces: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
+        let fill = |(from, to): (usize, usize)| {
+            let end = if to == rows { self.layout.usable_rows() } else { to };
+            let mut filler = filler().making_piece(column, from..to, end);
+            (from.max(1)..to).for_each(|row| filler.solve(&[(gate, column)], row));
+            filler.take(column)
+        };
+        pieces.into_par_iter().map(fill).collect::<Vec<_>>().concat()
     }
 
     /// Scalar rows, the operands they make, and the products of weights rows.
