@@ -56,8 +56,18 @@ impl Rates {
     }
 }
 
-/// Seconds of one core for filling a cell.
-const CELL: f64 = 0.3e-6;
+/// Columns of the challenges beside the helpers and their sum: four sums over activations, three over weights, and the operand.
+const CHAINS: f64 = 8.0;
+/// Seconds of one core for the cells of a row that the challenges make: for a row of weights or of scalars, and for each lane of a row of activations
+/// and once for the row (`benches/plans.rs`).
+const ROW: f64 = 2e-6;
+/// Seconds for the trace's cells of an element; they are filled by one core.
+const ELEMENT_SECONDS: f64 = 0.45e-6;
+/// Seconds of one core for a sum over points, however few.
+const SUM: f64 = 0.8e-3;
+/// What a fixed column costs of the time of a small point: in all, and for a row, where its value seldom changes.
+const FIXED_COLUMN: f64 = 1700.0;
+const FIXED_ROW: f64 = 0.57;
 /// Seconds of one core for a multiple of a point in the transform that cuts an SRS (`benches/srs.rs`).
 const MULTIPLE: f64 = 40e-6;
 /// Bytes of a process that has done nothing yet, code and allocator's slack included.
@@ -145,10 +155,14 @@ impl Cost {
         let work = work(&gates, number.identity, layout.k, BTreeMap::new());
         let fixed_bytes: f64 = layout.fixed.iter().map(|cells| cells.bytes() as f64).sum();
         let per_thread = 1.0 / threads as f64;
-        let phases = phases(rates, layout.k, constraints, &work, fixed_bytes, opening);
+        let sketch = layout.sketch();
+        let phases = phases(rates, &sketch, constraints, &work, fixed_bytes, opening);
+        let share = |phase| if phase == Phase::Fill(0) { 1.0 } else { per_thread };
+        let rows = FIXED_COLUMN + FIXED_ROW * (1u64 << layout.k) as f64;
+        let weights = (sketch.lanes.weights * sketch.weight_rows) as f64;
         Ok(Self {
-            phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * per_thread)).collect(),
-            keygen_seconds: rates.small_point * (fixed_bytes + (1u64 << layout.k) as f64) * per_thread,
+            phases: phases.into_iter().map(|(phase, seconds)| (phase, seconds * share(phase))).collect(),
+            keygen_seconds: rates.small_point * (weights + rows * layout.fixed.len() as f64) * per_thread,
             peak_bytes: proving_bytes(layout, constraints, &work, width, threads),
             kept_bytes: ((kept_vectors * ELEMENT) << layout.k) + CpuBackend::kept_bytes(layout.k, width) as u64,
             cut_seconds: seconds_of_cut(layout.k, opening, threads),
@@ -163,27 +177,35 @@ impl Cost {
     }
 }
 
-/// Seconds of one core for each phase of a proof over `2^k` rows, whose fixed columns take so many bytes.
+/// Seconds of one core for each phase of a proof of a circuit whose fixed columns take so many bytes.
 fn phases(
     rates: &Rates,
-    k: u32,
+    sketch: &Sketch,
     constraints: &ConstraintSystem,
     work: &Work,
     fixed_bytes: f64,
     opening: Opening,
 ) -> [(Phase, f64); 9] {
     let Rates { full_point, small_point, product } = *rates;
-    let (n, m) = ((1u64 << k) as f64, f64::from(opening.width()));
+    let (k, n, m) = (sketch.k, (1u64 << sketch.k) as f64, f64::from(opening.width()));
+    // A short sum has few points for each of its buckets.
+    let full_point = full_point * (1.0 + 1.8 * 2f64.powi(9 - k as i32)).min(3.0);
     let narrow = narrow_columns(constraints) as f64;
     let full = constraints.advice_phases.len() as f64 - narrow;
+    let [activations, weights, tables, lanes] =
+        [sketch.activation_rows, sketch.weight_rows + sketch.scalar_rows, sketch.table_rows, sketch.lanes.activations]
+            .map(|count| count as f64);
+    // Of activations two inner sums change in every row, the outer ones seldom; of weights one changes in every row. All others are helpers
+    // and their sum: one of them and the sum read the tables.
+    let changes = (full - CHAINS + 2.25) * activations + 1.5 * weights + 2.0 * tables;
     let pieces = constraints.pieces() as f64;
     let transform = product * n * f64::from(k) / 2.0;
     [
-        (Phase::Fill(0), CELL * n * narrow / 4.0),
-        (Phase::Commit(0), small_point * n * narrow),
-        (Phase::Fill(1), CELL * n + fixed_bytes * product / 6.0),
-        // Most columns hold their value over many rows and cost their changes only.
-        (Phase::Commit(1), full_point * n * full * 0.6),
+        (Phase::Fill(0), ELEMENT_SECONDS * activations * lanes),
+        (Phase::Commit(0), narrow * (SUM + small_point * activations)),
+        (Phase::Fill(1), ROW * ((lanes + 1.0) * activations + weights) + fixed_bytes * product / 3.0),
+        // A column costs its changes only.
+        (Phase::Commit(1), 0.7 * full_point * changes),
         (Phase::Permutation, 0.1 * full_point * n * constraints.products() as f64),
         (
             Phase::Quotient,
@@ -211,7 +233,7 @@ pub fn seconds_of_proof(sketch: &Sketch, constraints: &ConstraintSystem, opening
     // A byte a weight. The other fixed columns hold as many cells as there are rows, and their bytes hardly count.
     let other = (constraints.fixed_columns as usize).saturating_sub(sketch.lanes.weights) * sketch.rows();
     let bytes = (sketch.lanes.weights * sketch.weight_rows + other) as f64;
-    let phases = phases(&Rates::AVX2, sketch.k, constraints, &work, bytes, opening);
+    let phases = phases(&Rates::AVX2, sketch, constraints, &work, bytes, opening);
     Ok(phases.iter().map(|(_, seconds)| seconds).sum())
 }
 
