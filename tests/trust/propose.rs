@@ -30,7 +30,8 @@ fn an_owner_proposes_a_verifier_for_others_and_admits_it_when_its_time_has_come(
     // Somebody else registers a model: the verifier is deployed, and the owner is told what to run.
     let register = ["register", MODEL, "--market", &market];
     let output = scene.command(PROVER, &register).output().unwrap();
-    let message = crate::failed(&output, crate::WRONG_REQUEST, &[owner, "seven days"]);
+    let message = crate::failed(&output, crate::WRONG_REQUEST, &[owner, "must propose it", "seven days"]);
+    assert!(message.find("must propose it") < message.find("seven days"), "said before anything is paid: {message}");
     let command = message.split('`').find(|part| part.starts_with("assay propose ")).unwrap();
     let propose: Vec<&str> = command.split_whitespace().skip(1).collect();
     let verifier = propose[1].to_owned();

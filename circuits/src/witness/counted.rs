@@ -25,7 +25,7 @@ impl Counted {
         }
     }
 
-    /// Those of later rows too.
+    /// Those of later rows of the same circuit too: both have its stacks.
     pub(super) fn and(mut self, later: Self) -> Self {
         for (counts, more) in self.counts.iter_mut().zip(later.counts) {
             if counts.len() < more.len() {

@@ -37,9 +37,8 @@ pub(super) fn pruned(
         }
     }
     if inputs.is_empty() || nodes.is_empty() {
-        let name_of = |output: &Port| builder.tensors.get(output.tensor.0).map(|info| info.name.clone());
-        let output = outputs.first().and_then(name_of).unwrap_or_default();
-        return Err(ModelError::NotComputed { output });
+        let names: Vec<String> = outputs.into_iter().map(|output| output.name).collect();
+        return Err(ModelError::NotComputed { output: names.join(", ") });
     }
     let places: Vec<usize> = needed.iter().scan(0, |next, needed| Some(place(next, *needed))).collect();
     let renumber = |tensor: &mut TensorId| tensor.0 = places.get(tensor.0).copied().unwrap_or(tensor.0);
