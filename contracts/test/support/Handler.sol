@@ -149,11 +149,14 @@ contract Handler is Scene {
         ++done["prove"];
     }
 
-    /// Delivers what the rival locked and did not.
+    /// Delivers what the rival locked and did not; now and then the rival locks what is open first.
     function rescue(uint256 which, uint256 who) external {
-        Request memory r = pickIn(which, IInferenceMarket.Status.Locked, PROVED);
+        bool locks = (which >> 32) % 2 == 0;
+        Request memory r = pickIn(which, locks ? IInferenceMarket.Status.Open : IInferenceMarket.Status.Locked, PROVED);
+        require(r.prover == address(0) && vm.getBlockTimestamp() <= r.deadline);
+        if (locks) lock(r, rival);
         IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
-        require(job.prover == rival && r.prover == address(0) && vm.getBlockTimestamp() <= r.deadline);
+        require(job.prover == rival);
         if (vm.getBlockTimestamp() <= job.time) advance(uint256(job.time) + 1);
         address payee = people[who % 2 == 0 ? 0 : 3];
         uint256 most = mostCredit(r);
@@ -448,7 +451,7 @@ contract Handler is Scene {
         ++done["rescue"];
     }
 
-    /// The most that all credits but the burnt can be after a request ends: nothing of a bond is among it.
+    /// The most that all credits but the burnt and the pools can be after a request ends: nothing of a bond is among it.
     function mostCredit(Request memory r) internal returns (uint256 most) {
         honestBond = bondOf(prover, r.token);
         IInferenceMarket.Job memory job = market.jobOf(market.idOf(r));
@@ -461,9 +464,18 @@ contract Handler is Scene {
         noteGift(r.token, honestBond);
     }
 
+    /// All credits but the burnt, and what the models' pools still owe.
     function creditsOf(address what) internal view returns (uint256 sum) {
+        sum = unclaimed(modelId, what) + unclaimed(mortalModel, what);
         for (uint256 i = 0; i < people.length; ++i) {
             if (people[i] != BURN) sum += market.creditOf(people[i], what);
+        }
+    }
+
+    function unclaimed(bytes32 model, address what) internal view returns (uint256 sum) {
+        sum = market.poolOf(model, what);
+        for (uint256 i = 0; i < people.length; ++i) {
+            sum -= market.claimedOf(model, what, people[i]);
         }
     }
 
