@@ -136,12 +136,12 @@ fn compare(circuit: &str, runs: usize, all: bool) -> Vec<Plan> {
 
 fn print(plans: &[Plan]) {
     let Some(first) = plans.first() else { return };
-    println!("\n{}, lanes of activations x weights x tables:", first.circuit);
+    println!("\n{}, lanes of activations x weights x tables x parts:", first.circuit);
     println!("  plan            k   keygen  predicted    proof  predicted  faster      peak  predicted");
     for Plan { lanes, k, keygen, prove, .. } in plans {
         println!(
             "  {:<12} {k:>4} {:>6.3} s {:>8.3} s {:>6.3} s {:>8.3} s {:>6.2}x {:>5} MiB {:>6} MiB",
-            format!("{} x {} x {}", lanes.activations, lanes.weights, lanes.tables),
+            format!("{} x {} x {} x {}", lanes.activations, lanes.weights, lanes.tables, lanes.parts),
             keygen.seconds,
             keygen.seconds_predicted,
             prove.seconds,

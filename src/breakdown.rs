@@ -207,9 +207,11 @@ mod tests {
             decides(&layout.report(), &choice)
         };
         let chain = said(Purpose::Chain);
-        for words in
-            ["2^14 rows", "wider rows of weights (as with 1 x 16 x 1)", "as with 2 x 128 x 2; try `--for prover`"]
-        {
+        for words in [
+            "2^14 rows",
+            "wider rows of weights (as with 1 x 32 x 1)",
+            "as with 4 x 64 x 4 (3 parts); try `--for prover`",
+        ] {
             assert!(chain.contains(words), "{chain}");
         }
         let prover = said(Purpose::Prover);

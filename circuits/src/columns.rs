@@ -3,22 +3,27 @@
 
 use std::fmt;
 
+use assay_models::MAX_PARTS;
 use serde::{Deserialize, Serialize};
 
 /// Most activation lanes, and so the most columns of each of the kinds `c t b z r`.
 pub const MAX_ACTIVATION_LANES: usize = 8;
 /// Most stacks of lookup tables that stand side by side.
 pub const MAX_TABLES: usize = 4;
-/// Most helper columns: those of eight activation lanes with windows and the wire, and of four stacks of tables.
-pub(crate) const MAX_HELPERS: usize = 12;
+/// Most helper columns: those of eight activation lanes with windows, the wire and remainders in three parts, and of four stacks of tables.
+pub(crate) const MAX_HELPERS: usize = 17;
+/// Parts of a remainder behind the first.
+const FURTHER_PARTS: usize = MAX_PARTS - 1;
 
 /// Advice columns. Phase 0 holds the narrow integers of the trace; phase 1 what depends on the challenges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Advice {
     /// Requantise: half of the rounded quotient, in an activation lane.
     C(u8),
-    /// Requantise: remainder; in ring rows the accumulator itself.
+    /// Requantise: remainder, or its first part; in ring rows the accumulator itself.
     T(u8),
+    /// Requantise: a further part of the remainder, from 1 on, in an activation lane.
+    Part(u8, u8),
     /// Requantise: parity of the rounded quotient.
     B(u8),
     /// Element of an activation tensor.
@@ -56,7 +61,9 @@ impl Advice {
     pub fn all() -> impl Iterator<Item = Self> {
         const LANES: std::ops::Range<u8> = 0..MAX_ACTIVATION_LANES as u8;
         let lanes = |column: fn(u8) -> Self| LANES.map(column);
-        let narrow = lanes(Self::C).chain(lanes(Self::T)).chain(lanes(Self::B)).chain(lanes(Self::Z)).chain([Self::X]);
+        let parts = further_parts().flat_map(|part| LANES.map(move |lane| Self::Part(part, lane)));
+        let cells = lanes(Self::C).chain(lanes(Self::T)).chain(lanes(Self::B)).chain(lanes(Self::Z));
+        let narrow = cells.chain(parts).chain([Self::X]);
         let full = [Self::F1, Self::F2, Self::G1, Self::G2, Self::Acc1, Self::Acc2, Self::U, Self::P];
         let tables = (0..MAX_TABLES as u8).map(Self::M);
         let sums = (0..MAX_HELPERS as u8).map(Self::H).chain([Self::S]);
@@ -67,15 +74,17 @@ impl Advice {
     #[inline]
     pub const fn slot(self) -> usize {
         const LANES: usize = MAX_ACTIVATION_LANES;
-        const PHASE_1: usize = 5 * LANES + 1 + MAX_TABLES;
+        const BESIDE: usize = (4 + FURTHER_PARTS) * LANES;
+        const PHASE_1: usize = BESIDE + 1 + LANES + MAX_TABLES;
         match self {
             Self::C(lane) => lane as usize,
             Self::T(lane) => LANES + lane as usize,
             Self::B(lane) => 2 * LANES + lane as usize,
             Self::Z(lane) => 3 * LANES + lane as usize,
-            Self::X => 4 * LANES,
-            Self::R(lane) => 4 * LANES + 1 + lane as usize,
-            Self::M(stack) => 5 * LANES + 1 + stack as usize,
+            Self::Part(part, lane) => (3 + part as usize) * LANES + lane as usize,
+            Self::X => BESIDE,
+            Self::R(lane) => BESIDE + 1 + lane as usize,
+            Self::M(stack) => BESIDE + 1 + LANES + stack as usize,
             Self::F1 => PHASE_1,
             Self::F2 => PHASE_1 + 1,
             Self::G1 => PHASE_1 + 2,
@@ -92,7 +101,7 @@ impl Advice {
     /// 0 before the challenges, 1 after.
     pub const fn phase(self) -> u8 {
         match self {
-            Self::C(_) | Self::T(_) | Self::B(_) | Self::Z(_) | Self::X | Self::R(_) | Self::M(_) => 0,
+            Self::C(_) | Self::T(_) | Self::B(_) | Self::Z(_) | Self::Part(..) | Self::X | Self::R(_) | Self::M(_) => 0,
             _ => 1,
         }
     }
@@ -110,6 +119,10 @@ macro_rules! fixed_columns {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Fixed {
             $($(#[$doc])* $name,)*
+            /// What a further part of a remainder, from 1 on, counts in an accumulator.
+            CoefPart(u8),
+            /// Tag of the `(t, b)` table of a further part.
+            TagPart(u8),
             /// 1 where an activation lane but the last holds an element that the sums take in, 0 where it pads a segment.
             Present(u8),
             /// The element's position on the wire.
@@ -128,14 +141,16 @@ macro_rules! fixed_columns {
             const NAMED: usize = [$(Named::$name),*].len();
             /// Number of columns that are no weight lanes.
             const BEFORE_WEIGHTS: usize = Self::BEFORE_TABLES + 4 * MAX_TABLES;
-            const BEFORE_TABLES: usize = Self::NAMED + 3 * MAX_ACTIVATION_LANES;
+            const BEFORE_TABLES: usize = Self::BEFORE_WIRE + 3 * MAX_ACTIVATION_LANES;
+            const BEFORE_WIRE: usize = Self::NAMED + 2 * FURTHER_PARTS;
 
             /// Every column in order, all possible weight lanes included.
             pub fn all() -> impl Iterator<Item = Self> {
                 let lanes = |column: fn(u8) -> Self| (0..MAX_ACTIVATION_LANES as u8).map(column);
                 let wire = lanes(Self::Present).chain(lanes(Self::Position)).chain(lanes(Self::Reads));
                 let tables = (0..MAX_TABLES as u8).flat_map(Self::entry);
-                [$(Self::$name),*].into_iter().chain(wire).chain(tables).chain((0..=u8::MAX).map(Self::W))
+                let parts = further_parts().map(Self::CoefPart).chain(further_parts().map(Self::TagPart));
+                [$(Self::$name),*].into_iter().chain(parts).chain(wire).chain(tables).chain((0..=u8::MAX).map(Self::W))
             }
 
             /// Position in [`Fixed::all`].
@@ -143,9 +158,11 @@ macro_rules! fixed_columns {
             pub const fn slot(self) -> usize {
                 match self {
                     $(Self::$name => Named::$name as usize,)*
-                    Self::Present(lane) => Self::NAMED + lane as usize,
-                    Self::Position(lane) => Self::NAMED + MAX_ACTIVATION_LANES + lane as usize,
-                    Self::Reads(lane) => Self::NAMED + 2 * MAX_ACTIVATION_LANES + lane as usize,
+                    Self::CoefPart(part) => Self::NAMED + part as usize - 1,
+                    Self::TagPart(part) => Self::NAMED + FURTHER_PARTS + part as usize - 1,
+                    Self::Present(lane) => Self::BEFORE_WIRE + lane as usize,
+                    Self::Position(lane) => Self::BEFORE_WIRE + MAX_ACTIVATION_LANES + lane as usize,
+                    Self::Reads(lane) => Self::BEFORE_WIRE + 2 * MAX_ACTIVATION_LANES + lane as usize,
                     Self::Entry(stack, part) => Self::BEFORE_TABLES + 4 * stack as usize + part as usize,
                     Self::W(lane) => Self::BEFORE_WEIGHTS + lane as usize,
                 }
@@ -251,6 +268,11 @@ impl Fixed {
     }
 }
 
+/// Numbers of the parts of a remainder behind the first.
+pub(crate) fn further_parts() -> impl Iterator<Item = u8> + Clone {
+    1..MAX_PARTS as u8
+}
+
 /// Challenges, squeezed after every phase-0 commitment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Challenge {
@@ -280,14 +302,16 @@ pub struct Lanes {
     pub weights: usize,
     /// Entries of lookup tables a row: 1, 2 or 4 stacks side by side.
     pub tables: usize,
+    /// Cells for the remainder of an activation: 1, 2 or 3.
+    pub parts: usize,
 }
 
 impl fmt::Display for Lanes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} activation lanes, {} weight lanes and {} table stacks",
-            self.activations, self.weights, self.tables
+            "{} activation lanes, {} weight lanes, {} table stacks and remainders of {} parts",
+            self.activations, self.weights, self.tables, self.parts
         )
     }
 }
@@ -299,9 +323,9 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// So many lanes of activations and of weights, and one stack of tables.
+    /// So many lanes of activations and of weights, one stack of tables, and remainders in one part.
     pub const fn new(activations: usize, weights: usize) -> Self {
-        Self { activations, weights, tables: 1 }
+        Self { activations, weights, tables: 1, parts: 1 }
     }
 
     /// With so many stacks of tables.
@@ -310,14 +334,29 @@ impl Lanes {
         Self { tables, ..self }
     }
 
-    /// A short name, `a1w4t1` for one activation lane, four weight lanes and one stack of tables.
+    /// With remainders of so many parts.
+    #[must_use]
+    pub const fn with_parts(self, parts: usize) -> Self {
+        Self { parts, ..self }
+    }
+
+    /// A short name, `a1w4t1` for one activation lane, four weight lanes and one stack of tables; with `p3` behind it for remainders in three parts.
     pub fn tag(self) -> String {
-        format!("a{}w{}t{}", self.activations, self.weights, self.tables)
+        let parts = if self.parts == 1 { String::new() } else { format!("p{}", self.parts) };
+        format!("a{}w{}t{}{parts}", self.activations, self.weights, self.tables)
     }
 
     /// Whether there are circuits with these lanes.
     pub const fn are_supported(self) -> bool {
-        matches!(self.activations, 1 | 2 | 4 | 8) && matches!(self.weights, 1..=256) && matches!(self.tables, 1 | 2 | 4)
+        matches!(self.activations, 1 | 2 | 4 | 8)
+            && matches!(self.weights, 1..=256)
+            && matches!(self.tables, 1 | 2 | 4)
+            && matches!(self.parts, 1..=MAX_PARTS)
+    }
+
+    /// The parts of a remainder behind the first.
+    pub fn further_parts(self) -> impl Iterator<Item = u8> + Clone {
+        1..self.parts as u8
     }
 
     /// The stacks of tables.
@@ -379,6 +418,7 @@ impl CircuitShape {
         let helpers = crate::lookups::helpers(lanes);
         let fixed: Vec<Fixed> = Fixed::all()
             .filter(|column| match *column {
+                Fixed::CoefPart(part) | Fixed::TagPart(part) => usize::from(part) < lanes.parts,
                 Fixed::Present(lane) => activations(lane + 1),
                 Fixed::Position(lane) | Fixed::Reads(lane) => lanes.has_wire() && activations(lane),
                 Fixed::Entry(stack, _) => usize::from(stack) < lanes.tables,
@@ -389,6 +429,7 @@ impl CircuitShape {
         let advice: Vec<Advice> = Advice::all()
             .filter(|column| match *column {
                 Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) => activations(lane),
+                Advice::Part(part, lane) => usize::from(part) < lanes.parts && activations(lane),
                 Advice::R(lane) => activations(lane) && lanes.has_maximum(lane),
                 Advice::M(stack) => usize::from(stack) < lanes.tables,
                 Advice::H(helper) => usize::from(helper) < helpers,
@@ -429,7 +470,8 @@ mod tests {
     fn slots_are_positions_and_the_widest_shape_has_a_column_for_each_of_its_helpers() {
         assert!(Advice::all().enumerate().all(|(at, column)| column.slot() == at));
         assert!(Fixed::all().enumerate().all(|(at, column)| column.slot() == at));
-        let shape = CircuitShape::new(Lanes::new(MAX_ACTIVATION_LANES, 256).with_tables(MAX_TABLES));
+        let shape =
+            CircuitShape::new(Lanes::new(MAX_ACTIVATION_LANES, 256).with_tables(MAX_TABLES).with_parts(MAX_PARTS));
         assert_eq!(crate::lookups::helpers(shape.lanes), MAX_HELPERS);
         assert_eq!(shape.advice.iter().filter(|column| matches!(column, Advice::H(_))).count(), MAX_HELPERS);
     }

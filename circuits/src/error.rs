@@ -23,9 +23,9 @@ pub enum CircuitError {
     },
     /// A lookup table would not fit any circuit.
     #[error(
-        "node `{node}`: its requantisation (divisor {divisor}) needs lookup tables of {rows} rows, more than {limit}: \
-         round the model's scales to powers of two with `models/zoo/powers_of_two.py`; where they are, give the result a scale \
-         nearer to that of its input times that of its weights"
+        "node `{node}`: its requantisation (divisor {divisor}) needs lookup tables of {rows} rows, more than {limit}: its \
+         accumulators reach far beyond what its result holds; give the result a larger scale, nearer to that of its input times \
+         that of its weights times its number of inputs"
     )]
     TableTooLarge {
         /// ONNX node name.

@@ -55,6 +55,11 @@ const HELPERS: [&str; MAX_HELPERS] = [
     "helper 9",
     "helper 10",
     "helper 11",
+    "helper 12",
+    "helper 13",
+    "helper 14",
+    "helper 15",
+    "helper 16",
 ];
 
 /// One polynomial identity that holds in every row.
@@ -208,7 +213,7 @@ impl Gate {
 }
 
 /// The value of f1. With `A` lanes it steps by the base to the `A`, and takes in the lanes that hold an element:
-/// `cont base^A f1- + sum_j present_j base^(A-1-j) (CoefC c_j + CoefT t_j)`. In windows the element at `(row, column)` of a window
+/// `cont base^A f1- + sum_j present_j base^(A-1-j) (CoefC c_j + CoefT t_j + sum_i CoefPart_i part_ij)`. In windows the element at `(row, column)` of a window
 /// counts `z_h^(1-row) z_w^(1-column)` times, and a window steps by `z_w^2`.
 fn accumulators<A: Algebra>(a: &A) -> A::Value {
     let lanes = a.lanes();
@@ -235,6 +240,9 @@ fn accumulators<A: Algebra>(a: &A) -> A::Value {
         }
         let acc =
             a.fixed(Fixed::CoefC) * a.advice(Advice::C(lane), 0) + a.fixed(Fixed::CoefT) * a.advice(Advice::T(lane), 0);
+        let acc = lanes
+            .further_parts()
+            .fold(acc, |acc, part| acc + a.fixed(Fixed::CoefPart(part)) * a.advice(Advice::Part(part, lane), 0));
         sum = sum + weight * present(a, lane, acc);
     }
     sum

@@ -17,7 +17,7 @@ use crate::tables::Tag;
 /// Rows at the end of the columns that hold no cells: halo2's five blinding factors and one more.
 pub const UNUSABLE_ROWS: usize = 6;
 /// What [`Lanes::are_supported`] says.
-const SUPPORTED: &str = "1, 2, 4 or 8 activation lanes, 1 to 256 weight lanes and 1, 2 or 4 stacks of tables";
+const SUPPORTED: &str = "1, 2, 4 or 8 activation lanes, 1 to 256 weight lanes, 1, 2 or 4 stacks of tables and remainders in 1, 2 or 3 parts";
 /// Weight lanes of circuits of up to `2^LARGE_K` rows, where nobody asks for others.
 const USUAL_LANES: usize = 64;
 const LARGE_K: u32 = 18;
@@ -42,7 +42,8 @@ pub struct Layout {
 
 impl Layout {
     /// The circuit of a graph in the profile of one activation lane that has the fewest rows, and of those with as few in the one with the
-    /// fewest weight lanes; in more than 64 only where it would need more than `2^18` rows otherwise. A rule for tests and examples: what is
+    /// fewest weight lanes; in more than 64, and with remainders in several parts, only where it would need more than `2^18` rows otherwise or
+    /// has no circuit. A rule for tests and examples: what is
     /// cheapest to prove or to verify, [`Layout::search`] finds by prices.
     ///
     /// # Errors
@@ -51,13 +52,14 @@ impl Layout {
         let rows = |sketch: &Sketch| Ok::<_, CircuitError>(f64::from(sketch.k));
         let of = |usual: bool| {
             let mut profiles = PROFILES.to_vec();
-            profiles.retain(|lanes| lanes.activations == 1 && usual == (lanes.weights <= USUAL_LANES));
-            profiles.sort_by_key(|lanes| lanes.weights);
+            let is_usual = |lanes: &Lanes| lanes.weights <= USUAL_LANES && lanes.parts == 1;
+            profiles.retain(|lanes| lanes.activations == 1 && usual == is_usual(lanes));
+            profiles.sort_by_key(|lanes| (lanes.parts, lanes.weights));
             Self::search(graph, &profiles, rows).map(|found| found.layout)
         };
         match of(true) {
             Ok(layout) if layout.k <= LARGE_K => Ok(layout),
-            Ok(_) | Err(CircuitError::TooManyRows { .. }) => of(false),
+            Ok(_) | Err(CircuitError::TooManyRows { .. } | CircuitError::TableTooLarge { .. }) => of(false),
             Err(other) => Err(other),
         }
     }
@@ -70,7 +72,7 @@ impl Layout {
         if !lanes.are_supported() {
             return Err(CircuitError::Invariant(SUPPORTED));
         }
-        Self::with_columns(planned(graph, lanes.activations)?, lanes)
+        Self::with_columns(planned(graph, lanes)?, lanes)
     }
 
     /// The circuit of a graph with some number of lanes over fixed columns that were made before: rows, copies and tables are
@@ -91,7 +93,7 @@ impl Layout {
         if !lanes.are_supported() {
             return Err(CircuitError::ForeignColumn { at: 0, expected: SUPPORTED });
         }
-        let plan = planned(graph, lanes.activations)?;
+        let plan = planned(graph, lanes)?;
         let places = Places::of(&plan, lanes)?;
         check_columns(&columns, lanes, places.usable_rows())?;
         let entries = plan.tables.entries()?;
@@ -211,14 +213,14 @@ impl Layout {
 
 /// The plan of a graph, unless its inputs and its requantised tensors alone take more rows than any circuit has, or its inputs and outputs more
 /// public words than any key: then nothing is made.
-pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan, CircuitError> {
+pub(crate) fn planned(graph: &QuantizedGraph, lanes: Lanes) -> Result<Plan, CircuitError> {
     graph.validate()?;
     let outputs = graph.nodes.iter().filter(|node| node.op.requantise().is_some()).map(|node| node.output);
     let mut elements = 0usize;
     for tensor in outputs.chain(graph.at(End::Input)) {
         elements = elements.saturating_add(graph.tensor(tensor)?.len());
     }
-    let rows = elements.div_ceil(activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
+    let rows = elements.div_ceil(lanes.activations.max(1)).saturating_add(2 + UNUSABLE_ROWS);
     if rows > 1 << MAX_K {
         return Err(CircuitError::too_many_rows(rows));
     }
@@ -226,7 +228,7 @@ pub(crate) fn planned(graph: &QuantizedGraph, activations: usize) -> Result<Plan
     if words > MAX_PUBLIC_WORDS {
         return Err(CircuitError::TooManyWords { words, limit: MAX_PUBLIC_WORDS });
     }
-    Plan::of(graph, activations)
+    Plan::of(graph, lanes.activations, lanes.parts)
 }
 
 /// Whether columns made before are those of some circuit with this many lanes and usable rows.

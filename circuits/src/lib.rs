@@ -49,7 +49,7 @@
 
 /// Which circuit a graph has: raised by every change of the planner or the gates that gives some graph another circuit, so that no key of an
 /// earlier one, which may have been unsound, is taken for the graph's.
-pub const REVISION: u32 = 5;
+pub const REVISION: u32 = 6;
 
 mod byte_cells;
 mod cells;

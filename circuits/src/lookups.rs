@@ -22,6 +22,8 @@ const PER_HELPER: usize = 3;
 pub enum Lookup {
     /// Requantise, first lookup of a lane: `(tag, t, b, 0)`.
     Remainder(u8),
+    /// Requantise, a further part of the remainder, from 1 on, of a lane: `(tag, part, b, 0)`.
+    Part(u8, u8),
     /// Requantise, second lookup of a lane: `(tag, c, b, z)`.
     Output(u8),
     /// Maximum of a window, up to a lane: `(RELU, z_before + r_before - z, r, 0)`, the running maximum being `z + r`.
@@ -38,7 +40,9 @@ pub fn lookups(lanes: Lanes) -> Vec<Lookup> {
     let maxima = all().filter(|lane| lanes.has_maximum(*lane));
     let wires = all().filter(|_| lanes.has_wire());
     let requantise = all().flat_map(|lane| [Lookup::Remainder(lane), Lookup::Output(lane)]);
+    let parts = lanes.further_parts().flat_map(|part| all().map(move |lane| Lookup::Part(part, lane)));
     requantise
+        .chain(parts)
         .chain(maxima.map(Lookup::Maximum))
         .chain(wires.map(Lookup::Wire))
         .chain(lanes.of_tables().map(Lookup::Table))
@@ -64,7 +68,7 @@ impl Lookup {
     /// How often the tuple of a row counts.
     pub fn numerator<A: Algebra>(self, a: &A) -> A::Value {
         match self {
-            Self::Remainder(_) | Self::Output(_) => a.fixed(Fixed::Lookup),
+            Self::Remainder(_) | Self::Part(..) | Self::Output(_) => a.fixed(Fixed::Lookup),
             Self::Maximum(lane) => {
                 // The first lane compares with the row before, which a window's first row does not.
                 let rows = a.lanes().window_flags().skip(usize::from(lane == 0));
@@ -81,6 +85,9 @@ impl Lookup {
         let cell = |column: fn(u8) -> Advice, lane: u8| a.advice(column(lane), 0);
         match self {
             Self::Remainder(lane) => [a.fixed(Fixed::TagRemainder), cell(t, lane), cell(b, lane), a.constant(0)],
+            Self::Part(part, lane) => {
+                [a.fixed(Fixed::TagPart(part)), a.advice(Advice::Part(part, lane), 0), cell(b, lane), a.constant(0)]
+            }
             Self::Output(lane) => [a.fixed(Fixed::TagOutput), cell(c, lane), cell(b, lane), cell(z, lane)],
             Self::Maximum(lane) => {
                 let lanes = a.lanes();

@@ -19,7 +19,7 @@ mod planner;
 mod scalar;
 mod weighted_sum;
 
-use assay_models::{QuantizedGraph, Split};
+use assay_models::{MAX_PARTS, QuantizedGraph, Split};
 use serde::{Deserialize, Serialize};
 
 use crate::columns::MAX_ACTIVATION_LANES;
@@ -46,6 +46,8 @@ pub struct Plan {
     /// Activation lanes that it is planned for: with several, no word and no second reading of a tensor cuts the rows of its cells, but
     /// reads copies.
     pub activation_lanes: usize,
+    /// Cells that the remainder of a requantisation may stand in.
+    pub parts: usize,
     /// Cells of tensors.
     pub blocks: Vec<Block>,
     /// Values made of other values; an entry is made of earlier ones.
@@ -117,17 +119,20 @@ pub enum Side {
 }
 
 impl Plan {
-    /// The plan of a graph for 1, 2, 4 or 8 activation lanes.
+    /// The plan of a graph for 1, 2, 4 or 8 activation lanes and remainders in 1, 2 or 3 parts.
     ///
     /// # Errors
-    /// [`CircuitError::Invariant`] for another number of lanes; [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] says what does not fit; errors
+    /// [`CircuitError::Invariant`] for other numbers; [`CircuitError::Unsupported`] names the node without an identity; [`CircuitError::TableTooLarge`] says what does not fit; errors
     /// of the model are passed on.
-    pub fn of(graph: &QuantizedGraph, activation_lanes: usize) -> Result<Self, CircuitError> {
+    pub fn of(graph: &QuantizedGraph, activation_lanes: usize, parts: usize) -> Result<Self, CircuitError> {
         if !activation_lanes.is_power_of_two() || activation_lanes > MAX_ACTIVATION_LANES {
             return Err(CircuitError::Invariant("a row has 1, 2, 4 or 8 activation lanes"));
         }
+        if !(1..=MAX_PARTS).contains(&parts) {
+            return Err(CircuitError::Invariant("a remainder has 1, 2 or 3 parts"));
+        }
         graph.validate()?;
-        Planner::plan(graph, activation_lanes)
+        Planner::plan(graph, activation_lanes, parts)
     }
 
     /// How a node's accumulators are cut for the lookups.

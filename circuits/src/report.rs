@@ -18,6 +18,8 @@ pub struct LayoutReport {
     pub weight_lanes: usize,
     /// Activation lanes.
     pub activation_lanes: usize,
+    /// Cells of a remainder.
+    pub remainder_parts: usize,
     /// Rows of activations.
     pub activation_rows: usize,
     /// Rows of weights.
@@ -123,6 +125,7 @@ impl Layout {
             k: self.k,
             weight_lanes: self.shape.lanes.weights,
             activation_lanes: self.shape.lanes.activations,
+            remainder_parts: self.shape.lanes.parts,
             activation_rows: self.places.activations_end - 1,
             weight_rows: self.places.weights_end - 1,
             scalar_rows: self.scalars.len(),
@@ -134,8 +137,9 @@ impl Layout {
             instances: self.instances(),
             copies: self.copies.len(),
             activations: self.plan.graph.tensors.iter().map(assay_models::TensorInfo::len).sum(),
-            requantise_cells: 4 * elements(|block| matches!(block.cells, Committed::Requantised { .. })),
-            byte_cells: 4 * elements(|block| matches!(block.cells, Committed::Bytes { .. })),
+            requantise_cells: (3 + self.shape.lanes.parts)
+                * elements(|block| matches!(block.cells, Committed::Requantised { .. })),
+            byte_cells: (3 + self.shape.lanes.parts) * elements(|block| matches!(block.cells, Committed::Bytes { .. })),
             ring_cells: elements(|block| matches!(block.cells, Committed::Ring { .. })),
             maximum_cells: elements(|block| block.order == Order::Windows),
             dense_input_cells: self.dense_inputs().count(),
@@ -174,7 +178,7 @@ impl Layout {
             });
         }
         for block in &self.plan.blocks {
-            of(&mut reports, self.plan.owner(block), &|report| report.cells += cells_of(block));
+            of(&mut reports, self.plan.owner(block), &|report| report.cells += cells_of(block, self.plan.parts));
         }
         for sum in &self.plan.weighted_sums {
             of(&mut reports, Owner::Node(sum.node), &|report| {
@@ -249,9 +253,9 @@ impl Layout {
 }
 
 /// Phase-0 cells of a block.
-fn cells_of(block: &Block) -> usize {
+fn cells_of(block: &Block, parts: usize) -> usize {
     let of_an_element = match block.cells {
-        Committed::Requantised { .. } | Committed::Bytes { .. } => 4,
+        Committed::Requantised { .. } | Committed::Bytes { .. } => 3 + parts,
         Committed::Ring { .. } | Committed::Copies { .. } => 1,
     };
     (of_an_element + usize::from(block.order == Order::Windows)) * block.len()

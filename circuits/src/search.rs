@@ -32,28 +32,31 @@ pub struct Found {
 
 impl Layout {
     /// The circuit of a graph in those of some lanes for which it has the least price; of equal prices the first. The columns of no other are
-    /// made, and a plan is made once for each number of activation lanes.
+    /// made, and a plan is made once for each number of activation lanes and parts of remainders.
     ///
     /// # Errors
-    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] with the fewest rows where no lanes hold the graph; errors of `price`.
+    /// As [`Plan::of`]; [`CircuitError::TooManyRows`] or [`CircuitError::TableTooLarge`], with the fewest rows, where no lanes hold the graph; errors of `price`.
     pub fn search<E: From<CircuitError>>(
         graph: &QuantizedGraph,
         candidates: &[Lanes],
         mut price: impl FnMut(&Sketch) -> Result<f64, E>,
     ) -> Result<Found, E> {
-        let mut plans: Vec<(usize, Result<Plan, usize>)> = Vec::new();
+        let mut plans: Vec<([usize; 2], Result<Plan, Refusal>)> = Vec::new();
         let mut tried = Vec::new();
+        let made_for = |lanes: &Lanes| [lanes.activations, lanes.parts];
         for lanes in candidates {
-            if !plans.iter().any(|(activations, _)| *activations == lanes.activations) {
-                plans.push((lanes.activations, rows_or(planned(graph, lanes.activations))?));
+            if !plans.iter().any(|(of, _)| *of == made_for(lanes)) {
+                plans.push((made_for(lanes), refusal_or(planned(graph, *lanes))?));
             }
-            let plan = plans.iter().find(|(activations, _)| *activations == lanes.activations);
+            let plan = plans.iter().find(|(of, _)| *of == made_for(lanes));
             let sketch = match plan {
-                Some((_, Ok(plan))) => rows_or(Sketch::of(plan, *lanes))?,
-                Some((_, Err(rows))) => Err(*rows),
-                None => return Err(CircuitError::Invariant("a plan for each number of activation lanes").into()),
+                Some((_, Ok(plan))) => refusal_or(Sketch::of(plan, *lanes))?,
+                Some((_, Err(refusal))) => Err(refusal.clone()),
+                None => {
+                    return Err(CircuitError::Invariant("a plan for each number of activation lanes and parts").into());
+                }
             };
-            let sketch = sketch.map_err(CircuitError::too_many_rows);
+            let sketch = sketch.map_err(CircuitError::from);
             let price = sketch.as_ref().ok().map(&mut price).transpose()?;
             tried.push(Tried { lanes: *lanes, sketch, price });
         }
@@ -63,7 +66,7 @@ impl Layout {
         let prices = tried.iter().filter_map(|tried| Some((tried.lanes, tried.price?)));
         let least = prices.min_by(|(_, price), (_, other)| price.total_cmp(other));
         let (lanes, _) = least.ok_or(CircuitError::Invariant("some circuit has a price"))?;
-        let plan = plans.into_iter().find(|(activations, _)| *activations == lanes.activations);
+        let plan = plans.into_iter().find(|(of, _)| *of == made_for(&lanes));
         let Some((_, Ok(plan))) = plan else {
             return Err(CircuitError::Invariant("a circuit that is taken has a plan").into());
         };
@@ -71,11 +74,32 @@ impl Layout {
     }
 }
 
-/// More lanes may do with fewer rows: only what every number of lanes refuses is an error. A refusal is the number of its rows.
-fn rows_or<T>(result: Result<T, CircuitError>) -> Result<Result<T, usize>, CircuitError> {
+/// What other lanes may not ask for.
+#[derive(Clone)]
+enum Refusal {
+    /// So many rows.
+    Rows(usize),
+    /// Lookup tables that remainders in more parts do without.
+    Table { node: String, rows: u128, limit: u128, divisor: u64 },
+}
+
+impl From<Refusal> for CircuitError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rows(rows) => Self::too_many_rows(rows),
+            Refusal::Table { node, rows, limit, divisor } => Self::TableTooLarge { node, rows, limit, divisor },
+        }
+    }
+}
+
+/// More lanes may do with fewer rows, and more parts with smaller tables: only what all lanes refuse is an error.
+fn refusal_or<T>(result: Result<T, CircuitError>) -> Result<Result<T, Refusal>, CircuitError> {
     match result {
         Ok(value) => Ok(Ok(value)),
-        Err(CircuitError::TooManyRows { rows, .. }) => Ok(Err(rows)),
+        Err(CircuitError::TooManyRows { rows, .. }) => Ok(Err(Refusal::Rows(rows))),
+        Err(CircuitError::TableTooLarge { node, rows, limit, divisor }) => {
+            Ok(Err(Refusal::Table { node, rows, limit, divisor }))
+        }
         Err(other) => Err(other),
     }
 }
@@ -84,8 +108,9 @@ fn rows_or<T>(result: Result<T, CircuitError>) -> Result<Result<T, usize>, Circu
 fn smallest_refusal(tried: Vec<Tried>) -> CircuitError {
     let refusals = tried.into_iter().filter_map(|tried| tried.sketch.err());
     let rows = |refusal: &CircuitError| match refusal {
-        CircuitError::TooManyRows { rows, .. } => *rows,
-        _ => usize::MAX,
+        CircuitError::TooManyRows { rows, .. } => *rows as u128,
+        CircuitError::TableTooLarge { rows, .. } => *rows,
+        _ => u128::MAX,
     };
     refusals.min_by_key(rows).unwrap_or(CircuitError::Invariant("some number of lanes is tried"))
 }

@@ -50,8 +50,8 @@ impl Sketch {
     /// # Errors
     /// [`CircuitError::TooManyRows`]; lanes that the plan was not made for; a block that they do not hold.
     pub fn of(plan: &Plan, lanes: Lanes) -> Result<Self, CircuitError> {
-        if lanes.activations != plan.activation_lanes {
-            return Err(CircuitError::Invariant("a plan is placed in the activation lanes it was made for"));
+        if (lanes.activations, lanes.parts) != (plan.activation_lanes, plan.parts) {
+            return Err(CircuitError::Invariant("a plan is placed in the activation lanes and parts it was made for"));
         }
         // A hostile graph may ask for more rows than there are numbers.
         let mut activation_rows = 0usize;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use assay_models::{DType, Intervals, Node, QuantizedGraph, Requantise, Split};
+use assay_models::{DType, Intervals, MAX_PARTS, Node, QuantizedGraph, Requantise, Span, Split};
 
 use crate::error::CircuitError;
 use crate::lookups::{FIRST_TAG, RELU_TAG};
@@ -14,14 +14,29 @@ const MAX_TABLE: u128 = 1 << 21;
 /// What a table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TableKey {
-    /// `(0, 0, 0)`: no remainder and no parity, beside [`TableKey::Bytes`].
-    Zero,
     /// `(v, 0, v)` for every value of an 8-bit type.
     Bytes(DType),
-    /// `(t, b, 0)`: the remainders of a split.
-    Remainder(Split),
+    /// `(t, b, 0)`: what a part of a remainder may be for `b = 0`, and for `b = 1`.
+    Remainder([Span; 2]),
     /// `(c, b, z)`: the outputs of all blocks that share the rule.
     Output(OutputRule),
+}
+
+/// The remainder 0 and no parity, beside [`TableKey::Bytes`].
+const ZERO: TableKey = TableKey::Remainder([(0, 1), (0, 0)]);
+
+/// The tables that an element is looked up in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tags {
+    /// Of `(t, b)`, one for each part of the remainder; 0 for parts that the circuit lacks.
+    pub(crate) remainder: [i64; MAX_PARTS],
+    /// Of `(c, b, z)`.
+    pub(crate) output: i64,
+}
+
+/// Number of integers in two spans.
+const fn both([(_, count), (_, other)]: [Span; 2]) -> u64 {
+    count + other
 }
 
 /// What `z` is as a function of `c` and `b`, and nothing else that a requantisation is made of: blocks of the same rule share a table,
@@ -86,6 +101,8 @@ impl Outputs {
 pub(crate) struct Tables {
     /// Whether maxima are looked up.
     pub(crate) relu: bool,
+    /// Cells that a remainder may stand in.
+    parts: usize,
     /// Whether only rounded splits are taken.
     rounded: bool,
     keys: Vec<TableKey>,
@@ -93,6 +110,11 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
+    /// No tables yet, for remainders in so many parts.
+    pub(crate) fn in_parts(parts: usize) -> Self {
+        Self { parts, ..Self::default() }
+    }
+
     /// The tag of a table, which is part of the stack from now on.
     fn tag(&mut self, key: TableKey) -> i64 {
         let known = self.keys.iter().position(|known| *known == key);
@@ -102,15 +124,15 @@ impl Tables {
         FIRST_TAG as i64 + known.unwrap_or(self.keys.len() - 1) as i64
     }
 
-    /// Tags of the two tables of range-checked elements.
-    pub(crate) fn bytes(&mut self, dtype: DType) -> [i64; 2] {
-        [self.tag(TableKey::Zero), self.tag(TableKey::Bytes(dtype))]
+    /// Tags of the tables of range-checked elements.
+    pub(crate) fn bytes(&mut self, dtype: DType) -> Tags {
+        Tags { remainder: [self.tag(ZERO); MAX_PARTS], output: self.tag(TableKey::Bytes(dtype)) }
     }
 
     /// The tables in which the requantisations of a graph take the fewest rows: of rounded splits alone, which share most, or of any.
-    pub(crate) fn planned(graph: &QuantizedGraph, intervals: &Intervals) -> Result<Self, CircuitError> {
+    pub(crate) fn planned(graph: &QuantizedGraph, intervals: &Intervals, parts: usize) -> Result<Self, CircuitError> {
         let rows = |rounded: bool| -> Result<usize, CircuitError> {
-            let mut tables = Self { rounded, ..Self::default() };
+            let mut tables = Self { rounded, ..Self::in_parts(parts) };
             for (node, bounds) in pairs(&graph.nodes, &intervals.accumulators)? {
                 if let (Some(rule), Some(bounds)) = (node.op.requantise(), bounds) {
                     tables.requantise(node, rule, *bounds)?;
@@ -119,49 +141,57 @@ impl Tables {
             Ok(tables.rows())
         };
         let any = rows(false)?;
-        Ok(Self { rounded: rows(true).is_ok_and(|rounded| rounded <= any), ..Self::default() })
+        Ok(Self { rounded: rows(true).is_ok_and(|rounded| rounded <= any), ..Self::in_parts(parts) })
     }
 
-    /// Tags of the `(t, b)` table and of the `(c, b, z)` table of a node, and the split they are for: the one that adds the fewest rows
-    /// to the stack over the node's whole accumulator interval, the rounded one among equals.
+    /// Tags of the tables of a node, and the split they are for: the one that adds the fewest rows to the stack over the node's whole
+    /// accumulator interval, the first among equals.
     pub(crate) fn requantise(
         &mut self,
         node: &Node,
         rule: &Requantise,
         accumulators: (i64, i64),
-    ) -> Result<([i64; 2], Split), CircuitError> {
+    ) -> Result<(Tags, Split), CircuitError> {
         let splits = rule.splits().take(if self.rounded { 1 } else { usize::MAX });
+        let splits = splits.flat_map(|split| steps(split, self.parts).map(move |steps| split.in_steps(steps)));
         let split = splits.min_by_key(|split| self.added(rule, *split, accumulators));
         let split = split.ok_or(CircuitError::Invariant("a rule has a split"))?;
+        let remainders: u128 = split.spans().into_iter().take(self.parts).map(both).map(u128::from).sum();
         let (first, last) = quotients(rule, split, accumulators);
-        let rows = u128::from(split.modulus) + 2 * (last - first + 1).unsigned_abs();
-        if rows > MAX_TABLE {
-            let (node, divisor) = (node.name.clone(), rule.divisor);
-            return Err(CircuitError::TableTooLarge { node, rows, limit: MAX_TABLE, divisor });
-        }
-        let [first, last] = [first, last].map(i64::try_from);
-        let (Ok(first), Ok(last)) = (first, last) else {
-            return Err(CircuitError::Invariant("a quotient has 64 bits"));
-        };
         let output = OutputRule::of(rule, split);
         // Blocks that share a rule share a table, over the union of their quotients.
         let known = self.outputs.iter_mut().find(|known| known.rule == output);
-        let (from, to) = known.as_ref().map_or((first, last), |known| (known.first.min(first), known.last.max(last)));
-        let rows = u128::from(split.modulus) + 2 * (i128::from(to) - i128::from(from) + 1).unsigned_abs();
+        let (first, last) = match &known {
+            Some(known) => (first.min(known.first.into()), last.max(known.last.into())),
+            None => (first, last),
+        };
+        let rows = remainders + 2 * (last - first + 1).unsigned_abs();
         if rows > MAX_TABLE {
             let (node, divisor) = (node.name.clone(), rule.divisor);
             return Err(CircuitError::TableTooLarge { node, rows, limit: MAX_TABLE, divisor });
         }
+        let (Ok(first), Ok(last)) = (i64::try_from(first), i64::try_from(last)) else {
+            return Err(CircuitError::Invariant("a quotient has 64 bits"));
+        };
         match known {
-            Some(known) => (known.first, known.last) = (from, to),
+            Some(known) => (known.first, known.last) = (first, last),
             None => self.outputs.push(Outputs { rule: output, first, last }),
         }
-        Ok(([self.tag(TableKey::Remainder(split)), self.tag(TableKey::Output(output))], split))
+        let mut remainder = [0; MAX_PARTS];
+        for (tag, spans) in remainder.iter_mut().zip(split.spans()).take(self.parts) {
+            *tag = self.tag(TableKey::Remainder(spans));
+        }
+        Ok((Tags { remainder, output: self.tag(TableKey::Output(output)) }, split))
     }
 
     /// Rows that a requantisation with a split would add to the stack.
     fn added(&self, rule: &Requantise, split: Split, accumulators: (i64, i64)) -> u128 {
-        let remainders = if self.keys.contains(&TableKey::Remainder(split)) { 0 } else { u128::from(split.modulus) };
+        let spans: Vec<[Span; 2]> = split.spans().into_iter().take(self.parts).collect();
+        let new = |(at, spans_of): &(usize, &[Span; 2])| {
+            let earlier = spans.iter().take(*at).any(|earlier| earlier == *spans_of);
+            !earlier && !self.keys.contains(&TableKey::Remainder(**spans_of))
+        };
+        let remainders: u128 = spans.iter().enumerate().filter(new).map(|(_, spans)| u128::from(both(*spans))).sum();
         let (first, last) = quotients(rule, split, accumulators);
         let known = self.outputs.iter().find(|known| known.rule == OutputRule::of(rule, split));
         let (from, to) =
@@ -176,9 +206,8 @@ impl Tables {
             .keys
             .iter()
             .map(|key| match key {
-                TableKey::Zero => 1,
                 TableKey::Bytes(_) => 256,
-                TableKey::Remainder(split) => split.modulus as usize,
+                TableKey::Remainder(spans) => both(*spans) as usize,
                 TableKey::Output(_) => 0, // counted below
             })
             .sum();
@@ -193,9 +222,8 @@ impl Tables {
         let mut entries: Vec<[i64; 4]> = differences.map(|d: i64| [relu, d, d.max(0), 0]).collect();
         for (tag, key) in (FIRST_TAG as i64..).zip(&self.keys) {
             match key {
-                TableKey::Zero => entries.push([tag, 0, 0, 0]),
                 TableKey::Bytes(dtype) => entries.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),
-                TableKey::Remainder(split) => entries.extend(split.remainders().map(|(t, b)| [tag, t, b, 0])),
+                TableKey::Remainder(spans) => entries.extend(remainders(*spans).map(|(t, b)| [tag, t, b, 0])),
                 TableKey::Output(rule) => {
                     let outputs = self.outputs.iter().find(|outputs| outputs.rule == *rule);
                     let outputs = outputs.ok_or(CircuitError::Invariant("an output table has quotients"))?;
@@ -210,29 +238,56 @@ impl Tables {
     }
 }
 
-/// Which entries have one tag, ordered by their first value, which runs without gaps.
+/// What the second and the third part of a remainder may count, for cells of which there are so many: powers of two, whose tables many divisors share.
+fn steps(split: Split, parts: usize) -> impl Iterator<Item = [u64; MAX_PARTS - 1]> {
+    let most = split.modulus.checked_ilog2().unwrap_or(0);
+    let second = (1..=most).filter(move |_| parts > 1);
+    let third = move |low: u32| (low + 1..=most).filter(move |_| parts > 2).map(move |high| [1 << low, 1 << high]);
+    let several = second.flat_map(move |low| std::iter::once([1 << low, 0]).chain(third(low)));
+    std::iter::once([0; MAX_PARTS - 1]).chain(several)
+}
+
+/// The integers of two spans with the number of their span, in ascending order.
+fn remainders([none, one]: [Span; 2]) -> impl Iterator<Item = (i64, i64)> {
+    let end = |(first, count): Span| first + count as i64;
+    let of = move |t: i64| [(none, 0), (one, 1)].into_iter().filter(move |(span, _)| (span.0..end(*span)).contains(&t));
+    let (first, last) = match (none, one) {
+        (none, (_, 0)) => (none.0, end(none)),
+        ((_, 0), one) => (one.0, end(one)),
+        (none, one) => (none.0.min(one.0), end(none).max(end(one))),
+    };
+    (first..last).flat_map(move |t| of(t).map(move |(_, b)| (t, b)))
+}
+
+/// Which entries have one tag, ordered by their first value.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tag {
-    entries: Range<usize>,
     /// First value of the first entry.
     first: i64,
-    /// Entries of one first value.
-    each: usize,
+    /// Where the entries of each value from the first on begin, and where those of the last end.
+    starts: Vec<u32>,
 }
 
 impl Tag {
     /// The tags of all entries, by number.
     pub(crate) fn all(entries: &[[i64; 4]]) -> Result<Vec<Self>, CircuitError> {
+        const ORDER: CircuitError = CircuitError::Invariant("entries are ordered by tag and first value");
         let mut tags: Vec<Self> = Vec::new();
-        for (at, [tag, value, ..]) in entries.iter().enumerate() {
-            let number = usize::try_from(*tag).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
+        for (at, [number, value, ..]) in entries.iter().enumerate() {
+            let number = usize::try_from(*number).map_err(|_| CircuitError::Invariant("a tag is positive"))?;
             if tags.len() <= number {
-                tags.resize_with(number + 1, || Self { entries: at..at, first: *value, each: 0 });
+                tags.resize_with(number + 1, Self::default);
             }
-            if let Some(tag) = tags.get_mut(number) {
-                tag.entries.end = at + 1;
-                tag.each += usize::from(tag.first == *value);
+            let tag = tags.get_mut(number).ok_or(ORDER)?;
+            if tag.starts.is_empty() {
+                *tag = Self { first: *value, starts: vec![at as u32] };
             }
+            let place = value.checked_sub(tag.first).and_then(|place| usize::try_from(place).ok()).ok_or(ORDER)?;
+            if place + 2 < tag.starts.len() || tag.starts.last().is_some_and(|end| *end != at as u32) {
+                return Err(ORDER);
+            }
+            tag.starts.resize(place.max(tag.starts.len().saturating_sub(2)) + 1, at as u32);
+            tag.starts.push(at as u32 + 1);
         }
         Ok(tags)
     }
@@ -240,8 +295,7 @@ impl Tag {
     /// The entries that may hold a first value.
     pub(crate) fn entries_of(&self, value: i64) -> Range<usize> {
         let place = value.checked_sub(self.first).and_then(|above| usize::try_from(above).ok());
-        let start = place.and_then(|place| place.checked_mul(self.each)?.checked_add(self.entries.start));
-        let start = start.unwrap_or(self.entries.end).min(self.entries.end);
-        start..(start + self.each).min(self.entries.end)
+        let span = place.and_then(|place| Some([*self.starts.get(place)?, *self.starts.get(place + 1)?]));
+        span.map_or(0..0, |[start, end]| start as usize..end as usize)
     }
 }

@@ -1,6 +1,6 @@
 //! [`unsupported`]: everything in a graph that has no circuit, before one is planned.
 
-use assay_models::{DType, QuantizedGraph, intervals};
+use assay_models::{DType, MAX_PARTS, QuantizedGraph, intervals};
 
 use crate::error::CircuitError;
 use crate::ops;
@@ -38,11 +38,11 @@ fn tables(graph: &QuantizedGraph) -> Vec<CircuitError> {
         let (Some(rule), Some(bounds), None) = (node.op.requantise(), *accumulators, ops::refusal(graph, node)) else {
             continue;
         };
-        refused.extend(Tables::default().requantise(node, rule, bounds).err());
+        refused.extend(Tables::in_parts(MAX_PARTS).requantise(node, rule, bounds).err());
     }
     // Tables that fit one by one may be too much where they are shared.
     if refused.is_empty() && graph.nodes.iter().all(|node| ops::refusal(graph, node).is_none()) {
-        refused.extend(Tables::planned(graph, &bounds).err());
+        refused.extend(Tables::planned(graph, &bounds, MAX_PARTS).err());
     }
     refused
 }

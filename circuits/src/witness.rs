@@ -132,7 +132,15 @@ impl Columns {
         let channel = node.op.channel(index, &layout.plan.graph.tensor(node.output)?.shape);
         let cells = rule.cells(layout.plan.split(at)?, accumulator, channel);
         self.put(layout, Advice::C(lane), row, cells.c)?;
-        self.put(layout, Advice::T(lane), row, cells.t)?;
+        let [t, parts @ ..] = cells.t;
+        self.put(layout, Advice::T(lane), row, t)?;
+        for (part, value) in (1..).zip(parts) {
+            if usize::from(part) < layout.shape.lanes.parts {
+                self.put(layout, Advice::Part(part, lane), row, value)?;
+            } else if value != 0 {
+                return Err(CircuitError::Invariant("a remainder has no more parts than cells"));
+            }
+        }
         self.put(layout, Advice::B(lane), row, cells.b)?;
         self.put(layout, Advice::Z(lane), row, cells.z)?;
         Ok(cells.z)

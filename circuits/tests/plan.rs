@@ -18,7 +18,7 @@ fn graphs() -> Vec<QuantizedGraph> {
 fn a_false_claim_survives_with_a_chance_below_2_to_the_minus_200() {
     for graph in graphs() {
         for activations in [1, 4] {
-            let plan = Plan::of(&graph, activations).unwrap();
+            let plan = Plan::of(&graph, activations, 1).unwrap();
             let degrees = plan.degrees().unwrap();
             assert!(degrees.len() >= plan.identities.len());
             let total: usize = degrees.iter().sum();
@@ -32,7 +32,7 @@ fn a_false_claim_survives_with_a_chance_below_2_to_the_minus_200() {
 #[test]
 fn degrees_are_those_of_the_identities() {
     let graph = samples::tiny_mlp();
-    let plan = Plan::of(&graph, 1).unwrap();
+    let plan = Plan::of(&graph, 1, 1).unwrap();
     let outputs = plan.weighted_sums.iter().map(|sum| sum.outputs - 1);
     let inputs = plan.weighted_sums.iter().map(|sum| sum.operands.segments() - 1);
     let expected: Vec<usize> = outputs.chain(inputs).collect();
@@ -44,7 +44,7 @@ fn degrees_are_those_of_the_identities() {
 fn a_layout_keeps_the_plan_whatever_its_lanes() {
     for graph in graphs() {
         for activations in [1, 2, 4, 8] {
-            let plan = Plan::of(&graph, activations).unwrap();
+            let plan = Plan::of(&graph, activations, 1).unwrap();
             let words: Vec<_> = plan.words.iter().map(|published| published.word.clone()).collect();
             assert_eq!(words, graph.public_words().unwrap());
             for weights in [1, 8] {
@@ -63,7 +63,7 @@ fn a_layout_keeps_the_plan_whatever_its_lanes() {
 fn every_entry_of_a_plan_is_used() {
     for (graph, activations) in graphs().into_iter().flat_map(|graph| [1, 2, 4, 8].map(|lanes| (graph.clone(), lanes)))
     {
-        let plan = Plan::of(&graph, activations).unwrap();
+        let plan = Plan::of(&graph, activations, 1).unwrap();
         let mut open: Vec<Value> =
             plan.identities.iter().flat_map(|identity| [identity.left, identity.right]).collect();
         open.extend(plan.words.iter().map(|word| word.value));

@@ -6,7 +6,7 @@ use assay_circuits::{
     Cells, CircuitError, Fixed, Found, InferenceCircuit, Lanes, Layout, PROFILES, Sketch, statement, unsupported,
 };
 use assay_models::ops::{ArgMax, AveragePool, Conv, Dense, MaxPool, Output, Rescale, Transpose};
-use assay_models::samples::{Numbers, inputs, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
+use assay_models::samples::{Numbers, free_scales, inputs, mlp_onnx, refused as refused_samples, tiny_cnn, tiny_mlp};
 use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, TensorInfo, import, interpret};
 use halo2_proofs::dev::MockProver;
 use halo2curves::bn256::Fr;
@@ -242,6 +242,16 @@ fn single(op: Op, shape: &[usize], dtype: DType) -> QuantizedGraph {
     QuantizedGraph::new("single", tensors, nodes, &[TensorId(0)], &[TensorId(1)])
 }
 
+#[test]
+fn free_scales_cost_no_large_tables() {
+    let graph = free_scales();
+    let layout = Layout::plan(&graph).unwrap();
+    assert_eq!((layout.shape.lanes.parts, layout.k), (3, 12), "{:?}", layout.sketch());
+    // As many rows as powers of two need, but for the tables.
+    let report = layout.report();
+    assert!(report.activation_rows < 300 && report.weight_rows < 1000 && report.table_rows < 1 << 12, "{report:?}");
+}
+
 /// What the command line lists beforehand is what the planner would stop at, in the same words.
 #[test]
 fn the_list_of_what_is_unsupported_agrees_with_the_planner() {
@@ -259,7 +269,7 @@ fn the_list_of_what_is_unsupported_agrees_with_the_planner() {
             requantise: rule(),
         })
     };
-    let free = Requantise { divisor: (1 << 40) + 1, ..rule() };
+    let free = Requantise { multipliers: vec![1 << 24], divisor: 1, ..rule() };
     let image = [1, 2, 4, 4];
     let refused = [
         (single(conv([1, 2, 2, 2], [2, 2], 1), &image, DType::U8), "Conv with strides [2, 2]"),

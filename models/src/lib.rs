@@ -66,7 +66,7 @@ pub use interval::{Intervals, intervals};
 pub use ops::{Op, OpFault};
 pub use quantise::{Clamped, QuantisedInput, dequantise, quantise};
 pub use refusals::{Refusal, Refusals};
-pub use requantise::{Requantise, RequantiseCells, Split};
+pub use requantise::{MAX_PARTS, Requantise, RequantiseCells, Span, Split};
 pub use warning::Warning;
 pub use weights::{WeightValues, Weights};
 pub use words::{End, PublicWord};

@@ -9,7 +9,7 @@ mod cnn;
 mod file;
 mod mlp;
 
-pub use cases::{Case, Sampled, cases, ports, refused};
+pub use cases::{Case, Sampled, cases, free_scales, ports, refused};
 pub use cnn::cnn_onnx;
 pub use mlp::mlp_onnx;
 

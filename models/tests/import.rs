@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod writer;
 
+use assay_models::onnx::AttributeProto;
 use assay_models::onnx::tensor_proto::DataType;
 use assay_models::ops::{Conv, Dense};
 use assay_models::{DType, End, Op, QuantizedGraph, import, interpret};
@@ -57,7 +58,7 @@ fn power_of_two_scales_become_a_shift_with_multiplier_1() {
 }
 
 #[test]
-fn free_scales_become_24_bit_multipliers_over_a_power_of_two() {
+fn a_free_scale_becomes_a_small_fraction_and_scales_for_each_channel_multipliers_over_a_power_of_two() {
     let mut writer = Writer::float(&[1, 1]);
     writer.requantize("x", "q", 0.1, 0).weights("w", &[1, 1], &[100], 0.03);
     writer.node("MatMul", &["q.real", "w.real"], "m", &[]);
@@ -65,10 +66,18 @@ fn free_scales_become_24_bit_multipliers_over_a_power_of_two() {
     writer.graph.output[0] = info("end", DataType::Uint8, &[]);
     let graph = graph(&writer);
     let rule = &dense(&graph).requantise;
-    assert!((1 << 23..1 << 24).contains(&rule.multipliers[0]) && rule.divisor.is_power_of_two());
+    assert!(rule.multipliers[0] < 1 << 12 && rule.divisor < 1 << 20, "{rule:?}");
     let expected = f64::from(0.1f32) * f64::from(0.03f32) / f64::from(0.7f32);
     let got = rule.multipliers[0] as f64 / rule.divisor as f64;
     assert!((got / expected - 1.0).abs() < 1.0 / f64::from(1 << 24));
+
+    let mut writer = Writer::float(&[1, 1, 1, 1]);
+    writer.requantize("x", "q", 0.1, 0).i8("w", &[2, 1, 1, 1], &[10, 20]).f32("ws", &[2], &[0.03, 0.017]);
+    writer.i8("wz", &[2], &[0, 0]).node("DequantizeLinear", &["w", "ws", "wz"], "w.real", &[int("axis", 0)]);
+    writer.node("Conv", &["q.real", "w.real"], "c", &[]);
+    end(&mut writer, "c");
+    let rule = conv(&self::graph(&writer)).requantise.clone();
+    assert!((1 << 23..1 << 24).contains(&rule.multipliers[0]) && rule.divisor.is_power_of_two(), "{rule:?}");
 }
 
 #[test]
@@ -267,6 +276,59 @@ fn qlinear_operators_requantise_in_one_node() {
     writer.node("QLinearConv", &inputs, "y", &[]);
     // acc = (2 * 5 + 1, -8 * 5 + 2) = (11, -38); (11 / 4, -38 / 2) = (2.75, -19).
     assert_eq!(run(&writer, &[8]), [2, -20]);
+}
+
+/// A node of ONNX Runtime's own.
+fn own(writer: &mut Writer, op: &str, inputs: &[&str], output: &str, attributes: &[AttributeProto]) {
+    writer.node(op, inputs, output, attributes);
+    "com.microsoft".clone_into(&mut writer.graph.node.last_mut().unwrap().domain);
+}
+
+#[test]
+fn a_qgemm_requantises_in_one_node_or_leaves_a_float() {
+    let build = || {
+        let mut writer = Writer::of(info("x", DataType::Uint8, &[1, 2]), info("y", DataType::Int8, &[]));
+        // Two outputs, [o, i], with a scale and a bias each.
+        writer.scale("x", 0.5, 3).i8("w", &[2, 2], &[1, 3, 2, -4]).f32("ws", &[2], &[0.25, 0.5]).i8(
+            "wz",
+            &[2],
+            &[0, 0],
+        );
+        writer.i32("b", &[2], &[1, 2]).signed_scale("y", 0.5, -1);
+        writer
+    };
+    let (inputs, transposed) =
+        (["x", "x.scale", "x.zero", "w", "ws", "wz", "b", "y.scale", "y.zero"], [int("transB", 1)]);
+    let mut writer = build();
+    own(&mut writer, "QGemm", &inputs, "y", &transposed);
+    // acc = (1 * 5 + 3 * 3 + 1, 2 * 5 - 4 * 3 + 2) = (15, 0); (15 / 4, 0 / 2) = (3.75, 0).
+    assert_eq!(run(&writer, &[8, 6]), [3, -1]);
+    let mut writer = build();
+    own(&mut writer, "QGemm", &inputs[..7], "real", &transposed);
+    writer.quantize("real", "y");
+    assert_eq!(run(&writer, &[8, 6]), [3, -1]);
+    let mut writer = build();
+    own(&mut writer, "QGemm", &inputs, "y", &[float("alpha", 2.0)]);
+    let refused = import(&writer.bytes(), "m").unwrap_err().to_string();
+    assert!(refused.contains("alpha = 2") && refused.contains("fold it into weights and bias"), "{refused}");
+}
+
+#[test]
+fn a_qlinear_add_is_the_sum_in_qdq_form() {
+    let build = || {
+        let mut writer = Writer::of(info("x", DataType::Uint8, &[1, 4]), info("y", DataType::Uint8, &[]));
+        writer.scale("x", 0.37, 3).dequantize("x", "x.real").requantize("x.real", "z", 0.11, 7);
+        writer.scale("y", 0.53, 5);
+        writer
+    };
+    let mut qdq = build();
+    qdq.node("Add", &["x.real", "z.real"], "sum", &[]).quantize("sum", "y");
+    let mut qlinear = build();
+    let inputs = ["x", "x.scale", "x.zero", "z", "z.scale", "z.zero", "y.scale", "y.zero"];
+    own(&mut qlinear, "QLinearAdd", &inputs, "y", &[]);
+    for input in [[0, 9, 200, 77], [255, 254, 3, 1]] {
+        assert_eq!(run(&qdq, &input), run(&qlinear, &input));
+    }
 }
 
 #[test]

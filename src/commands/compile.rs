@@ -114,7 +114,7 @@ fn say(compiled: &CompileReport, nodes: usize, inputs: &[InputForm], terminal: T
 fn warn_of_long_tables(report: &LayoutReport) {
     if report.k >= LARGE_K && report.table_rows > 4 * report.weight_rows.max(report.activation_rows) {
         Terminal::warn(format_args!(
-            "lookup tables decide the size of this circuit: scales that are no powers of two need long ones. Round them with \
+            "lookup tables decide the size of this circuit: scales that are no powers of two need longer ones. Round them with \
              `models/zoo/powers_of_two.py`, and compare the accuracy"
         ));
     }

@@ -9,8 +9,8 @@ use crate::failure::{Outcome, refuse};
 use crate::terminal::Terminal;
 
 /// What is said of all requantisations whose lookup tables are too large, once.
-const FREE_SCALES: &str = "the ratio of scales fits no lookup table: round the model's scales to powers of two with \
-     `models/zoo/powers_of_two.py`; where they are, give the result a scale nearer to that of the input times that of the weights";
+const LARGE_TABLE: &str = "its accumulators reach so far beyond what its result holds that no lookup table holds them: give the result a larger \
+     scale, nearer to that of the input times that of the weights times the number of inputs";
 
 /// The graph of an ONNX file's bytes, and what to know of it, which is also said. Refused with everything that the importer and the planner
 /// do not take, in one list.
@@ -22,7 +22,7 @@ pub(super) fn read_model(bytes: &[u8], path: &Path, name: &str) -> Outcome<(Quan
             CircuitError::Unsupported { node, what, expected } => {
                 refusals.add(Some(&node), format!("{what} is not provable yet: expected {expected}"));
             }
-            CircuitError::TableTooLarge { node, .. } => refusals.add(Some(&node), FREE_SCALES.to_owned()),
+            CircuitError::TableTooLarge { node, .. } => refusals.add(Some(&node), LARGE_TABLE.to_owned()),
             other => refusals.add(None, other.to_string()),
         }
     }

@@ -52,7 +52,7 @@ fn setup_takes_the_lanes_that_compile_planned_and_refuses_the_plan_of_another_mo
     let digest = |made: String| json(&made)["vk_digest"].clone();
     let own = digest(sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
     let mut file = written.clone();
-    (file["lanes"]["weights"], file["k"]) = (64.into(), told["tried"][3]["sketch"]["k"].clone());
+    (file["lanes"]["weights"], file["k"]) = (64.into(), told["tried"][2]["sketch"]["k"].clone());
     fs::write(sandbox.path(PLAN), file.to_string()).unwrap();
     let made = json(&sandbox.succeeds(&["setup", "mnist-mlp.onnx", "--json"]));
     assert_eq!((&made["activation_lanes"], &made["weight_lanes"]), (&1.into(), &64.into()));

@@ -1,7 +1,7 @@
 //! Activation rows: up to `A` elements of one segment a row, read by up to two Horner sums (f: accumulators, g: elements, maxima or
 //! bytes).
 
-use assay_models::{Requantise, Split};
+use assay_models::{MAX_PARTS, Requantise, Split};
 use halo2curves::bn256::Fr;
 
 use super::columns::FixedColumns;
@@ -74,7 +74,7 @@ impl FixedColumns {
                 Committed::Bytes { .. } => {
                     let count = super::rows_of(block, lanes.activations)?;
                     (*first..first + count).try_for_each(|row| self.set(row, Fixed::CoefC, 1))?;
-                    self.lookups(block, *first, count)?;
+                    self.lookups(block, *first, count, lanes)?;
                 }
                 Committed::Copies { of, .. } => self.copies(plan, places, block, *first, *of)?,
             }
@@ -91,7 +91,7 @@ impl FixedColumns {
         Ok(())
     }
 
-    /// What f multiplies `c` and `t` by: `acc = (modulus c + t) / m`.
+    /// What f multiplies `c` and the parts of `t` by: `acc = (modulus c + t) / m`.
     fn requantised(
         &mut self,
         plan: &Plan,
@@ -121,20 +121,30 @@ impl FixedColumns {
                 }
                 coefficients = Some(own);
             }
-            let [c, t] = coefficients.ok_or(CircuitError::Invariant("a row holds elements"))?;
+            let (c, [t, parts @ ..]) = coefficients.ok_or(CircuitError::Invariant("a row holds elements"))?;
             self.set_field(row, Fixed::CoefC, c)?;
             self.set_field(row, Fixed::CoefT, t)?;
+            for part in lanes.further_parts() {
+                let coefficient = parts.get(usize::from(part) - 1);
+                let coefficient = coefficient.ok_or(CircuitError::Invariant("a coefficient a part"))?;
+                self.set_field(row, Fixed::CoefPart(part), *coefficient)?;
+            }
             count += 1;
         }
-        self.lookups(block, first, count)
+        self.lookups(block, first, count, lanes)
     }
 
-    fn lookups(&mut self, block: &Block, first: usize, count: usize) -> Result<(), CircuitError> {
-        let [remainder, quotient] = block.tags.ok_or(CircuitError::Invariant("elements are looked up"))?;
+    fn lookups(&mut self, block: &Block, first: usize, count: usize, lanes: Lanes) -> Result<(), CircuitError> {
+        let tags = block.tags.ok_or(CircuitError::Invariant("elements are looked up"))?;
+        let [remainder, parts @ ..] = tags.remainder;
         for row in first..first + count {
             self.set(row, Fixed::Lookup, 1)?;
             self.set(row, Fixed::TagRemainder, remainder)?;
-            self.set(row, Fixed::TagOutput, quotient)?;
+            self.set(row, Fixed::TagOutput, tags.output)?;
+            for part in lanes.further_parts() {
+                let tag = parts.get(usize::from(part) - 1).ok_or(CircuitError::Invariant("a table a part"))?;
+                self.set(row, Fixed::TagPart(part), *tag)?;
+            }
         }
         Ok(())
     }
@@ -255,9 +265,10 @@ impl FixedColumns {
     }
 }
 
-/// The factors of `c` and `t` in an accumulator.
-fn accumulator(rule: &Requantise, split: Split, channel: usize) -> Result<[Fr; 2], CircuitError> {
+/// The factors of `c` and of the parts of `t` in an accumulator.
+fn accumulator(rule: &Requantise, split: Split, channel: usize) -> Result<(Fr, [Fr; MAX_PARTS]), CircuitError> {
     let inverse: Option<Fr> = Fr::from(rule.multiplier(channel)).invert().into();
     let inverse = inverse.ok_or(CircuitError::Invariant("a multiplier is not 0"))?;
-    Ok([Fr::from(split.modulus) * inverse, inverse])
+    let [second, third] = split.steps.map(|step| Fr::from(step) * inverse);
+    Ok((Fr::from(split.modulus) * inverse, [inverse, second, third]))
 }

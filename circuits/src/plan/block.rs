@@ -3,6 +3,7 @@
 use assay_models::TensorId;
 
 use super::{Planes, Side, WORD_BYTES};
+use crate::tables::Tags;
 
 /// Cells of one tensor that are committed together, a channel after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,8 @@ pub struct Block {
     pub g: Option<Sums>,
     /// Position of the first element on the wire, from which other blocks read; the others follow in the order of the elements.
     pub position: Option<usize>,
-    /// Tags of the two tables that every element is looked up in; neither a ring nor copied elements are in any.
-    pub(crate) tags: Option<[i64; 2]>,
+    /// Tags of the tables that every element is looked up in; neither a ring nor copied elements are in any.
+    pub(crate) tags: Option<Tags>,
     /// What lanes that pad a segment hold: the accumulator of a requantisation, or an element.
     pub(crate) padding: i64,
 }

@@ -56,12 +56,13 @@ pub(crate) struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     /// The plan of a valid graph.
-    pub(super) fn plan(graph: &'a QuantizedGraph, activation_lanes: usize) -> Result<Plan, CircuitError> {
+    pub(super) fn plan(graph: &'a QuantizedGraph, activation_lanes: usize, parts: usize) -> Result<Plan, CircuitError> {
         let intervals = intervals(graph)?;
         let roots = planes::roots(graph)?;
         let plan = Plan {
             graph: graph.clone(),
             activation_lanes,
+            parts,
             blocks: Vec::new(),
             scalars: Vec::new(),
             weighted_sums: Vec::new(),
@@ -70,7 +71,7 @@ impl<'a> Planner<'a> {
             steps: Vec::new(),
             makers: Vec::new(),
             table_rows: Vec::new(),
-            tables: Tables::planned(graph, &intervals)?,
+            tables: Tables::planned(graph, &intervals, parts)?,
             splits: vec![None; graph.nodes.len()],
         };
         let mut planner = Self {

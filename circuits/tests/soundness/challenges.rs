@@ -107,7 +107,7 @@ fn one_challenge_on_two_axes_lets_dense_inputs_change_places() {
 fn every_narrow_column_is_committed_before_every_challenge_and_every_other_column_after() {
     let narrow = |column: &Advice| {
         let lanes = matches!(column, Advice::C(_) | Advice::T(_) | Advice::B(_) | Advice::Z(_) | Advice::R(_));
-        lanes || matches!(column, Advice::X | Advice::M(_))
+        lanes || matches!(column, Advice::Part(..) | Advice::X | Advice::M(_))
     };
     for case in networks::all() {
         let shape = &case.layout.shape;

@@ -69,7 +69,8 @@ impl Case {
         let mut columns = Columns::tensors(layout, &trace, Fr::from(CONTEXT)).unwrap();
         for ((node, index), tuple) in &lie.cells {
             let (row, lane) = self.place(*node, *index);
-            let values = [tuple.c, integer(tuple.t), integer(tuple.b), integer(tuple.z)];
+            let t = tuple.t - self.further_parts(*node, *index);
+            let values = [tuple.c, integer(t), integer(tuple.b), integer(tuple.z)];
             for (column, value) in [Advice::C, Advice::T, Advice::B, Advice::Z].into_iter().zip(values) {
                 columns.set(layout, column(lane), row, value);
             }
@@ -200,7 +201,33 @@ impl Case {
     pub(crate) fn tuple(&self, node: usize, index: usize) -> Tuple {
         let (row, lane) = self.place(node, index);
         let cell = |column: fn(u8) -> Advice| self.cell(column(lane), row);
-        Tuple { c: cell(Advice::C), t: small(cell(Advice::T)), b: small(cell(Advice::B)), z: small(cell(Advice::Z)) }
+        let t = small(cell(Advice::T)) + self.further_parts(node, index);
+        Tuple { c: cell(Advice::C), t, b: small(cell(Advice::B)), z: small(cell(Advice::Z)) }
+    }
+
+    /// What the parts of an element's honest remainder behind the first add up to.
+    pub(crate) fn further_parts(&self, node: usize, index: usize) -> i64 {
+        let (row, lane) = self.place(node, index);
+        let steps = self.layout.plan.split(node).unwrap().steps;
+        let part = |part: u8| small(self.cell(Advice::Part(part, lane), row)) * steps[usize::from(part) - 1] as i64;
+        self.layout.shape.lanes.further_parts().map(part).sum()
+    }
+
+    /// The lookups of a remainder that no table holds, once its first part makes up for what a lie changes.
+    pub(crate) fn remainder_misses(&self, (node, index): (usize, usize), t: i64, b: i64) -> Vec<(usize, Lookup)> {
+        let (row, lane) = self.place(node, index);
+        let held = |tag: Fixed, value: Fr| {
+            self.tables.contains_key(&[self.layout.fixed_at(tag, row), value, integer(b), Fr::ZERO])
+        };
+        let first = integer(t - self.further_parts(node, index));
+        let first = (!held(Fixed::TagRemainder, first)).then_some(Lookup::Remainder(lane));
+        let further = self
+            .layout
+            .shape
+            .lanes
+            .further_parts()
+            .filter(|part| !held(Fixed::TagPart(*part), self.cell(Advice::Part(*part, lane), row)));
+        first.into_iter().chain(further.map(|part| Lookup::Part(part, lane))).map(|lookup| (row, lookup)).collect()
     }
 
     /// Another valid tuple for an element: the nearest table entry of the same b whose output differs.

@@ -99,6 +99,7 @@ fn verdict(case: &Case, honest: &Forged, column: Advice, row: usize, value: Fr) 
 fn caught_by(forged: &Forged, failure: &Failure) -> String {
     let named = |lookup: &Lookup| match lookup {
         Lookup::Remainder(_) => "the remainder lookup",
+        Lookup::Part(..) => "the lookup of a further part",
         Lookup::Output(_) => "the output lookup",
         Lookup::Maximum(_) => "the maximum lookup",
         Lookup::Wire(_) | Lookup::Table(_) => panic!("{lookup:?} is in no table"),
@@ -156,6 +157,7 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
 fn lane(column: Advice) -> Option<u8> {
     match column {
         Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) | Advice::R(lane) => Some(lane),
+        Advice::Part(_, lane) => Some(lane),
         _ => None,
     }
 }
@@ -175,9 +177,13 @@ fn free_by(case: &Case, column: Advice, row: usize) -> &'static str {
     let padding = pads(case, column, row);
     match column {
         _ if lane(column).is_some() && (row == 0 || row == case.activations_end()) => "a row without an element",
-        Advice::C(_) | Advice::B(_) | Advice::Z(_) if ring => "c, b and z of a ring row",
+        Advice::C(_) | Advice::B(_) | Advice::Z(_) | Advice::Part(..) if ring => {
+            "c, b, z and further parts of a ring row"
+        }
         Advice::T(_) | Advice::Z(_) if (ring || copies) && padding => "a lane that pads a row without lookups",
-        Advice::C(_) | Advice::T(_) | Advice::B(_) if copies => "c, t and b of copied elements",
+        Advice::C(_) | Advice::T(_) | Advice::B(_) | Advice::Part(..) if copies => {
+            "c, t, b and further parts of copied elements"
+        }
         Advice::X => "x in a row without a dense input",
         Advice::R(_) => "r in a row that is not pooled",
         Advice::M(_) if row == case.layout.usable_rows() - 1 => "m in the last usable row",

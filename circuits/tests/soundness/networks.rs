@@ -10,9 +10,10 @@ use halo2curves::ff::{Field, PrimeField};
 
 pub(crate) use crate::case::{Block, CONTEXT, Case, Place, entries};
 
-/// Lanes of a case: with more activation lanes, more stacks of tables too.
+/// Lanes of a case: with more activation lanes, more stacks of tables and more parts of remainders too.
 fn lanes(activations: usize, weights: usize) -> Lanes {
-    Lanes::new(activations, weights).with_tables([1, 2, 4, 2][activations.ilog2() as usize])
+    let at = activations.ilog2() as usize;
+    Lanes::new(activations, weights).with_tables([1, 2, 4, 2][at]).with_parts([1, 2, 3, 2][at])
 }
 
 /// What makes a case in some number of activation lanes.
@@ -20,7 +21,7 @@ type Maker = fn(usize) -> Case;
 
 /// Every case in one activation lane, and each in some number of several.
 pub(crate) fn all() -> Vec<Case> {
-    let makers: [(Maker, usize); 8] = [
+    let makers: [(Maker, usize); 9] = [
         (cnn, 4),
         (residual, 2),
         (pooled_output, 8),
@@ -29,6 +30,7 @@ pub(crate) fn all() -> Vec<Case> {
         (planes_of_a_dense, 2),
         (pools, 8),
         (other_planes, 4),
+        (free_scales, 4),
     ];
     makers.into_iter().flat_map(|(make, several)| [make(1), make(several)]).collect()
 }
@@ -230,6 +232,37 @@ pub(crate) fn other_planes(activations: usize) -> Case {
     );
     Case::new(graph, lanes(activations, 2), |graph, trace| {
         trace.at(graph, End::Output).unwrap()[0].iter().filter(|z| (3..250).contains(*z)).count() > 9
+    })
+}
+
+/// Conv 1 -> 2 with a multiplier of its own for each channel, Flatten, Dense 12 -> 3 with an odd divisor: remainders in three parts in any number of
+/// activation lanes, for no table of one part holds them. One of the multipliers is even, and an exact tie is among its accumulators.
+pub(crate) fn free_scales(activations: usize) -> Case {
+    let mut numbers = Numbers::new(89);
+    let rule = |multipliers, divisor, zero_point| Requantise { multipliers, divisor, zero_point, low: 0, high: 255 };
+    let graph = graph(
+        "free scales",
+        vec![
+            tensor("image", &[1, 1, 2, 3], DType::U8, 9),
+            tensor("features", &[1, 2, 2, 3], DType::U8, 90),
+            tensor("vector", &[1, 12], DType::U8, 90),
+            tensor("scores", &[1, 3], DType::U8, 70),
+        ],
+        vec![
+            (
+                "conv",
+                Op::Conv(conv(&mut numbers, [2, 1, 3, 3], [1; 4], rule(vec![65_537, 3 << 16], 1 << 20, 90))),
+                &[0],
+                1,
+            ),
+            ("flatten", Op::Reshape(Reshape), &[1], 2),
+            ("dense", Op::Dense(dense(&mut numbers, 12, 3, rule(vec![123_457], 1_234_567, 70))), &[2], 3),
+        ],
+    );
+    Case::new(graph, lanes(activations, 2).with_parts(3), |graph, trace| {
+        let apart = |(at, acc): (usize, &i64)| at >= 6 && (acc * (3 << 16)).rem_euclid(1 << 20) == 1 << 19;
+        trace.accumulators[0].iter().enumerate().any(apart)
+            && trace.at(graph, End::Output).unwrap()[0].iter().all(|z| (3..250).contains(z))
     })
 }
 

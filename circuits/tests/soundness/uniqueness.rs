@@ -1,6 +1,6 @@
 //! Gates with tables solved in the *field*: of all tuples that satisfy a row, exactly one, and it is the interpreter's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use assay_circuits::{Element, Fixed, Lanes, Layout};
 use assay_models::ops::Dense;
@@ -35,28 +35,41 @@ fn table(layout: &Layout, tag: Fr) -> Vec<[Fr; 3]> {
 
 #[test]
 fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to_even() {
-    let (mut ties, mut sticky) = (0, 0);
+    let (mut ties, mut sticky, mut apart) = (0, 0, 0);
     for divisor in [1, 2, 3, 8, 9, 64, 96] {
-        for multiplier in [1, 2, 3, 5, 7, 12] {
+        for (multiplier, parts) in [1, 2, 3, 5, 7, 12].into_iter().flat_map(|m| (1..4).map(move |parts| (m, parts))) {
             let graph = one_by_one(multiplier, divisor);
-            let layout = Layout::with_lanes(&graph, Lanes::new(1, 1)).unwrap();
+            let layout = Layout::with_lanes(&graph, Lanes::new(1, 1).with_parts(parts)).unwrap();
             let requantised = |element: &Element| matches!(element, Element::Requantised { .. });
             let elements = layout.elements().unwrap();
             let (row, ..) = *elements.iter().find(|(.., element)| requantised(element)).unwrap();
             let fixed = |column| layout.fixed_at(column, row);
-            let remainders = table(&layout, fixed(Fixed::TagRemainder));
+            let further = layout.shape.lanes.further_parts();
+            let columns = further.map(|part| (Fixed::TagPart(part), Fixed::CoefPart(part)));
+            let columns = std::iter::once((Fixed::TagRemainder, Fixed::CoefT)).chain(columns);
+            // What the parts of a remainder add to the accumulator, with b.
+            let mut remainders: HashSet<[Fr; 2]> = [[Fr::ZERO, Fr::ZERO], [Fr::ZERO, Fr::ONE]].into();
+            for (tag, coefficient) in columns {
+                let (part, coefficient) = (table(&layout, fixed(tag)), fixed(coefficient));
+                let with = |[sum, b]: [Fr; 2]| {
+                    let of = part.iter().filter(move |[_, bit, _]| *bit == b);
+                    of.map(move |[value, ..]| [sum + coefficient * value, b]).collect::<Vec<_>>()
+                };
+                remainders = remainders.into_iter().flat_map(with).collect();
+            }
             let outputs: HashMap<[Fr; 2], Fr> =
                 table(&layout, fixed(Fixed::TagOutput)).into_iter().map(|[c, b, z]| ([c, b], z)).collect();
             let split = layout.plan.split(0).unwrap();
             assert_eq!(remainders.len() as u64, split.modulus);
             sticky += usize::from(split.modulus < divisor);
+            apart += usize::from(split.steps[parts.max(2) - 2] > 0);
             let per_c = fixed(Fixed::CoefC).invert().unwrap();
             let rule = graph.nodes[0].op.requantise().unwrap();
             for x in 0..256 {
                 let acc = 3 * (x - 120) + 1;
                 let solved: Vec<_> = remainders
                     .iter()
-                    .map(|[t, b, _]| [(integer(acc) - fixed(Fixed::CoefT) * t) * per_c, *b])
+                    .map(|[t, b]| [(integer(acc) - t) * per_c, *b])
                     .filter_map(|cb| outputs.get(&cb).map(|z| small(*z)))
                     .collect();
                 let raw = half_to_even(acc * multiplier as i64, divisor as i64);
@@ -66,8 +79,8 @@ fn a_requantisation_solved_in_the_field_has_one_output_and_it_is_rounded_half_to
             }
         }
     }
-    println!("{ties} exact ties among them, {sticky} rules with a sticky split");
-    assert!(ties > 500 && (5..35).contains(&sticky));
+    println!("{ties} exact ties among them, {sticky} rules with a sticky split, {apart} with remainders in all parts");
+    assert!(ties > 1500 && sticky > 5 && apart > 20);
 }
 
 /// Rounded half to even, written here a second time.
@@ -99,6 +112,9 @@ fn a_byte_row_holds_one_tuple_for_each_value_of_its_type() {
         let row = case.input_row(0);
         let tag = |column| case.layout.fixed_at(column, row);
         assert_eq!(table(&case.layout, tag(Fixed::TagRemainder)), [[Fr::ZERO; 3]]);
+        for part in case.layout.shape.lanes.further_parts() {
+            assert_eq!(table(&case.layout, tag(Fixed::TagPart(part))), [[Fr::ZERO; 3]]);
+        }
         let entries = table(&case.layout, tag(Fixed::TagOutput));
         let expected: Vec<_> = range.map(|v| [integer(v), Fr::ZERO, integer(v)]).collect();
         assert_eq!(entries, expected);

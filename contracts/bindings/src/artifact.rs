@@ -27,20 +27,20 @@ macro_rules! compiled {
 const VERIFIERS: &[(&str, &str)] = compiled![
     "a1w4t1",
     "a1w4t1-evm",
-    "a1w16t1",
-    "a1w16t1-evm",
     "a1w32t1",
     "a1w32t1-evm",
     "a1w64t1",
     "a1w64t1-evm",
-    "a1w256t4",
-    "a1w256t4-evm",
-    "a2w128t2",
-    "a2w128t2-evm",
-    "a4w64t2",
-    "a4w64t2-evm",
+    "a1w64t4p3",
+    "a1w64t4p3-evm",
+    "a1w256t4p3",
+    "a1w256t4p3-evm",
+    "a4w64t4p3",
+    "a4w64t4p3-evm",
     "a8w128t4",
     "a8w128t4-evm",
+    "a8w128t4p3",
+    "a8w128t4p3-evm",
 ];
 
 /// Keys of the zoo's models with both openings, and of a perceptron of four million weights; they are of the published insecure SRS.

@@ -68,6 +68,19 @@ fn every_case_and_the_zoo_are_accepted_by_the_verifier_of_every_profile_with_gro
     are_accepted(OPENING_FOR_CHAIN);
 }
 
+/// Multipliers of 24 bits: tables of one part would take a million rows.
+#[test]
+fn free_scales_are_accepted_in_every_profile_with_remainders_in_parts() {
+    let graph = samples::free_scales();
+    let parts: Vec<Lanes> = PROFILES.into_iter().filter(|lanes| lanes.parts == 3).collect();
+    assert!(parts.len() >= 4);
+    for lanes in parts {
+        for opening in [Opening::Shplonk, OPENING_FOR_CHAIN] {
+            is_accepted(&graph, lanes, opening);
+        }
+    }
+}
+
 #[test]
 fn verifiers_are_within_the_size_that_chains_take_and_there_is_one_for_each_profile_and_opening() {
     let verifiers = Artifact::verifiers().unwrap();

@@ -10,6 +10,7 @@
 
 mod builder;
 mod constant;
+mod divisor;
 mod ends;
 mod file;
 mod node;

@@ -1,6 +1,7 @@
 //! The end of the import: only what the outputs depend on remains.
 
 use super::builder::{Builder, Input};
+use super::divisor;
 use super::value::{Pending, Source, Value};
 use crate::error::ModelError;
 use crate::graph::{DType, Node, Port, QuantizedGraph, TensorId, TensorInfo};
@@ -47,6 +48,7 @@ pub(super) fn pruned(
         renumber(&mut node.output);
     }
     inputs.iter_mut().chain(&mut outputs).for_each(|port| renumber(&mut port.tensor));
+    divisor::share(&mut nodes);
     let tensors = builder.tensors.into_iter().zip(needed).filter(|(_, needed)| *needed).map(|(info, _)| info).collect();
     Ok(QuantizedGraph { name: name.to_owned(), tensors, nodes, inputs, outputs })
 }

@@ -62,10 +62,12 @@ impl Ratio {
 /// Multipliers `m_i` and one divisor `D` with `m_i / D` the given ratios.
 ///
 /// Exact where every ratio is a fraction of 24-bit integers over `N * 2^s` with odd `N <= 4096`: powers of two (`m = 1` over
-/// `D = 2^s`, or `m = 2^e` over 1) and divisions by a pooling window among them. Otherwise `D = 2^s` with the largest multiplier
-/// rounded to 24 bits and the others to the same step, at least 1. `None` if a multiplier would need more than 32 bits.
+/// `D = 2^s`, or `m = 2^e` over 1) and divisions by a pooling window among them. Otherwise as close as a multiplier of 24 bits is: one ratio is the
+/// smallest fraction within `2^-25` of itself that its continued fraction gives, whose divisor is about the root of what 24 bits would take; of several,
+/// `D = 2^s` with the largest multiplier rounded to 24 bits and the others to the same step, at least 1. `None` if a multiplier would need
+/// more than 32 bits.
 pub(super) fn fit(ratios: &[Ratio]) -> Option<(Vec<u64>, u64)> {
-    exact(ratios).or_else(|| rounded(ratios))
+    exact(ratios).or_else(|| fraction(ratios)).or_else(|| rounded(ratios))
 }
 
 fn exact(ratios: &[Ratio]) -> Option<(Vec<u64>, u64)> {
@@ -87,6 +89,43 @@ fn exact(ratios: &[Ratio]) -> Option<(Vec<u64>, u64)> {
         u32::try_from(multiplier).ok().map(u64::from)
     };
     Some((ratios.iter().map(multiplier).collect::<Option<_>>()?, (denominator as u64) << shift))
+}
+
+/// One fraction for ratios that are all the same: of the convergents `h / k` of its continued fraction and those between two of them, the first that is
+/// close enough. `h = a h' + h''` and `k = a k' + k''`, with the partial quotients `a` of Euclid's algorithm, or less than one.
+fn fraction(ratios: &[Ratio]) -> Option<(Vec<u64>, u64)> {
+    let (first, others) = ratios.split_first()?;
+    if others.iter().any(|other| other != first) {
+        return None;
+    }
+    let power = |exponent: i32| 1u128.checked_shl(u32::try_from(exponent).ok()?);
+    let mut p = first.numerator.checked_mul(power(first.exponent.max(0))?)?;
+    let mut q = first.denominator.checked_mul(power((-first.exponent).max(0))?)?;
+    let value = first.value();
+    let is_close = |[m, divisor]: [u64; 2]| {
+        m > 0 && (m as f64 / divisor as f64 / value - 1.0).abs() <= 2f64.powi(-MULTIPLIER_BITS - 1)
+    };
+    let (mut last, mut convergent) = ([0, 1], [1, 0]);
+    while q != 0 {
+        let quotient = u64::try_from(p / q).ok()?;
+        let between = |a: u64| {
+            let [m, divisor] = [0, 1].map(|at: usize| a.checked_mul(convergent[at])?.checked_add(last[at]));
+            Some([m?, divisor?]).filter(|[m, divisor]| u32::try_from(*m).is_ok() && *divisor <= 1 << DIVISOR_BITS)
+        };
+        // The larger `a`, the closer.
+        let (mut far, mut close) = (0, quotient);
+        if between(close).is_none_or(is_close) {
+            while far + 1 < close {
+                let middle = far + (close - far) / 2;
+                if between(middle).is_none_or(is_close) { close = middle } else { far = middle }
+            }
+            let [m, divisor] = between(close)?;
+            return Some((vec![m; ratios.len()], divisor));
+        }
+        (last, convergent) = (convergent, between(quotient)?);
+        (p, q) = (q, p % q);
+    }
+    None
 }
 
 fn rounded(ratios: &[Ratio]) -> Option<(Vec<u64>, u64)> {
@@ -145,6 +184,19 @@ mod tests {
         assert!(multipliers.iter().all(|m| *m < 1 << 24));
         for (m, scale) in multipliers.iter().zip(scales) {
             assert!((*m as f64 / divisor as f64 - scale.value()).abs() <= scales[0].value() / 2f64.powi(23));
+        }
+    }
+
+    #[test]
+    fn one_free_scale_is_a_fraction_of_small_integers() {
+        for scale in [0.0371, 0.1, 0.7, 1.3, 17.9, 0.000_931, 1e-6] {
+            for other in [0.017, 3.3] {
+                let scale = ratio(f64::from(scale as f32)).times(ratio(f64::from(other as f32))).unwrap();
+                let (multipliers, divisor) = fit(&[scale, scale]).unwrap();
+                let [m, same] = multipliers[..] else { panic!("a multiplier a channel") };
+                assert!((m as f64 / divisor as f64 / scale.value() - 1.0).abs() <= 2f64.powi(-25));
+                assert!(m == same && m * divisor < 1 << 28, "{m} / {divisor}");
+            }
         }
     }
 

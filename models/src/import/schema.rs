@@ -1,5 +1,5 @@
 //! What ONNX says of the operators that are read here: how many operands, and which attributes of which type, by operator set.
-//! Source: <https://onnx.ai/onnx/operators>.
+//! Source: <https://onnx.ai/onnx/operators>; of ONNX Runtime's own, <https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md>.
 
 use std::collections::HashSet;
 
@@ -66,6 +66,7 @@ const DEQUANTIZE: &[Attribute] =
 const CONV: &[Attribute] =
     &[string("auto_pad"), ints("dilations"), int("group"), ints("kernel_shape"), ints("pads"), ints("strides")];
 const GEMM: &[Attribute] = &[float("alpha"), float("beta"), int("transA"), int("transB")];
+const QGEMM: &[Attribute] = &[float("alpha"), int("transA"), int("transB")];
 const CAST: &[Attribute] = &[int("to"), since(19, int("saturate")), since(24, string("round_mode"))];
 const CLIP: &[Attribute] = &[until(10, float("max")), until(10, float("min"))];
 const MAX_POOL: &[Attribute] = &[
@@ -113,7 +114,8 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "Gemm" => (GEMM, &[(1, 3, 3), (11, 2, 3)]),
         "MatMul" | "Add" | "Mul" => (&[], &[(1, 2, 2)]),
         "MatMulInteger" => (&[], &[(1, 2, 4)]),
-        "QLinearMatMul" => (&[], &[(1, 8, 8)]),
+        "QLinearMatMul" | "com.microsoft.QLinearAdd" => (&[], &[(1, 8, 8)]),
+        "com.microsoft.QGemm" => (QGEMM, &[(1, 6, 9)]),
         "Cast" => (CAST, &[(1, 1, 1)]),
         "Relu" | "GlobalAveragePool" | "Identity" => (&[], &[(1, 1, 1)]),
         "Clip" => (CLIP, &[(1, 1, 1), (11, 1, 3)]),

@@ -251,6 +251,29 @@ fn reshaped() -> QuantizedGraph {
     )
 }
 
+/// Scales that are no powers of two, as a quantiser chooses them: a multiplier of 24 bits for each channel of a convolution, and a fraction for a
+/// dense layer. A circuit whose remainders have one part would need a million table rows.
+pub fn free_scales() -> QuantizedGraph {
+    let mut numbers = Numbers::new(8);
+    let channels = vec![14_680_065, 9_437_184, 11_534_337];
+    let wide = Requantise { multipliers: channels, divisor: 1 << 27, zero_point: 90, low: 90, high: 255 };
+    let odd = Requantise { multipliers: vec![3_571], divisor: 131_071, zero_point: 3, low: -128, high: 127 };
+    graph(
+        "free scales",
+        vec![
+            tensor("x", &[1, 2, 4, 5], DType::U8, 3),
+            tensor("features", &[1, 3, 4, 5], DType::U8, 90),
+            tensor("vector", &[1, 60], DType::U8, 90),
+            tensor("y", &[1, 4], DType::I8, 3),
+        ],
+        vec![
+            ("conv", Op::Conv(conv(&mut numbers, [3, 2, 3, 3], [1; 4], wide)), &[0], 1),
+            ("flatten", Op::Reshape(Reshape), &[1], 2),
+            ("dense", Op::Dense(dense(&mut numbers, 60, 4, odd)), &[2], 3),
+        ],
+    )
+}
+
 /// No weights at all, and a circuit that is full to its last usable row but one.
 fn rescale() -> QuantizedGraph {
     let requantise = Requantise { multipliers: vec![1], ..signed(8, 0) };
@@ -306,6 +329,17 @@ fn graph(name: &str, tensors: Vec<TensorInfo>, nodes: Vec<(&str, Op, &[usize], u
 mod tests {
     use super::*;
     use crate::{interpret, intervals, samples};
+
+    #[test]
+    fn free_scales_reach_both_ends_of_no_output_and_many_values_between() {
+        let graph = free_scales();
+        graph.validate().unwrap();
+        let trace = interpret(&graph, &samples::inputs(&graph, 5)).unwrap();
+        for (tensor, least) in [(1, 20), (3, 3)] {
+            let values: std::collections::BTreeSet<i64> = trace.values[tensor].iter().copied().collect();
+            assert!(values.len() >= least, "{values:?}");
+        }
+    }
 
     #[test]
     fn the_networks_of_an_op_have_it_among_their_nodes_and_run_within_their_bounds() {

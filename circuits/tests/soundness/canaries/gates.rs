@@ -47,6 +47,8 @@ fn gates_of(column: Fixed) -> &'static [Gate] {
         | Fixed::CoefH
         | Fixed::Constant
         | Fixed::W(_)
+        | Fixed::CoefPart(_)
+        | Fixed::TagPart(_)
         | Fixed::TagRemainder
         | Fixed::TagOutput
         | Fixed::Lookup

@@ -394,14 +394,18 @@ impl<'a> Needs<'a> {
         self.sheet.challenge(challenge).pow([exponent as u64])
     }
 
-    /// The accumulator that the cells of a requantised element stand for: `(modulus c + t) / m`.
+    /// The accumulator that the cells of a requantised element stand for: `(modulus c + t) / m`, with `t` the sum of its parts.
     fn accumulator(&self, node: usize, index: usize) -> Fr {
         let laid = &self.graph.nodes[node];
         let channel = laid.op.channel(index, &self.graph.tensors[laid.output.0].shape);
         let (row, lane) = self.requantised[&(node, index)];
         let multiplier = Fr::from(laid.op.requantise().unwrap().multiplier(channel)).invert().unwrap();
-        let modulus = Fr::from(self.sheet.layout.plan.split(node).unwrap().modulus);
-        (modulus * self.sheet.cell(Advice::C(lane), row) + self.sheet.cell(Advice::T(lane), row)) * multiplier
+        let split = self.sheet.layout.plan.split(node).unwrap();
+        let parts = self.sheet.layout.shape.lanes.further_parts();
+        let part =
+            |part: u8| Fr::from(split.steps[usize::from(part) - 1]) * self.sheet.cell(Advice::Part(part, lane), row);
+        let t = parts.fold(self.sheet.cell(Advice::T(lane), row), |sum, at| sum + part(at));
+        (Fr::from(split.modulus) * self.sheet.cell(Advice::C(lane), row) + t) * multiplier
     }
 
     /// Fingerprints of a node's accumulators.

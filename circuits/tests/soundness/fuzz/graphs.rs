@@ -31,7 +31,7 @@ impl Network {
             maker.step();
         }
         let lanes = Lanes::new(activations, [1, 2, 3, 4, 5, 8][maker.below(6)]);
-        let lanes = lanes.with_tables([1, 2, 4][(seed / 4) as usize % 3]);
+        let lanes = lanes.with_tables([1, 2, 4][(seed / 4) as usize % 3]).with_parts(1 + (seed / 12) as usize % 3);
         let graph = maker.finish();
         graph.validate().unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let inputs = inputs(&graph, seed ^ 0xF00D);

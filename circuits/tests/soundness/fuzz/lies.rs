@@ -88,16 +88,18 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
         lies.push(Lie::Value { tensor, index: below(info.len()) });
     }
     let elements = layout.elements().unwrap();
-    for (kind, column) in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R].into_iter().enumerate() {
-        // c, b and z of ring rows are read by nothing, nor are c, t and b of copied elements.
+    let parts: [fn(u8) -> Advice; 2] = [|lane| Advice::Part(1, lane), |lane| Advice::Part(2, lane)];
+    let columns = [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R].into_iter().chain(parts);
+    for (kind, column) in columns.enumerate() {
+        // c, b, z and further parts of ring rows are read by nothing, nor are c, t, b and further parts of copied elements.
         let bound = |element: &Element| match element {
             Element::Ring { .. } => kind == 1,
-            Element::Copy { .. } => kind >= 3,
+            Element::Copy { .. } => kind == 3 || kind == 4,
             Element::Requantised { .. } | Element::Byte { .. } => true,
         };
         let pooled = |row: usize| Fixed::WINDOW.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
         let there =
-            |row: usize, lane: u8| kind != 4 || pooled(row) && layout.shape.advice_index(column(lane)).is_some();
+            |row: usize, lane: u8| layout.shape.advice_index(column(lane)).is_some() && (kind != 4 || pooled(row));
         let places: Vec<_> =
             elements.iter().filter(|(row, lane, element)| bound(element) && there(*row, *lane)).collect();
         if let Some((row, lane, _)) = places.get(below(places.len().max(1))) {

@@ -68,6 +68,9 @@ impl<'a> Sheet<'a> {
             for column in [Advice::C, Advice::T, Advice::B, Advice::Z, Advice::R] {
                 cells.insert((column(lane), row), random(&mut numbers));
             }
+            for part in layout.shape.lanes.further_parts() {
+                cells.insert((Advice::Part(part, lane), row), random(&mut numbers));
+            }
         }
         for (row, ..) in layout.dense_inputs() {
             cells.insert((Advice::X, row), random(&mut numbers));

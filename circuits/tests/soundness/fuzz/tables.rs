@@ -1,6 +1,6 @@
 //! What the tables of every row hold, against what the row's element may be.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use assay_circuits::{Element, Fixed, Layout};
 use assay_models::QuantizedGraph;
@@ -25,26 +25,50 @@ pub(super) fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), Stri
             }
             continue;
         }
-        let [remainder, output] = [Fixed::TagRemainder, Fixed::TagOutput].map(|tag| small(fixed(tag, row)));
+        let output = small(fixed(Fixed::TagOutput, row));
+        let further = layout.shape.lanes.further_parts().map(Fixed::TagPart);
+        let tags: Vec<i64> =
+            std::iter::once(Fixed::TagRemainder).chain(further).map(|tag| small(fixed(tag, row))).collect();
         if on != Fr::ONE {
             return Err(format!("row {row} is not looked up"));
         }
-        let (remainders, outputs) = (&entries[&remainder], &entries[&output]);
+        let parts: Vec<&Vec<[i64; 3]>> = tags.iter().map(|tag| &entries[tag]).collect();
+        let outputs = &entries[&output];
         match element {
             Element::Byte { tensor, .. } => {
                 let dtype = graph.tensors[tensor.0].dtype;
                 let bytes: Vec<[i64; 3]> = (dtype.min()..=dtype.max()).map(|v| [v, 0, v]).collect();
-                if *remainders != [[0; 3]] || *outputs != bytes {
+                if parts.iter().any(|part| **part != [[0; 3]]) || *outputs != bytes {
                     return Err(format!("row {row} holds an element that is not one of its type's"));
                 }
             }
-            Element::Requantised { node, .. } if checked.insert((node, remainder, output)) => {
-                requantised(graph, layout, node, remainders, outputs)?;
+            Element::Requantised { node, .. } if checked.insert((node, tags.clone(), output)) => {
+                requantised(graph, layout, node, &remainders(&parts, &steps(layout, node)), outputs)?;
             }
             Element::Requantised { .. } | Element::Copy { .. } | Element::Ring { .. } => {}
         }
     }
     Ok(())
+}
+
+/// What the parts of a node's remainders count.
+fn steps(layout: &Layout, node: usize) -> Vec<i64> {
+    let steps = layout.plan.split(node).unwrap().steps;
+    std::iter::once(1).chain(steps.map(|step| step as i64)).collect()
+}
+
+/// Remainder and b of all that the tables of the parts allow, each once and in ascending order.
+fn remainders(parts: &[&Vec<[i64; 3]>], steps: &[i64]) -> Vec<[i64; 3]> {
+    let mut sums: BTreeSet<[i64; 3]> = [[0, 0, 0], [0, 1, 0]].into();
+    for (part, step) in parts.iter().zip(steps) {
+        sums = sums
+            .iter()
+            .flat_map(|[t, b, _]| {
+                part.iter().filter(move |[_, bit, _]| bit == b).map(move |[v, ..]| [t + v * step, *b, 0])
+            })
+            .collect();
+    }
+    sums.into_iter().collect()
 }
 
 /// What the stacks of tables hold: each entry once, but for the last, which fills them up.

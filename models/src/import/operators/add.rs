@@ -2,6 +2,7 @@
 
 use super::linear::bias;
 use crate::error::ModelError;
+use crate::graph::TensorId;
 use crate::import::builder::Builder;
 use crate::import::constant::Constant;
 use crate::import::node::NodeView;
@@ -20,22 +21,21 @@ pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
         )),
         _ => {
             let inputs = [builder.real(node, 0)?, builder.real(node, 1)?];
-            let (x, y) = (&builder.info(inputs[0])?.shape, &builder.info(inputs[1])?.shape);
-            if x != y {
-                let (expected, got) = (x.clone(), y.clone());
-                return Err(
-                    crate::OpFault::Shape { what: "second operand (no broadcasting)", expected, got }.at(node.name)
-                );
-            }
-            let scales = [builder.scale(inputs[0])?, builder.scale(inputs[1])?];
-            Ok(Value::Pending(Box::new(Pending::new(
-                node.name,
-                node.output,
-                Source::Sum { inputs, scales },
-                x.clone(),
-            ))))
+            sum(builder, node, inputs).map(|pending| Value::Pending(Box::new(pending)))
         }
     }
+}
+
+/// The sum of two tensors of one shape.
+pub(super) fn sum(builder: &Builder, node: &NodeView<'_>, inputs: [TensorId; 2]) -> Result<Pending, ModelError> {
+    let [x, y] = inputs.map(|input| builder.info(input));
+    let (x, y) = (&x?.shape, &y?.shape);
+    if x != y {
+        let (expected, got) = (x.clone(), y.clone());
+        return Err(crate::OpFault::Shape { what: "second operand (no broadcasting)", expected, got }.at(node.name));
+    }
+    let scales = [builder.scale(inputs[0])?, builder.scale(inputs[1])?];
+    Ok(Pending::new(node.name, node.output, Source::Sum { inputs, scales }, x.clone()))
 }
 
 /// Adds a constant, one for all outputs or one each, to accumulators.

@@ -251,12 +251,17 @@ pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
         .map(|pending| Value::Pending(Box::new(pending)))
 }
 
-pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    for name in ["alpha", "beta"] {
+/// Refuses factors of a Gemm that change anything.
+pub(super) fn must_be_one(node: &NodeView<'_>, factors: &[&'static str]) {
+    for name in factors {
         if let Some(got) = node.float(name).filter(|got| got.to_bits() != 1f64.to_bits()) {
             node.refuse(node.unsupported(name, got.to_string(), "1: fold it into weights and bias"));
         }
     }
+}
+
+pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    must_be_one(node, &["alpha", "beta"]);
     node.must_be("transA", 0, "0");
     let transposed = node.int("transB", 0) == 0;
     let input = builder.real(node, 0)?;

@@ -33,6 +33,8 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "MatMulInteger" => linear::matmul_integer,
         "QLinearConv" => qlinear::conv,
         "QLinearMatMul" => qlinear::matmul,
+        "com.microsoft.QGemm" => qlinear::gemm,
+        "com.microsoft.QLinearAdd" => qlinear::add,
         "Add" => add::add,
         "Mul" => multiply::multiply,
         "Cast" => multiply::cast,

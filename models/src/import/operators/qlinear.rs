@@ -1,5 +1,6 @@
-//! `QLinearConv` and `QLinearMatMul`: a linear op with its requantisation in one node.
+//! `QLinearConv`, `QLinearMatMul` and ONNX Runtime's `QGemm` and `QLinearAdd`: an op with its requantisation in one node.
 
+use super::add::sum;
 use super::linear::{ScaledWeights, convolution, dense};
 use super::pool::Geometry;
 use super::quantize::Parameters;
@@ -10,30 +11,40 @@ use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Quantisation, Value};
 
-/// Operands 0 to 7: x, its scale and zero point; w, its scales and zero points; scale and zero point of the result.
+/// Operands 0 to 5: x, its scale and zero point; w, its scales and zero points.
 struct Operands {
     input: TensorId,
     scale: Ratio,
     weights: ScaledWeights,
-    result: Quantisation,
 }
 
 fn operands(builder: &mut Builder, node: &NodeView<'_>, axis: usize) -> Result<Operands, ModelError> {
-    let input = builder.integer(node, 0)?;
-    let x = Parameters::read(builder, node, 1, 2)?;
-    x.must_be_of(node, builder.info(input)?.dtype);
-    let x = x.of_tensor(node)?;
-    builder.read_as(node, input, x.scale, x.zero_point)?;
+    let (input, scale) = activation(builder, node, 0)?;
     let w = Parameters::read(builder, node, 4, 5)?;
     w.must_be_of(node, builder.constant(node, 3, "its weights are not constant")?.integers()?.1);
     let weights = ScaledWeights::read(builder, node, 3, &w.zero_points, &w.scales, axis)?;
-    let result = Parameters::read(builder, node, 6, 7)?.of_result(builder, node)?;
-    Ok(Operands { input, scale: builder.scale(input)?, weights, result })
+    Ok(Operands { input, scale, weights })
+}
+
+/// An integer operand whose scale and zero point are the two operands behind it.
+fn activation(builder: &mut Builder, node: &NodeView<'_>, at: usize) -> Result<(TensorId, Ratio), ModelError> {
+    let input = builder.integer(node, at)?;
+    let of = Parameters::read(builder, node, at + 1, at + 2)?;
+    of.must_be_of(node, builder.info(input)?.dtype);
+    let of = of.of_tensor(node)?;
+    builder.read_as(node, input, of.scale, of.zero_point)?;
+    Ok((input, builder.scale(input)?))
+}
+
+/// Scale and zero point of the result.
+fn result(builder: &Builder, node: &NodeView<'_>, at: usize) -> Result<Quantisation, ModelError> {
+    Parameters::read(builder, node, at, at + 1)?.of_result(builder, node)
 }
 
 pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let geometry = Geometry::read(node);
-    let Operands { input, scale, weights, result } = operands(builder, node, 0)?;
+    let Operands { input, scale, weights } = operands(builder, node, 0)?;
+    let result = result(builder, node, 6)?;
     let bias = builder.optional_constant(node, 8, "its bias is not constant")?;
     if let Some(bias) = &bias {
         bias.integers()?;
@@ -43,7 +54,36 @@ pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
 }
 
 pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let Operands { input, scale, weights, result } = operands(builder, node, 1)?;
+    let Operands { input, scale, weights } = operands(builder, node, 1)?;
+    let result = result(builder, node, 6)?;
     let pending = dense(builder, node, input, scale, weights, true, None)?;
+    builder.quantise(&pending, result, node.output).map(Value::Integer)
+}
+
+/// `QGemm`: operands 0 to 5 as `QLinearMatMul`; then a bias in steps of the accumulators, scale and zero point of the result. Without a scale the
+/// result is a float.
+pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    super::linear::must_be_one(node, &["alpha"]);
+    node.must_be("transA", 0, "0");
+    let transposed = node.int("transB", 0) == 0;
+    let Operands { input, scale, weights } = operands(builder, node, usize::from(transposed))?;
+    let bias = builder.optional_constant(node, 6, "its bias is not constant")?;
+    if let Some(bias) = &bias {
+        bias.integers()?;
+    }
+    let pending = dense(builder, node, input, scale, weights, transposed, bias.as_deref())?;
+    if node.operand(7).is_none() {
+        return Ok(Value::Pending(Box::new(pending)));
+    }
+    let result = result(builder, node, 7)?;
+    builder.quantise(&pending, result, node.output).map(Value::Integer)
+}
+
+/// `QLinearAdd`: two tensors, each with its scale and zero point behind it; scale and zero point of the result.
+pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let (x, _) = activation(builder, node, 0)?;
+    let (y, _) = activation(builder, node, 3)?;
+    let result = result(builder, node, 6)?;
+    let pending = sum(builder, node, [x, y])?;
     builder.quantise(&pending, result, node.output).map(Value::Integer)
 }

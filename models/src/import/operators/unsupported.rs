@@ -114,11 +114,8 @@ pub(in crate::import) fn keeps_shape(operator: &str) -> bool {
 
 /// The operator of ONNX that a quantised operator of ONNX Runtime's own stands for.
 fn plain(operator: &str) -> &str {
-    match operator.strip_prefix("com.microsoft.") {
-        Some("QGemm") => "Gemm",
-        Some(own) => own.strip_prefix("QLinear").unwrap_or(operator),
-        None => operator,
-    }
+    let own = operator.strip_prefix("com.microsoft.").and_then(|own| own.strip_prefix("QLinear"));
+    own.unwrap_or(operator)
 }
 
 /// What would help where an operator has no rule; `last` says that nothing but a change of form comes after it.

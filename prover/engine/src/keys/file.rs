@@ -1,14 +1,15 @@
-//! The proving-key file, version 3: the fixed columns of a circuit. All numbers are little-endian.
+//! The proving-key file, version 4: the fixed columns of a circuit. All numbers are little-endian.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `ASSAYPK3`; the last byte is the version |
+//! | 0..8 | `ASSAYPK4`; the last byte is the version |
 //! | 8..40 | digest of the verifying key it belongs to |
 //! | 40..44 | weight lanes `L` |
 //! | 44..48 | number `c` of fixed columns |
 //! | 48..52 | activation lanes `A` |
 //! | 52..56 | stacks of tables `T` |
-//! | 56..64 | zero |
+//! | 56..60 | parts of remainders |
+//! | 60..64 | zero |
 //! | 64.. | `c` descriptions of 16 bytes: column ([`Fixed::slot`]), form, stored cells, wide cells |
 //! | then | the columns in order, each of their parts on a multiple of 64 bytes |
 //! | last 32 | SHA-256 of all before |
@@ -34,7 +35,7 @@ use crate::checksum::{CHECKSUM, Hashing, checksum};
 use crate::mapped::{Mapped, SignedBytes};
 
 const MAGIC: &[u8; 7] = b"ASSAYPK";
-const VERSION: u8 = b'3';
+const VERSION: u8 = b'4';
 const HEADER: usize = 64;
 const DESCRIPTION: usize = 16;
 /// Parts begin on multiples of this many bytes.
@@ -58,7 +59,7 @@ pub(super) fn write(layout: &Layout, verifying: [u8; 32], out: &mut impl Write) 
     let mut out = Hashing::new(out);
     out.write_all(&[MAGIC.as_slice(), &[VERSION], &verifying].concat())?;
     let lanes = layout.shape.lanes;
-    out.write_all(&numbers([lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables]))?;
+    out.write_all(&numbers([lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables, lanes.parts]))?;
     pad(&mut out)?;
     for (column, cells) in layout.shape.fixed.iter().zip(&layout.fixed) {
         let (form, wide) = match cells {
@@ -111,7 +112,7 @@ fn pad(out: &mut Hashing<impl Write>) -> Result<(), ProverError> {
 
 /// The fixed columns of a file.
 pub(super) struct FixedColumns {
-    /// Lanes of activations, of weights and of tables.
+    /// Lanes of activations, of weights and of tables, and parts of remainders.
     pub(super) lanes: Lanes,
     /// The columns, those of bytes in the file's pages.
     pub(super) columns: Vec<(Fixed, Cells)>,
@@ -130,9 +131,9 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
         let got = found.try_into().unwrap_or_default();
         return Err(ProverError::ForeignKey { expected: verifying, got });
     }
-    let [weights, count, activations, tables] = quadruple(header);
+    let [weights, count, activations, tables, parts] = numbers_of(header);
     let descriptions = reader.part((count as usize).saturating_mul(DESCRIPTION))?;
-    let descriptions: Vec<[u32; 4]> = descriptions.chunks_exact(DESCRIPTION).map(quadruple).collect();
+    let descriptions: Vec<[u32; 4]> = descriptions.chunks_exact(DESCRIPTION).map(numbers_of).collect();
     let body: u64 =
         descriptions.iter().map(|[_, form, cells, wide]| length(*form, *cells, *wide)).fold(0, u64::saturating_add);
     let expected = body.saturating_add((reader.at + CHECKSUM) as u64);
@@ -144,7 +145,8 @@ pub(super) fn open(file: &Arc<Mapped>, verifying: [u8; 32]) -> Result<FixedColum
     if expected != sum {
         return Err(ProverError::KeyChecksum { expected, got: sum.try_into().unwrap_or_default() });
     }
-    let lanes = Lanes::new(activations as usize, weights as usize).with_tables(tables as usize);
+    let lanes = Lanes::new(activations as usize, weights as usize);
+    let lanes = lanes.with_tables(tables as usize).with_parts(parts as usize);
     Ok(FixedColumns { lanes, columns: columns? })
 }
 
@@ -159,8 +161,8 @@ fn length(form: u32, cells: u32, wide: u32) -> u64 {
     aligned(width * u64::from(cells)) + aligned(WIDE as u64 * u64::from(wide))
 }
 
-/// The first four numbers of these bytes; those that are not there are 0.
-fn quadruple(bytes: &[u8]) -> [u32; 4] {
+/// The first numbers of these bytes; those that are not there are 0.
+fn numbers_of<const N: usize>(bytes: &[u8]) -> [u32; N] {
     let mut numbers = bytes.chunks_exact(4).map(|raw| u32::from_le_bytes(raw.try_into().unwrap_or_default()));
     std::array::from_fn(|_| numbers.next().unwrap_or(0))
 }

@@ -163,12 +163,12 @@ fn a_key_proves_from_its_file_what_it_proved_before_and_its_bytes_stay_in_the_fi
 fn a_file_is_laid_out_as_documented() {
     let bytes = &MLP.bytes;
     let layout = MLP.key.layout();
-    assert_eq!(&bytes[..8], b"ASSAYPK3");
+    assert_eq!(&bytes[..8], b"ASSAYPK4");
     assert_eq!(bytes[8..40], MLP.key.verifying_key().digest());
     let lanes = layout.shape.lanes;
-    let header = [lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables];
-    assert_eq!(bytes[40..56], header.map(|number| (number as u32).to_le_bytes()).concat());
-    assert!(bytes[56..HEADER].iter().all(|byte| *byte == 0));
+    let header = [lanes.weights, layout.fixed.len(), lanes.activations, lanes.tables, lanes.parts];
+    assert_eq!(bytes[40..60], header.map(|number| (number as u32).to_le_bytes()).concat());
+    assert!(bytes[60..HEADER].iter().all(|byte| *byte == 0));
     for ((([slot, form, cells, wide], start), name), column) in
         MLP.columns().into_iter().zip(&layout.shape.fixed).zip(&layout.fixed)
     {
@@ -205,7 +205,7 @@ fn a_file_is_refused_whichever_byte_is_changed_wherever_it_is_cut_and_with_bytes
 #[test]
 fn a_file_of_another_version_key_srs_or_graph_is_refused_by_name() {
     MLP.refuses(b"ASSAYSR2 and more".to_vec(), |e| matches!(e, ProverError::KeyMagic));
-    MLP.refuses(MLP.forged(7, b"4"), |e| matches!(e, ProverError::KeyVersion { got } if got == "4"));
+    MLP.refuses(MLP.forged(7, b"5"), |e| matches!(e, ProverError::KeyVersion { got } if got == "5"));
     let other_srs = Scene::new(samples::tiny_mlp(), [1; 32]);
     let digests = [&MLP, &other_srs].map(|scene: &Scene| scene.key.verifying_key().digest());
     MLP.refuses(
