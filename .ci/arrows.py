@@ -7,6 +7,7 @@ from pathlib import Path
 
 ALLOWED = {
     "assay-models": set(),
+    "assay-quantiser": {"assay-models"},
     "assay-circuits": {"assay-models"},
     "assay-verifier": set(),
     "assay-halo2": {"assay-verifier"},
@@ -14,7 +15,7 @@ ALLOWED = {
     "assay-kernels": set(),
     "assay-prover": {"assay-kernels", "assay-models", "assay-circuits", "assay-verifier", "assay-halo2"},
     "assay-contracts": set(),
-    "assay": {"assay-models", "assay-circuits", "assay-verifier", "assay-halo2", "assay-solidity", "assay-prover", "assay-contracts"},
+    "assay": {"assay-models", "assay-quantiser", "assay-circuits", "assay-verifier", "assay-halo2", "assay-solidity", "assay-prover", "assay-contracts"},
 }
 
 PROFILES = Path("Cargo.toml").read_text()

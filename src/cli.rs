@@ -28,7 +28,7 @@ macro_rules! key_help {
 #[derive(Debug, Parser)]
 #[command(name = "assay", version, about, max_term_width = 110)]
 #[command(
-    after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
+    after_help = "Example:\n  assay demo\n  assay srs generate --insecure\n  assay quantize float.onnx --calibration samples.npy\n  assay compile lenet.onnx && assay setup lenet.onnx\n  \
 assay prove lenet.onnx --input input.json && assay verify lenet.onnx\n  \
 assay deploy && assay register lenet.onnx --market ADDRESS\n  \
 assay request lenet.onnx --input input.json --fee 0.01\n  assay fulfil lenet.onnx\n\n\
@@ -46,6 +46,13 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Make an 8-bit model of a float one, by samples of what it will see
+    #[command(
+        after_help = "Examples:\n  assay quantize net.onnx --calibration samples.npy\n  assay quantize net.onnx --calibration samples/ --scales powers-of-two --output small.onnx\n\n\
+Writes net.int8.onnx, which ONNX Runtime runs too, and says what was lost: integers against floats on your samples.\n\
+Samples are some tens of inputs like those that the model will see: a .npy file whose first axis counts them, a .json file {\"input_data\": [[...], ...]} with a row for each, or a folder of such files."
+    )]
+    Quantize(QuantizeArgs),
     /// Import a quantised ONNX model and plan its circuit
     #[command(after_help = "Examples:\n  assay compile lenet.onnx\n  assay compile lenet.onnx --labels labels.txt\n\n\
 Writes lenet.assay/graph.bin and lenet.assay/layout.json, and with --labels lenet.assay/labels.txt. Labels are what you call the outputs: \
@@ -149,6 +156,50 @@ pub(crate) struct CompileArgs {
     /// What you call the outputs: text, one label a line, as many as the output has values
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QuantizeArgs {
+    /// The float ONNX model
+    pub(crate) model: PathBuf,
+    /// Samples of what the model will see: a .npy or .json file, or a folder of them
+    #[arg(long, value_name = "FILE|FOLDER")]
+    pub(crate) calibration: PathBuf,
+    /// The 8-bit model [default: MODEL.int8.onnx beside the model]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// What scales may be: powers of two make proofs about a third faster and lose more
+    #[arg(long, value_enum, default_value_t = ScalesChoice::Free)]
+    pub(crate) scales: ScalesChoice,
+    /// How the ranges of activations are chosen [default: whichever keeps the outputs nearest to the floats']
+    #[arg(long, value_enum)]
+    pub(crate) ranges: Option<RangesChoice>,
+    /// One scale for all weights of a layer, in place of one for each output
+    #[arg(long)]
+    pub(crate) per_tensor: bool,
+    /// End the model before a last Softmax, LogSoftmax or Sigmoid: the scores are proved, and the largest stays the largest
+    #[arg(long)]
+    pub(crate) scores: bool,
+}
+
+/// What scales may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScalesChoice {
+    /// Any
+    Free,
+    /// Powers of two
+    PowersOfTwo,
+}
+
+/// How the range of an activation is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RangesChoice {
+    /// From the least value of the samples to the largest
+    MinMax,
+    /// All but one in ten thousand values
+    Percentile,
+    /// What loses the least square
+    Mse,
 }
 
 #[derive(Debug, Args)]

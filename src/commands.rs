@@ -9,6 +9,7 @@ pub(crate) mod infer;
 pub(crate) mod market;
 mod model;
 pub(crate) mod prove;
+pub(crate) mod quantize;
 pub(crate) mod setup;
 pub(crate) mod srs;
 pub(crate) mod verify;

@@ -56,6 +56,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, terminal: Terminal) -> Outcome {
     match &cli.command {
+        Command::Quantize(args) => commands::quantize::run(args, terminal),
         Command::Compile(args) => commands::compile::run(args, terminal),
         Command::Estimate(args) => commands::estimate::run(args, terminal),
         Command::Setup(args) => commands::setup::run(args, terminal),

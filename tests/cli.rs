@@ -15,6 +15,8 @@ mod model;
 mod planned;
 #[path = "cli/ports.rs"]
 mod ports;
+#[path = "cli/quantize.rs"]
+mod quantize;
 mod recording;
 mod sandbox;
 #[path = "cli/screen.rs"]

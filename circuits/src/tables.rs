@@ -66,13 +66,17 @@ impl OutputRule {
     }
 }
 
-/// Smallest and largest `c` of a requantisation over an accumulator interval.
-fn quotients(rule: &Requantise, split: Split, (low, high): (i64, i64)) -> (i128, i128) {
-    let quotient = |acc: i64, multiplier: u64| {
-        (i128::from(acc) * i128::from(multiplier) - i128::from(split.first)).div_euclid(i128::from(split.modulus))
-    };
-    let ends = rule.multipliers.iter().flat_map(|multiplier| [quotient(low, *multiplier), quotient(high, *multiplier)]);
-    ends.fold((i128::MAX, i128::MIN), |(first, last), c| (first.min(c), last.max(c)))
+/// Smallest and largest `acc * m` of a requantisation over an accumulator interval.
+fn numerators(rule: &Requantise, (low, high): (i64, i64)) -> (i128, i128) {
+    let ends =
+        rule.multipliers.iter().flat_map(|multiplier| [low, high].map(|acc| i128::from(acc) * i128::from(*multiplier)));
+    ends.fold((i128::MAX, i128::MIN), |(first, last), n| (first.min(n), last.max(n)))
+}
+
+/// Smallest and largest `c` of these numerators.
+fn quotients(split: Split, (low, high): (i128, i128)) -> (i128, i128) {
+    let quotient = |numerator: i128| (numerator - i128::from(split.first)).div_euclid(i128::from(split.modulus));
+    (quotient(low), quotient(high))
 }
 
 /// The quotients of an output table.
@@ -152,12 +156,17 @@ impl Tables {
         rule: &Requantise,
         accumulators: (i64, i64),
     ) -> Result<(Tags, Split), CircuitError> {
+        let numerators = numerators(rule, accumulators);
         let splits = rule.splits().take(if self.rounded { 1 } else { usize::MAX });
-        let splits = splits.flat_map(|split| steps(split, self.parts).map(move |steps| split.in_steps(steps)));
-        let split = splits.min_by_key(|split| self.added(rule, *split, accumulators));
-        let split = split.ok_or(CircuitError::Invariant("a rule has a split"))?;
+        let candidates = splits.flat_map(|split| {
+            let outputs = self.added_outputs(rule, split, numerators);
+            let of = move |steps| (split.in_steps(steps), outputs);
+            steps(split, self.parts).map(of)
+        });
+        let split = candidates.min_by_key(|(split, outputs)| outputs + self.added_remainders(*split));
+        let (split, _) = split.ok_or(CircuitError::Invariant("a rule has a split"))?;
         let remainders: u128 = split.spans().into_iter().take(self.parts).map(both).map(u128::from).sum();
-        let (first, last) = quotients(rule, split, accumulators);
+        let (first, last) = quotients(split, numerators);
         let output = OutputRule::of(rule, split);
         // Blocks that share a rule share a table, over the union of their quotients.
         let known = self.outputs.iter_mut().find(|known| known.rule == output);
@@ -184,20 +193,24 @@ impl Tables {
         Ok((Tags { remainder, output: self.tag(TableKey::Output(output)) }, split))
     }
 
-    /// Rows that a requantisation with a split would add to the stack.
-    fn added(&self, rule: &Requantise, split: Split, accumulators: (i64, i64)) -> u128 {
-        let spans: Vec<[Span; 2]> = split.spans().into_iter().take(self.parts).collect();
-        let new = |(at, spans_of): &(usize, &[Span; 2])| {
-            let earlier = spans.iter().take(*at).any(|earlier| earlier == *spans_of);
-            !earlier && !self.keys.contains(&TableKey::Remainder(**spans_of))
+    /// Rows that the remainders of a split would add to the stack.
+    fn added_remainders(&self, split: Split) -> u128 {
+        let spans = split.spans();
+        let spans = spans.get(..self.parts).unwrap_or(&spans);
+        let new = |(at, of): &(usize, &[Span; 2])| {
+            let earlier = spans.iter().take(*at).any(|earlier| earlier == *of);
+            !earlier && !self.keys.contains(&TableKey::Remainder(**of))
         };
-        let remainders: u128 = spans.iter().enumerate().filter(new).map(|(_, spans)| u128::from(both(*spans))).sum();
-        let (first, last) = quotients(rule, split, accumulators);
+        spans.iter().enumerate().filter(new).map(|(_, spans)| u128::from(both(*spans))).sum()
+    }
+
+    /// Rows that the outputs of a requantisation with a split would add.
+    fn added_outputs(&self, rule: &Requantise, split: Split, numerators: (i128, i128)) -> u128 {
+        let (first, last) = quotients(split, numerators);
         let known = self.outputs.iter().find(|known| known.rule == OutputRule::of(rule, split));
         let (from, to) =
             known.map_or((first, last), |known| (first.min(i128::from(known.first)), last.max(i128::from(known.last))));
-        let quotients = 2 * (to - from + 1).unsigned_abs();
-        remainders + quotients - known.map_or(0, |known| known.rows() as u128)
+        2 * (to - from + 1).unsigned_abs() - known.map_or(0, |known| known.rows() as u128)
     }
 
     /// Entries of all tables.

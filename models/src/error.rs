@@ -162,9 +162,8 @@ pub enum ModelError {
     },
     /// The model computes with floats only.
     #[error(
-        "the model is not quantised (it has no QuantizeLinear or QLinear operator): quantise it to int8 first, for example with \
-         `onnxruntime.quantization.quantize_static(..., quant_format=QuantFormat.QDQ)`; rounding its scales to powers of two with \
-         `models/zoo/powers_of_two.py` makes proofs about a third faster"
+        "the model is not quantised (it has no QuantizeLinear or QLinear operator): run `assay quantize MODEL --calibration SAMPLES` with some tens \
+         of inputs like those that it will see, or onnxruntime's quantize_static"
     )]
     NotQuantised,
     /// NaN or infinity among constants.

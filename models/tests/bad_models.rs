@@ -88,7 +88,7 @@ fn unsupported_operators_are_refused_by_name_with_what_would_help() {
         ("Softmax", "", "end the model before it"),
         ("BatchNormalization", "", "eval mode"),
         ("DynamicQuantizeLinear", "", "static quantisation"),
-        ("QLinearAveragePool", "com.microsoft", "QuantFormat.QDQ"),
+        ("QLinearMul", "com.microsoft", "QuantFormat.QDQ"),
         ("If", "", "control flow"),
         ("Einsum", "", "models/README.md"),
     ] {

@@ -332,6 +332,31 @@ fn a_qlinear_add_is_the_sum_in_qdq_form() {
 }
 
 #[test]
+fn a_qlinear_add_without_zero_points_is_of_the_type_of_its_operands() {
+    let build = |kinds: [DataType; 2], inputs: &[&str]| {
+        let mut writer = Writer::of(info("x", kinds[0], &[1, 1]), info("y", kinds[1], &[]));
+        writer.f32("one", &[], &[1.0]).i8("zero", &[], &[0]).u8("other", &[], &[0]);
+        own(&mut writer, "QLinearAdd", inputs, "y", &[]);
+        writer
+    };
+    let bare = ["x", "one", "", "x", "one", "", "one"];
+    let writer = build([DataType::Int8, DataType::Int8], &bare);
+    assert_eq!(run(&writer, &[-5]), [-10], "signed, as its operands");
+    let mixed = ["x", "one", "zero", "x", "one", "zero", "one", "other"];
+    let refused = import(&build([DataType::Int8, DataType::Uint8], &mixed).bytes(), "m").unwrap_err().to_string();
+    assert!(refused.contains("zero point is of type UINT8") && refused.contains("INT8"), "{refused}");
+}
+
+#[test]
+fn a_qgemm_with_a_scale_alone_is_refused() {
+    let mut writer = Writer::of(info("x", DataType::Uint8, &[1, 2]), info("y", DataType::Uint8, &[]));
+    writer.scale("x", 0.5, 3).i8("w", &[2, 1], &[1, 3]).signed_scale("w", 0.25, 0).scale("y", 0.5, 0);
+    own(&mut writer, "QGemm", &["x", "x.scale", "x.zero", "w", "w.scale", "w.zero", "", "y.scale"], "y", &[]);
+    let refused = import(&writer.bytes(), "m").unwrap_err().to_string();
+    assert!(refused.contains("a scale or a zero point alone") && refused.contains("both, or neither"), "{refused}");
+}
+
+#[test]
 fn integer_operators_give_accumulators_or_a_scaled_result() {
     let build = |output: DataType| {
         let mut writer = Writer::of(info("x", DataType::Uint8, &[1, 2]), info("y", output, &[]));

@@ -152,7 +152,7 @@ fn an_average_is_answered_by_flatten_and_gemm_and_that_works() {
 #[test]
 fn operators_of_onnx_runtimes_own_are_answered_by_what_their_plain_form_would_need() {
     for (operator, help) in [
-        ("QLinearAveragePool", "quant_format=QuantFormat.QDQ"),
+        ("QLinearMul", "quant_format=QuantFormat.QDQ"),
         ("QLinearGlobalAveragePool", "Flatten and a Gemm"),
         ("QLinearLeakyRelu", "use Relu or Clip in its place"),
     ] {

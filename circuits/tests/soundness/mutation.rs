@@ -156,8 +156,12 @@ fn read_by(case: &Case, column: Advice, row: usize) -> Option<&'static str> {
 /// The activation lane of a narrow column.
 fn lane(column: Advice) -> Option<u8> {
     match column {
-        Advice::C(lane) | Advice::T(lane) | Advice::B(lane) | Advice::Z(lane) | Advice::R(lane) => Some(lane),
-        Advice::Part(_, lane) => Some(lane),
+        Advice::C(lane)
+        | Advice::T(lane)
+        | Advice::B(lane)
+        | Advice::Z(lane)
+        | Advice::R(lane)
+        | Advice::Part(_, lane) => Some(lane),
         _ => None,
     }
 }

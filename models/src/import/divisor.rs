@@ -5,11 +5,21 @@ use crate::ops::Op;
 
 /// Divisors from here on are those of free scales; below, tables are small.
 const FREE: u64 = 1 << 20;
+/// Multipliers that grow stay below.
+const LARGEST: u64 = 1 << 30;
 
 /// Gives all requantisations whose divisor is a power of two of at least `2^20` the largest of these divisors: multipliers and divisor grow by the same
-/// power of two, so that no output changes. Those whose multipliers would need more than 31 bits stay as they are.
+/// power of two, so that no output changes. Those whose multipliers are powers of two themselves stay as they are, for their tables are small, and those
+/// whose multipliers would need more than 30 bits, for accumulators times multipliers have 62.
 pub(super) fn share(nodes: &mut [Node]) {
-    let free = |op: &Op| op.requantise().map(|rule| rule.divisor).filter(|d| d.is_power_of_two() && *d >= FREE);
+    let round = |op: &Op| match op {
+        Op::Add(add) => [add.mx, add.my].iter().all(|m| m.unsigned_abs().is_power_of_two()),
+        _ => op.requantise().is_some_and(|rule| rule.multipliers.iter().all(|m| m.is_power_of_two())),
+    };
+    let free = |op: &Op| {
+        let divisor = op.requantise().map(|rule| rule.divisor).filter(|_| !round(op));
+        divisor.filter(|d| d.is_power_of_two() && *d >= FREE)
+    };
     let Some(largest) = nodes.iter().filter_map(|node| free(&node.op)).max() else { return };
     for node in nodes.iter_mut() {
         let Some(divisor) = free(&node.op) else { continue };
@@ -19,7 +29,7 @@ pub(super) fn share(nodes: &mut [Node]) {
 
 /// Multiplies multipliers and divisor of a requantisation. Those of a sum are its factors.
 fn grow(op: &mut Op, factor: u64) {
-    let times = |m: i64| m.checked_mul(i64::try_from(factor).ok()?).filter(|m| i32::try_from(*m).is_ok());
+    let times = |m: i64| m.checked_mul(i64::try_from(factor).ok()?).filter(|m| m.unsigned_abs() < LARGEST);
     if let Op::Add(add) = op {
         let [Some(mx), Some(my)] = [times(add.mx), times(add.my)] else { return };
         (add.mx, add.my, add.requantise.divisor) = (mx, my, add.requantise.divisor * factor);
@@ -51,12 +61,13 @@ mod tests {
             rescale(3, 64),
             add,
             rescale(16_000_001, 1 << 30),
-            rescale(1 << 27, 1 << 24),
+            rescale((1 << 27) + 1, 1 << 24),
+            rescale(1, 1 << 22),
         ];
         let mut after = before.to_vec();
         share(&mut after);
         let divisor = |node: &Node| node.op.requantise().unwrap().divisor;
-        assert_eq!(after.iter().map(divisor).collect::<Vec<_>>(), [1 << 30, 64, 1 << 30, 1 << 30, 1 << 24]);
+        assert_eq!(after.iter().map(divisor).collect::<Vec<_>>(), [1 << 30, 64, 1 << 30, 1 << 30, 1 << 24, 1 << 22]);
         for (before, after) in before.iter().zip(&after) {
             let (old, new) = (before.op.requantise().unwrap(), after.op.requantise().unwrap());
             for x in -700..700 {

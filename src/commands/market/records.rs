@@ -240,7 +240,8 @@ pub(super) fn aside(path: &Path, id: B256) -> PathBuf {
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Outcome<Option<T>> {
-    if !path.exists() {
+    // A file that is there and cannot be read is not one that is missing: what it says would be paid for again.
+    if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
         return Ok(None);
     }
     let bytes = files::read(path)?;

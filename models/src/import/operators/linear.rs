@@ -260,6 +260,15 @@ pub(super) fn must_be_one(node: &NodeView<'_>, factors: &[&'static str]) {
     }
 }
 
+/// Refuses an operand of a Gemm that has not two axes.
+pub(super) fn must_be_a_matrix(builder: &Builder, node: &NodeView<'_>, input: TensorId) -> Result<(), ModelError> {
+    let got = &builder.info(input)?.shape;
+    if got.len() == 2 {
+        return Ok(());
+    }
+    Err(crate::OpFault::Rank { expected: "2 for Gemm", got: got.clone() }.at(node.name))
+}
+
 pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     must_be_one(node, &["alpha", "beta"]);
     node.must_be("transA", 0, "0");
@@ -268,10 +277,7 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     let constant = builder.constant(node, 1, "its weights are not constant")?;
     let weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
-    if builder.info(input)?.shape.len() != 2 {
-        let got = builder.info(input)?.shape.clone();
-        return Err(crate::OpFault::Rank { expected: "2 for Gemm", got }.at(node.name));
-    }
+    must_be_a_matrix(builder, node, input)?;
     dense(builder, node, input, builder.scale(input)?, weights, transposed, bias.as_deref())
         .map(|pending| Value::Pending(Box::new(pending)))
 }

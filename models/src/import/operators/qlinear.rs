@@ -71,9 +71,18 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     if let Some(bias) = &bias {
         bias.integers()?;
     }
+    super::linear::must_be_a_matrix(builder, node, input)?;
     let pending = dense(builder, node, input, scale, weights, transposed, bias.as_deref())?;
-    if node.operand(7).is_none() {
-        return Ok(Value::Pending(Box::new(pending)));
+    match (node.operand(7), node.operand(8)) {
+        (None, None) => return Ok(Value::Pending(Box::new(pending))),
+        (Some(_), Some(_)) => {}
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(ModelError::InvalidNode {
+                node: node.name.to_owned(),
+                problem: "its result has a scale or a zero point alone".to_owned(),
+                expected: "both, or neither for a float result".to_owned(),
+            });
+        }
     }
     let result = result(builder, node, 7)?;
     builder.quantise(&pending, result, node.output).map(Value::Integer)
@@ -83,7 +92,12 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
 pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let (x, _) = activation(builder, node, 0)?;
     let (y, _) = activation(builder, node, 3)?;
-    let result = result(builder, node, 6)?;
+    // All three are of one type, also where the result has no zero point.
+    let dtype = builder.info(x)?.dtype;
+    let result = Parameters::read(builder, node, 6, 7)?;
+    result.must_be_of(node, dtype);
+    super::quantize::must_be_of(node, Some(builder.info(y)?.dtype), dtype);
+    let result = Quantisation { dtype, ..result.of_result(builder, node)? };
     let pending = sum(builder, node, [x, y])?;
     builder.quantise(&pending, result, node.output).map(Value::Integer)
 }

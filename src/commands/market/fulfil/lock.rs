@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use assay_contracts::market::{LOCK_MATURITY, MIN_DURATION, U96, digest};
 use assay_contracts::node::is_development;
 use assay_contracts::revert::status;
-use assay_contracts::{Address, ContractsError, Status, U256};
+use assay_contracts::{Address, ContractsError, Status, Tier, U256};
 
 use super::Work;
 use super::again::without_lock;
@@ -86,6 +86,10 @@ impl Work {
             return Ok(None);
         }
         let request = &self.asked.request;
+        if request.tier != Tier::Proved {
+            Terminal::warn("only requests of tier proved have a lock: going on without one");
+            return Ok(None);
+        }
         if !request.token.is_zero() {
             return refuse(format_args!(
                 "a lock of this request takes a bond in token {}, and --lock bonds ether only",

@@ -1,0 +1,130 @@
+//! `assay quantize`: a float model to 8 bits, and what that loses.
+
+use std::path::{Path, PathBuf};
+
+use assay_models::input::InputValues;
+use assay_quantiser::{Options, QuantiseError, Ranges, Report, Scales, quantise};
+use serde::Serialize;
+
+use crate::cli::{QuantizeArgs, RangesChoice, ScalesChoice};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
+use crate::files;
+use crate::next::Next;
+use crate::terminal::Terminal;
+
+/// Values that are named as those that lost most.
+const WORST: usize = 3;
+/// A value below is worth a word: an error of a tenth.
+const POOR_DB: f64 = 20.0;
+
+#[derive(Serialize)]
+struct Told {
+    output: PathBuf,
+    #[serde(flatten)]
+    report: Report,
+    next: Next,
+}
+
+pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
+    let onnx = files::read(&args.model)?;
+    let samples = samples(&args.calibration)?;
+    let output = args.output.clone().unwrap_or_else(|| args.model.with_extension("int8.onnx"));
+    if output == args.model {
+        return refuse(format_args!("--output {} is the float model itself: name another file", output.display()));
+    }
+    let options = Options {
+        scales: match args.scales {
+            ScalesChoice::Free => Scales::Free,
+            ScalesChoice::PowersOfTwo => Scales::PowersOfTwo,
+        },
+        ranges: args.ranges.map(|ranges| match ranges {
+            RangesChoice::MinMax => Ranges::MinMax,
+            RangesChoice::Percentile => Ranges::Percentile,
+            RangesChoice::Mse => Ranges::Mse,
+        }),
+        per_tensor: args.per_tensor,
+        scores: args.scores,
+    };
+    let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, options));
+    let ends_with_scores = matches!(quantised, Err(QuantiseError::EndsWith { .. }));
+    let again = || {
+        let next = Next::of("quantize", &args.model).arg("--calibration").file(&args.calibration);
+        if ends_with_scores { next.arg("--scores") } else { Next::assay("quantize").arg("--help") }
+    };
+    let (quantised, _) = quantised.request(format_args!("cannot quantise {}", args.model.display())).next(again)?;
+    files::write(&output, &quantised.onnx)?;
+    say(&quantised.report, &output, terminal);
+    let next = Next::of("compile", &output);
+    terminal.next(&next);
+    terminal.result(&Told { output, report: quantised.report, next });
+    Ok(())
+}
+
+/// What was lost, and where.
+fn say(report: &Report, output: &Path, terminal: Terminal) {
+    terminal.say(format_args!("{}: 8 bits, by {} samples", output.display(), report.samples));
+    if let Some(operator) = &report.ended_before {
+        terminal.say(format_args!("  ends before the model's {operator}: its outputs are scores"));
+    }
+    let percent = |part: f64| format!("{:.2} % of the outputs' range", 100.0 * part);
+    let line = |what: &str, figure: &str| terminal.say(format_args!("  {what:<22} {figure}"));
+    line("mean error", &percent(report.mean_error));
+    line("largest error", &percent(report.largest_error));
+    if let Some(same) = report.same_label {
+        line("largest output is same", &format!("for {same} of {} samples", report.samples));
+    }
+    let ranges = match report.ranges {
+        Ranges::MinMax => "from the least to the largest value",
+        Ranges::Percentile => "all but one in ten thousand values",
+        Ranges::Mse => "what loses the least square",
+    };
+    line("ranges", ranges);
+    let worst = report.worst(WORST);
+    let shown: Vec<String> =
+        worst.iter().map(|layer| format!("{} ({:.0} dB)", layer.name, layer.signal_to_noise_db)).collect();
+    line("lost most (signal)", &shown.join(", "));
+    if worst.first().is_some_and(|layer| layer.signal_to_noise_db < POOR_DB) {
+        let try_free = if report.scales == Scales::PowersOfTwo { "`--scales free`, " } else { "" };
+        Terminal::warn(format_args!(
+            "values below {POOR_DB} dB are off by more than a tenth: try {try_free}more samples, or a Clip behind the layers that lose most and \
+             some more training"
+        ));
+    }
+}
+
+/// The samples of a file, or of all files of a folder in the order of their names.
+fn samples(path: &Path) -> Outcome<Vec<Vec<f32>>> {
+    if !path.is_dir() {
+        return of_file(path);
+    }
+    let entries = std::fs::read_dir(path).request(format_args!("cannot read the folder {}", path.display()))?;
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "npy" || extension == "json"));
+    paths.sort();
+    if paths.is_empty() {
+        return refuse(format_args!("{} holds no .npy or .json file", path.display()));
+    }
+    let mut samples = Vec::new();
+    for path in paths {
+        samples.append(&mut of_file(&path)?);
+    }
+    Ok(samples)
+}
+
+/// The samples of a file: the first axis of a `.npy` of several counts them, and each row of a JSON file is one.
+fn of_file(path: &Path) -> Outcome<Vec<Vec<f32>>> {
+    let bytes = files::read(path)?;
+    let named_npy = path.extension().is_some_and(|extension| extension == "npy");
+    let tensors = InputValues::parse(&bytes, named_npy)
+        .request(format_args!("cannot use {} as samples", path.display()))
+        .next(|| Next::assay("quantize").arg("--help"))?;
+    let count = |values: &InputValues| {
+        if named_npy && values.shape.len() > 1 { values.shape.first().map_or(1, |count| (*count).max(1)) } else { 1 }
+    };
+    let cut = |values: InputValues| {
+        let each = (values.numbers.len() / count(&values)).max(1);
+        let numbers: Vec<f32> = values.numbers.iter().map(|number| *number as f32).collect();
+        numbers.chunks(each).map(<[f32]>::to_vec).collect::<Vec<_>>()
+    };
+    Ok(tensors.into_iter().flat_map(cut).collect())
+}
