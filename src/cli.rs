@@ -177,7 +177,7 @@ pub(crate) struct QuantizeArgs {
     /// One scale for all weights of a layer, in place of one for each output
     #[arg(long)]
     pub(crate) per_tensor: bool,
-    /// End the model before a last Softmax, LogSoftmax or Sigmoid: the scores are proved, and the largest stays the largest
+    /// End the model before a last softmax or sigmoid: the scores are proved, and the largest stays the largest
     #[arg(long)]
     pub(crate) scores: bool,
 }

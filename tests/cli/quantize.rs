@@ -71,13 +71,7 @@ fn samples_are_a_file_or_a_folder_and_what_is_refused_names_the_next_step() {
 
     let mut model = FloatModel::new(&[1, 3]);
     let weights = floats(&mut assay_models::samples::Numbers::new(1), 6, 1.0);
-    model.floats("w", &[3, 2], &weights).node("MatMul", &["x", "w"], "y", &[]).node(
-        "Softmax",
-        &["y"],
-        "p",
-        &[ints("axes", &[])],
-    );
-    model.graph.node.iter_mut().for_each(|node| node.attribute.clear());
+    model.floats("w", &[3, 2], &weights).node("MatMul", &["x", "w"], "y", &[]).node("Softmax", &["y"], "p", &[]);
     fs::write(sandbox.path("soft.onnx"), model.file("p")).unwrap();
     let next = "next: assay quantize soft.onnx --calibration samples --scores";
     sandbox.fails(&["quantize", "soft.onnx", "--calibration", "samples"], WRONG_REQUEST, &["ends with Softmax", next]);
