@@ -48,7 +48,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Make an 8-bit model of a float one, by samples of what it will see
     #[command(
-        after_help = "Examples:\n  assay quantize net.onnx --calibration samples.npy\n  assay quantize net.onnx --calibration samples/ --scales powers-of-two --output small.onnx\n\n\
+        after_help = "Examples:\n  assay quantize net.onnx --calibration samples.npy\n  assay quantize net.onnx --calibration samples/ --scales powers-of-two\n\n\
 Writes net.int8.onnx, which ONNX Runtime runs too, and says what was lost: integers against floats on your samples.\n\
 Samples are some tens of inputs like those that the model will see: a .npy file whose first axis counts them, a .json file {\"input_data\": [[...], ...]} with a row for each, or a folder of such files."
     )]

@@ -229,3 +229,30 @@ fn runnable(network: &Network, outputs: &[String]) -> tract_onnx::prelude::Tract
 fn does_not_run(error: &impl std::fmt::Display) -> QuantiseError {
     QuantiseError::DoesNotRun { reason: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_values_far_out_are_left_to_saturate_where_that_is_asked_for() {
+        let mut histogram = Histogram { low: -1.0, high: 50.0, cells: vec![0; CELLS] };
+        (0..100_000).for_each(|at| histogram.add(at as f32 / 50_000.0 - 1.0));
+        (0..3).for_each(|_| histogram.add(50.0));
+        assert_eq!(histogram.range(Ranges::MinMax), [-1.0, 50.0]);
+        let [low, high] = histogram.range(Ranges::Percentile);
+        assert!((-1.0..-0.95).contains(&low) && (0.95..1.1).contains(&high), "{low} {high}");
+        let [low, high] = histogram.range(Ranges::Mse);
+        assert!(histogram.loss([low, high]) <= histogram.loss([-1.0, 50.0]));
+    }
+
+    #[test]
+    fn what_loses_the_least_square_lies_between_rounding_and_saturation() {
+        let mut histogram = Histogram { low: -8.0, high: 8.0, cells: vec![0; CELLS] };
+        // Nearly everything within 1, a tail up to 8.
+        (0..1_000_000).for_each(|at| histogram.add((at as f32 / 500_000.0 - 1.0).powi(3)));
+        [-8.0, 8.0].map(|value| histogram.add(value));
+        let [low, high] = histogram.range(Ranges::Mse);
+        assert!(low > -8.0 && high < 8.0 && high > 1.0, "{low} {high}");
+    }
+}

@@ -16,12 +16,16 @@ use crate::{Options, Scales};
 const LARGEST_WEIGHT: f32 = 127.0;
 /// Steps of an activation.
 const STEPS: f32 = 255.0;
+/// The scale of what is always 0, and of weights that are all 0.
+const STEP_OF_ZEROS: f32 = 1.0 / 256.0;
+/// The least scale: products and ratios of scales stay among those that the importer takes.
+const LEAST_STEP: f32 = 1.0 / (1u64 << 40) as f32;
 /// Largest bias in steps of its accumulators.
 const LARGEST_BIAS: f32 = (1 << 30) as f32;
 
 /// The name of the integers of a value.
 pub(crate) fn quantised_name(value: &str) -> String {
-    format!("{value}_quantized")
+    format!("{value}/int8")
 }
 
 /// A graph in the making.
@@ -70,8 +74,7 @@ pub(crate) fn emit(
 
 /// Scale and zero point of 8 bits over a range that holds 0.
 fn scale([low, high]: [f32; 2], scales: Scales) -> (f32, u8) {
-    let least = f32::MIN_POSITIVE * 2f32.powi(60);
-    let mut step = ((high - low) / STEPS).max(least);
+    let mut step = if high > low { ((high - low) / STEPS).max(LEAST_STEP) } else { STEP_OF_ZEROS };
     if scales == Scales::PowersOfTwo {
         step = step.log2().ceil().exp2();
         // The zero point is rounded: both ends must still be within.
@@ -109,7 +112,7 @@ impl Emitter<'_> {
         }
         let rounded = self.activations.contains_key(&output);
         if rounded && self.network.outputs.contains(&output) {
-            let float = format!("{output}_float");
+            let float = format!("{output}/float");
             new.output.iter_mut().filter(|name| **name == output).for_each(|name| name.clone_from(&float));
             self.nodes.push(new);
             self.rounding(&output, &float, &output);
@@ -124,7 +127,7 @@ impl Emitter<'_> {
 
     /// Rounds a value; whoever reads it reads the rounded one.
     fn round(&mut self, value: &str) {
-        let read_as = format!("{value}_rounded");
+        let read_as = format!("{value}/rounded");
         self.rounding(value, value, &read_as);
         self.read_as.insert(value.to_owned(), read_as);
     }
@@ -133,7 +136,7 @@ impl Emitter<'_> {
     fn rounding(&mut self, value: &str, from: &str, to: &str) {
         let Some((scale, zero_point)) = self.activations.get(value).copied() else { return };
         let integers = quantised_name(value);
-        let [scale_name, zero_name] = [format!("{value}_scale"), format!("{value}_zero_point")];
+        let [scale_name, zero_name] = [format!("{value}/scale"), format!("{value}/zero_point")];
         self.constant(float_tensor(&scale_name, &Floats { shape: vec![], values: vec![scale] }));
         self.constant(bytes(&zero_name, DataType::Uint8, vec![], vec![zero_point]));
         self.linear("QuantizeLinear", [from, &scale_name, &zero_name], &integers, None);
@@ -181,7 +184,7 @@ impl Emitter<'_> {
         // Named by the layer: others may share the floats, and read them with another scale.
         let layer = node.output.first().cloned().unwrap_or_default();
         let dims = weights.shape.iter().map(|size| *size as i64).collect();
-        let weight_name = format!("{layer}_weights");
+        let weight_name = format!("{layer}/weights");
         self.constant(bytes(&quantised_name(&weight_name), DataType::Int8, dims, integers));
         let read = self.dequantised(&weight_name, &steps, DataType::Int8, axis);
         if let Some(slot) = new.input.get_mut(1) {
@@ -192,7 +195,7 @@ impl Emitter<'_> {
             let step = f64::from(input) * f64::from(steps.get(at).copied().unwrap_or(1.0));
             ((f64::from(*bias) / step).round_ties_even() as i32).to_le_bytes()
         });
-        let bias_name = format!("{layer}_bias");
+        let bias_name = format!("{layer}/bias");
         self.constant(bytes(&quantised_name(&bias_name), DataType::Int32, vec![bias.len() as i64], integers.collect()));
         let of_bias: Vec<f32> = steps.iter().map(|step| step * input).collect();
         let read = self.dequantised(&bias_name, &of_bias, DataType::Int32, 0);
@@ -213,13 +216,12 @@ impl Emitter<'_> {
             }
         }
         let whole = largest.iter().copied().fold(0.0, f32::max);
+        let zeros = if whole > 0.0 { LEAST_STEP } else { STEP_OF_ZEROS };
         let step = |(output, largest): (usize, &f32)| {
             let largest = if self.options.per_tensor { whole } else { *largest };
             let bias = bias.and_then(|bias| bias.get(output)).copied().unwrap_or(0.0).abs();
             // Nothing but zeros has no scale of its own, and a bias has 32 bits.
-            let least = (bias / LARGEST_BIAS / input)
-                .max(whole / LARGEST_WEIGHT / 4096.0)
-                .max(f32::MIN_POSITIVE * 2f32.powi(60));
+            let least = (bias / LARGEST_BIAS / input).max(whole / LARGEST_WEIGHT / 4096.0).max(zeros);
             let step = (largest / LARGEST_WEIGHT).max(least);
             if self.options.scales == Scales::PowersOfTwo { step.log2().ceil().exp2() } else { step }
         };
@@ -233,12 +235,12 @@ impl Emitter<'_> {
 
     /// A dequantised constant with a scale for each index of an axis; its name.
     fn dequantised(&mut self, name: &str, steps: &[f32], zero: DataType, axis: usize) -> String {
-        let [scale_name, zero_name] = [format!("{name}_scale"), format!("{name}_zero_point")];
+        let [scale_name, zero_name] = [format!("{name}/scale"), format!("{name}/zero_point")];
         let shape = vec![steps.len()];
         self.constant(float_tensor(&scale_name, &Floats { shape, values: steps.to_vec() }));
         let width = if zero == DataType::Int32 { 4 } else { 1 };
         self.constant(bytes(&zero_name, zero, vec![steps.len() as i64], vec![0; width * steps.len()]));
-        let (integers, read) = (quantised_name(name), format!("{name}_rounded"));
+        let (integers, read) = (quantised_name(name), format!("{name}/rounded"));
         self.linear("DequantizeLinear", [&integers, &scale_name, &zero_name], &read, Some(axis));
         read
     }

@@ -11,9 +11,12 @@ use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files;
 use crate::next::Next;
 use crate::terminal::Terminal;
+use clap::ValueEnum as _;
 
 /// Values that are named as those that lost most.
 const WORST: usize = 3;
+/// Fewer samples are worth a word.
+const FEW: usize = 8;
 /// A value below is worth a word: an error of a tenth.
 const POOR_DB: f64 = 20.0;
 
@@ -29,8 +32,8 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
     let onnx = files::read(&args.model)?;
     let samples = samples(&args.calibration)?;
     let output = args.output.clone().unwrap_or_else(|| args.model.with_extension("int8.onnx"));
-    if output == args.model {
-        return refuse(format_args!("--output {} is the float model itself: name another file", output.display()));
+    if let Some(what) = overwrites(&output, args) {
+        return refuse(format_args!("--output {} is {what}: name another file", output.display()));
     }
     let options = Options {
         scales: match args.scales {
@@ -46,12 +49,12 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
         scores: args.scores,
     };
     let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, options));
-    let ends_with_scores = matches!(quantised, Err(QuantiseError::EndsWith { .. }));
-    let again = || {
-        let next = Next::of("quantize", &args.model).arg("--calibration").file(&args.calibration);
-        if ends_with_scores { next.arg("--scores") } else { Next::assay("quantize").arg("--help") }
+    let next = match &quantised {
+        Err(QuantiseError::EndsWith { .. }) => again(args).arg("--scores"),
+        Err(QuantiseError::AlreadyQuantised { .. }) => Next::of("compile", &args.model),
+        _ => Next::assay("quantize").arg("--help"),
     };
-    let (quantised, _) = quantised.request(format_args!("cannot quantise {}", args.model.display())).next(again)?;
+    let (quantised, _) = quantised.request(format_args!("cannot quantise {}", args.model.display())).next(|| next)?;
     files::write(&output, &quantised.onnx)?;
     say(&quantised.report, &output, terminal);
     let next = Next::of("compile", &output);
@@ -60,9 +63,37 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
     Ok(())
 }
 
+/// The command as it was given.
+fn again(args: &QuantizeArgs) -> Next {
+    let mut next = Next::of("quantize", &args.model).arg("--calibration").file(&args.calibration);
+    if let Some(output) = &args.output {
+        next = next.arg("--output").file(output);
+    }
+    let named = |value: Option<clap::builder::PossibleValue>| value.map(|value| value.get_name().to_owned());
+    if let Some(scales) = named(args.scales.to_possible_value()).filter(|_| args.scales != ScalesChoice::Free) {
+        next = next.arg("--scales").arg(scales);
+    }
+    if let Some(ranges) = args.ranges.and_then(|ranges| named(ranges.to_possible_value())) {
+        next = next.arg("--ranges").arg(ranges);
+    }
+    if args.per_tensor { next.arg("--per-tensor") } else { next }
+}
+
+/// What of the user's own an output would replace, however it is spelled.
+fn overwrites(output: &Path, args: &QuantizeArgs) -> Option<&'static str> {
+    let whole = |path: &Path| path.canonicalize().ok();
+    let output = whole(output)?;
+    if whole(&args.model).as_ref() == Some(&output) {
+        return Some("the float model itself");
+    }
+    let samples = whole(&args.calibration)?;
+    (output == samples || output.parent() == Some(&samples)).then_some("one of the samples")
+}
+
 /// What was lost, and where.
 fn say(report: &Report, output: &Path, terminal: Terminal) {
-    terminal.say(format_args!("{}: 8 bits, by {} samples", output.display(), report.samples));
+    let plural = if report.samples == 1 { "" } else { "s" };
+    terminal.say(format_args!("{}: 8 bits, by {} sample{plural}", output.display(), report.samples));
     if let Some(operator) = &report.ended_before {
         terminal.say(format_args!("  ends before the model's {operator}: its outputs are scores"));
     }
@@ -83,6 +114,17 @@ fn say(report: &Report, output: &Path, terminal: Terminal) {
     let shown: Vec<String> =
         worst.iter().map(|layer| format!("{} ({:.0} dB)", layer.name, layer.signal_to_noise_db)).collect();
     line("lost most (signal)", &shown.join(", "));
+    if report.samples < FEW {
+        Terminal::warn(format_args!(
+            "{} sample{plural} say little of the range of an activation: take some tens",
+            report.samples
+        ));
+    }
+    if report.same_label.is_some_and(|same| 10 * same < 9 * report.samples) {
+        Terminal::warn(
+            "the largest output is another one for more than a tenth of the samples: look for samples far from the others, which stretch all ranges",
+        );
+    }
     if worst.first().is_some_and(|layer| layer.signal_to_noise_db < POOR_DB) {
         let try_free = if report.scales == Scales::PowersOfTwo { "`--scales free`, " } else { "" };
         Terminal::warn(format_args!(

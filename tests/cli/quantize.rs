@@ -67,6 +67,13 @@ fn samples_are_a_file_or_a_folder_and_what_is_refused_names_the_next_step() {
     sandbox.fails(&["quantize", "net.onnx", "--calibration", "wrong.npy"], WRONG_REQUEST, &says);
     let onto = ["quantize", "net.onnx", "--calibration", "samples", "--output", "net.onnx"];
     sandbox.fails(&onto, WRONG_REQUEST, &["is the float model itself"]);
+    for (output, what) in [("./samples/../net.onnx", "the float model"), ("samples/a.npy", "one of the samples")] {
+        sandbox.fails(
+            &["quantize", "net.onnx", "--calibration", "samples", "--output", output],
+            WRONG_REQUEST,
+            &[what],
+        );
+    }
     assert_eq!(fs::read(sandbox.path("net.onnx")).unwrap(), onnx, "the model is as it was");
 
     let mut model = FloatModel::new(&[1, 3]);
@@ -75,6 +82,11 @@ fn samples_are_a_file_or_a_folder_and_what_is_refused_names_the_next_step() {
     fs::write(sandbox.path("soft.onnx"), model.file("p")).unwrap();
     let next = "next: assay quantize soft.onnx --calibration samples --scores";
     sandbox.fails(&["quantize", "soft.onnx", "--calibration", "samples"], WRONG_REQUEST, &["ends with Softmax", next]);
+    let flags =
+        ["quantize", "soft.onnx", "--calibration", "samples", "--output", "o.onnx", "--ranges", "mse", "--per-tensor"];
+    let next =
+        "next: assay quantize soft.onnx --calibration samples --output o.onnx --ranges mse --per-tensor --scores";
+    sandbox.fails(&flags, WRONG_REQUEST, &[next]);
     let report = told(&sandbox, &["quantize", "soft.onnx", "--calibration", "samples", "--scores"]);
     assert_eq!(report["ended_before"], "Softmax");
     // A float model that is compiled as it is says what makes it one that can be.
