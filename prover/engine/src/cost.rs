@@ -71,7 +71,7 @@ const FIXED_ROW: f64 = 0.57;
 /// Seconds of one core for a multiple of a point in the transform that cuts an SRS (`benches/srs.rs`).
 const MULTIPLE: f64 = 40e-6;
 /// Bytes of a process that has done nothing yet, code and allocator's slack included.
-const PROCESS: u64 = 24 << 20;
+const PROCESS: u64 = 26 << 20;
 /// Bytes of a thread: its stack, and what the allocator keeps for it.
 const THREAD: u64 = 1 << 20;
 /// Bytes of a field element and of a point.
