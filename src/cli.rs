@@ -168,7 +168,7 @@ pub(crate) struct QuantizeArgs {
     /// The 8-bit model [default: MODEL.int8.onnx beside the model]
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// What scales may be: powers of two make proofs about a third faster and lose more
+    /// What scales may be: powers of two make faster proofs and lose more
     #[arg(long, value_enum, default_value_t = ScalesChoice::Free)]
     pub(crate) scales: ScalesChoice,
     /// How the ranges of activations are chosen [default: whichever keeps the outputs nearest to the floats']

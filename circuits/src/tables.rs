@@ -156,6 +156,9 @@ impl Tables {
         rule: &Requantise,
         accumulators: (i64, i64),
     ) -> Result<(Tags, Split), CircuitError> {
+        if !(1..=MAX_PARTS).contains(&self.parts) {
+            return Err(CircuitError::Invariant("a remainder has 1, 2 or 3 parts"));
+        }
         let numerators = numerators(rule, accumulators);
         let splits = rule.splits().take(if self.rounded { 1 } else { usize::MAX });
         let candidates = splits.flat_map(|split| {
@@ -196,12 +199,11 @@ impl Tables {
     /// Rows that the remainders of a split would add to the stack.
     fn added_remainders(&self, split: Split) -> u128 {
         let spans = split.spans();
-        let spans = spans.get(..self.parts).unwrap_or(&spans);
         let new = |(at, of): &(usize, &[Span; 2])| {
             let earlier = spans.iter().take(*at).any(|earlier| earlier == *of);
             !earlier && !self.keys.contains(&TableKey::Remainder(**of))
         };
-        spans.iter().enumerate().filter(new).map(|(_, spans)| u128::from(both(*spans))).sum()
+        spans.iter().take(self.parts).enumerate().filter(new).map(|(_, spans)| u128::from(both(*spans))).sum()
     }
 
     /// Rows that the outputs of a requantisation with a split would add.
@@ -253,7 +255,7 @@ impl Tables {
 
 /// What the second and the third part of a remainder may count, for cells of which there are so many: powers of two, whose tables many divisors share.
 fn steps(split: Split, parts: usize) -> impl Iterator<Item = [u64; MAX_PARTS - 1]> {
-    let most = split.modulus.checked_ilog2().unwrap_or(0);
+    let most = split.modulus.max(1).ilog2();
     let second = (1..=most).filter(move |_| parts > 1);
     let third = move |low: u32| (low + 1..=most).filter(move |_| parts > 2).map(move |high| [1 << low, 1 << high]);
     let several = second.flat_map(move |low| std::iter::once([1 << low, 0]).chain(third(low)));

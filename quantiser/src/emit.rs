@@ -166,10 +166,11 @@ impl Emitter<'_> {
         let bias = bias.map(|name| {
             let floats =
                 self.network.floats.get(name).ok_or_else(|| missing(name, "is no constant, and a bias must be"))?;
-            Ok::<_, QuantiseError>(match floats.values.as_slice() {
-                [only] => vec![only * beta; outputs],
-                many => many.iter().map(|value| value * beta).collect(),
-            })
+            match floats.values.as_slice() {
+                [only] => Ok(vec![only * beta; outputs]),
+                many if many.len() == outputs => Ok(many.iter().map(|value| value * beta).collect()),
+                _ => Err(missing(name, "has neither one number nor one for each output: export the model again")),
+            }
         });
         let bias: Option<Vec<f32>> = bias.transpose()?;
         let input = node.input.first().and_then(|input| self.scales.get(input)).copied();

@@ -40,11 +40,24 @@ pub struct Report {
     pub layers: Vec<Layer>,
 }
 
-/// Sums over all samples.
+/// What the samples so far have lost in one value.
 #[derive(Clone, Copy, Default)]
 struct Sums {
     signal: f64,
     noise: f64,
+}
+
+/// What the samples so far have lost in the outputs.
+#[derive(Default)]
+struct Errors {
+    count: usize,
+    total: f64,
+    largest: f64,
+    squares: f64,
+    /// Ends of the floats.
+    low: f64,
+    high: f64,
+    same_labels: usize,
 }
 
 /// Runs the integers of a quantised model and its floats over the samples.
@@ -55,62 +68,86 @@ pub(crate) fn compare(
     (ranges, scales, ended_before): (Ranges, Scales, Option<String>),
 ) -> Result<Report, QuantiseError> {
     let graph = import(onnx, "model")?;
-    let tensor = |name: &String| {
-        let integers = quantised_name(name);
-        graph.tensors.iter().position(|info| info.name == integers)
-    };
-    // What is moved only keeps the name of what it was moved from.
-    let places: Vec<Option<usize>> = activations.rounded.iter().map(tensor).collect();
-    let mut layers = vec![Sums::default(); places.len()];
-    let (mut same, mut count, mut total, mut largest) = (0, 0usize, 0.0, 0f64);
-    let (mut squares, mut low, mut high) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+    // A rounded value that the outputs do not need is no tensor of the graph.
+    let place = |name: &String| graph.tensors.iter().position(|info| info.name == quantised_name(name));
+    let mut layers: Vec<(&String, Option<usize>, Sums)> =
+        activations.rounded.iter().map(|name| (name, place(name), Sums::default())).collect();
+    let mut errors = Errors { low: f64::INFINITY, high: f64::NEG_INFINITY, ..Errors::default() };
     for sample in samples {
         let floats = activations.run(sample)?;
+        let (rounded, outputs) = floats.split_at_checked(layers.len()).ok_or_else(unpaired)?;
         let trace = interpret(&graph, &[integers(&graph, sample)?])?;
-        for ((sums, place), floats) in layers.iter_mut().zip(&places).zip(&floats) {
-            let Some((values, info)) = place.and_then(|at| Some((trace.values.get(at)?, graph.tensors.get(at)?)))
-            else {
-                continue;
-            };
-            for (value, float) in values.iter().zip(floats) {
-                let noise = real(info, *value) - f64::from(*float);
-                sums.signal += f64::from(*float).powi(2);
-                sums.noise += noise * noise;
+        for ((_, place, sums), floats) in layers.iter_mut().zip(rounded) {
+            if let Some((values, info)) = place.and_then(|at| Some((trace.values.get(at)?, graph.tensors.get(at)?))) {
+                sums.add(&reals(info, values), floats)?;
             }
         }
-        let outputs = graph.outputs.iter().zip(trace.at(&graph, End::Output)?);
-        for (at, ((port, values), floats)) in outputs.zip(floats.iter().skip(activations.rounded.len())).enumerate() {
-            let info = graph.tensor(port.tensor)?;
-            let reals: Vec<f64> = values.iter().map(|value| real(info, *value)).collect();
-            for (real, float) in reals.iter().zip(floats) {
-                let float = f64::from(*float);
-                let error = (real - float).abs();
-                (count, total, largest, squares) =
-                    (count + 1, total + error, largest.max(error), squares + error * error);
-                (low, high) = (low.min(float), high.max(float));
-            }
-            let wide: Vec<f64> = floats.iter().map(|float| f64::from(*float)).collect();
-            same += usize::from(at == 0 && label(&reals) == label(&wide));
+        let made = trace.at(&graph, End::Output)?;
+        if made.len() != outputs.len() || made.len() != graph.outputs.len() {
+            return Err(unpaired());
+        }
+        for (at, ((port, values), floats)) in graph.outputs.iter().zip(made).zip(outputs).enumerate() {
+            errors.add(&reals(graph.tensor(port.tensor)?, values), floats, at == 0)?;
         }
     }
-    let range = if high > low { high - low } else { 1.0 };
+    let range = if errors.high > errors.low { errors.high - errors.low } else { 1.0 };
     let several = graph.outputs.first().is_some_and(|port| graph.tensor(port.tensor).is_ok_and(|info| info.len() > 1));
-    let decibels =
-        |sums: &Sums| 10.0 * (sums.signal.max(f64::MIN_POSITIVE) / sums.noise.max(f64::MIN_POSITIVE)).log10();
-    let layers = activations.rounded.iter().zip(&layers).zip(&places).filter(|(_, place)| place.is_some());
+    let layer = |(name, place, sums): (&String, Option<usize>, Sums)| {
+        place.map(|_| Layer { name: name.clone(), signal_to_noise_db: sums.decibels() })
+    };
     Ok(Report {
         samples: samples.len(),
         ranges,
         scales,
         ended_before,
-        same_label: several.then_some(same),
-        mean_error: total / count.max(1) as f64 / range,
-        largest_error: largest / range,
-        squared_error: squares / count.max(1) as f64,
-        layers: layers
-            .map(|((name, sums), _)| Layer { name: name.clone(), signal_to_noise_db: decibels(sums) })
-            .collect(),
+        same_label: several.then_some(errors.same_labels),
+        mean_error: errors.total / errors.count.max(1) as f64 / range,
+        largest_error: errors.largest / range,
+        squared_error: errors.squares / errors.count.max(1) as f64,
+        layers: layers.into_iter().filter_map(layer).collect(),
     })
+}
+
+impl Sums {
+    fn add(&mut self, reals: &[f64], floats: &[f32]) -> Result<(), QuantiseError> {
+        for (real, float) in paired(reals, floats)? {
+            self.signal += float * float;
+            self.noise += (real - float) * (real - float);
+        }
+        Ok(())
+    }
+
+    fn decibels(self) -> f64 {
+        10.0 * (self.signal.max(f64::MIN_POSITIVE) / self.noise.max(f64::MIN_POSITIVE)).log10()
+    }
+}
+
+impl Errors {
+    fn add(&mut self, reals: &[f64], floats: &[f32], labelled: bool) -> Result<(), QuantiseError> {
+        for (real, float) in paired(reals, floats)? {
+            let error = (real - float).abs();
+            self.count += 1;
+            self.total += error;
+            self.squares += error * error;
+            self.largest = self.largest.max(error);
+            (self.low, self.high) = (self.low.min(float), self.high.max(float));
+        }
+        let wide: Vec<f64> = floats.iter().map(|float| f64::from(*float)).collect();
+        self.same_labels += usize::from(labelled && label(reals) == label(&wide));
+        Ok(())
+    }
+}
+
+/// Numbers of the integers and of the floats, in pairs.
+fn paired(reals: &[f64], floats: &[f32]) -> Result<impl Iterator<Item = (f64, f64)>, QuantiseError> {
+    if reals.len() != floats.len() {
+        return Err(unpaired());
+    }
+    Ok(reals.iter().zip(floats).map(|(real, float)| (*real, f64::from(*float))))
+}
+
+fn unpaired() -> QuantiseError {
+    QuantiseError::DoesNotRun { reason: "it has other values than the quantised model".to_owned() }
 }
 
 impl Report {
@@ -134,8 +171,9 @@ fn integers(graph: &QuantizedGraph, sample: &[f32]) -> Result<Vec<i64>, Quantise
     Ok(sample.iter().map(round).collect())
 }
 
-fn real(info: &TensorInfo, value: i64) -> f64 {
-    (value - i64::from(info.zero_point)) as f64 * info.scale
+/// The real numbers of a tensor's integers.
+fn reals(info: &TensorInfo, values: &[i64]) -> Vec<f64> {
+    values.iter().map(|value| (value - i64::from(info.zero_point)) as f64 * info.scale).collect()
 }
 
 /// The first of the largest.

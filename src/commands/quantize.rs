@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use assay_models::input::InputValues;
 use assay_quantiser::{Options, QuantiseError, Ranges, Report, Scales, quantise};
+use clap::ValueEnum as _;
 use serde::Serialize;
 
 use crate::cli::{QuantizeArgs, RangesChoice, ScalesChoice};
@@ -11,7 +12,6 @@ use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
 use crate::files;
 use crate::next::Next;
 use crate::terminal::Terminal;
-use clap::ValueEnum as _;
 
 /// Values that are named as those that lost most.
 const WORST: usize = 3;

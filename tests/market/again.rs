@@ -63,6 +63,28 @@ fn a_fulfilment_that_is_killed_at_any_moment_and_run_again_posts_one_bond_and_is
     assert_eq!(wei(&state["account"]["credit_wei"]), 6 * FEE * 7 / 10);
 }
 
+/// A link to a disk that is not there, or a file that the disk does not give: what it says was paid for.
+#[test]
+fn a_request_whose_file_is_there_and_cannot_be_read_is_not_paid_for_again() {
+    let scene = Scene::new("market-unreadable");
+    scene.asks();
+    let client = ACCOUNTS[CLIENT].0;
+    let (sent, file) = (scene.anvil.sent(client), scene.sandbox.path("mnist-mlp.assay/request.json"));
+    let away = scene.sandbox.path("away.json");
+    std::fs::rename(&file, &away).unwrap();
+    std::os::unix::fs::symlink(scene.sandbox.path("nowhere"), &file).unwrap();
+    let ask = ["request", MODEL, "--input", "input.json", "--fee", "0.1"];
+    let output = scene.command(CLIENT, &ask).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("request.json"), "{message}");
+    assert_eq!(scene.anvil.sent(client), sent, "nothing was sent");
+    assert!(file.symlink_metadata().unwrap().is_symlink(), "the link is as it was");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::rename(away, file).unwrap();
+    scene.asks();
+    assert_eq!(scene.anvil.sent(client), sent, "the same request is found again");
+}
+
 #[test]
 fn an_unopened_request_gives_way_to_another_and_only_one_of_them_can_be_opened() {
     let scene = Scene::new("market-unopened");

@@ -9,7 +9,7 @@ use crate::proxy::Proxy;
 use crate::scene::{BOND, CLIENT, ETHER, FEE, MODEL, OWNER, PROVER, RIVAL, Scene, wei};
 use assay_contracts::interface::{InferenceMarket, VerifierRouter};
 use assay_contracts::market::U96;
-use assay_contracts::{B256, Network as _, SolCall as _, U256};
+use assay_contracts::{B256, Network as _, SolCall as _, Tier, U256};
 use serde_json::{Value, json};
 
 #[test]
@@ -47,6 +47,22 @@ fn a_lock_that_comes_too_late_moves_no_bond_and_the_proof_is_paid_without() {
     });
     fulfil(&proxy.url, "the request is locked by now");
     assert_eq!(scene.anvil.sent(prover), 2, "two fulfilments");
+}
+
+/// Only a request of tier proved can be locked. Of another tier a bond would be held for its notice and protect nothing.
+#[test]
+fn no_bond_is_moved_for_a_request_that_has_no_lock() {
+    let scene = Scene::new("market-no-lock");
+    let prover = ACCOUNTS[PROVER].0;
+    scene.opens("receipt.json", |request| {
+        (request.tier, request.prover) = (Tier::Receipt, prover.parse().unwrap());
+    });
+    let output = scene.command(PROVER, &["fulfil", MODEL, "--request", "receipt.json", "--lock"]).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && message.contains("only requests of tier proved have a lock"), "{message}");
+    let state = scene.does(RIVAL, &["status", MODEL, "--request", "receipt.json", "--account", prover]);
+    assert_eq!(wei(&state["account"]["bond_wei"]), 0);
+    assert_eq!((&state["request"]["paid_to"], scene.anvil.sent(prover)), (&prover.to_lowercase().into(), 1));
 }
 
 #[test]
