@@ -180,6 +180,9 @@ pub(crate) struct QuantizeArgs {
     /// End the model before a last softmax or sigmoid: the scores are proved, and the largest stays the largest
     #[arg(long)]
     pub(crate) scores: bool,
+    /// Sizes of the input's axes, where the model leaves some open [default: those of the samples, if they are .npy files]
+    #[arg(long, value_name = "SIZES", value_delimiter = ',')]
+    pub(crate) shape: Option<Vec<usize>>,
 }
 
 /// What scales may be.

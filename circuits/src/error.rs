@@ -92,6 +92,14 @@ pub enum CircuitError {
         /// Length of the other.
         right: usize,
     },
+    /// Elements in another order are read by wire, which circuits of one activation lane do without.
+    #[error(
+        "node `{node}` puts elements in another order, and a circuit of one activation lane does not: plan it in 2, 4 or 8 lanes"
+    )]
+    OneLane {
+        /// ONNX node name.
+        node: String,
+    },
     /// An internal invariant of the planner does not hold.
     #[error("planner invariant violated: {0} (please report this model)")]
     Invariant(&'static str),

@@ -60,6 +60,11 @@ impl Layout {
         match of(true) {
             Ok(layout) if layout.k <= LARGE_K => Ok(layout),
             Ok(_) | Err(CircuitError::TooManyRows { .. } | CircuitError::TableTooLarge { .. }) => of(false),
+            Err(CircuitError::OneLane { .. }) => {
+                let mut profiles = PROFILES.to_vec();
+                profiles.retain(|lanes| lanes.activations > 1);
+                Self::search(graph, &profiles, rows).map(|found| found.layout)
+            }
             Err(other) => Err(other),
         }
     }

@@ -49,7 +49,7 @@
 
 /// Which circuit a graph has: raised by every change of the planner or the gates that gives some graph another circuit, so that no key of an
 /// earlier one, which may have been unsound, is taken for the graph's.
-pub const REVISION: u32 = 6;
+pub const REVISION: u32 = 7;
 
 mod byte_cells;
 mod cells;
@@ -85,8 +85,8 @@ pub use layout::{Layout, UNUSABLE_ROWS};
 pub use lookups::{Lookup, by_helper, lookups};
 pub use place::{CopyConstraint, Reason, Wire};
 pub use plan::{
-    Axis, Block, Claim, Committed, Element, Identity, MAX_PUBLIC_WORDS, Operands, Order, Owner, Plan, Planes,
-    Published, Rectangle, Scalar, Side, Sums, Value, WORD_BYTES, WeightedSum,
+    Axis, Block, Claim, Committed, Copied, Element, Identity, MAX_PUBLIC_WORDS, Operands, Order, Owner, Plan, Planes,
+    Published, Rectangle, Scalar, Side, Source, Sums, Value, WORD_BYTES, WeightedSum,
 };
 pub use profile::PROFILES;
 pub use regions::{Group, Region};

@@ -4,6 +4,7 @@
 mod add;
 mod conv;
 mod dense;
+mod gather;
 mod max_pool;
 mod rescale;
 mod reshape;
@@ -50,6 +51,8 @@ pub(crate) enum Reading {
     Fingerprints,
     /// The maxima of their 2x2 windows.
     Maxima,
+    /// Single elements, by wire.
+    Elements,
 }
 
 /// What a circuit asks of an op: the one place where this crate tells ops apart.
@@ -61,10 +64,7 @@ pub(crate) fn circuit(op: &Op) -> &dyn CircuitOp {
         Op::MaxPool(op) => op,
         Op::Rescale(op) => op,
         Op::Reshape(op) => op,
-        Op::AveragePool(_) => {
-            &WithoutCircuit { name: "AveragePool", instead: "Flatten and a Gemm whose weights average in its place" }
-        }
-        Op::Transpose(_) => &WithoutCircuit { name: "Transpose", instead: "tensors in [1, c, h, w] order" },
+        Op::Gather(op) => op,
         Op::ArgMax(_) => &WithoutCircuit { name: "ArgMax", instead: "the scores themselves as the graph's output" },
     }
 }

@@ -26,7 +26,7 @@ use crate::columns::MAX_ACTIVATION_LANES;
 use crate::error::CircuitError;
 use crate::tables::Tables;
 
-pub use block::{Block, Committed, Element, Order, Rectangle, Sums};
+pub use block::{Block, Committed, Copied, Element, Order, Rectangle, Source, Sums};
 pub use identity::{Claim, Identity, Published};
 pub use planes::Planes;
 pub(crate) use planner::Planner;
@@ -148,6 +148,7 @@ impl Plan {
     pub(crate) fn owner(&self, block: &Block) -> Owner {
         match &block.cells {
             Committed::Requantised { node } | Committed::Ring { node, .. } => Owner::Node(*node),
+            Committed::Constant { .. } => Owner::Circuit,
             Committed::Bytes { tensor } | Committed::Copies { tensor, .. } => {
                 let producer = self.graph.nodes.iter().position(|node| node.output == *tensor);
                 producer.map_or(Owner::Input, Owner::Node)

@@ -139,7 +139,8 @@ impl Layout {
             activations: self.plan.graph.tensors.iter().map(assay_models::TensorInfo::len).sum(),
             requantise_cells: (3 + self.shape.lanes.parts)
                 * elements(|block| matches!(block.cells, Committed::Requantised { .. })),
-            byte_cells: (3 + self.shape.lanes.parts) * elements(|block| matches!(block.cells, Committed::Bytes { .. })),
+            byte_cells: (3 + self.shape.lanes.parts)
+                * elements(|block| matches!(block.cells, Committed::Bytes { .. } | Committed::Constant { .. })),
             ring_cells: elements(|block| matches!(block.cells, Committed::Ring { .. })),
             maximum_cells: elements(|block| block.order == Order::Windows),
             dense_input_cells: self.dense_inputs().count(),
@@ -255,7 +256,7 @@ impl Layout {
 /// Phase-0 cells of a block.
 fn cells_of(block: &Block, parts: usize) -> usize {
     let of_an_element = match block.cells {
-        Committed::Requantised { .. } | Committed::Bytes { .. } => 3 + parts,
+        Committed::Requantised { .. } | Committed::Bytes { .. } | Committed::Constant { .. } => 3 + parts,
         Committed::Ring { .. } | Committed::Copies { .. } => 1,
     };
     (of_an_element + usize::from(block.order == Order::Windows)) * block.len()

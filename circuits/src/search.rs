@@ -79,6 +79,8 @@ impl Layout {
 enum Refusal {
     /// So many rows.
     Rows(usize),
+    /// Several activation lanes.
+    OneLane { node: String },
     /// Lookup tables that remainders in more parts do without.
     Table { node: String, rows: u128, limit: u128, divisor: u64 },
 }
@@ -87,6 +89,7 @@ impl From<Refusal> for CircuitError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Rows(rows) => Self::too_many_rows(rows),
+            Refusal::OneLane { node } => Self::OneLane { node },
             Refusal::Table { node, rows, limit, divisor } => Self::TableTooLarge { node, rows, limit, divisor },
         }
     }
@@ -97,6 +100,7 @@ fn refusal_or<T>(result: Result<T, CircuitError>) -> Result<Result<T, Refusal>, 
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(CircuitError::TooManyRows { rows, .. }) => Ok(Err(Refusal::Rows(rows))),
+        Err(CircuitError::OneLane { node }) => Ok(Err(Refusal::OneLane { node })),
         Err(CircuitError::TableTooLarge { node, rows, limit, divisor }) => {
             Ok(Err(Refusal::Table { node, rows, limit, divisor }))
         }

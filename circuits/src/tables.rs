@@ -12,7 +12,7 @@ use crate::pairs::pairs;
 const MAX_TABLE: u128 = 1 << 21;
 
 /// What a table holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum TableKey {
     /// `(v, 0, v)` for every value of an 8-bit type.
     Bytes(DType),
@@ -20,6 +20,8 @@ enum TableKey {
     Remainder([Span; 2]),
     /// `(c, b, z)`: the outputs of all blocks that share the rule.
     Output(OutputRule),
+    /// `(0, 0, v)`: a constant alone.
+    Constant(i64),
 }
 
 /// The remainder 0 and no parity, beside [`TableKey::Bytes`].
@@ -41,28 +43,29 @@ const fn both([(_, count), (_, other)]: [Span; 2]) -> u64 {
 
 /// What `z` is as a function of `c` and `b`, and nothing else that a requantisation is made of: blocks of the same rule share a table,
 /// whatever their divisors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct OutputRule {
     /// `D / modulus` of a sticky split; `None` for a rounded one.
     steps: Option<u64>,
     zero_point: i32,
     low: i32,
     high: i32,
+    table: Vec<i32>,
 }
 
 impl OutputRule {
     fn of(rule: &Requantise, split: Split) -> Self {
         let sticky = split.first == 0 && split.modulus <= rule.divisor / 2;
         let steps = sticky.then(|| rule.divisor / split.modulus);
-        Self { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high }
+        Self { steps, zero_point: rule.zero_point, low: rule.low, high: rule.high, table: rule.table.clone() }
     }
 
     /// What makes `z` of `2 c + b`, which is the rounded quotient of a rounded split, and twice a number of steps of a sticky one: of the
     /// points between two multiples of the modulus, which all round alike, the middle. A modulus of 1 has none and never has `b = 1`.
-    fn of_twice_c_and_b(self) -> Requantise {
+    fn of_twice_c_and_b(&self) -> Requantise {
         let divisor = self.steps.map_or(1, |steps| 2 * steps);
-        let Self { zero_point, low, high, .. } = self;
-        Requantise { multipliers: vec![1], divisor, zero_point, low, high }
+        let Self { zero_point, low, high, .. } = *self;
+        Requantise { multipliers: vec![1], divisor, zero_point, low, high, table: self.table.clone() }
     }
 }
 
@@ -133,6 +136,11 @@ impl Tables {
         Tags { remainder: [self.tag(ZERO); MAX_PARTS], output: self.tag(TableKey::Bytes(dtype)) }
     }
 
+    /// Tags of the tables of a constant.
+    pub(crate) fn constant(&mut self, value: i64) -> Tags {
+        Tags { remainder: [self.tag(ZERO); MAX_PARTS], output: self.tag(TableKey::Constant(value)) }
+    }
+
     /// The tables in which the requantisations of a graph take the fewest rows: of rounded splits alone, which share most, or of any.
     pub(crate) fn planned(graph: &QuantizedGraph, intervals: &Intervals, parts: usize) -> Result<Self, CircuitError> {
         let rows = |rounded: bool| -> Result<usize, CircuitError> {
@@ -187,7 +195,7 @@ impl Tables {
         };
         match known {
             Some(known) => (known.first, known.last) = (first, last),
-            None => self.outputs.push(Outputs { rule: output, first, last }),
+            None => self.outputs.push(Outputs { rule: output.clone(), first, last }),
         }
         let mut remainder = [0; MAX_PARTS];
         for (tag, spans) in remainder.iter_mut().zip(split.spans()).take(self.parts) {
@@ -222,6 +230,7 @@ impl Tables {
             .iter()
             .map(|key| match key {
                 TableKey::Bytes(_) => 256,
+                TableKey::Constant(_) => 1,
                 TableKey::Remainder(spans) => both(*spans) as usize,
                 TableKey::Output(_) => 0, // counted below
             })
@@ -238,6 +247,7 @@ impl Tables {
         for (tag, key) in (FIRST_TAG as i64..).zip(&self.keys) {
             match key {
                 TableKey::Bytes(dtype) => entries.extend((dtype.min()..=dtype.max()).map(|v| [tag, v, 0, v])),
+                TableKey::Constant(value) => entries.push([tag, 0, 0, *value]),
                 TableKey::Remainder(spans) => entries.extend(remainders(*spans).map(|(t, b)| [tag, t, b, 0])),
                 TableKey::Output(rule) => {
                     let outputs = self.outputs.iter().find(|outputs| outputs.rule == *rule);

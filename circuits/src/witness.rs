@@ -110,6 +110,10 @@ impl Columns {
                 self.put(layout, Advice::Z(lane), row, value)?;
                 Ok(value)
             }
+            Element::Constant { value } => {
+                self.put(layout, Advice::Z(lane), row, value)?;
+                Ok(value)
+            }
             Element::Ring { node, index } => {
                 let value = value_at(&trace.full_planes, node, index)?;
                 self.put(layout, Advice::T(lane), row, value)?;
@@ -157,6 +161,7 @@ impl Columns {
                     self.put(layout, Advice::C(lane), row, block.padding)?;
                     self.put(layout, Advice::Z(lane), row, block.padding)?;
                 }
+                Committed::Constant { value } => self.put(layout, Advice::Z(lane), row, value)?,
                 Committed::Copies { .. } | Committed::Ring { .. } => {}
             }
         }

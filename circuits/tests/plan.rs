@@ -17,7 +17,7 @@ fn graphs() -> Vec<QuantizedGraph> {
 #[test]
 fn a_false_claim_survives_with_a_chance_below_2_to_the_minus_200() {
     for graph in graphs() {
-        for activations in [1, 4] {
+        for activations in samples::activation_lanes(&graph).iter().copied() {
             let plan = Plan::of(&graph, activations, 1).unwrap();
             let degrees = plan.degrees().unwrap();
             assert!(degrees.len() >= plan.identities.len());
@@ -43,7 +43,7 @@ fn degrees_are_those_of_the_identities() {
 #[test]
 fn a_layout_keeps_the_plan_whatever_its_lanes() {
     for graph in graphs() {
-        for activations in [1, 2, 4, 8] {
+        for activations in samples::activation_lanes(&graph).iter().copied() {
             let plan = Plan::of(&graph, activations, 1).unwrap();
             let words: Vec<_> = plan.words.iter().map(|published| published.word.clone()).collect();
             assert_eq!(words, graph.public_words().unwrap());
@@ -61,8 +61,9 @@ fn a_layout_keeps_the_plan_whatever_its_lanes() {
 /// Everything that is made is used: a block, a scalar or a weighted sum that no identity and no word rests on would be bound by nothing.
 #[test]
 fn every_entry_of_a_plan_is_used() {
-    for (graph, activations) in graphs().into_iter().flat_map(|graph| [1, 2, 4, 8].map(|lanes| (graph.clone(), lanes)))
-    {
+    let lanes =
+        |graph: QuantizedGraph| samples::activation_lanes(&graph).iter().map(move |lanes| (graph.clone(), *lanes));
+    for (graph, activations) in graphs().into_iter().flat_map(lanes) {
         let plan = Plan::of(&graph, activations, 1).unwrap();
         let mut open: Vec<Value> =
             plan.identities.iter().flat_map(|identity| [identity.left, identity.right]).collect();

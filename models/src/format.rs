@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `ASSAYGR3`; the last byte is the version |
+//! | 0..8 | `ASSAYGR4`; the last byte is the version |
 //! | 8..16 | length of the next part, little-endian |
 //! | then | what is computed: the graph in postcard, without names |
 //! | then | the names of the graph, its tensors, nodes, inputs and outputs, in postcard, for messages |
@@ -19,7 +19,7 @@ use crate::error::ModelError;
 use crate::graph::QuantizedGraph;
 
 /// Magic and version of a compiled graph.
-const MAGIC: &[u8; 8] = b"ASSAYGR3";
+const MAGIC: &[u8; 8] = b"ASSAYGR4";
 
 /// What people call the graph and its parts, in the order of the parts.
 #[derive(Serialize, Deserialize)]
@@ -122,7 +122,7 @@ fn bad(reason: String) -> ModelError {
 fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), ModelError> {
     let Some(rest) = bytes.strip_prefix(MAGIC) else {
         let got = String::from_utf8_lossy(bytes.get(..8).unwrap_or(bytes)).into_owned();
-        return Err(bad(format!("expected the mark ASSAYGR3, got {got:?}")));
+        return Err(bad(format!("expected the mark ASSAYGR4, got {got:?}")));
     };
     let (length, rest) =
         rest.split_first_chunk::<8>().ok_or_else(|| bad("it ends in its first 16 bytes".to_owned()))?;

@@ -2,7 +2,7 @@
 
 use crate::error::ModelError;
 use crate::graph::{Node, QuantizedGraph};
-use crate::ops::Bounded;
+use crate::ops::{Bounded, OpFault};
 use crate::weights::WeightValues;
 
 /// Bounds of every accumulator and tensor of a graph, over all inputs of the declared type.
@@ -47,6 +47,11 @@ impl Interval {
     /// Every sum.
     pub(crate) fn and(self, other: Self) -> Self {
         Self { lo: self.lo.saturating_add(other.lo), hi: self.hi.saturating_add(other.hi) }
+    }
+
+    /// The smallest interval that holds both.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
     }
 
     /// Shifted by a constant.
@@ -125,12 +130,22 @@ fn node_bounds(
         inputs.push(Bounded { info, elements: Interval::of(lo, hi) });
     }
     let bounds = |channel| node.op.bounds(channel, &inputs).map_err(|fault| fault.at(&node.name));
-    let Some(rule) = node.op.requantise() else { return Ok((None, bounds(0)?.ends())) };
+    let Some(rule) = node.op.requantise() else {
+        let (low, high) = bounds(0)?.ends();
+        let dtype = graph.tensor(node.output)?.dtype;
+        if low < dtype.min() || high > dtype.max() {
+            let got = i128::from(if low < dtype.min() { low } else { high });
+            let what = "element of the result";
+            let fault = OpFault::Constant { what, got, low: dtype.min().into(), high: dtype.max().into() };
+            return Err(fault.at(&node.name));
+        }
+        return Ok((None, (low, high)));
+    };
     let (mut accumulator, mut output) = (None, None);
     for channel in 0..node.op.channels() {
         let (lo, hi) = bounds(channel)?.checked(rule.multiplier(channel), &node.name)?;
         widen(&mut accumulator, (lo, hi));
-        widen(&mut output, (rule.apply(lo, channel), rule.apply(hi, channel)));
+        widen(&mut output, rule.outputs((lo, hi), channel));
     }
     let output = output.ok_or_else(|| incomplete("a requantised node has no channel", &node.name))?;
     Ok((accumulator, output))

@@ -53,6 +53,7 @@ mod quantise;
 mod refusals;
 mod requantise;
 pub mod samples;
+mod transpose;
 mod validate;
 mod warning;
 mod weights;

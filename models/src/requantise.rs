@@ -1,4 +1,4 @@
-//! Requantisation: `z = saturate(RNE(acc * m / D) + zero_point)`, exact, round half to even.
+//! Requantisation: `z = saturate(RNE(acc * m / D) + zero_point)`, exact, round half to even; then, where there is one, a table of values.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// `z = clamp(RNE(acc * m / D) + zero_point, low, high)` with `m = multipliers[channel]` (or the only one) and
 /// `D = divisor`. Relu, Clip and saturation are `low` and `high`.
+///
+/// With a `table` the result is `table[z - low]`: any function of the rounded sum (Sigmoid, Exp, a square), given value by value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requantise {
     /// `m`, one for the tensor or one per output channel; each at least 1.
@@ -18,6 +20,8 @@ pub struct Requantise {
     pub low: i32,
     /// Largest output.
     pub high: i32,
+    /// What takes the place of each of `low..=high`, in this order; empty where they stay.
+    pub table: Vec<i32>,
 }
 
 /// Most cells that hold a remainder.
@@ -137,7 +141,7 @@ pub struct RequantiseCells {
 impl Requantise {
     /// Accumulators as they are, in `i32`.
     pub fn accumulators() -> Self {
-        Self { multipliers: vec![1], divisor: 1, zero_point: 0, low: i32::MIN, high: i32::MAX }
+        Self { multipliers: vec![1], divisor: 1, zero_point: 0, low: i32::MIN, high: i32::MAX, table: vec![] }
     }
 
     /// `m` of a channel.
@@ -165,10 +169,29 @@ impl Requantise {
         (quotient + up) as i64
     }
 
-    /// The output for a rounded quotient.
+    /// The output for a rounded quotient. A rule that lacks a value of its table, which no valid one does, has an output that no type holds.
     pub fn saturate(&self, raw: i64) -> i64 {
-        (raw + i64::from(self.zero_point)).clamp(i64::from(self.low), i64::from(self.high))
+        let value = (raw + i64::from(self.zero_point)).clamp(i64::from(self.low), i64::from(self.high));
+        match self.table.as_slice() {
+            [] => value,
+            table => table.get((value - i64::from(self.low)) as usize).map_or(i64::MIN, |value| i64::from(*value)),
+        }
     }
+
+    /// Smallest and largest output for the quotients from that of one accumulator to that of a larger one.
+    pub(crate) fn outputs(&self, (least, most): (i64, i64), channel: usize) -> (i64, i64) {
+        let bare =
+            |acc| (self.round(acc, channel) + i64::from(self.zero_point)).clamp(self.low.into(), self.high.into());
+        let (first, last) = (bare(least), bare(most));
+        if self.table.is_empty() {
+            return (first, last);
+        }
+        let values = self.table.iter().skip((first - i64::from(self.low)) as usize).take((last - first + 1) as usize);
+        values.fold((i64::MAX, i64::MIN), |(low, high), value| (low.min((*value).into()), high.max((*value).into())))
+    }
+
+    /// Values of a table for which there is room in every circuit.
+    pub(crate) const LARGEST_TABLE: usize = 1 << 20;
 
     /// `z` of one accumulator.
     pub fn apply(&self, acc: i64, channel: usize) -> i64 {
@@ -207,7 +230,8 @@ mod tests {
     #[test]
     fn every_split_decides_every_accumulator_by_c_and_b_alone() {
         for divisor in [1u64, 2, 3, 4, 9, 10, 12, 49, 64, 96] {
-            let rule = Requantise { multipliers: vec![1, 3, 7], divisor, zero_point: 3, low: 0, high: 255 };
+            let rule =
+                Requantise { multipliers: vec![1, 3, 7], divisor, zero_point: 3, low: 0, high: 255, table: vec![] };
             let rounded = rule.splits().next().unwrap();
             assert_eq!(rule.splits().count() as u32, 1 + divisor.trailing_zeros());
             for split in rule.splits() {
@@ -235,7 +259,7 @@ mod tests {
         let pairs = steps.into_iter().flat_map(|s| steps.into_iter().map(move |l| [s, l]));
         let pairs: Vec<_> = pairs.filter(|[s, l]| s < l || *l == 0).collect();
         for divisor in [1u64, 2, 3, 4, 9, 10, 12, 49, 64, 96] {
-            let rule = Requantise { multipliers: vec![1], divisor, zero_point: 3, low: 0, high: 255 };
+            let rule = Requantise { multipliers: vec![1], divisor, zero_point: 3, low: 0, high: 255, table: vec![] };
             for (split, steps) in rule.splits().flat_map(|split| pairs.iter().map(move |steps| (split, *steps))) {
                 let split = split.in_steps(steps);
                 let spans = split.spans();
@@ -263,7 +287,7 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_even_quotient() {
-        let rule = Requantise { multipliers: vec![1], divisor: 2, zero_point: 0, low: -128, high: 127 };
+        let rule = Requantise { multipliers: vec![1], divisor: 2, zero_point: 0, low: -128, high: 127, table: vec![] };
         let rounded: Vec<i64> = (-5..=5).map(|acc| rule.round(acc, 0)).collect();
         assert_eq!(rounded, [-2, -2, -2, -1, 0, 0, 0, 1, 2, 2, 2]);
     }

@@ -9,7 +9,7 @@ mod cnn;
 mod file;
 mod mlp;
 
-pub use cases::{Case, Sampled, cases, free_scales, ports, refused};
+pub use cases::{Case, Sampled, activation_lanes, cases, free_scales, ports, refused};
 pub use cnn::cnn_onnx;
 pub use mlp::mlp_onnx;
 
@@ -67,12 +67,18 @@ pub fn tiny_cnn() -> QuantizedGraph {
         weights: numbers.weights(18, 31),
         weights_shape: [2, 1, 3, 3],
         bias: numbers.many(2, -500, 500),
-        strides: [1, 1],
         pads: [1, 1, 1, 1],
         group: 1,
-        requantise: Requantise { multipliers: vec![1, 3], divisor: 64, zero_point: 5, low: 5, high: 255 },
+        requantise: Requantise {
+            multipliers: vec![1, 3],
+            divisor: 64,
+            zero_point: 5,
+            low: 5,
+            high: 255,
+            table: vec![],
+        },
     };
-    let pool = MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] };
+    let pool = MaxPool;
     let tensors = vec![
         tensor("image", &[1, 1, 6, 6], DType::U8, 3),
         tensor("features", &[1, 2, 6, 6], DType::U8, 5),
@@ -96,7 +102,7 @@ pub fn tiny_cnn() -> QuantizedGraph {
 /// `u8 [1, 8]`; Dense 8 -> 5 over 64 with Relu; Dense 5 -> 3 over 64, `i8`.
 pub fn tiny_mlp() -> QuantizedGraph {
     let mut numbers = Numbers::new(0xBEEF);
-    let relu = Requantise { multipliers: vec![1], divisor: 64, zero_point: 0, low: 0, high: 255 };
+    let relu = Requantise { multipliers: vec![1], divisor: 64, zero_point: 0, low: 0, high: 255, table: vec![] };
     let hidden = dense(&mut numbers, 8, 5, relu);
     let scores = dense(&mut numbers, 5, 3, signed(64, 0));
     let tensors = vec![
@@ -108,7 +114,7 @@ pub fn tiny_mlp() -> QuantizedGraph {
 }
 
 fn signed(divisor: u64, zero_point: i32) -> Requantise {
-    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127 }
+    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127, table: vec![] }
 }
 
 fn dense(numbers: &mut Numbers, inputs: usize, outputs: usize, requantise: Requantise) -> Dense {

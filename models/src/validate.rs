@@ -137,10 +137,15 @@ fn check_op(op: &Op, inputs: &[&TensorInfo], output: &TensorInfo) -> Result<(), 
                 return Err(OpFault::Type { what: "operand", expected: "U8, I8, I16 or I32", got: wide.dtype });
             }
             check_requantise(rule, op.channels(), output.dtype)?;
-            range("zero point of the result", output.zero_point, rule.zero_point, rule.zero_point)
+            // The zero point of a table is that of its values, which the rule does not say.
+            let expected = if rule.table.is_empty() { rule.zero_point } else { output.zero_point };
+            range("zero point of the result", output.zero_point, expected, expected)
         }
-        (Output::Elements, [input, ..]) if output.dtype == input.dtype => {
-            range("zero point of the result", output.zero_point, input.zero_point, input.zero_point)
+        (Output::Elements, inputs) if !inputs.is_empty() && inputs.iter().all(|input| input.dtype == output.dtype) => {
+            let same = |input: &&TensorInfo| {
+                range("zero point of the result", output.zero_point, input.zero_point, input.zero_point)
+            };
+            inputs.iter().try_for_each(same)
         }
         (Output::Elements, _) => {
             Err(OpFault::Type { what: "result", expected: "that of the operand", got: output.dtype })
@@ -160,6 +165,12 @@ fn check_requantise(rule: &Requantise, channels: usize, dtype: DType) -> Result<
     rule.multipliers.iter().try_for_each(|m| range("multiplier", *m, 1u64, u64::from(u32::MAX)))?;
     range("divisor", rule.divisor, 1, DIVISOR_LIMIT)?;
     let (min, max) = (dtype.min(), dtype.max());
+    if !rule.table.is_empty() {
+        range("low", rule.low, i32::MIN, rule.high)?;
+        let values = i64::from(rule.high) - i64::from(rule.low) + 1;
+        range("values of a table", rule.table.len() as i64, values, values.min(Requantise::LARGEST_TABLE as i64))?;
+        return rule.table.iter().try_for_each(|value| range("value of a table", i64::from(*value), min, max));
+    }
     range("zero point", i64::from(rule.zero_point), min, max)?;
     range("low", i64::from(rule.low), min, max.min(i64::from(rule.high)))?;
     range("high", i64::from(rule.high), min, max)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ops::{OpFault, Transpose};
+use crate::ops::OpFault;
+use crate::transpose::Transpose;
 
 /// Weights with their zero point subtracted, in the narrowest form that holds all of them.
 ///

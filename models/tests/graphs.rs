@@ -61,7 +61,7 @@ fn inconsistent_graphs_are_refused_with_the_reason() {
 fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
     for graph in [tiny_cnn(), tiny_mlp()] {
         let bytes = graph.to_bytes();
-        assert!(bytes.starts_with(b"ASSAYGR3"));
+        assert!(bytes.starts_with(b"ASSAYGR4"));
         assert_eq!(QuantizedGraph::from_bytes(&bytes).unwrap(), graph);
         for end in 0..bytes.len() {
             assert!(QuantizedGraph::from_bytes(&bytes[..end]).is_err(), "{end}");
@@ -69,7 +69,7 @@ fn bytes_round_trip_and_every_prefix_or_extension_is_refused() {
         assert!(QuantizedGraph::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
     }
     let message = QuantizedGraph::from_bytes(b"ASSAYGR1....").unwrap_err().to_string();
-    assert!(message.contains("expected the mark ASSAYGR3, got \"ASSAYGR1\"") && message.contains("assay compile"));
+    assert!(message.contains("expected the mark ASSAYGR4, got \"ASSAYGR1\"") && message.contains("assay compile"));
 }
 
 #[test]

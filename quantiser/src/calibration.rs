@@ -10,7 +10,8 @@ use tract_onnx::prelude::{
 };
 
 use crate::error::QuantiseError;
-use crate::network::{Kind, Network, kind};
+use crate::network::Network;
+use crate::rounding::rounded;
 
 /// Cells of a histogram, from the least value to the largest.
 const CELLS: usize = 2048;
@@ -49,34 +50,6 @@ struct Histogram {
     low: f32,
     high: f32,
     cells: Vec<u64>,
-}
-
-/// The values that are rounded to 8 bits: the input, and the result of each layer, sum and average behind its bias and its bounds.
-pub(crate) fn rounded(network: &Network) -> Vec<String> {
-    let mut values = vec![network.input.clone()];
-    let mut fused = vec![false; network.nodes.len()];
-    for (at, node) in network.nodes.iter().enumerate() {
-        let Some(kind) = kind(&node.op_type) else { continue };
-        if kind == Kind::Moves || fused.get(at) == Some(&true) {
-            continue;
-        }
-        let Some(mut value) = node.output.first() else { continue };
-        while let Some((next, node)) = only_reader(network, value) {
-            if !network.is_bias(node) && crate::network::kind(&node.op_type) != Some(Kind::Bound) {
-                break;
-            }
-            let (Some(output), Some(slot)) = (node.output.first(), fused.get_mut(next)) else { break };
-            (value, *slot) = (output, true);
-        }
-        values.push(value.clone());
-    }
-    values
-}
-
-/// The node that reads a value, if it is the only one and the value is no output.
-fn only_reader<'a>(network: &'a Network, value: &str) -> Option<(usize, &'a assay_models::onnx::NodeProto)> {
-    let reader = network.nodes.iter().enumerate().find(|(_, node)| node.input.iter().any(|input| input == value));
-    reader.filter(|_| network.readers(value) == 1)
 }
 
 impl Activations {

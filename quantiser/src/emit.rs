@@ -31,7 +31,7 @@ pub(crate) fn quantised_name(value: &str) -> String {
 /// A graph in the making.
 struct Emitter<'a> {
     network: &'a Network,
-    options: Options,
+    options: &'a Options,
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
     /// Scale and zero point of each value that is rounded.
@@ -47,7 +47,7 @@ pub(crate) fn emit(
     network: &Network,
     activations: &Activations,
     ranges: Ranges,
-    options: Options,
+    options: &Options,
 ) -> Result<Vec<u8>, QuantiseError> {
     let mut scales = HashMap::new();
     for name in &activations.rounded {
@@ -95,7 +95,8 @@ impl Emitter<'_> {
                 name.clone_from(read_as);
             }
         }
-        if kind(&node.op_type) == Some(Kind::Layer) {
+        let constant = node.input.get(1).is_some_and(|name| self.network.floats.contains_key(name));
+        if kind(&node.op_type) == Some(Kind::Layer) && (constant || node.op_type != "MatMul") {
             self.layer(node, &mut new)?;
         } else {
             // Constants of bounds and biases stay floats.
@@ -108,7 +109,9 @@ impl Emitter<'_> {
         let output = node.output.first().cloned().unwrap_or_default();
         let moved = node.input.first().filter(|_| kind(&node.op_type) == Some(Kind::Moves));
         if let Some(scale) = moved.and_then(|input| self.scales.get(input)).copied() {
-            self.scales.insert(output.clone(), scale);
+            for output in &node.output {
+                self.scales.insert(output.clone(), scale);
+            }
         }
         let rounded = self.activations.contains_key(&output);
         if rounded && self.network.outputs.contains(&output) {

@@ -32,7 +32,7 @@ pub enum QuantiseError {
     },
     /// A size of the input is neither a number nor a batch.
     #[error(
-        "axis {axis} of input {input:?} is {got}: only the first axis may be free, which becomes 1; export the model with a fixed shape"
+        "axis {axis} of input {input:?} is {got}: give the sizes of all axes (`--shape 1,3,224,224`), or samples as .npy files of that shape"
     )]
     DynamicShape {
         /// Input name.
@@ -41,6 +41,16 @@ pub enum QuantiseError {
         axis: usize,
         /// What stands there.
         got: String,
+    },
+    /// Sizes for another number of axes.
+    #[error("input {input:?} has {axes} axes, and the shape {got:?} {}: give a size for each, 1 for the batch", got.len())]
+    Shape {
+        /// Input name.
+        input: String,
+        /// Its axes.
+        axes: usize,
+        /// What was given.
+        got: Vec<usize>,
     },
     /// Operators that are not quantised.
     #[error("{} not quantised yet: {}", if operators.len() == 1 { "an operator is" } else { "operators are" }, operators.join("; "))]
@@ -53,17 +63,6 @@ pub enum QuantiseError {
         "node {node:?}: {operator} folds into no layer before it: put it directly behind a Conv or Gemm whose result nothing else reads"
     )]
     NotFolded {
-        /// Node name.
-        node: String,
-        /// Its operator.
-        operator: String,
-    },
-    /// A last Softmax or Sigmoid.
-    #[error(
-        "the model ends with {operator} (node {node:?}), which is not proved: it does not change which score is the largest; quantise again with \
-         `--scores`, which ends the model before it"
-    )]
-    EndsWith {
         /// Node name.
         node: String,
         /// Its operator.

@@ -9,8 +9,8 @@ use crate::network::{Floats, Network};
 /// First version of ONNX's operators with a scale for each channel.
 const OPSET: i64 = 13;
 
-/// Ends the graph before a `Softmax`, `LogSoftmax` or `Sigmoid` that is its last node, if that is wished; the operator's name.
-pub(crate) fn end_before_scores(network: &mut Network, wished: bool) -> Result<Option<String>, QuantiseError> {
+/// Ends the graph before a `Softmax`, `LogSoftmax` or `Sigmoid` that is its last node; the operator's name.
+pub(crate) fn end_before_scores(network: &mut Network) -> Option<String> {
     let mut ended = None;
     for at in 0..network.outputs.len() {
         let Some(node) =
@@ -21,17 +21,15 @@ pub(crate) fn end_before_scores(network: &mut Network, wished: bool) -> Result<O
         if !matches!(node.op_type.as_str(), "Softmax" | "LogSoftmax" | "Sigmoid") {
             continue;
         }
-        let (name, operator) = (node.name.clone(), node.op_type.clone());
-        let Some(before) = node.input.first().cloned().filter(|_| wished) else {
-            return Err(QuantiseError::EndsWith { node: name, operator });
-        };
+        let operator = node.op_type.clone();
+        let Some(before) = node.input.first().cloned() else { continue };
         if let Some(output) = network.outputs.get_mut(at) {
             *output = before;
         }
         ended = Some(operator);
     }
     network.sort();
-    Ok(ended)
+    ended
 }
 
 /// Folds what can be folded, and writes old forms of operators as version 13 has them.
@@ -39,6 +37,7 @@ pub(crate) fn fold(network: &mut Network) -> Result<(), QuantiseError> {
     modernise(network);
     drop_identities(network);
     fold_normalisations(network)?;
+    divide_by_products(network);
     network.sort();
     Ok(())
 }
@@ -77,9 +76,18 @@ fn modernise(network: &mut Network) {
     }
 }
 
-/// Takes Identity and Dropout out. An output keeps its name.
+/// Takes Identity, Dropout and casts to floats out. An output keeps its name.
 fn drop_identities(network: &mut Network) {
-    while let Some(at) = network.nodes.iter().position(|node| matches!(node.op_type.as_str(), "Identity" | "Dropout")) {
+    // A Cast to floats is one of numbers that are floats already, but for those of shapes.
+    let shapes: Vec<String> = crate::rounding::shape_values(network).into_iter().map(str::to_owned).collect();
+    let to_floats = |node: &NodeProto| {
+        let to = node.attribute.iter().find(|attribute| attribute.name == "to").map(|attribute| attribute.i);
+        node.op_type == "Cast"
+            && to == Some(DataType::Float as i64)
+            && node.input.iter().all(|name| !shapes.contains(name))
+    };
+    let nothing = |node: &NodeProto| matches!(node.op_type.as_str(), "Identity" | "Dropout") || to_floats(node);
+    while let Some(at) = network.nodes.iter().position(nothing) {
         let node = network.nodes.remove(at);
         let (Some(from), Some(to)) = (node.input.first(), node.output.first()) else { continue };
         if network.outputs.contains(to) && network.producer(from).is_some() && !network.outputs.contains(from) {
@@ -98,13 +106,42 @@ fn rename(network: &mut Network, old: &str, new: &str) {
     }
 }
 
+/// A quotient of two computed values is a product with a reciprocal, which is a function of one value.
+fn divide_by_products(network: &mut Network) {
+    let shapes: Vec<String> = crate::rounding::shape_values(network).into_iter().map(str::to_owned).collect();
+    let constant = |network: &Network, name: &String| network.floats.contains_key(name) || shapes.contains(name);
+    let mut at = 0;
+    while let Some(node) = network.nodes.get(at).cloned() {
+        at += 1;
+        let [_, divisor] = node.input.as_slice() else { continue };
+        let Some(output) = node.output.first().filter(|output| !shapes.contains(output)) else { continue };
+        if node.op_type != "Div" || constant(network, divisor) {
+            continue;
+        }
+        let name = format!("{output}.reciprocal");
+        let reciprocal = NodeProto {
+            name: name.clone(),
+            op_type: "Reciprocal".to_owned(),
+            input: vec![divisor.clone()],
+            output: vec![name.clone()],
+            ..Default::default()
+        };
+        let mut product = NodeProto { op_type: "Mul".to_owned(), ..node.clone() };
+        if let Some(slot) = product.input.get_mut(1) {
+            *slot = name;
+        }
+        network.nodes.splice(at - 1..at, [reciprocal, product]);
+        at += 1;
+    }
+}
+
 /// `y = gamma (x - mean) / sqrt(var + epsilon) + beta` behind a layer becomes part of its weights and bias.
 fn fold_normalisations(network: &mut Network) -> Result<(), QuantiseError> {
     while let Some(at) = network.nodes.iter().position(|node| node.op_type == "BatchNormalization") {
         let Some(node) = network.nodes.get(at).cloned() else { break };
         let refused = || QuantiseError::NotFolded { node: node.name.clone(), operator: node.op_type.clone() };
         let before = node.input.first().ok_or_else(refused)?;
-        let layer = network.producer(before).filter(|_| network.readers(before) == 1).ok_or_else(refused)?;
+        let layer = network.producer(before).filter(|_| network.readers(before) == 1);
         let parameter =
             |index: usize| node.input.get(index).and_then(|name| network.floats.get(name)).ok_or_else(refused);
         let [gamma, beta, mean, variance] = [parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?];
@@ -121,10 +158,27 @@ fn fold_normalisations(network: &mut Network) -> Result<(), QuantiseError> {
             shifts.push(of(beta)? - of(mean)? * factor);
             factors.push(factor);
         }
-        scale_layer(network, layer, &factors, &shifts).ok_or_else(refused)?;
-        network.nodes.remove(at);
         let after = node.output.first().ok_or_else(refused)?;
-        rename(network, before, after);
+        if layer.and_then(|layer| scale_layer(network, layer, &factors, &shifts)).is_some() {
+            network.nodes.remove(at);
+            rename(network, before, after);
+            continue;
+        }
+        // Behind no layer it is a factor and a summand for each channel.
+        let names = [format!("{after}.factors"), format!("{after}.shifts"), format!("{after}.scaled")];
+        let [of_factors, of_shifts, scaled] = &names;
+        for (name, values) in [(of_factors, factors), (of_shifts, shifts)] {
+            network.floats.insert(name.clone(), Floats { shape: vec![outputs, 1, 1], values });
+        }
+        let step = |operator: &str, input: [&String; 2], output: &String| NodeProto {
+            name: format!("{output}/{operator}"),
+            op_type: operator.to_owned(),
+            input: input.map(String::clone).to_vec(),
+            output: vec![output.clone()],
+            ..Default::default()
+        };
+        let steps = [step("Mul", [before, of_factors], scaled), step("Add", [scaled, of_shifts], after)];
+        network.nodes.splice(at..=at, steps);
     }
     Ok(())
 }
@@ -170,6 +224,7 @@ pub(crate) fn outputs_axis(node: &NodeProto) -> Option<usize> {
     let transposed = node.attribute.iter().any(|attribute| attribute.name == "transB" && attribute.i != 0);
     match node.op_type.as_str() {
         "Conv" => Some(0),
+        "ConvTranspose" => Some(1),
         "Gemm" => Some(usize::from(!transposed)),
         "MatMul" => Some(1),
         _ => None,

@@ -28,6 +28,7 @@ mod error;
 mod fold;
 mod network;
 mod report;
+mod rounding;
 pub mod samples;
 
 pub use calibration::Ranges;
@@ -50,7 +51,7 @@ pub enum Scales {
 }
 
 /// How a model is quantised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
     /// What scales may be.
     pub scales: Scales,
@@ -60,6 +61,8 @@ pub struct Options {
     pub per_tensor: bool,
     /// End the model before a last `Softmax`, `LogSoftmax` or `Sigmoid`.
     pub scores: bool,
+    /// Sizes of the input's axes, where the file leaves some open.
+    pub shape: Option<Vec<usize>>,
 }
 
 /// A quantised model and what it lost.
@@ -76,15 +79,15 @@ pub struct Quantised {
 /// # Errors
 /// [`QuantiseError`] names what cannot be quantised and what to do.
 pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: Options) -> Result<Quantised, QuantiseError> {
-    let mut network = Network::read(onnx)?;
-    let ended_before = fold::end_before_scores(&mut network, options.scores)?;
+    let mut network = Network::read(onnx, options.shape.as_deref())?;
+    let ended_before = if options.scores { fold::end_before_scores(&mut network) } else { None };
     fold::fold(&mut network)?;
     network.check_operators()?;
     let activations = Activations::of(&network, samples)?;
     let ways: Vec<Ranges> = options.ranges.map_or_else(|| Ranges::ALL.to_vec(), |ranges| vec![ranges]);
     let mut best: Option<Quantised> = None;
     for ranges in ways {
-        let onnx = emit::emit(&network, &activations, ranges, options)?;
+        let onnx = emit::emit(&network, &activations, ranges, &options)?;
         let report = report::compare(&onnx, &activations, samples, (ranges, options.scales, ended_before.clone()))?;
         if best.as_ref().is_none_or(|best| report.squared_error < best.report.squared_error) {
             best = Some(Quantised { onnx, report });

@@ -38,28 +38,41 @@ pub(crate) struct Network {
 pub(crate) enum Kind {
     /// A layer with constant weights: its accumulators are rounded to 8 bits.
     Layer,
-    /// A sum, or an average: its result is rounded to 8 bits.
+    /// Made of several elements or tensors: its result is rounded to 8 bits.
     Computed,
+    /// A function of each element, where its operands are one tensor and numbers; else as computed.
+    Pointwise,
     /// Relu and Clip: a bound of the rounding of what comes before.
     Bound,
     /// Moves or chooses elements: the scale stays.
     Moves,
+    /// Computes shapes.
+    Shapes,
 }
 
 /// What an operator is, if it can be quantised.
 pub(crate) fn kind(operator: &str) -> Option<Kind> {
     Some(match operator {
-        "Conv" | "Gemm" | "MatMul" => Kind::Layer,
-        "Add" | "AveragePool" | "GlobalAveragePool" => Kind::Computed,
+        "Conv" | "ConvTranspose" | "Gemm" | "MatMul" => Kind::Layer,
+        "AveragePool" | "GlobalAveragePool" | "ReduceMean" | "ReduceSum" | "Sum" | "Mean" | "Concat" | "Softmax"
+        | "LogSoftmax" => Kind::Computed,
+        "Add" | "Sub" | "Mul" | "Div" | "Pow" | "Sigmoid" | "Tanh" | "LeakyRelu" | "PRelu" | "ThresholdedRelu"
+        | "Elu" | "Celu" | "Selu" | "HardSigmoid" | "HardSwish" | "Gelu" | "Mish" | "Softplus" | "Softsign"
+        | "Shrink" | "Erf" | "Exp" | "Log" | "Sqrt" | "Reciprocal" | "Abs" | "Neg" | "Sign" | "Floor" | "Ceil"
+        | "Round" | "Sin" | "Cos" | "Tan" | "Asin" | "Acos" | "Atan" | "Sinh" | "Cosh" | "Asinh" | "Acosh"
+        | "Atanh" => Kind::Pointwise,
         "Relu" | "Clip" => Kind::Bound,
-        "MaxPool" | "Flatten" | "Reshape" | "Transpose" | "Squeeze" | "Unsqueeze" => Kind::Moves,
+        "MaxPool" | "GlobalMaxPool" | "ReduceMax" | "ReduceMin" | "Flatten" | "Reshape" | "Transpose" | "Squeeze"
+        | "Unsqueeze" | "Slice" | "Split" | "Pad" | "Gather" | "Expand" | "Tile" | "DepthToSpace" | "SpaceToDepth"
+        | "Resize" | "Upsample" => Kind::Moves,
+        "Shape" | "ConstantOfShape" | "Range" | "Cast" => Kind::Shapes,
         _ => return None,
     })
 }
 
 impl Network {
-    /// Reads a float model with one input. A first axis without a size becomes 1.
-    pub(crate) fn read(onnx: &[u8]) -> Result<Self, QuantiseError> {
+    /// Reads a float model with one input, of this shape where the file leaves sizes open.
+    pub(crate) fn read(onnx: &[u8], given: Option<&[usize]>) -> Result<Self, QuantiseError> {
         let not_onnx = |reason: String| QuantiseError::NotOnnx { reason };
         let mut model = ModelProto::decode(onnx).map_err(|error| not_onnx(error.to_string()))?;
         let graph = model.graph.take().ok_or_else(|| not_onnx("it has no graph".to_owned()))?;
@@ -77,7 +90,7 @@ impl Network {
             let names = inputs.iter().map(|input| input.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(QuantiseError::Inputs { got: inputs.len(), names });
         };
-        let (input, shape) = (input.name.clone(), fixed_shape(input)?);
+        let (input, shape) = (input.name.clone(), fixed_shape(input, given)?);
         let nodes: Vec<NodeProto> = graph.node.into_iter().filter(|node| node.op_type != "Constant").collect();
         if let Some(node) =
             nodes.iter().find(|node| node.op_type.contains("QuantizeLinear") || node.op_type.starts_with("QLinear"))
@@ -196,12 +209,11 @@ impl Network {
 /// What to do about an operator that is not quantised.
 fn help(operator: &str) -> &'static str {
     match operator {
-        "Sigmoid" | "Tanh" | "LeakyRelu" | "PRelu" | "Elu" | "Gelu" | "HardSwish" | "HardSigmoid" | "Softplus"
-        | "Mish" => "use Relu or Clip in its place and train again",
-        "Softmax" | "LogSoftmax" => "inside a network it has no integer form yet",
         "BatchNormalization" => "put it directly behind a Conv or Gemm",
-        "Sub" | "Div" | "Mul" => "fold it into weights and bias, or prepare the input file so",
-        "ReduceMean" => "use GlobalAveragePool in its place",
+        "LayerNormalization" | "InstanceNormalization" | "GroupNormalization" | "RMSNormalization" | "LRN" => {
+            "use BatchNormalization in its place and train again"
+        }
+        "LSTM" | "GRU" | "RNN" | "Loop" | "Scan" | "If" => "unroll it: export the model without control flow",
         _ => "see the list in models/README.md",
     }
 }
@@ -274,21 +286,34 @@ fn half(bits: u16) -> f32 {
     if sign == 1 { -magnitude } else { magnitude }
 }
 
-/// The shape of an input, its first axis 1 where it has no size.
-fn fixed_shape(input: &ValueInfoProto) -> Result<Vec<usize>, QuantiseError> {
+/// The shape of an input: sizes that the file leaves open are those that are given, and the first is 1 where none are.
+fn fixed_shape(input: &ValueInfoProto, given: Option<&[usize]>) -> Result<Vec<usize>, QuantiseError> {
+    let dynamic = |axis, got: String| QuantiseError::DynamicShape { input: input.name.clone(), axis, got };
     let Some(type_proto::Value::TensorType(tensor)) = input.r#type.as_ref().and_then(|kind| kind.value.clone()) else {
-        return Err(QuantiseError::DynamicShape { input: input.name.clone(), axis: 0, got: "no tensor".to_owned() });
+        return Err(dynamic(0, "no tensor".to_owned()));
     };
-    let dims = tensor.shape.map(|shape| shape.dim).unwrap_or_default();
-    let size = |(axis, dim): (usize, &tensor_shape_proto::Dimension)| match &dim.value {
-        Some(dimension::Value::DimValue(size)) if *size > 0 => Ok(*size as usize),
-        _ if axis == 0 => Ok(1),
-        Some(dimension::Value::DimValue(size)) => Err((axis, size.to_string())),
-        Some(dimension::Value::DimParam(name)) => Err((axis, format!("{name:?}"))),
-        None => Err((axis, "unknown".to_owned())),
+    let dims = tensor.shape.unwrap_or_default().dim;
+    if let Some(given) = given.filter(|given| given.len() != dims.len()) {
+        return Err(QuantiseError::Shape { input: input.name.clone(), axes: dims.len(), got: given.to_vec() });
+    }
+    let size = |(axis, dim): (usize, &tensor_shape_proto::Dimension)| {
+        let wanted = given.and_then(|given| given.get(axis)).copied();
+        match (&dim.value, wanted) {
+            (Some(dimension::Value::DimValue(size)), None) if *size > 0 => Ok(*size as usize),
+            (Some(dimension::Value::DimValue(size)), Some(wanted)) if *size > 0 => {
+                let fixed = *size as usize;
+                if fixed == wanted {
+                    return Ok(fixed);
+                }
+                Err(dynamic(axis, format!("{fixed}, and {wanted} was given")))
+            }
+            (_, Some(wanted)) if wanted > 0 => Ok(wanted),
+            (_, None) if axis == 0 => Ok(1),
+            (Some(dimension::Value::DimParam(name)), _) => Err(dynamic(axis, format!("{name:?}"))),
+            _ => Err(dynamic(axis, "unknown".to_owned())),
+        }
     };
-    let shape: Result<Vec<usize>, _> = dims.iter().enumerate().map(size).collect();
-    shape.map_err(|(axis, got)| QuantiseError::DynamicShape { input: input.name.clone(), axis, got })
+    dims.iter().enumerate().map(size).collect()
 }
 
 /// A float constant.

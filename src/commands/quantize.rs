@@ -30,7 +30,7 @@ struct Told {
 
 pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
     let onnx = files::read(&args.model)?;
-    let samples = samples(&args.calibration)?;
+    let Samples { samples, shape } = samples(&args.calibration)?;
     let output = args.output.clone().unwrap_or_else(|| args.model.with_extension("int8.onnx"));
     if let Some(what) = overwrites(&output, args) {
         return refuse(format_args!("--output {} is {what}: name another file", output.display()));
@@ -47,11 +47,16 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
         }),
         per_tensor: args.per_tensor,
         scores: args.scores,
+        shape: args.shape.clone().or(shape),
     };
     let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, options));
     let next = match &quantised {
-        Err(QuantiseError::EndsWith { .. }) => again(args).arg("--scores"),
         Err(QuantiseError::AlreadyQuantised { .. }) => Next::of("compile", &args.model),
+        Err(QuantiseError::Refused(refusal))
+            if !args.scores && refusal.to_string().contains("end the model before it") =>
+        {
+            again(args).arg("--scores")
+        }
         _ => Next::assay("quantize").arg("--help"),
     };
     let (quantised, _) = quantised.request(format_args!("cannot quantise {}", args.model.display())).next(|| next)?;
@@ -134,8 +139,14 @@ fn say(report: &Report, output: &Path, terminal: Terminal) {
     }
 }
 
+/// Inputs of the model, and the shape of one where all files say the same.
+struct Samples {
+    samples: Vec<Vec<f32>>,
+    shape: Option<Vec<usize>>,
+}
+
 /// The samples of a file, or of all files of a folder in the order of their names.
-fn samples(path: &Path) -> Outcome<Vec<Vec<f32>>> {
+fn samples(path: &Path) -> Outcome<Samples> {
     if !path.is_dir() {
         return of_file(path);
     }
@@ -143,30 +154,40 @@ fn samples(path: &Path) -> Outcome<Vec<Vec<f32>>> {
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "npy" || extension == "json"));
     paths.sort();
-    if paths.is_empty() {
-        return refuse(format_args!("{} holds no .npy or .json file", path.display()));
+    let mut all: Option<Samples> = None;
+    for path in &paths {
+        let mut of = of_file(path)?;
+        match &mut all {
+            Some(all) => {
+                all.samples.append(&mut of.samples);
+                all.shape = all.shape.take().filter(|shape| of.shape.as_ref() == Some(shape));
+            }
+            None => all = Some(of),
+        }
     }
-    let mut samples = Vec::new();
-    for path in paths {
-        samples.append(&mut of_file(&path)?);
+    match all {
+        Some(all) => Ok(all),
+        None => refuse(format_args!("{} holds no .npy or .json file", path.display())),
     }
-    Ok(samples)
 }
 
 /// The samples of a file: the first axis of a `.npy` of several counts them, and each row of a JSON file is one.
-fn of_file(path: &Path) -> Outcome<Vec<Vec<f32>>> {
+fn of_file(path: &Path) -> Outcome<Samples> {
     let bytes = files::read(path)?;
     let named_npy = path.extension().is_some_and(|extension| extension == "npy");
     let tensors = InputValues::parse(&bytes, named_npy)
         .request(format_args!("cannot use {} as samples", path.display()))
         .next(|| Next::assay("quantize").arg("--help"))?;
-    let count = |values: &InputValues| {
-        if named_npy && values.shape.len() > 1 { values.shape.first().map_or(1, |count| (*count).max(1)) } else { 1 }
+    let counted = |values: &InputValues| named_npy && values.shape.len() > 1;
+    let shape = match tensors.as_slice() {
+        [values] if counted(values) => Some([&[1], values.shape.get(1..).unwrap_or_default()].concat()),
+        _ => None,
     };
     let cut = |values: InputValues| {
-        let each = (values.numbers.len() / count(&values)).max(1);
+        let count = if counted(&values) { values.shape.first().map_or(1, |count| (*count).max(1)) } else { 1 };
+        let each = (values.numbers.len() / count).max(1);
         let numbers: Vec<f32> = values.numbers.iter().map(|number| *number as f32).collect();
         numbers.chunks(each).map(<[f32]>::to_vec).collect::<Vec<_>>()
     };
-    Ok(tensors.into_iter().flat_map(cut).collect())
+    Ok(Samples { samples: tensors.into_iter().flat_map(cut).collect(), shape })
 }

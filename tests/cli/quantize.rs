@@ -77,11 +77,12 @@ fn samples_are_a_file_or_a_folder_and_what_is_refused_names_the_next_step() {
     assert_eq!(fs::read(sandbox.path("net.onnx")).unwrap(), onnx, "the model is as it was");
 
     let mut model = FloatModel::new(&[1, 3]);
-    let weights = floats(&mut assay_models::samples::Numbers::new(1), 6, 1.0);
-    model.floats("w", &[3, 2], &weights).node("MatMul", &["x", "w"], "y", &[]).node("Softmax", &["y"], "p", &[]);
+    let weights = floats(&mut assay_models::samples::Numbers::new(1), 3 * 200, 1.0);
+    model.floats("w", &[3, 200], &weights).node("MatMul", &["x", "w"], "y", &[]).node("Softmax", &["y"], "p", &[]);
     fs::write(sandbox.path("soft.onnx"), model.file("p")).unwrap();
     let next = "next: assay quantize soft.onnx --calibration samples --scores";
-    sandbox.fails(&["quantize", "soft.onnx", "--calibration", "samples"], WRONG_REQUEST, &["ends with Softmax", next]);
+    let says = ["200 elements", "end the model before it", next];
+    sandbox.fails(&["quantize", "soft.onnx", "--calibration", "samples"], WRONG_REQUEST, &says);
     let flags =
         ["quantize", "soft.onnx", "--calibration", "samples", "--output", "o.onnx", "--ranges", "mse", "--per-tensor"];
     let next =

@@ -1,5 +1,5 @@
 //! Conv: `sum_o r^o Y_o(z_h, z_w) = sum_c (X_c - zx G)(z_h, z_w) * sum_o r^o K_oc(z_h, z_w) + bias` over the *full*
-//! convolution plane, `K` flipped by the order of its taps. The wanted outputs are a rectangle of that plane; the ring
+//! convolution plane, `K` flipped by the order of its taps; an identity for each group of channels. The wanted outputs are a rectangle of that plane; the ring
 //! around it is committed as free accumulators bound by the same identity.
 //!
 //! Degree in the challenges: at most `(H + kh) + (W + kw) + O`. No im2col, no product per multiply-add.
@@ -9,6 +9,7 @@ use assay_models::{Node, TensorId, WeightValues};
 
 use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
+use crate::pairs::pairs;
 use crate::plan::{Operands, Planes, Planner, Value, WeightedSum};
 
 /// The full convolution plane and the rectangle of it that the op wants.
@@ -51,14 +52,12 @@ impl FullPlane {
     }
 }
 
+/// What the identities are called.
+const SIDES: &str = "weights side = outputs side";
+
 impl CircuitOp for Conv {
-    fn refusal(&self, node: &Node, _input: Option<Planes>) -> Option<CircuitError> {
-        if self.strides != [1, 1] {
-            let what = format!("Conv with strides {:?}", self.strides);
-            return Some(unsupported(node, what, "strides [1, 1] (then MaxPool)"));
-        }
-        let expected = "group 1: one Conv whose weights between groups are 0 computes the same";
-        (self.group != 1).then(|| unsupported(node, format!("Conv with group {}", self.group), expected))
+    fn refusal(&self, node: &Node, input: Option<Planes>) -> Option<CircuitError> {
+        input.is_none().then(|| unsupported(node, "Conv over a batch", "batch size 1"))
     }
 
     fn reads(&self) -> Reading {
@@ -75,13 +74,18 @@ impl CircuitOp for Conv {
                 "padding smaller than the kernel",
             ));
         };
-        let right = right_side(self, planner, index, source, &full)?;
+        let right = right_sides(self, planner, index, source, &full)?;
         let [_, _, height, width] = full.wanted;
         if planner.planes(node.output)? != (Planes { channels: self.weights_shape[0], height, width }) {
             return Err(CircuitError::Invariant("a Conv's outputs are laid in the planes of its shape"));
         }
-        let left = left_side(self, planner, index, &full)?;
-        planner.equal(index, "weights side = outputs side", right, left);
+        let left = left_sides(self, planner, index, &full)?;
+        for (group, (right, left)) in pairs(&right, &left)?.enumerate() {
+            match self.group {
+                1 => planner.equal(index, SIDES, *right, *left),
+                _ => planner.equal_in_group(index, SIDES, group, [*right, *left]),
+            }
+        }
         Ok(())
     }
 
@@ -90,19 +94,20 @@ impl CircuitOp for Conv {
     }
 }
 
-/// The taps of every input channel times its operand, and the bias.
-fn right_side(
+/// The taps of every input channel of a group times its operand, and the bias, for each group.
+fn right_sides(
     op: &Conv,
     planner: &mut Planner<'_>,
     index: usize,
     source: TensorId,
     full: &FullPlane,
-) -> Result<Value, CircuitError> {
+) -> Result<Vec<Value>, CircuitError> {
     let [outputs, inputs, kernel_h, kernel_w] = op.weights_shape;
+    let each = outputs / op.group.max(1);
     let (input, zero_point) = (planner.image(source)?, planner.zero_point(source)?);
     let fingerprints = planner.fingerprints(source, input)?;
-    if fingerprints.len() != inputs {
-        return Err(CircuitError::Unpaired { left: fingerprints.len(), right: inputs });
+    if fingerprints.len() != inputs * op.group || each * op.group != outputs || op.bias.len() != outputs {
+        return Err(CircuitError::Unpaired { left: fingerprints.len(), right: inputs * op.group });
     }
     let channels = fingerprints
         .into_iter()
@@ -112,17 +117,42 @@ fn right_side(
     let [rows, columns] = full.offset(full.wanted);
     let (area, offset) = (planner.area(wanted_h, wanted_w), planner.offset(rows, columns));
     let bias_operand = planner.product(area, offset);
-    Ok(planner.weighted_sum(WeightedSum {
-        node: index,
-        outputs,
-        operands: Operands::Fingerprints { channels, kernel: [kernel_h, kernel_w] },
-        bias: op.bias.clone(),
-        bias_operand,
-    }))
+    let groups = pairs_of_chunks(&channels, inputs, &op.bias, each)?;
+    let sums = groups.into_iter().enumerate().map(|(group, (channels, bias))| {
+        planner.weighted_sum(WeightedSum {
+            node: index,
+            first: group * each,
+            outputs: each,
+            operands: Operands::Fingerprints { channels: channels.to_vec(), kernel: [kernel_h, kernel_w] },
+            bias: bias.to_vec(),
+            bias_operand,
+        })
+    });
+    Ok(sums.collect())
 }
 
-/// Outputs and ring, each rectangle at its place of the full plane.
-fn left_side(op: &Conv, planner: &mut Planner<'_>, index: usize, full: &FullPlane) -> Result<Value, CircuitError> {
+/// A part of each of two lists.
+type Parts<'a, A, B> = (&'a [A], &'a [B]);
+
+/// The groups of two lists, in pairs.
+fn pairs_of_chunks<'a, A, B>(
+    left: &'a [A],
+    of_left: usize,
+    right: &'a [B],
+    of_right: usize,
+) -> Result<Vec<Parts<'a, A, B>>, CircuitError> {
+    let left: Vec<_> = left.chunks(of_left.max(1)).collect();
+    let right: Vec<_> = right.chunks(of_right.max(1)).collect();
+    Ok(pairs(&left, &right)?.map(|(left, right)| (*left, *right)).collect())
+}
+
+/// Outputs and ring, each rectangle at its place of the full plane, for each group.
+fn left_sides(
+    op: &Conv,
+    planner: &mut Planner<'_>,
+    index: usize,
+    full: &FullPlane,
+) -> Result<Vec<Value>, CircuitError> {
     let outputs = planner.requantised_planes(index, &op.requantise)?;
     let rectangles: Vec<[usize; 4]> = full.ring().collect();
     let planes = Planes { channels: outputs.len(), height: full.height, width: full.width };
@@ -144,5 +174,6 @@ fn left_side(op: &Conv, planner: &mut Planner<'_>, index: usize, full: &FullPlan
     if ring.next().is_some() {
         return Err(CircuitError::Invariant("a fingerprint a rectangle"));
     }
-    planner.sum(channels)
+    let each = channels.len() / op.group.max(1);
+    channels.chunks(each.max(1)).map(|group| planner.sum(group.to_vec())).collect()
 }

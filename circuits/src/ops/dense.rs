@@ -25,6 +25,7 @@ impl CircuitOp for Dense {
         let channels = planner.fingerprints(source, planes)?;
         let right = WeightedSum {
             node: index,
+            first: 0,
             outputs: self.outputs,
             operands: Operands::Elements { tensor: source, planes, channels },
             bias: corrected_bias(self, planner.zero_point(source)?),

@@ -10,7 +10,7 @@ use crate::columns::{Fixed, Lanes};
 use crate::error::CircuitError;
 use crate::pairs::pairs;
 use crate::place::Places;
-use crate::plan::{Block, Committed, Element, Order, Plan, Side, Sums, WORD_BYTES};
+use crate::plan::{Block, Committed, Copied, Element, Order, Plan, Side, Source, Sums, WORD_BYTES};
 
 /// A Horner sum: inside segments, and over the segments of a run. Both lengths are of elements.
 #[derive(Clone, Copy)]
@@ -76,7 +76,11 @@ impl FixedColumns {
                     (*first..first + count).try_for_each(|row| self.set(row, Fixed::CoefC, 1))?;
                     self.lookups(block, *first, count, lanes)?;
                 }
-                Committed::Copies { of, .. } => self.copies(plan, places, block, *first, *of)?,
+                Committed::Constant { .. } => {
+                    let count = super::rows_of(block, lanes.activations)?;
+                    self.lookups(block, *first, count, lanes)?;
+                }
+                Committed::Copies { of, .. } => self.copies(plan, places, block, *first, of)?,
             }
         }
         self.writes(plan, places)
@@ -231,16 +235,13 @@ impl FixedColumns {
         places: &Places,
         block: &Block,
         first: usize,
-        of: usize,
+        of: &Copied,
     ) -> Result<(), CircuitError> {
-        let source = plan.block(of)?;
-        let base = source.position.ok_or(CircuitError::Invariant("a block that is read has positions"))?;
         for ((row, lane), element) in super::cells(block, places.lanes.activations, first)?.zip(block.elements()) {
             let Element::Copy { index, .. } = element else {
                 return Err(CircuitError::Invariant("copies hold copied elements"));
             };
-            let position = base + source.number(index);
-            self.set(row, Fixed::Position(lane), position as i64)?;
+            self.set(row, Fixed::Position(lane), position(plan, of.source(index)?)? as i64)?;
             self.set(row, Fixed::Reads(lane), 1)?;
         }
         Ok(())
@@ -248,21 +249,35 @@ impl FixedColumns {
 
     /// Positions of the elements that are read by wire, and how often each is.
     fn writes(&mut self, plan: &Plan, places: &Places) -> Result<(), CircuitError> {
-        let mut counts = vec![0i64; plan.blocks.len()];
+        const NO_POSITION: CircuitError = CircuitError::Invariant("an element that is read has a position");
+        let positions = plan.blocks.iter().filter_map(|block| Some(block.position? + block.len())).fold(0, usize::max);
+        let mut reads = vec![0i64; positions];
         for copy in &plan.blocks {
-            if let Committed::Copies { of, .. } = copy.cells {
-                *counts.get_mut(of).ok_or(CircuitError::Invariant("block index"))? += 1;
+            let Committed::Copies { of, .. } = &copy.cells else { continue };
+            for index in 0..copy.len() {
+                *reads.get_mut(position(plan, of.source(index)?)?).ok_or(NO_POSITION)? += 1;
             }
         }
-        for ((block, first), reads) in pairs(&plan.blocks, &places.blocks)?.zip(counts) {
+        for (block, first) in pairs(&plan.blocks, &places.blocks)? {
             let Some(base) = block.position else { continue };
             for ((row, lane), position) in super::cells(block, places.lanes.activations, *first)?.zip(base..) {
                 self.set(row, Fixed::Position(lane), position as i64)?;
-                self.set(row, Fixed::Reads(lane), -reads)?;
+                self.set(row, Fixed::Reads(lane), -*reads.get(position).ok_or(NO_POSITION)?)?;
             }
         }
         Ok(())
     }
+}
+
+/// The position on the wire of an element in the cells of a block.
+fn position(plan: &Plan, source: Source) -> Result<usize, CircuitError> {
+    let block = plan.block(source.block)?;
+    let base = block.position.ok_or(CircuitError::Invariant("a block that is read has positions"))?;
+    let number = block.number(source.index);
+    if number >= block.len() || matches!(block.cells, Committed::Ring { .. } | Committed::Copies { .. }) {
+        return Err(CircuitError::Invariant("what is read by wire are elements of their own cells"));
+    }
+    Ok(base + number)
 }
 
 /// The factors of `c` and of the parts of `t` in an accumulator.

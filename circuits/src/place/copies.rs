@@ -185,7 +185,9 @@ impl Layout {
             Reason::Operand { sum, channel } => {
                 let (sum, node) = node(sum)?;
                 match &sum.operands {
-                    Operands::Fingerprints { .. } => format!("{node}: u = input[{channel}]"),
+                    Operands::Fingerprints { channels, .. } => {
+                        format!("{node}: u = input[{}]", sum.group() * channels.len() + channel)
+                    }
                     Operands::Elements { tensor, .. } => {
                         format!("{node}: inputs = {}[{channel}]", plan.graph.tensor(*tensor)?.name)
                     }
@@ -193,7 +195,11 @@ impl Layout {
             }
             Reason::Bias { sum } => {
                 let (sum, node) = node(sum)?;
+                let grouped = plan.graph.nodes.get(sum.node).is_some_and(|node| node.op.channels() > sum.outputs);
                 match &sum.operands {
+                    Operands::Fingerprints { .. } if grouped => {
+                        format!("{node}: u = wanted rectangle (bias)[{}]", sum.group())
+                    }
                     Operands::Fingerprints { .. } => format!("{node}: u = wanted rectangle (bias)"),
                     Operands::Elements { .. } => format!("{node}: u = 1 (bias)"),
                 }

@@ -133,7 +133,7 @@ impl Target {
         output: usize,
         from: usize,
     ) -> Result<(), CircuitError> {
-        let start = output * sum.operands.segments();
+        let start = (sum.first + output) * sum.operands.segments();
         if let (Operands::Elements { .. }, WeightValues::Bytes(weights), Some(bytes)) =
             (&sum.operands, weights, cells.bytes_mut())
         {

@@ -1,8 +1,11 @@
 //! [`Block`]: the committed cells of one tensor, one element after the other, and what is summed over them.
 
+use std::sync::Arc;
+
 use assay_models::TensorId;
 
 use super::{Planes, Side, WORD_BYTES};
+use crate::error::CircuitError;
 use crate::tables::Tags;
 
 /// Cells of one tensor that are committed together, a channel after the other.
@@ -46,13 +49,51 @@ pub enum Committed {
         /// Rectangles of each full plane.
         rectangles: Vec<Rectangle>,
     },
-    /// Elements of a tensor, in `z`, that are read from the cells of another block by wire.
+    /// Elements of a tensor, in `z`, that are read from the cells of other blocks by wire.
     Copies {
         /// The tensor.
         tensor: TensorId,
-        /// The block that holds its cells.
-        of: usize,
+        /// Where each is read.
+        of: Copied,
     },
+    /// A constant, in `z`, that copies read where no element is.
+    Constant {
+        /// The constant.
+        value: i64,
+    },
+}
+
+/// Where copied elements are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// Each in the block that holds the cells of its tensor.
+    Whole(usize),
+    /// Element `i` of the tensor where entry `i` says.
+    Gathered(Arc<[Source]>),
+}
+
+/// An element in the cells of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The block.
+    pub block: usize,
+    /// Index in the tensor that the block holds.
+    pub index: usize,
+}
+
+impl Copied {
+    /// Where an element of the copied tensor is read.
+    ///
+    /// # Errors
+    /// An element that has no source.
+    pub fn source(&self, index: usize) -> Result<Source, CircuitError> {
+        match self {
+            Self::Whole(block) => Ok(Source { block: *block, index }),
+            Self::Gathered(sources) => {
+                sources.get(index).copied().ok_or(CircuitError::Invariant("a gathered element has a source"))
+            }
+        }
+    }
 }
 
 /// A rectangle of a plane.
@@ -102,6 +143,11 @@ pub enum Element {
         /// Index in the tensor.
         index: usize,
     },
+    /// A constant.
+    Constant {
+        /// The constant.
+        value: i64,
+    },
     /// An accumulator outside the wanted rectangle.
     Ring {
         /// Node index.
@@ -143,7 +189,10 @@ impl Block {
             Committed::Ring { rectangles, .. } => {
                 self.planes.channels * rectangles.iter().map(|rectangle| rectangle.area()).sum::<usize>()
             }
-            Committed::Requantised { .. } | Committed::Bytes { .. } | Committed::Copies { .. } => self.planes.len(),
+            Committed::Requantised { .. }
+            | Committed::Bytes { .. }
+            | Committed::Copies { .. }
+            | Committed::Constant { .. } => self.planes.len(),
         }
     }
 
@@ -211,12 +260,16 @@ impl Block {
     pub fn elements(&self) -> impl Iterator<Item = Element> + '_ {
         let mut ring = match &self.cells {
             Committed::Ring { rectangles, .. } => Some(self.ring(rectangles)),
-            Committed::Requantised { .. } | Committed::Bytes { .. } | Committed::Copies { .. } => None,
+            Committed::Requantised { .. }
+            | Committed::Bytes { .. }
+            | Committed::Copies { .. }
+            | Committed::Constant { .. } => None,
         };
         (0..self.len()).map_while(move |at| match self.cells {
             Committed::Requantised { node } => Some(Element::Requantised { node, index: self.index(at) }),
             Committed::Bytes { tensor } => Some(Element::Byte { tensor, index: self.index(at) }),
             Committed::Copies { tensor, .. } => Some(Element::Copy { tensor, index: self.index(at) }),
+            Committed::Constant { value } => Some(Element::Constant { value }),
             Committed::Ring { node, .. } => Some(Element::Ring { node, index: ring.as_mut()?.next()? }),
         })
     }

@@ -30,7 +30,7 @@ impl Planes {
     }
 
     /// One plane of one row.
-    const fn vector(len: usize) -> Self {
+    pub(super) const fn vector(len: usize) -> Self {
         Self { channels: 1, height: 1, width: len }
     }
 
@@ -74,15 +74,6 @@ pub(super) fn roots(graph: &QuantizedGraph) -> Result<Vec<TensorId>, CircuitErro
 pub(super) fn find(graph: &QuantizedGraph, roots: &[TensorId]) -> Result<HashMap<TensorId, Planes>, CircuitError> {
     let root = |tensor: TensorId| roots.get(tensor.0).copied().ok_or(CircuitError::Invariant("tensor index"));
     let mut planes = HashMap::new();
-    for info in &graph.tensors {
-        if !matches!(info.shape.as_slice(), [1, ..] | [_]) {
-            return Err(CircuitError::Unsupported {
-                node: info.name.clone(),
-                what: format!("a batch: shape {:?}", info.shape),
-                expected: "batch size 1".to_owned(),
-            });
-        }
-    }
     for own in [true, false] {
         for (index, info) in graph.tensors.iter().enumerate() {
             let root = root(TensorId(index))?;

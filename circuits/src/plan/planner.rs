@@ -1,15 +1,17 @@
 //! [`Planner`]: a plan in the making, and what ops lower to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use assay_models::{DType, End, Intervals, PublicWord, QuantizedGraph, Requantise, TensorId, intervals};
+use assay_models::ops::Pick;
+use assay_models::{DType, End, Intervals, Node, PublicWord, QuantizedGraph, Requantise, TensorId, intervals};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use super::planes::{self, Planes};
 use super::{
-    Block, Claim, Committed, Identity, Order, Owner, Plan, Published, Rectangle, Scalar, Side, Step, Sums, Value,
-    WeightedSum,
+    Block, Claim, Committed, Copied, Identity, Order, Owner, Plan, Published, Rectangle, Scalar, Side, Source, Step,
+    Sums, Value, WeightedSum,
 };
 use crate::error::CircuitError;
 use crate::field::integer;
@@ -42,6 +44,10 @@ pub(crate) struct Planner<'a> {
     own: HashMap<TensorId, usize>,
     /// Elements that have a position on the wire.
     exposed: usize,
+    /// Where each element of a gathered tensor is read.
+    gathered: HashMap<TensorId, Arc<[Source]>>,
+    /// The blocks of constants.
+    constants: HashMap<i64, usize>,
     /// Scalars that are made once.
     pub(super) shared: HashMap<Scalar, Value>,
     /// Fingerprint of every channel of a tensor, by the planes it is read as.
@@ -82,6 +88,8 @@ impl<'a> Planner<'a> {
             owner: Owner::Input,
             own: HashMap::new(),
             exposed: 0,
+            gathered: HashMap::new(),
+            constants: HashMap::new(),
             shared: HashMap::new(),
             fingerprints: HashMap::new(),
             words: HashMap::new(),
@@ -128,8 +136,10 @@ impl<'a> Planner<'a> {
         let key = (self.root(tensor)?, planes);
         if !self.fingerprints.contains_key(&key) {
             let laid = self.planes(tensor)?;
-            let own = self.own.get(&self.root(tensor)?).copied();
-            if laid == planes && own.is_none() || laid.len() != planes.len() {
+            let root = self.root(tensor)?;
+            let own = self.own.get(&root).copied();
+            let committed = own.is_some() || self.gathered.contains_key(&root);
+            if laid == planes && !committed || laid.len() != planes.len() {
                 return Err(CircuitError::Invariant("a tensor is committed before it is read, with all its elements"));
             }
             let summed = own.filter(|block| laid == planes && self.sum_bytes(*block, planes));
@@ -201,6 +211,11 @@ impl<'a> Planner<'a> {
     /// Claims that two values are equal, of a node's op; `sides` says which they are.
     pub(crate) fn equal(&mut self, node: usize, sides: &'static str, left: Value, right: Value) {
         self.identity(Identity { claim: Claim::Node { node, sides }, channel: None, left, right });
+    }
+
+    /// As [`Planner::equal`], of one group of channels.
+    pub(crate) fn equal_in_group(&mut self, node: usize, sides: &'static str, group: usize, [left, right]: [Value; 2]) {
+        self.identity(Identity { claim: Claim::Node { node, sides }, channel: Some(group), left, right });
     }
 
     /// Claims that the values of two lists are equal, in pairs, one for each channel.
@@ -308,7 +323,6 @@ impl<'a> Planner<'a> {
     /// The block of a requantised tensor, and whatever else is read of it.
     fn requantised(&mut self, node: usize, f: Sums, rule: &Requantise) -> Result<usize, CircuitError> {
         let output = self.output(node)?;
-        self.dtype(output)?;
         let reads = self.reads(output)?;
         let alone = [reads.plane, reads.pooled, reads.packed].into_iter().filter(|read| *read).count() == 1;
         let planes = self.planes(output)?;
@@ -368,7 +382,7 @@ impl<'a> Planner<'a> {
         if self.plan.activation_lanes == 1 {
             return self.tied(tensor, order, Some(g));
         }
-        let of = self.exposed(tensor)?;
+        let of = self.sources(tensor)?;
         let (planes, cells) = (self.planes(tensor)?, Committed::Copies { tensor, of });
         let (f, position, tags) = (None, None, None);
         Ok(self.block(Block { cells, planes, order, f, g: Some(g), position, tags, padding: 0 }))
@@ -381,6 +395,62 @@ impl<'a> Planner<'a> {
         let block = self.bytes(tensor, order, f, g)?;
         self.claim_all(Claim::Repeats { block, tensor }, &self.values(block, Side::F)?, &originals)?;
         Ok(block)
+    }
+
+    /// Says where the elements of a node's output are read: it has no cells of its own, and whoever reads it reads copies.
+    ///
+    /// # Errors
+    /// [`CircuitError::OneLane`]: there is no wire beside one activation lane.
+    pub(crate) fn gather(
+        &mut self,
+        index: usize,
+        node: &Node,
+        picks: impl Iterator<Item = Pick>,
+    ) -> Result<(), CircuitError> {
+        if self.plan.activation_lanes == 1 {
+            return Err(CircuitError::OneLane { node: node.name.clone() });
+        }
+        let operands = node.inputs.iter().map(|input| self.sources(*input)).collect::<Result<Vec<_>, _>>()?;
+        let output = self.output(index)?;
+        let zero_point = self.zero_point(output)?;
+        let mut sources = Vec::with_capacity(self.graph.tensor(output)?.len());
+        for pick in picks {
+            sources.push(match pick {
+                Pick::Element { operand, index } => {
+                    let of = operands.get(operand).ok_or(CircuitError::Invariant("an operand of a Gather"))?;
+                    of.source(index)?
+                }
+                Pick::Constant(value) => Source { block: self.constant(zero_point + i64::from(value)), index: 0 },
+            });
+        }
+        if sources.len() != self.graph.tensor(output)?.len() {
+            return Err(CircuitError::Unpaired { left: sources.len(), right: self.graph.tensor(output)?.len() });
+        }
+        self.gathered.insert(self.root(output)?, sources.into());
+        self.read_again(output, self.reads(output)?)
+    }
+
+    /// Where the elements of a tensor are read: gathers of gathers are composed.
+    fn sources(&mut self, tensor: TensorId) -> Result<Copied, CircuitError> {
+        match self.gathered.get(&self.root(tensor)?) {
+            Some(sources) => Ok(Copied::Gathered(Arc::clone(sources))),
+            None => Ok(Copied::Whole(self.exposed(tensor)?)),
+        }
+    }
+
+    /// The block of a constant, which is made once.
+    fn constant(&mut self, value: i64) -> usize {
+        if let Some(known) = self.constants.get(&value) {
+            return *known;
+        }
+        let tags = Some(self.plan.tables.constant(value));
+        let (cells, position) = (Committed::Constant { value }, Some(self.exposed));
+        self.exposed += 1;
+        let planes = Planes::vector(1);
+        let block =
+            self.block(Block { cells, planes, order: Order::Rows, f: None, g: None, position, tags, padding: value });
+        self.constants.insert(value, block);
+        block
     }
 
     /// The block whose elements, one for each of the tensor's, may be read by wire. Maxima have no cell of their own: theirs is made.
@@ -452,7 +522,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The type of a tensor's elements, if they can be range-checked.
-    fn dtype(&self, tensor: TensorId) -> Result<DType, CircuitError> {
+    pub(crate) fn dtype(&self, tensor: TensorId) -> Result<DType, CircuitError> {
         let info = self.graph.tensor(tensor)?;
         match info.dtype {
             DType::U8 | DType::I8 => Ok(info.dtype),
@@ -475,7 +545,7 @@ impl<'a> Planner<'a> {
                 let root = self.root(*input)?;
                 let reads = self.reads.entry(root).or_default();
                 match ops::circuit(&node.op).reads() {
-                    Reading::Nothing => {}
+                    Reading::Nothing | Reading::Elements => {}
                     Reading::Maxima => reads.pooled = true,
                     Reading::Fingerprints => reads.plane = true,
                 }

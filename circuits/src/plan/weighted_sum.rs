@@ -9,6 +9,8 @@ use super::{Planes, Value};
 pub struct WeightedSum {
     /// The node whose weights are counted.
     pub node: usize,
+    /// Its first output among those of the node: a group of channels has a sum of its own.
+    pub first: usize,
     /// Number of outputs.
     pub outputs: usize,
     /// What the weights are multiplied with.
@@ -66,6 +68,11 @@ impl Operands {
 }
 
 impl WeightedSum {
+    /// Which of its node's groups of channels it is for.
+    pub(crate) fn group(&self) -> usize {
+        self.first.checked_div(self.outputs).unwrap_or(0)
+    }
+
     /// Rows of one segment of weights: a weight of every output.
     pub const fn segment_rows(&self, lanes: usize) -> usize {
         self.outputs.div_ceil(lanes)

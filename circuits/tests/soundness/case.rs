@@ -1,16 +1,17 @@
 //! [`Case`]: a network, its layout and one honest inference, and where the cells of its elements are.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use assay_circuits::{
     Advice, Columns, Committed, CopyConstraint, Element, Fixed, Lanes, Layout, Pinned, Sums, statement,
 };
 use assay_models::samples::inputs;
-use assay_models::{End, Op, QuantizedGraph, TensorId, Trace, interpret};
+use assay_models::{End, QuantizedGraph, TensorId, Trace, interpret};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::checker::Readers;
+use crate::gathers::{self, Origin};
 use crate::networks::challenges;
 use crate::surface::{Outputs, surface};
 
@@ -27,14 +28,18 @@ pub(crate) struct Case {
     pub(crate) tables: HashMap<[Fr; 4], (u8, usize)>,
     pub(crate) readers: Readers,
     places: HashMap<(usize, usize), Place>,
-    blocks: HashMap<(TensorId, Block, usize), Place>,
+    blocks: HashMap<Copied, Place>,
+    constants: BTreeMap<i64, Place>,
 }
 
 /// Row and activation lane of an element.
 pub(crate) type Place = (usize, u8);
 
+/// An element in the cells of a tensor that are for something.
+pub(crate) type Copied = (TensorId, Block, usize);
+
 /// Cells of a tensor that no requantisation makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Block {
     /// The graph's input.
     Input,
@@ -71,11 +76,15 @@ impl Case {
             (entries(&layout).map(|(at, tuple)| (tuple, at)).collect(), Readers::new(layout.shape.lanes));
         let places = layout.elements().unwrap().into_iter().filter_map(|(row, lane, element)| match element {
             Element::Requantised { node, index } => Some(((node, index), (row, lane))),
-            Element::Byte { .. } | Element::Copy { .. } | Element::Ring { .. } => None,
+            Element::Byte { .. } | Element::Copy { .. } | Element::Constant { .. } | Element::Ring { .. } => None,
         });
         let places = places.collect();
-        let blocks = blocks(&layout);
-        Self { graph, layout, input, trace, columns, instances, tables, readers, places, blocks }
+        let constants = layout.elements().unwrap().into_iter().filter_map(|(row, lane, element)| match element {
+            Element::Constant { value } => Some((value, (row, lane))),
+            Element::Requantised { .. } | Element::Byte { .. } | Element::Copy { .. } | Element::Ring { .. } => None,
+        });
+        let (constants, blocks) = (constants.collect(), blocks(&layout));
+        Self { graph, layout, input, trace, columns, instances, tables, readers, places, blocks, constants }
     }
 
     /// Place of a requantised element of a node's output.
@@ -98,9 +107,37 @@ impl Case {
         self.blocks.get(&(self.root(tensor), block, index)).copied()
     }
 
+    /// Place of every constant.
+    pub(crate) const fn constants(&self) -> &BTreeMap<i64, Place> {
+        &self.constants
+    }
+
+    /// Place of the cells that others read an element from by wire.
+    pub(crate) fn written(&self, origin: Origin) -> Place {
+        match origin {
+            Origin::Constant(value) => self.constants[&value],
+            Origin::Element(tensor, index) => {
+                let own = [Block::Input, Block::Maxima].into_iter().find_map(|own| self.copied(tensor, own, index));
+                own.unwrap_or_else(|| {
+                    let producer = self.graph.nodes.iter().position(|node| node.output == tensor);
+                    self.place(producer.unwrap(), index)
+                })
+            }
+        }
+    }
+
+    /// Every element in the copies of a tensor that a Gather makes, and what it is.
+    pub(crate) fn gathered(&self) -> Vec<(Copied, Origin)> {
+        let mut copies: Vec<Copied> = self.blocks.keys().copied().collect();
+        copies.retain(|(tensor, ..)| gathers::is_gathered(&self.graph, *tensor));
+        copies.sort_unstable();
+        let origin = |(tensor, _, index): Copied| gathers::origin(&self.graph, tensor, index);
+        copies.into_iter().map(|copy| (copy, origin(copy))).collect()
+    }
+
     /// The tensor whose cells a tensor's are (through Reshape).
     pub(crate) fn root(&self, tensor: TensorId) -> TensorId {
-        root(&self.graph, tensor)
+        gathers::root(&self.graph, tensor)
     }
 
     /// Elements of one channel of a tensor's cells: those of a `[1, c, h, w]` among its names; for the output of an
@@ -115,7 +152,7 @@ impl Case {
         let producer = self.graph.nodes.iter().find(|node| node.output == root);
         producer.map_or(self.graph.tensors[root.0].len(), |node| match surface(&node.op).outputs {
             Outputs::Channels(_) => self.area(node.inputs[0]),
-            Outputs::Joined => self.graph.tensors[root.0].len(),
+            Outputs::Groups(_) | Outputs::Copied => self.graph.tensors[root.0].len(),
             Outputs::None => panic!("{} makes no cells, or [1, c, h, w]", node.name),
         })
     }
@@ -179,15 +216,8 @@ impl Case {
     }
 }
 
-fn root(graph: &QuantizedGraph, tensor: TensorId) -> TensorId {
-    match graph.nodes.iter().find(|node| node.output == tensor && matches!(node.op, Op::Reshape(_))) {
-        Some(reshape) => root(graph, reshape.inputs[0]),
-        None => tensor,
-    }
-}
-
 /// Places of elements that no requantisation makes, by what their block is for.
-fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), Place> {
+fn blocks(layout: &Layout) -> HashMap<Copied, Place> {
     let mut blocks = HashMap::new();
     let elements = layout.elements().unwrap();
     let mut at = 0;
@@ -195,7 +225,7 @@ fn blocks(layout: &Layout) -> HashMap<(TensorId, Block, usize), Place> {
         let of = &elements[at..at + block.len()];
         at += block.len();
         let (Committed::Bytes { tensor } | Committed::Copies { tensor, .. }) = block.cells else { continue };
-        let tensor = root(&layout.plan.graph, tensor);
+        let tensor = gathers::root(&layout.plan.graph, tensor);
         let input = tensor == layout.plan.graph.inputs[0].tensor;
         let known = |kind| blocks.contains_key(&(tensor, kind, 0));
         let kind = match block.g {

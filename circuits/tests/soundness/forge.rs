@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Columns, Fixed, Layout, Lookup, Order, Pinned, statement};
 use assay_models::ops::{Evaluated, Operand};
-use assay_models::{End, QuantizedGraph, TensorId, Trace};
+use assay_models::{End, QuantizedGraph, Trace};
 use halo2curves::bn256::Fr;
 use halo2curves::ff::Field;
 
 use crate::checker::{Claim, Dropped, Failure};
-use crate::networks::{Block, CONTEXT, Case, Place, challenges, integer, small};
+use crate::networks::{Block, CONTEXT, Case, Copied, Place, challenges, integer, small};
 use crate::surface::{Reads, surface};
 
 /// The cells of one requantised element, `c` a field element, and the output that goes on.
@@ -32,6 +32,8 @@ pub(crate) struct Lie {
     pub(crate) cells: BTreeMap<(usize, usize), Tuple>,
     /// What a node reads of its first operand, by node and index: its x cell or its copy block.
     pub(crate) reads: BTreeMap<(usize, usize), i64>,
+    /// Elements in the copies of a tensor that a Gather makes; whoever reads these copies is told so.
+    pub(crate) gathered: BTreeMap<Copied, i64>,
     /// Elements of the copy block that the output is packed from.
     pub(crate) packed: BTreeMap<usize, i64>,
     /// r cells, by place.
@@ -87,6 +89,17 @@ impl Case {
                 Reads::Original => panic!("{} reads no cells of its own", op.name()),
             }
         }
+        for ((tensor, block, index), value) in &lie.gathered {
+            self.set_copied(layout, &mut columns, (*tensor, *block, *index), *value);
+            let output = self.graph.outputs[0].tensor;
+            if *block == Block::Words && self.root(output) == *tensor {
+                trace.values[output.0][*index] = *value;
+            }
+            let beside = layout.dense_inputs().filter(|(_, t, i)| (self.root(*t), *i) == (*tensor, *index));
+            for (row, ..) in beside.filter(|_| *block == Block::Planes) {
+                columns.set(layout, Advice::X, row, integer(*value));
+            }
+        }
         for (index, value) in &lie.packed {
             self.set_copied(layout, &mut columns, (self.graph.outputs[0].tensor, Block::Words, *index), *value);
             trace.values[self.graph.outputs[0].tensor.0][*index] = *value;
@@ -107,7 +120,7 @@ impl Case {
     }
 
     /// Sets an element of a tensor's copy block.
-    fn set_copied(&self, layout: &Layout, columns: &mut Columns, element: (TensorId, Block, usize), value: i64) {
+    fn set_copied(&self, layout: &Layout, columns: &mut Columns, element: Copied, value: i64) {
         let (row, lane) = self.copied(element.0, element.1, element.2).unwrap();
         if !self.wired((row, lane)) {
             columns.set(layout, Advice::C(lane), row, integer(value));
@@ -125,6 +138,13 @@ impl Case {
             let mut operands: Vec<Vec<i64>> = node.inputs.iter().map(|id| trace.values[id.0].clone()).collect();
             for ((_, index), value) in lie.reads.iter().filter(|((reader, _), _)| *reader == at) {
                 operands[0][*index] = *value;
+            }
+            for ((tensor, block, index), value) in &lie.gathered {
+                for (operand, input) in operands.iter_mut().zip(&node.inputs) {
+                    if self.root(*input) == *tensor && surface(&node.op).gathered == Some(*block) {
+                        operand[*index] = *value;
+                    }
+                }
             }
             let Evaluated { elements, full_plane } = evaluate(graph, at, &operands);
             let (accumulators, mut output) = requantised(graph, at, elements);

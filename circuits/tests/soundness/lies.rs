@@ -8,7 +8,8 @@ use rayon::prelude::*;
 
 use crate::checker::Failure;
 use crate::forge::Lie;
-use crate::networks::{self, Block, Case, Place};
+use crate::gathers::{self, Origin};
+use crate::networks::{self, Block, Case, Copied, Place};
 use crate::surface::{Outputs, Reads, surface};
 
 /// What must catch a lie, and nothing else.
@@ -18,8 +19,13 @@ pub(crate) enum Catch {
     Copy(String),
     /// The maximum lookup of a place.
     Maximum(Place),
-    /// The wire: an element that is read is not the one that is written.
+    /// The wire: an element that is read is not the one that is written. Several ops may read one block of copies: those that were told the
+    /// truth notice too.
     Wire,
+    /// The wire, where all readers of the copies are told the same lie.
+    WireAlone,
+    /// The output lookup of a place.
+    Output(Place),
     /// The start of a running maximum.
     MaxStart(usize),
 }
@@ -52,6 +58,8 @@ pub(crate) fn lies(case: &Case) -> Vec<Placed> {
     }
     lies.extend(packed(case));
     lies.extend(maxima_by_wire(case));
+    lies.extend(gathered(case));
+    lies.extend(constants(case));
     lies.extend(inputs(case));
     lies.extend(input_words(case));
     lies.extend(words(case));
@@ -63,9 +71,14 @@ fn requantised(case: &Case, at: usize, bound: Outputs) -> impl Iterator<Item = P
     let node = &case.graph.nodes[at];
     (0..case.graph.tensors[node.output.0].len()).filter_map(move |index| {
         let catch = match bound {
-            Outputs::None => return None,
+            Outputs::None | Outputs::Copied => return None,
             Outputs::Channels(name) => format!("{}: {name}[{}]", node.name, index / case.area(node.output)),
-            Outputs::Joined => format!("{}: weights side = outputs side", node.name),
+            Outputs::Groups(groups) => {
+                let side = format!("{}: weights side = outputs side", node.name);
+                let channels = case.graph.tensors[node.output.0].len() / case.area(node.output);
+                let group = index / case.area(node.output) * groups / channels;
+                if groups == 1 { side } else { format!("{side}[{group}]") }
+            }
         };
         let lie = Lie { cells: BTreeMap::from([((at, index), case.other(at, index))]), ..Lie::default() };
         Some(Placed { place: format!("output of {}", node.name), lie, catch: Catch::Copy(catch) })
@@ -98,7 +111,7 @@ fn copy_block(case: &Case, at: usize, block: Block, reader: &str) -> Vec<Placed>
     };
     let elements = 0..case.graph.tensors[source.0].len();
     elements
-        .filter(|index| case.copied(source, block, *index).is_some())
+        .filter(|index| case.copied(source, block, *index).is_some() && !gathers::is_gathered(&case.graph, source))
         .map(|index| {
             let value = nudged(case, source, index);
             let lie = Lie { reads: BTreeMap::from([((at, index), value)]), ..Lie::default() };
@@ -126,7 +139,9 @@ fn packed(case: &Case) -> Vec<Placed> {
     let output = case.graph.outputs[0].tensor;
     let elements = 0..case.graph.tensors[output.0].len();
     elements
-        .filter(|index| case.copied(output, Block::Words, *index).is_some())
+        .filter(|index| {
+            case.copied(output, Block::Words, *index).is_some() && !gathers::is_gathered(&case.graph, output)
+        })
         .map(|index| {
             let lie = Lie { packed: BTreeMap::from([(index, nudged(case, output, index))]), ..Lie::default() };
             Placed {
@@ -165,12 +180,39 @@ fn maxima_by_wire(case: &Case) -> Vec<Placed> {
                     lie.reads.insert((at, index), value);
                 }
             }
+            lie.gathered.extend(told(case, Origin::Element(tensor, index), value));
             let name = &case.graph.tensors[tensor.0].name;
             let catch = Catch::Copy(format!("{name}, committed again, = original[{}]", index / case.area(tensor)));
             lies.push(Placed { place: "cells of maxima".to_owned(), lie, catch });
         }
     }
     lies
+}
+
+/// Every element in the copies of a tensor that a Gather makes.
+fn gathered(case: &Case) -> impl Iterator<Item = Placed> {
+    case.gathered().into_iter().map(|(copy, _)| {
+        let (tensor, block, index) = copy;
+        let lie = Lie { gathered: BTreeMap::from([(copy, nudged(case, tensor, index))]), ..Lie::default() };
+        Placed { place: format!("gathered {block:?}"), lie, catch: Catch::WireAlone }
+    })
+}
+
+/// Every constant raised by one, wherever it is read.
+pub(crate) fn constants(case: &Case) -> impl Iterator<Item = Placed> {
+    case.constants().iter().map(|(value, (row, lane))| {
+        let wrong = (Advice::Z(*lane), *row, networks::integer(value + 1));
+        let gathered = told(case, Origin::Constant(*value), value + 1);
+        assert!(!gathered.is_empty(), "constant {value} is read");
+        let lie = Lie { edits: vec![wrong], gathered, ..Lie::default() };
+        Placed { place: "constant".to_owned(), lie, catch: Catch::Output((*row, *lane)) }
+    })
+}
+
+/// All gathered copies of an element, with another value.
+pub(crate) fn told(case: &Case, origin: Origin, value: i64) -> BTreeMap<Copied, i64> {
+    let copies = case.gathered().into_iter().filter(|(_, of)| *of == origin);
+    copies.map(|(copy, _)| (copy, value)).collect()
 }
 
 /// Every input element changed, the words those of the claimed input: where they are packed from copies.
@@ -241,10 +283,10 @@ fn every_valid_looking_lie_is_caught_by_exactly_the_identity_that_binds_it() {
                 Catch::Maximum((row, lane)) => {
                     (Failure::Gate(Gate::SumEdge, last), vec![(*row, Lookup::Maximum(*lane))])
                 }
-                Catch::Wire => (Failure::Gate(Gate::SumEdge, last), vec![]),
+                Catch::Output((row, lane)) => (Failure::Gate(Gate::SumEdge, last), vec![(*row, Lookup::Output(*lane))]),
+                Catch::Wire | Catch::WireAlone => (Failure::Gate(Gate::SumEdge, last), vec![]),
                 Catch::MaxStart(row) => (Failure::Gate(Gate::MaxStart, *row), vec![]),
             };
-            // Several ops may read one block of copies: those that were told the truth notice too.
             let exactly = placed.catch != Catch::Wire;
             let found = if exactly { failures == [expected] } else { failures.contains(&expected) };
             assert!(found, "{}: {} {:?}: {failures:?}", case.graph.name, placed.place, placed.lie);

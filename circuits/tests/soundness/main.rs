@@ -6,6 +6,7 @@
 //! | `checker` | every gate over field elements and every copy; names what fails |
 //! | `fuzz` | random networks: claims derived twice, lies of every kind |
 //! | `forge` | a cheating prover: one lie, everything downstream honest |
+//! | `gathers` | where the elements of a tensor are, through reshapes and gathers |
 //! | `surface` | where each op can be lied about: no op goes without |
 //! | `steer` | one phase-1 cell chosen so that a lie passes, where some constraint is gone |
 //! | `parity` | the checker against halo2's own expressions and `MockProver` |
@@ -44,6 +45,8 @@ mod checker;
 mod forge;
 #[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod gathers;
 #[cfg(test)]
 mod lies;
 #[cfg(test)]

@@ -36,6 +36,13 @@ fn every_changed_cell_of_networks_with_copy_blocks_is_caught_or_free_by_rule() {
     every_changed_cell_is_caught_or_free_by_rule(&networks::fork(2));
 }
 
+#[test]
+fn every_changed_cell_of_gathers_functions_and_groups_is_caught_or_free_by_rule() {
+    every_changed_cell_is_caught_or_free_by_rule(&networks::gathered(4));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::functions(1));
+    every_changed_cell_is_caught_or_free_by_rule(&networks::grouped(2));
+}
+
 /// Phase-0 cells that hold an element, a ring cell, a maximum or a dense input.
 fn phase_zero_cells(case: &Case) -> usize {
     let report = case.layout.report();

@@ -1,6 +1,8 @@
 //! Tiny networks that together hold every op and every kind of row, each with an honest inference. Every op is there over two
 //! or more channels whose planes are not square.
 
+mod arranged;
+
 use assay_circuits::{Challenges, Lanes};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::Numbers;
@@ -8,7 +10,9 @@ use assay_models::{DType, End, Node, Op, QuantizedGraph, Requantise, TensorId, T
 use halo2curves::bn256::Fr;
 use halo2curves::ff::{Field, PrimeField};
 
-pub(crate) use crate::case::{Block, CONTEXT, Case, Place, entries};
+pub(crate) use arranged::{functions, gathered, grouped};
+
+pub(crate) use crate::case::{Block, CONTEXT, Case, Copied, Place, entries};
 
 /// Lanes of a case: with more activation lanes, more stacks of tables and more parts of remainders too.
 fn lanes(activations: usize, weights: usize) -> Lanes {
@@ -19,27 +23,30 @@ fn lanes(activations: usize, weights: usize) -> Lanes {
 /// What makes a case in some number of activation lanes.
 type Maker = fn(usize) -> Case;
 
-/// Every case in one activation lane, and each in some number of several.
+/// Every case in one activation lane, but for the one whose elements are read by wire, and each in some number of several.
 pub(crate) fn all() -> Vec<Case> {
-    let makers: [(Maker, usize); 9] = [
-        (cnn, 4),
-        (residual, 2),
-        (pooled_output, 8),
-        (fork, 4),
-        (flat_rescale, 8),
-        (planes_of_a_dense, 2),
-        (pools, 8),
-        (other_planes, 4),
-        (free_scales, 4),
+    let makers: [(Maker, &[usize]); 12] = [
+        (cnn, &[1, 4]),
+        (residual, &[1, 2]),
+        (pooled_output, &[1, 8]),
+        (fork, &[1, 4]),
+        (flat_rescale, &[1, 8]),
+        (planes_of_a_dense, &[1, 2]),
+        (pools, &[1, 8]),
+        (other_planes, &[1, 4]),
+        (free_scales, &[1, 4]),
+        (grouped, &[1, 4]),
+        (functions, &[1, 2]),
+        (gathered, &[4]),
     ];
-    makers.into_iter().flat_map(|(make, several)| [make(1), make(several)]).collect()
+    makers.into_iter().flat_map(|(make, lanes)| lanes.iter().map(move |lanes| make(*lanes))).collect()
 }
 
 /// Conv 2 -> 2 (3x3, pads 1, one multiplier a channel, Relu at zero point 5), `MaxPool`, Flatten, Dense 12 -> 3, `i8`; two
 /// weight lanes, so that the dense segments are padded. The image makes an exact tie and a raw 0 in the scores.
 pub(crate) fn cnn(activations: usize) -> Case {
     let mut numbers = Numbers::new(3);
-    let rule = Requantise { multipliers: vec![1, 3], divisor: 64, zero_point: 5, low: 5, high: 255 };
+    let rule = Requantise { multipliers: vec![1, 3], divisor: 64, zero_point: 5, low: 5, high: 255, table: vec![] };
     let graph = graph(
         "cnn",
         vec![
@@ -70,8 +77,9 @@ pub(crate) fn cnn(activations: usize) -> Case {
 /// `i8` input read by Conv 2 -> 2 and Add; Rescale; Flatten; Dense 24 -> 5; one weight lane, so that segments have several rows.
 pub(crate) fn residual(activations: usize) -> Case {
     let mut numbers = Numbers::new(5);
-    let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127 };
-    let scores = Requantise { multipliers: vec![1, 2, 1, 3, 1], divisor: 64, zero_point: 9, low: 0, high: 255 };
+    let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127, table: vec![] };
+    let scores =
+        Requantise { multipliers: vec![1, 2, 1, 3, 1], divisor: 64, zero_point: 9, low: 0, high: 255, table: vec![] };
     let graph = graph(
         "residual",
         vec![
@@ -98,7 +106,7 @@ pub(crate) fn residual(activations: usize) -> Case {
 /// Conv 1 -> 3 (2x2, no pads) over two weight lanes, `MaxPool` as the graph's output: the maxima are packed from a copy block.
 pub(crate) fn pooled_output(activations: usize) -> Case {
     let mut numbers = Numbers::new(8);
-    let rule = Requantise { multipliers: vec![1], divisor: 10, zero_point: 30, low: 0, high: 255 };
+    let rule = Requantise { multipliers: vec![1], divisor: 10, zero_point: 30, low: 0, high: 255, table: vec![] };
     let graph = graph(
         "pooled output",
         vec![
@@ -117,7 +125,14 @@ pub(crate) fn pooled_output(activations: usize) -> Case {
 /// both is the output.
 pub(crate) fn fork(activations: usize) -> Case {
     let mut numbers = Numbers::new(21);
-    let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
+    let rule = |divisor, zero_point| Requantise {
+        multipliers: vec![1],
+        divisor,
+        zero_point,
+        low: 0,
+        high: 255,
+        table: vec![],
+    };
     let graph = graph(
         "fork",
         vec![
@@ -143,7 +158,7 @@ pub(crate) fn fork(activations: usize) -> Case {
 
 /// A Rescale behind a Flatten of two channels, its 40 `i8` elements the output: two words.
 pub(crate) fn flat_rescale(activations: usize) -> Case {
-    let rule = Requantise { multipliers: vec![1], divisor: 3, zero_point: -20, low: -128, high: 127 };
+    let rule = Requantise { multipliers: vec![1], divisor: 3, zero_point: -20, low: -128, high: 127, table: vec![] };
     let graph = graph(
         "flat rescale",
         vec![
@@ -163,7 +178,14 @@ pub(crate) fn flat_rescale(activations: usize) -> Case {
 /// the Add of both maxima.
 pub(crate) fn planes_of_a_dense(activations: usize) -> Case {
     let mut numbers = Numbers::new(34);
-    let rule = |divisor, zero_point| Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 };
+    let rule = |divisor, zero_point| Requantise {
+        multipliers: vec![1],
+        divisor,
+        zero_point,
+        low: 0,
+        high: 255,
+        table: vec![],
+    };
     let graph = graph(
         "planes of a dense",
         vec![
@@ -217,7 +239,7 @@ pub(crate) fn pools(activations: usize) -> Case {
 /// Planes of 3 x 4 reshaped to planes of 2 x 4, which a Conv reads from a copy block.
 pub(crate) fn other_planes(activations: usize) -> Case {
     let mut numbers = Numbers::new(55);
-    let rule = Requantise { multipliers: vec![1], divisor: 16, zero_point: 100, low: 0, high: 255 };
+    let rule = Requantise { multipliers: vec![1], divisor: 16, zero_point: 100, low: 0, high: 255, table: vec![] };
     let graph = graph(
         "other planes",
         vec![
@@ -239,7 +261,14 @@ pub(crate) fn other_planes(activations: usize) -> Case {
 /// activation lanes, for no table of one part holds them. One of the multipliers is even, and an exact tie is among its accumulators.
 pub(crate) fn free_scales(activations: usize) -> Case {
     let mut numbers = Numbers::new(89);
-    let rule = |multipliers, divisor, zero_point| Requantise { multipliers, divisor, zero_point, low: 0, high: 255 };
+    let rule = |multipliers, divisor, zero_point| Requantise {
+        multipliers,
+        divisor,
+        zero_point,
+        low: 0,
+        high: 255,
+        table: vec![],
+    };
     let graph = graph(
         "free scales",
         vec![
@@ -272,7 +301,6 @@ fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: 
         weights: weights(numbers, outputs * channels * height * width).into(),
         weights_shape: shape,
         bias: numbers.many(outputs, -40, 40),
-        strides: [1, 1],
         pads,
         group: 1,
         requantise,
@@ -295,11 +323,11 @@ fn weights(numbers: &mut Numbers, count: usize) -> Vec<i16> {
 }
 
 fn pool() -> Op {
-    Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] })
+    Op::MaxPool(MaxPool)
 }
 
 fn signed(divisor: u64, zero_point: i32) -> Requantise {
-    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127 }
+    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127, table: vec![] }
 }
 
 fn tensor(name: &str, shape: &[usize], dtype: DType, zero_point: i32) -> TensorInfo {

@@ -18,7 +18,7 @@ fn constant_and_small(constant_first: bool) -> QuantizedGraph {
         scale: 1.0,
         zero_point: 0,
     };
-    let rule = |divisor, high| Requantise { multipliers: vec![1], divisor, zero_point: 0, low: 0, high };
+    let rule = |divisor, high| Requantise { multipliers: vec![1], divisor, zero_point: 0, low: 0, high, table: vec![] };
     let dense = |weight: i8, divisor| {
         let requantise = rule(divisor, 255);
         Op::Dense(Dense { weights: vec![weight].into(), outputs: 1, inputs: 1, bias: vec![0], requantise })

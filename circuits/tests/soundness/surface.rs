@@ -13,6 +13,8 @@ pub(crate) struct Surface {
     pub(crate) outputs: Outputs,
     /// The cells that it reads its first operand from.
     pub(crate) reads: Reads,
+    /// The copies that it reads of operands which a Gather makes.
+    pub(crate) gathered: Option<Block>,
 }
 
 /// What binds the requantised outputs of an op.
@@ -20,10 +22,12 @@ pub(crate) struct Surface {
 pub(crate) enum Outputs {
     /// It requantises nothing.
     None,
+    /// It has no cells: whoever reads its result reads copies by wire.
+    Copied,
     /// An equality of its own for every channel, by name: the planes are those of the operand.
     Channels(&'static str),
-    /// One equality for all.
-    Joined,
+    /// One equality for each of so many groups of channels.
+    Groups(usize),
 }
 
 /// The cells that an op reads its first operand from.
@@ -39,16 +43,18 @@ pub(crate) enum Reads {
 
 /// Where an op can be lied about.
 pub(crate) fn surface(op: &Op) -> Surface {
-    let (outputs, reads) = match op {
-        Op::Conv(_) => (Outputs::Joined, Reads::Copies(Block::Planes)),
-        Op::Dense(_) => (Outputs::Joined, Reads::Inputs),
-        Op::Add(_) => (Outputs::Channels("sum = output"), Reads::Original),
-        Op::Rescale(_) => (Outputs::Channels("input = output"), Reads::Original),
-        Op::MaxPool(_) => (Outputs::None, Reads::Copies(Block::Windows)),
-        Op::Reshape(_) => (Outputs::None, Reads::Original), // no cells of its own
-        Op::AveragePool(_) | Op::Transpose(_) | Op::ArgMax(_) => panic!("no circuit has {}", op.name()),
+    let planes = Some(Block::Planes);
+    let (outputs, reads, gathered) = match op {
+        Op::Conv(op) => (Outputs::Groups(op.group), Reads::Copies(Block::Planes), planes),
+        Op::Dense(_) => (Outputs::Groups(1), Reads::Inputs, planes),
+        Op::Add(_) => (Outputs::Channels("sum = output"), Reads::Original, planes),
+        Op::Rescale(_) => (Outputs::Channels("input = output"), Reads::Original, planes),
+        Op::MaxPool(_) => (Outputs::None, Reads::Copies(Block::Windows), Some(Block::Windows)),
+        Op::Gather(_) => (Outputs::Copied, Reads::Original, None), // it reads what its operand reads
+        Op::Reshape(_) => (Outputs::None, Reads::Original, None),  // no cells of its own
+        Op::ArgMax(_) => panic!("no circuit has {}", op.name()),
     };
-    Surface { outputs, reads }
+    Surface { outputs, reads, gathered }
 }
 
 #[test]
@@ -58,7 +64,7 @@ fn every_op_that_has_a_circuit_is_attacked() {
     let names = |nodes: &[assay_models::Node]| nodes.iter().map(|node| node.op.name()).collect::<BTreeSet<_>>();
     assert_eq!(names(&proved), names(&attacked));
     for node in attacked {
-        let said = surface(&node.op).outputs != Outputs::None;
+        let said = !matches!(surface(&node.op).outputs, Outputs::None | Outputs::Copied);
         assert_eq!(said, node.op.requantise().is_some(), "{}: every requantised output is lied about", node.op.name());
     }
 }

@@ -3,6 +3,8 @@
 //! The lie is always the same: the words of the input show another byte than the one the network is computed on. The intact circuit
 //! rejects it because the word's element is read from the byte's position; each test takes one of the reasons away.
 
+mod gathered;
+
 use std::collections::BTreeMap;
 
 use assay_circuits::{Advice, Cells, Fixed, Gate, Layout, Pinned};
@@ -16,7 +18,8 @@ use crate::networks::{self, Block, Case, Place, integer, small};
 
 /// Cases whose rows have several lanes.
 fn several() -> Vec<Case> {
-    networks::all().into_iter().filter(|case| case.layout.shape.lanes.activations > 1).collect()
+    let several = networks::all().into_iter().filter(|case| case.layout.shape.lanes.activations > 1);
+    several.chain([2, 8].map(networks::gathered)).collect()
 }
 
 /// Where an element of the input stands, and where its copy.
@@ -76,36 +79,39 @@ fn a_read_that_is_not_counted_would_show_any_byte() {
 #[test]
 fn a_position_that_is_written_twice_would_let_bytes_change_places() {
     for case in several() {
-        let pair = (1..case.input.len().min(31)).find(|at| case.input[*at] != case.input[0]).unwrap();
-        let [[(first, first_lane), _], [(second, second_lane), (copy, copy_lane)]] =
-            [places(&case, 0), places(&case, pair)];
-        let [_, (other, other_lane)] = places(&case, 0);
+        let counted = |index: usize| {
+            let [(row, lane), _] = places(&case, index);
+            fixed(&case, Fixed::Reads(lane), row)
+        };
+        // As often read as each other, so that the two positions differ in nothing.
+        let (one, pair) = (0..case.input.len().min(31))
+            .flat_map(|pair| (0..pair).map(move |one| (one, pair)))
+            .find(|(one, pair)| case.input[*one] != case.input[*pair] && counted(*one) == counted(*pair))
+            .unwrap();
+        let [[first, (other, other_lane)], [second, (copy, copy_lane)]] = [places(&case, one), places(&case, pair)];
         let swapped = (Advice::Z(other_lane), other, integer(case.input[pair]));
-        let mut forged = lie(&case, pair, case.input[0], vec![swapped]);
+        let mut forged = lie(&case, pair, case.input[one], vec![swapped]);
         let mut claimed = case.input.clone();
-        claimed.swap(0, pair);
+        claimed.swap(one, pair);
         let word =
             assay_models::packing::pack(&claimed, case.graph.tensors[case.graph.inputs[0].tensor.0].dtype).unwrap()[0];
         forged.instances[0] = word.iter().fold(Fr::ZERO, |sum, byte| sum * Fr::from(256) + Fr::from(u64::from(*byte)));
         rejected_by_the_sum(&case, &forged);
-        let position = fixed(&case, Fixed::Position(first_lane), first);
-        let counts =
-            [(first, first_lane), (second, second_lane)].map(|(row, lane)| fixed(&case, Fixed::Reads(lane), row));
-        assert_eq!(counts[0], counts[1]);
-        let mut cells = vec![(Fixed::Position(second_lane), second, position)];
-        // Every block that reads the second element reads it from the position of the first.
-        let elsewhere = fixed(&case, Fixed::Position(second_lane), second);
-        for row in 1..case.activations_end() {
-            for lane in case.layout.shape.lanes.of_activations() {
-                let reads = fixed(&case, Fixed::Reads(lane), row) == Fr::ONE;
-                if reads && fixed(&case, Fixed::Position(lane), row) == elsewhere {
-                    cells.push((Fixed::Position(lane), row, position));
-                }
-            }
-        }
-        assert!(cells.contains(&(Fixed::Position(copy_lane), copy, position)));
+        let cells = shared(&case, first, second);
+        assert!(cells.contains(&(Fixed::Position(copy_lane), copy, fixed(&case, Fixed::Position(first.1), first.0))));
         assert!(accepted_on(&case, &altered(&case, &cells), &forged), "{}", case.graph.name);
     }
+}
+
+/// The element at a second place is written to the position of that at a first, and read from there by whoever reads it.
+fn shared(case: &Case, first: Place, second: Place) -> Vec<(Fixed, usize, Fr)> {
+    let position = |(row, lane): Place| fixed(case, Fixed::Position(lane), row);
+    let reads = |(row, lane): Place| fixed(case, Fixed::Reads(lane), row) == Fr::ONE;
+    let lanes = case.layout.shape.lanes.of_activations();
+    let places = (1..case.activations_end()).flat_map(|row| lanes.clone().map(move |lane| (row, lane)));
+    let readers = places.filter(|at| reads(*at) && position(*at) == position(second));
+    let moved = std::iter::once(second).chain(readers);
+    moved.map(|(row, lane)| (Fixed::Position(lane), row, position(first))).collect()
 }
 
 #[test]

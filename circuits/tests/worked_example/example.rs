@@ -54,7 +54,7 @@ fn network() -> QuantizedGraph {
         inputs: vec![TensorId(from)],
         output: TensorId(from + 1),
     };
-    let requantise = Requantise { multipliers: vec![1], divisor: 4, zero_point: 0, low: 0, high: 255 };
+    let requantise = Requantise { multipliers: vec![1], divisor: 4, zero_point: 0, low: 0, high: 255, table: vec![] };
     let weights = vec![2i8, 0, 1, 1, 1, 3, -1, 2].into();
     let dense = Dense { weights, outputs: 2, inputs: 4, bias: vec![5, 10], requantise };
     let tensors = vec![tensor("image", &[1, 1, 2, 2]), tensor("vector", &[1, 4]), tensor("scores", &[1, 2])];

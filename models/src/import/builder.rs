@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::constant::Constant;
 use super::node::NodeView;
 use super::ratio::{Ratio, fit};
-use super::value::{Pending, Quantisation, Source, Value};
+use super::value::{Part, Pending, Quantisation, Source, Value};
 use crate::error::ModelError;
 use crate::graph::{DType, Node, TensorId, TensorInfo};
-use crate::ops::{Add, Op};
+use crate::ops::{Add, Op, Rescale};
 use crate::requantise::Requantise;
 use crate::warning::Warning;
 
@@ -123,6 +123,17 @@ impl Builder {
             .ok_or_else(|| ModelError::BadGraph { problem: "a tensor id is out of range", got: tensor.0.to_string() })
     }
 
+    /// Whether tensors have one type, scale and zero point, so that their integers mean the same.
+    pub(super) fn alike(&self, tensors: &[TensorId]) -> Result<bool, ModelError> {
+        let mut kinds = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            let info = self.info(*tensor)?;
+            let scaled = self.scaled.get(tensor.0).copied().unwrap_or(true);
+            kinds.push((info.scale.to_bits(), info.zero_point, info.dtype, scaled));
+        }
+        Ok(kinds.iter().all(|kind| kinds.first() == Some(kind)))
+    }
+
     /// Exact scale of a tensor.
     pub(super) fn scale(&self, tensor: TensorId) -> Result<Ratio, ModelError> {
         let info = self.info(tensor)?;
@@ -171,19 +182,22 @@ impl Builder {
         output
     }
 
-    /// Adds a node that keeps scale, zero point and type.
+    /// Adds a node that keeps scale, zero point and type, which all its operands have.
     pub(super) fn emit_alike(
         &mut self,
         node: &str,
         op: Op,
-        input: TensorId,
+        inputs: Vec<TensorId>,
         name: &str,
         shape: Vec<usize>,
     ) -> Result<TensorId, ModelError> {
+        let input = *inputs
+            .first()
+            .ok_or_else(|| ModelError::MissingInput { node: node.to_owned(), tensor: "operand 0".to_owned() })?;
         let info = self.info(input)?;
         let quantisation = Quantisation { scale: info.scale, zero_point: info.zero_point.into(), dtype: info.dtype };
         let scaled = self.scaled.get(input.0).copied().unwrap_or(true);
-        let output = self.emit(node, op, vec![input], name, shape, quantisation);
+        let output = self.emit(node, op, inputs, name, shape, quantisation);
         if let Some(slot) = self.scaled.get_mut(output.0) {
             *slot = scaled;
         }
@@ -216,13 +230,13 @@ impl Builder {
 
     /// Gives a scale to a tensor that has none yet, and to those it was moved from.
     fn adopt(&mut self, tensor: TensorId, scale: f64, zero_point: i64) {
-        let mut next = Some(tensor);
-        while let Some(tensor) = next {
+        let mut open = vec![tensor];
+        while let Some(tensor) = open.pop() {
             let unscaled = self.scaled.get_mut(tensor.0).filter(|scaled| !**scaled);
-            let (Some(scaled), Some(info)) = (unscaled, self.tensors.get_mut(tensor.0)) else { return };
+            let (Some(scaled), Some(info)) = (unscaled, self.tensors.get_mut(tensor.0)) else { continue };
             (info.scale, info.zero_point, *scaled) = (scale, zero_point as i32, true);
             let producer = self.nodes.iter().find(|node| node.output == tensor);
-            next = producer.and_then(|node| node.inputs.first().copied());
+            open.extend(producer.into_iter().flat_map(|node| node.inputs.iter().copied()));
         }
     }
 
@@ -248,30 +262,124 @@ impl Builder {
         let mut tensor = match &pending.source {
             Source::Input(port) => self.quantise_input(*port, pending, quantisation, name)?,
             Source::Accumulators { op, input, units } => {
-                let (multipliers, divisor) = requantisation(units, quantisation.scale, &pending.node)?;
-                let rule = rule(pending, quantisation, multipliers, divisor);
-                if matches!(op, Op::Rescale(_)) && self.is_identity(&rule, *input, quantisation) {
-                    *input
-                } else {
-                    let mut op = op.clone();
-                    op.requantise_mut().into_iter().for_each(|slot| *slot = rule.clone());
-                    self.emit(&pending.node, op, vec![*input], direct, shape, quantisation)
-                }
+                let part = Part { op: op.clone(), input: *input, units: units.clone() };
+                self.quantise_part(part, pending, quantisation, direct, shape)?
             }
-            Source::Sum { inputs, scales } => {
+            Source::Sum { inputs, scales, minus } => {
                 let (multipliers, divisor) = requantisation(scales, quantisation.scale, &pending.node)?;
                 let factor = |at: usize| multipliers.get(at).map_or(1, |m| *m as i64);
                 let requantise = rule(pending, quantisation, vec![1], divisor);
-                let op = Op::Add(Add { mx: factor(0), my: factor(1), requantise });
+                let second = if *minus { -factor(1) } else { factor(1) };
+                let op = Op::Add(Add { mx: factor(0), my: second, requantise });
                 self.emit(&pending.node, op, inputs.to_vec(), direct, shape, quantisation)
+            }
+            Source::Function { input, values } => {
+                let requantise = self.function(*input, values, pending, quantisation)?;
+                let op = Op::Rescale(Rescale { requantise });
+                self.emit(&pending.node, op, vec![*input], direct, shape, quantisation)
+            }
+            Source::Product { inputs, unit } => {
+                let (multipliers, divisor) = requantisation(&[*unit], quantisation.scale, &pending.node)?;
+                let requantise = rule(pending, quantisation, multipliers, divisor);
+                let largest = self.largest_factors(*inputs, &pending.node)?;
+                let squares = self.quarter_squares(*inputs, largest, &pending.name, &shape)?;
+                let op = Op::Add(Add { mx: 1, my: -1, requantise });
+                self.emit(&pending.node, op, squares.to_vec(), direct, shape, quantisation)
+            }
+            Source::Joined { parts, gather } => {
+                let mut operands = Vec::with_capacity(parts.len());
+                for (at, part) in parts.iter().enumerate() {
+                    let shape = part.output_shape(self, &pending.node)?;
+                    let name = format!("{direct}/part {at}");
+                    operands.push(self.quantise_part(part.clone(), pending, quantisation, &name, shape)?);
+                }
+                self.emit(&pending.node, Op::Gather(gather.clone()), operands, direct, shape, quantisation)
             }
         };
         for (at, after) in pending.after.iter().enumerate() {
             let name = if at + 1 == pending.after.len() { name } else { &after.name };
-            tensor = self.emit_alike(&after.node, after.op.clone(), tensor, name, after.shape.clone())?;
+            tensor = self.emit_alike(&after.node, after.op.clone(), vec![tensor], name, after.shape.clone())?;
         }
         self.name_integer(tensor, name);
         Ok(tensor)
+    }
+
+    /// A part of a pending value, or its whole, once its scale is known.
+    fn quantise_part(
+        &mut self,
+        part: Part,
+        pending: &Pending,
+        quantisation: Quantisation,
+        name: &str,
+        shape: Vec<usize>,
+    ) -> Result<TensorId, ModelError> {
+        let Part { mut op, input, units } = part;
+        let (multipliers, divisor) = requantisation(&units, quantisation.scale, &pending.node)?;
+        let rule = rule(pending, quantisation, multipliers, divisor);
+        if matches!(op, Op::Rescale(_)) && self.is_identity(&rule, input, quantisation) {
+            return Ok(input);
+        }
+        op.requantise_mut().into_iter().for_each(|slot| *slot = rule.clone());
+        Ok(self.emit(&pending.node, op, vec![input], name, shape, quantisation))
+    }
+
+    /// The rule that takes every integer of a tensor to the one that stands for the function's value there.
+    fn function(
+        &self,
+        input: TensorId,
+        values: &[f64],
+        pending: &Pending,
+        q: Quantisation,
+    ) -> Result<Requantise, ModelError> {
+        let info = self.info(input)?;
+        let (low, high) = (info.dtype.min() as i32, info.dtype.max() as i32);
+        let integer = |real: &f64| {
+            let real = real.max(pending.low).min(pending.high);
+            let step = (real / q.scale).round_ties_even() as i64;
+            step.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
+        };
+        let table = values.iter().map(integer).collect();
+        Ok(Requantise { multipliers: vec![1], divisor: 1, zero_point: info.zero_point, low, high, table })
+    }
+
+    /// The least bound of the magnitudes of two factors together.
+    pub(super) fn largest_factors(&self, inputs: [TensorId; 2], node: &str) -> Result<i64, ModelError> {
+        let mut largest = 0i64;
+        for input in inputs {
+            let info = self.info(input)?;
+            let ends = [info.dtype.min(), info.dtype.max()].map(|end| (end - i64::from(info.zero_point)).abs());
+            largest = largest.saturating_add(ends.into_iter().fold(0, i64::max));
+        }
+        if largest > LARGEST_FACTOR {
+            return Err(ModelError::Unquantised {
+                node: node.to_owned(),
+                problem: "it multiplies tensors of more than 8 bits",
+                help: "quantise its operands to INT8 or UINT8",
+            });
+        }
+        Ok(largest)
+    }
+
+    /// `floor((x + y)^2 / 4)` and `floor((x - y)^2 / 4)` of two tensors of a shape, less their zero points, of magnitudes that are no more than `largest`
+    /// together. Their difference is `x y`, exactly: a sum and a difference of two integers are both even or both odd.
+    pub(super) fn quarter_squares(
+        &mut self,
+        inputs: [TensorId; 2],
+        largest: i64,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<[TensorId; 2], ModelError> {
+        let narrow = i32::try_from(largest).ok().filter(|largest| i64::from(*largest) <= LARGEST_FACTOR << 2);
+        let largest = narrow
+            .ok_or_else(|| ModelError::BadGraph { problem: "factors are too large", got: largest.to_string() })?;
+        let square = |value: i32| (i64::from(value) * i64::from(value) / 4) as i32;
+        let table: Vec<i32> = (-largest..=largest).map(square).collect();
+        let rule = Requantise { multipliers: vec![1], divisor: 1, zero_point: 0, low: -largest, high: largest, table };
+        Ok([("sum", 1), ("difference", -1)].map(|(what, my)| {
+            let op = Op::Add(Add { mx: 1, my, requantise: rule.clone() });
+            let name = format!("{name}/square of the {what}");
+            self.emit(&name, op, inputs.to_vec(), &name, shape.to_vec(), ACCUMULATORS)
+        }))
     }
 
     /// The integer tensor of a float input; every `QuantizeLinear` of it must say the same.
@@ -311,6 +419,16 @@ impl Builder {
     }
 }
 
+impl Part {
+    /// The shape of its result.
+    fn output_shape(&self, builder: &Builder, node: &str) -> Result<Vec<usize>, ModelError> {
+        self.op.output_shape(&[&builder.info(self.input)?.shape], &[]).map_err(|fault| fault.at(node))
+    }
+}
+
+/// Most that two factors less their zero points may be together: the tables of their squares have twice as many rows.
+const LARGEST_FACTOR: i64 = 1 << 15;
+
 /// Multipliers and divisor from units of accumulators to units of a scale.
 fn requantisation(units: &[Ratio], scale: f64, node: &str) -> Result<(Vec<u64>, u64), ModelError> {
     let ratio = |unit: &Ratio| unit.over(Ratio::of(scale)?);
@@ -330,7 +448,7 @@ fn rule(pending: &Pending, q: Quantisation, multipliers: Vec<u64>, divisor: u64)
     };
     let low = if pending.low == f64::NEG_INFINITY { q.dtype.min() as i32 } else { bound(pending.low) };
     let high = if pending.high == f64::INFINITY { q.dtype.max() as i32 } else { bound(pending.high) };
-    Requantise { multipliers, divisor, zero_point: q.zero_point as i32, low, high }
+    Requantise { multipliers, divisor, zero_point: q.zero_point as i32, low, high, table: vec![] }
 }
 
 /// The type of a tensor that leaves the graph as bare `i32` accumulators.

@@ -6,7 +6,8 @@ use crate::onnx::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataTyp
 
 use crate::error::ModelError;
 use crate::graph::DType;
-use crate::ops::{ELEMENTS_LIMIT, RANK_LIMIT, Transpose};
+use crate::ops::{ELEMENTS_LIMIT, Gather, Pick, RANK_LIMIT};
+use crate::transpose::Transpose;
 use crate::weights::Weights;
 
 /// A tensor known at import.
@@ -166,6 +167,69 @@ impl Constant {
     pub(super) fn reshaped(&self, shape: Vec<usize>) -> Option<Self> {
         let per_channel = matches!(&self.elements, Elements::Quantised { scales, .. } if scales.len() > 1);
         (!per_channel).then(|| Self { shape, ..self.clone() })
+    }
+
+    /// Integers of 64 bits.
+    pub(super) fn integers_of(name: &str, shape: Vec<usize>, values: Vec<i64>) -> Self {
+        Self { name: name.to_owned(), shape, elements: Elements::Integers { values: values.into(), dtype: DType::I64 } }
+    }
+
+    /// The only number, whatever it is of; `None` where there are several.
+    pub(super) fn scalar(&self) -> Option<f64> {
+        if self.len() == 1 { self.reals().and_then(|reals| reals.first().copied()) } else { None }
+    }
+
+    /// The real numbers that the elements stand for; `None` where some have no scale.
+    pub(super) fn reals(&self) -> Option<Vec<f64>> {
+        match &self.elements {
+            Elements::Floats(values) => Some(values.clone()),
+            Elements::Integers { values, .. } => Some(values.iter().map(|value| value as f64).collect()),
+            Elements::Quantised { values, scales, axis, .. } => {
+                let inner: usize = self.shape.iter().skip(axis + 1).product();
+                let size = self.shape.get(*axis).copied().unwrap_or(1);
+                let scale = |at: usize| {
+                    scales.get(if scales.len() == 1 { 0 } else { at / inner.max(1) % size.max(1) }).copied()
+                };
+                values.iter().enumerate().map(|(at, value)| Some(value as f64 * scale(at)?)).collect()
+            }
+        }
+    }
+
+    /// Elements of constants of one kind in the order of a gather; `None` where they are of several kinds or scales.
+    pub(super) fn gathered(parts: &[Arc<Self>], gather: &Gather, name: &str) -> Option<Self> {
+        fn pick<T: Copy>(parts: &[Vec<T>], gather: &Gather, constant: impl Fn(i32) -> T) -> Option<Vec<T>> {
+            let value = |pick| match pick {
+                Pick::Element { operand, index } => parts.get(operand)?.get(index).copied(),
+                Pick::Constant(value) => Some(constant(value)),
+            };
+            gather.picks().map(value).collect()
+        }
+        let integers = |part: &Arc<Self>| match &part.elements {
+            Elements::Integers { values, dtype } => Some((values.to_vec(), *dtype, Vec::new())),
+            Elements::Quantised { values, dtype, scales, .. } if scales.len() == 1 => {
+                Some((values.to_vec(), *dtype, scales.clone()))
+            }
+            Elements::Quantised { .. } | Elements::Floats(_) => None,
+        };
+        let floats = |part: &Arc<Self>| if let Elements::Floats(of) = &part.elements { Some(of.clone()) } else { None };
+        let shape = gather.shape.clone();
+        let elements = if let Some(parts) = parts.iter().map(floats).collect::<Option<Vec<_>>>() {
+            Elements::Floats(pick(&parts, gather, f64::from)?)
+        } else {
+            let parts = parts.iter().map(integers).collect::<Option<Vec<_>>>()?;
+            let (_, dtype, scales) = parts.first()?.clone();
+            if parts.iter().any(|(_, of, scale)| *of != dtype || *scale != scales) {
+                return None;
+            }
+            let values: Vec<Vec<i64>> = parts.into_iter().map(|(values, ..)| values).collect();
+            let values = pick(&values, gather, i64::from)?.into();
+            if scales.is_empty() {
+                Elements::Integers { values, dtype }
+            } else {
+                Elements::Quantised { values, dtype, scales, axis: 0 }
+            }
+        };
+        Some(Self { name: name.to_owned(), shape, elements })
     }
 
     /// Axes permuted.

@@ -52,7 +52,14 @@ mod tests {
 
     #[test]
     fn divisors_of_free_scales_become_one_and_no_output_changes() {
-        let rule = |m, divisor| Requantise { multipliers: vec![m], divisor, zero_point: 3, low: -128, high: 127 };
+        let rule = |m, divisor| Requantise {
+            multipliers: vec![m],
+            divisor,
+            zero_point: 3,
+            low: -128,
+            high: 127,
+            table: vec![],
+        };
         let node = |op| Node { name: "n".to_owned(), op, inputs: vec![TensorId(0)], output: TensorId(1) };
         let rescale = |m, divisor| node(Op::Rescale(Rescale { requantise: rule(m, divisor) }));
         let add = node(Op::Add(Add { mx: 14_000_001, my: -9_000_001, requantise: rule(1, 1 << 26) }));

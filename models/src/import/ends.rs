@@ -82,12 +82,15 @@ fn read_input(input: &ValueInfoProto, builder: &mut Builder) -> Result<Value, Mo
     Ok(Value::Integer(tensor))
 }
 
+/// The shape of an input; a first size that is open is that of a batch, and 1.
 fn fixed_shape(info: &ValueInfoProto) -> Result<Vec<usize>, ModelError> {
     let dynamic = |axis, got: &str| ModelError::DynamicShape { tensor: info.name.clone(), axis, got: got.to_owned() };
     let shape = tensor_type(info).and_then(|tensor| tensor.shape.as_ref()).ok_or_else(|| dynamic(0, "not given"))?;
     let size = |(axis, size): (usize, &Dimension)| match &size.value {
         Some(Size::DimValue(size)) if *size > 0 => Ok(*size),
         Some(Size::DimValue(size)) => Err(dynamic(axis, &size.to_string())),
+        // A batch of one: a proof is of one inference.
+        Some(Size::DimParam(_)) | None if axis == 0 => Ok(1),
         Some(Size::DimParam(name)) => Err(dynamic(axis, &format!("{name:?}"))),
         None => Err(dynamic(axis, "unknown")),
     };

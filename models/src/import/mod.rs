@@ -13,6 +13,7 @@ mod constant;
 mod divisor;
 mod ends;
 mod file;
+mod fuse;
 mod node;
 mod operators;
 mod order;
@@ -86,7 +87,7 @@ pub fn read(bytes: &[u8], name: &str) -> Reading {
         builder.refusals.push(ModelError::NotQuantised);
     }
     let nodes = order::ordered(&graph, &producers, &needed, &mut builder.refusals);
-    builder.refusals.append(&mut operators::unsupported(&graph, &nodes, &file::functions(&proto)));
+    builder.refusals.append(&mut operators::unsupported(&nodes, &file::functions(&proto)));
     read_constants(tensors, &graph, &needed, &mut builder);
     ends::read_inputs(&graph, &needed, &mut builder);
     for node in nodes {
@@ -127,7 +128,8 @@ fn read_node(graph: &GraphProto, proto: &NodeProto, builder: &mut Builder) -> Va
         // It has been refused.
         Some(_) | None => Ok(Value::Unknown(None)),
     };
-    if let Some(extra) = proto.output.iter().skip(1).find(|name| !name.is_empty()) {
+    let several = node.operator() == "Split";
+    if let Some(extra) = proto.output.iter().skip(1).find(|name| !name.is_empty() && !several) {
         node.refuse(node.unsupported("output", extra.clone(), "the first output alone"));
     }
     let value = match made {

@@ -89,13 +89,17 @@ impl<'a> NodeView<'a> {
         }
     }
 
-    /// `N` sizes from a list attribute of integers, or the default; what does not fit is refused, and the default goes on.
-    pub(super) fn sizes<const N: usize>(&self, name: &'static str, default: [usize; N]) -> [usize; N] {
+    /// Sizes from a list attribute of integers, as many as the default has, or the default; what does not fit is refused, and the default
+    /// goes on.
+    pub(super) fn sizes(&self, name: &'static str, default: Vec<usize>) -> Vec<usize> {
         let Some(ints) = self.ints(name) else { return default };
         let sizes: Option<Vec<usize>> = ints.iter().map(|v| usize::try_from(*v).ok()).collect();
-        sizes.and_then(|sizes| sizes.try_into().ok()).unwrap_or_else(|| {
-            let expected = "one number a spatial axis, two axes, none negative";
-            self.refuse(self.unsupported(name, format!("{ints:?}"), expected));
+        sizes.filter(|sizes| sizes.len() == default.len()).unwrap_or_else(|| {
+            self.refuse(self.unsupported(
+                name,
+                format!("{ints:?}"),
+                "one number a spatial axis (two of pads), none negative",
+            ));
             default
         })
     }

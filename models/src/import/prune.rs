@@ -1,8 +1,8 @@
 //! The end of the import: only what the outputs depend on remains.
 
 use super::builder::{Builder, Input};
-use super::divisor;
 use super::value::{Pending, Source, Value};
+use super::{divisor, fuse};
 use crate::error::ModelError;
 use crate::graph::{DType, Node, Port, QuantizedGraph, TensorId, TensorInfo};
 use crate::requantise::Requantise;
@@ -18,12 +18,14 @@ pub(super) fn pruned(
     mut outputs: Vec<Port>,
     warnings: &mut Vec<Warning>,
 ) -> Result<QuantizedGraph, ModelError> {
+    let ends: Vec<TensorId> = outputs.iter().map(|output| output.tensor).collect();
+    let produced = fuse::fused(builder.nodes, &builder.tensors, &ends);
     let mut needed = vec![false; builder.tensors.len()];
     for output in &outputs {
         mark(&mut needed, output.tensor);
     }
     let mut nodes: Vec<Node> = Vec::new();
-    for node in builder.nodes.into_iter().rev() {
+    for node in produced.into_iter().rev() {
         if needed.get(node.output.0) == Some(&true) {
             node.inputs.iter().for_each(|input| mark(&mut needed, *input));
             nodes.push(node);
@@ -66,7 +68,8 @@ pub(super) fn nodes_alone(name: &str, mut builder: Builder) -> QuantizedGraph {
     for pending in waiting {
         let Source::Accumulators { mut op, input, .. } = pending.source else { continue };
         let Some(rule) = op.requantise_mut() else { continue };
-        *rule = Requantise { multipliers: vec![1], divisor: ANY_DIVISOR, zero_point: 0, low: 0, high: 255 };
+        *rule =
+            Requantise { multipliers: vec![1], divisor: ANY_DIVISOR, zero_point: 0, low: 0, high: 255, table: vec![] };
         let output = TensorId(builder.tensors.len());
         let info =
             TensorInfo { name: pending.name, shape: pending.source_shape, dtype: DType::U8, scale: 1.0, zero_point: 0 };

@@ -101,6 +101,54 @@ const CONSTANT: &[Attribute] = &[
     since(12, string("value_string")),
     since(12, attribute("value_strings", AttributeType::Strings)),
 ];
+const CONV_TRANSPOSE: &[Attribute] = &[
+    string("auto_pad"),
+    ints("dilations"),
+    int("group"),
+    ints("kernel_shape"),
+    ints("output_padding"),
+    ints("output_shape"),
+    ints("pads"),
+    ints("strides"),
+];
+const ALPHA: &[Attribute] = &[float("alpha")];
+const HARD_SIGMOID: &[Attribute] = &[float("alpha"), float("beta")];
+const SELU: &[Attribute] = &[float("alpha"), float("gamma")];
+const SHRINK: &[Attribute] = &[float("bias"), float("lambd")];
+const GELU: &[Attribute] = &[string("approximate")];
+const AXIS: &[Attribute] = &[int("axis")];
+const SPLIT: &[Attribute] = &[int("axis"), since(18, int("num_outputs")), until(12, ints("split"))];
+const SLICE: &[Attribute] = &[until(9, ints("axes")), until(9, ints("ends")), until(9, ints("starts"))];
+const PAD: &[Attribute] = &[string("mode"), until(10, ints("pads")), until(10, float("value"))];
+const DEPTH_TO_SPACE: &[Attribute] = &[int("blocksize"), since(11, string("mode"))];
+const SPACE_TO_DEPTH: &[Attribute] = &[int("blocksize")];
+const RESIZE: &[Attribute] = &[
+    since(18, int("antialias")),
+    since(18, ints("axes")),
+    since(11, string("coordinate_transformation_mode")),
+    since(11, float("cubic_coeff_a")),
+    since(11, int("exclude_outside")),
+    since(11, float("extrapolation_value")),
+    since(18, string("keep_aspect_ratio_policy")),
+    string("mode"),
+    since(11, string("nearest_mode")),
+];
+const UPSAMPLE: &[Attribute] = &[string("mode")];
+const SHAPE: &[Attribute] = &[since(15, int("end")), since(15, int("start"))];
+const CONSTANT_OF_SHAPE: &[Attribute] = &[attribute("value", AttributeType::Tensor)];
+const DROPOUT: &[Attribute] = &[until(11, float("ratio")), since(12, int("seed"))];
+const REDUCE_SUM: &[Attribute] = &[until(12, ints("axes")), int("keepdims"), since(13, int("noop_with_empty_axes"))];
+const REDUCE: &[Attribute] = &[until(17, ints("axes")), int("keepdims"), since(18, int("noop_with_empty_axes"))];
+const QLINEAR_POOL: &[Attribute] = &[
+    string("auto_pad"),
+    int("ceil_mode"),
+    int("channels_last"),
+    int("count_include_pad"),
+    ints("kernel_shape"),
+    ints("pads"),
+    ints("strides"),
+];
+const CHANNELS_LAST: &[Attribute] = &[int("channels_last")];
 const ARG_MAX: &[Attribute] = &[int("axis"), int("keepdims"), since(12, int("select_last_index"))];
 
 /// Attributes and operands of an operator that is read here.
@@ -112,7 +160,42 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "ConvInteger" => (CONV, &[(1, 2, 4)]),
         "QLinearConv" => (CONV, &[(1, 8, 9)]),
         "Gemm" => (GEMM, &[(1, 3, 3), (11, 2, 3)]),
-        "MatMul" | "Add" | "Mul" => (&[], &[(1, 2, 2)]),
+        "MatMul" | "Add" | "Sub" | "Mul" | "Div" | "Pow" | "PRelu" | "Expand" | "Tile" => (&[], &[(1, 2, 2)]),
+        "ConvTranspose" => (CONV_TRANSPOSE, &[(1, 2, 3)]),
+        "Max" | "Min" | "Sum" | "Mean" => (&[], &[(1, 1, 1 << 10)]),
+        "Softmax" | "LogSoftmax" => (AXIS, &[(1, 1, 1)]),
+        "Concat" => (AXIS, &[(1, 1, 1 << 10)]),
+        "Gather" => (AXIS, &[(1, 2, 2)]),
+        "Split" => (SPLIT, &[(1, 1, 1), (13, 1, 2)]),
+        "Slice" => (SLICE, &[(1, 1, 1), (10, 3, 5)]),
+        "Pad" => (PAD, &[(1, 1, 1), (11, 2, 3), (18, 2, 4)]),
+        "DepthToSpace" => (DEPTH_TO_SPACE, &[(1, 1, 1)]),
+        "SpaceToDepth" => (SPACE_TO_DEPTH, &[(1, 1, 1)]),
+        "Resize" => (RESIZE, &[(1, 2, 2), (11, 1, 4)]),
+        "Upsample" => (UPSAMPLE, &[(1, 2, 2)]),
+        "Shape" => (SHAPE, &[(1, 1, 1)]),
+        "ConstantOfShape" => (CONSTANT_OF_SHAPE, &[(1, 1, 1)]),
+        "Range" => (&[], &[(1, 3, 3)]),
+        "Dropout" => (DROPOUT, &[(1, 1, 1), (12, 1, 3)]),
+        "ReduceSum" => (REDUCE_SUM, &[(1, 1, 1), (13, 1, 2)]),
+        "ReduceMean" | "ReduceMax" | "ReduceMin" => (REDUCE, &[(1, 1, 1), (18, 1, 2)]),
+        "LeakyRelu" | "ThresholdedRelu" | "Elu" | "Celu" | "Swish" | "com.microsoft.QuickGelu" => (ALPHA, &[(1, 1, 1)]),
+        "HardSigmoid" => (HARD_SIGMOID, &[(1, 1, 1)]),
+        "Selu" => (SELU, &[(1, 1, 1)]),
+        "Shrink" => (SHRINK, &[(1, 1, 1)]),
+        "Gelu" => (GELU, &[(1, 1, 1)]),
+        "Sigmoid" | "Tanh" | "HardSwish" | "Mish" | "Softplus" | "Softsign" | "Erf" | "Exp" | "Log" | "Sqrt"
+        | "Reciprocal" | "Abs" | "Neg" | "Sign" | "Floor" | "Ceil" | "Round" | "Sin" | "Cos" | "Tan" | "Asin"
+        | "Acos" | "Atan" | "Sinh" | "Cosh" | "Asinh" | "Acosh" | "Atanh" | "GlobalMaxPool" | "com.microsoft.Gelu" => {
+            (&[], &[(1, 1, 1)])
+        }
+        "com.microsoft.FastGelu" => (&[], &[(1, 1, 1)]),
+        "com.microsoft.QLinearMul" => (&[], &[(1, 7, 8)]),
+        "com.microsoft.QLinearConcat" => (AXIS, &[(1, 5, 1 << 10)]),
+        "com.microsoft.QLinearAveragePool" => (QLINEAR_POOL, &[(1, 4, 5)]),
+        "com.microsoft.QLinearGlobalAveragePool" => (CHANNELS_LAST, &[(1, 5, 5)]),
+        "com.microsoft.QLinearSigmoid" => (&[], &[(1, 4, 5)]),
+        "com.microsoft.QLinearLeakyRelu" => (ALPHA, &[(1, 4, 5)]),
         "MatMulInteger" => (&[], &[(1, 2, 4)]),
         "QLinearMatMul" => (&[], &[(1, 8, 8)]),
         "com.microsoft.QLinearAdd" => (&[], &[(1, 7, 8)]),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::constant::Constant;
+use super::node::NodeView;
 use super::ratio::Ratio;
 use crate::graph::{DType, TensorId};
-use crate::ops::Op;
+use crate::ops::{Gather, Op};
 
 /// An ONNX value.
 #[derive(Clone, Debug)]
@@ -40,6 +41,10 @@ pub(super) struct Pending {
     pub(super) high: f64,
     /// Ops that move elements or take maxima, to run after the requantisation, which they commute with.
     pub(super) after: Vec<After>,
+    /// Of a layer's accumulators: the axis of the value along which its outputs run.
+    pub(super) outputs: Option<usize>,
+    /// How many of `after` belong to the layer.
+    own: usize,
 }
 
 /// An op to run once the tensor exists.
@@ -59,8 +64,23 @@ pub(super) enum Source {
     Input(usize),
     /// Accumulators of an op; `units`: real value of one step, one for all or one per channel.
     Accumulators { op: Op, input: TensorId, units: Vec<Ratio> },
-    /// Sum of two tensors with their scales.
-    Sum { inputs: [TensorId; 2], scales: [Ratio; 2] },
+    /// Sum of two tensors with their scales, or their difference.
+    Sum { inputs: [TensorId; 2], scales: [Ratio; 2], minus: bool },
+    /// A function of the elements of one tensor: its real value for every integer of the tensor's type, in ascending order.
+    Function { input: TensorId, values: Vec<f64> },
+    /// Product of two tensors of one shape; `unit`: the product of their scales.
+    Product { inputs: [TensorId; 2], unit: Ratio },
+    /// What several ops make, all with the scale that is waited for, and the order in which the elements of their results follow each other.
+    Joined { parts: Vec<Part>, gather: Gather },
+}
+
+/// An op whose accumulators wait for a scale.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) op: Op,
+    pub(super) input: TensorId,
+    /// Real value of one step.
+    pub(super) units: Vec<Ratio>,
 }
 
 impl Pending {
@@ -74,7 +94,15 @@ impl Pending {
             low: f64::NEG_INFINITY,
             high: f64::INFINITY,
             after: Vec::new(),
+            outputs: None,
+            own: 0,
         }
+    }
+
+    /// Says that these are a layer's accumulators, whose outputs run along an axis of the value as it is now.
+    pub(super) fn layer(mut self, outputs: usize) -> Self {
+        (self.outputs, self.own) = (Some(outputs), self.after.len());
+        self
     }
 
     /// Shape of the value.
@@ -82,9 +110,15 @@ impl Pending {
         self.after.last().map_or(&self.source_shape, |after| &after.shape)
     }
 
+    /// The value in the order that a gather gives it, or under another shape.
+    pub(super) fn then(mut self, node: &NodeView<'_>, op: Op, shape: Vec<usize>) -> Self {
+        self.after.push(After { node: node.name.to_owned(), name: node.output.to_owned(), op, shape });
+        self
+    }
+
     /// Whether these are bare accumulators, to which a bias or factor may still be added.
     pub(super) fn is_bare(&self) -> bool {
-        self.after.is_empty() && self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
+        self.after.len() == self.own && self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
     }
 
     /// `min(max(x, low), high)`, after the bounds so far.

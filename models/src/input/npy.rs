@@ -2,7 +2,8 @@
 
 use super::InputValues;
 use crate::error::ModelError;
-use crate::ops::{ELEMENTS_LIMIT, RANK_LIMIT, Transpose};
+use crate::ops::{ELEMENTS_LIMIT, RANK_LIMIT};
+use crate::transpose::Transpose;
 
 pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";
 

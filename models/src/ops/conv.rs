@@ -1,4 +1,5 @@
-//! Conv: <https://onnx.ai/onnx/operators/onnx__Conv.html>, two-dimensional, dilation 1.
+//! Conv: <https://onnx.ai/onnx/operators/onnx__Conv.html>, two-dimensional, stride and dilation 1. Strides and
+//! dilations are planes and kernels of another shape, which the importer makes.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,8 +8,8 @@ use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, e
 use crate::requantise::Requantise;
 use crate::weights::{WeightValues, Weights};
 
-/// `acc[o, i, j] = sum_{c,a,b} (x[c, s_h i + a - pad_top, s_w j + b - pad_left] - zx) * weights[o, c, a, b] + bias[o]`;
-/// padding contributes 0. Then [`Requantise`] with one multiplier or one per `o`.
+/// `acc[o, i, j] = sum_{c,a,b} (x[c, i + a - pad_top, j + b - pad_left] - zx) * weights[o, c, a, b] + bias[o]`, `c` over the channels of the
+/// group of `o`; padding contributes 0. Then [`Requantise`] with one multiplier or one per `o`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Conv {
     /// `[o, c / group, kh, kw]` row-major, weight zero point already subtracted (9-bit).
@@ -17,8 +18,6 @@ pub struct Conv {
     pub weights_shape: [usize; 4],
     /// `[o]`.
     pub bias: Vec<i64>,
-    /// `[s_h, s_w]`.
-    pub strides: [usize; 2],
     /// `[top, left, bottom, right]`.
     pub pads: [usize; 4],
     /// Channel groups.
@@ -32,7 +31,7 @@ impl IntegerOp for Conv {
         1
     }
 
-    /// `[n, c, h, w]` to `[n, o, oh, ow]`, with `oh = (h + pad_top + pad_bottom - kh) / s_h + 1`.
+    /// `[n, c, h, w]` to `[n, o, oh, ow]`, with `oh = h + pad_top + pad_bottom - kh + 1`.
     fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
         let [x] = exactly(inputs)?;
         let shape = planes(x)?;
@@ -46,10 +45,8 @@ impl IntegerOp for Conv {
         expect_size("output channels modulo group", 0, o % self.group)?;
         expect_size("weights", elements(&[o, c, kh, kw])?, self.weights.len())?;
         expect_size("bias", o, self.bias.len())?;
-        if self.strides == [1, 1] {
-            // The full plane, which is evaluated, may be far larger than the wanted rectangle of it.
-            elements(&[shape[0], o, shape[2] + kh - 1, shape[3] + kw - 1])?;
-        }
+        // The full plane, which is evaluated, may be far larger than the wanted rectangle of it.
+        elements(&[shape[0], o, shape[2] + kh - 1, shape[3] + kw - 1])?;
         Ok(vec![shape[0], o, window.output[0], window.output[1]])
     }
 
@@ -57,8 +54,7 @@ impl IntegerOp for Conv {
         Output::Requantised(&self.requantise)
     }
 
-    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]`. Where strides are 1 they are a rectangle of the full plane, plus the bias;
-    /// where one is not, there is no full plane.
+    /// Accumulators `[n, o, oh, ow]` of `x` `[n, c, h, w]`: a rectangle of the full plane, plus the bias.
     fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
         let [x] = exactly(inputs)?;
         self.output_shape(&[&x.info.shape], &[])?;
@@ -66,16 +62,11 @@ impl IntegerOp for Conv {
         expect_size("elements", shape.iter().product(), x.values.len())?;
         let corrected: Vec<i64> = x.values.iter().map(|value| value - x.zero_point()).collect();
         let window = self.window(shape)?;
-        let (mut acc, full_plane) = if self.strides == [1, 1] {
-            let [_, _, kh, kw] = self.weights_shape;
-            let pads = [kh - 1, kw - 1, kh - 1, kw - 1];
-            let full = Window::new([shape[2], shape[3]], [kh, kw], self.strides, pads)?;
-            let sums = self.sums(&corrected, shape, &full);
-            let (top, left) = (kh - 1 - self.pads[0], kw - 1 - self.pads[1]);
-            (rectangle(&sums, full.output, [top, left], window.output), sums)
-        } else {
-            (self.sums(&corrected, shape, &window), Vec::new())
-        };
+        let [_, _, kh, kw] = self.weights_shape;
+        let full = Window::new([shape[2], shape[3]], [kh, kw], [kh - 1, kw - 1, kh - 1, kw - 1])?;
+        let full_plane = self.sums(&corrected, shape, &full);
+        let (top, left) = (kh - 1 - self.pads[0], kw - 1 - self.pads[1]);
+        let mut acc = rectangle(&full_plane, full.output, [top, left], window.output);
         let channels = acc.chunks_exact_mut(window.output.iter().product());
         channels.zip(self.bias.iter().cycle()).for_each(|(sums, bias)| sums.iter_mut().for_each(|sum| *sum += bias));
         Ok(Evaluated { elements: acc, full_plane })
@@ -115,10 +106,10 @@ impl IntegerOp for Conv {
 impl Conv {
     fn window(&self, shape: [usize; 4]) -> Result<Window, OpFault> {
         let [_, _, kh, kw] = self.weights_shape;
-        Window::new([shape[2], shape[3]], [kh, kw], self.strides, self.pads)
+        Window::new([shape[2], shape[3]], [kh, kw], self.pads)
     }
 
-    /// `[n, o, oh, ow]` sums of products of the windows of a stride and padding, without bias.
+    /// `[n, o, oh, ow]` sums of products of the windows of a padding, without bias.
     fn sums(&self, corrected: &[i64], shape: [usize; 4], window: &Window) -> Vec<i64> {
         match self.weights.values() {
             WeightValues::Bytes(weights) => self.convolve(corrected, shape, weights, window),

@@ -47,17 +47,31 @@ pub enum OpFault {
     },
     /// A window that does not fit the padded plane.
     #[error(
-        "kernel {kernel:?}, strides {strides:?}, pads {pads:?} do not fit a plane of {plane:?}: kernel and strides at least 1, pads less than the kernel, kernel at most the padded plane"
+        "kernel {kernel:?}, pads {pads:?} do not fit a plane of {plane:?}: kernel at least 1 and at most the padded plane, pads less than the kernel"
     )]
     Window {
         /// `[kh, kw]`.
         kernel: [usize; 2],
-        /// `[s_h, s_w]`.
-        strides: [usize; 2],
         /// `[top, left, bottom, right]`.
         pads: [usize; 4],
         /// `[h, w]`.
         plane: [usize; 2],
+    },
+    /// A window of the file that does not fit an axis.
+    #[error(
+        "kernel {kernel}, stride {stride}, dilation {dilation}, pads {pads:?} do not fit an axis of {plane:?}: kernel, stride and dilation at least 1, the dilated kernel at most the padded axis"
+    )]
+    Windows {
+        /// Taps along the axis.
+        kernel: usize,
+        /// From one position to the next.
+        stride: usize,
+        /// From one tap to the next.
+        dilation: usize,
+        /// Before and after.
+        pads: [usize; 2],
+        /// Spatial sizes of the input.
+        plane: Vec<usize>,
     },
     /// An axis the operand does not have, or a permutation that is none.
     #[error("axes {axes:?} do not fit an operand of rank {rank}")]

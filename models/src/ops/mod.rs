@@ -6,15 +6,14 @@
 
 mod add;
 mod arg_max;
-mod average_pool;
 mod conv;
 mod dense;
 mod fault;
+mod gather;
 mod integer_op;
 mod max_pool;
 mod rescale;
 mod reshape;
-mod transpose;
 mod window;
 
 use std::ops::{Deref, DerefMut};
@@ -23,15 +22,14 @@ use serde::{Deserialize, Serialize};
 
 pub use add::Add;
 pub use arg_max::ArgMax;
-pub use average_pool::AveragePool;
 pub use conv::Conv;
 pub use dense::Dense;
 pub use fault::OpFault;
+pub use gather::{Gather, Pick, Run};
 pub use integer_op::{Bounded, Evaluated, IntegerOp, Operand, Output};
 pub use max_pool::MaxPool;
 pub use rescale::Rescale;
 pub use reshape::Reshape;
-pub use transpose::Transpose;
 pub(crate) use window::planes;
 
 pub use crate::interval::Interval;
@@ -89,22 +87,20 @@ macro_rules! ops {
 }
 
 ops! {
-    /// ONNX Conv.
+    /// Weights sliding over planes.
     Conv,
-    /// Gemm / `MatMul` with a constant right-hand side.
+    /// A vector times constant weights.
     Dense,
-    /// Elementwise sum of two tensors.
+    /// Elementwise sum of two tensors with a multiplier each.
     Add,
-    /// `AveragePool`, `GlobalAveragePool`.
-    AveragePool,
-    /// `MaxPool`.
+    /// Maxima of 2x2 windows.
     MaxPool,
-    /// Relu, Clip or a change of scale on its own.
+    /// Relu, Clip, a change of scale or a function on its own.
     Rescale,
-    /// Flatten, Reshape, Squeeze, Unsqueeze, Identity: same elements, same order, another shape.
+    /// Same elements, same order, another shape.
     Reshape,
-    /// Transpose.
-    Transpose,
+    /// Elements of tensors in any order that is known beforehand, and constants between them.
+    Gather,
     /// `ArgMax` (lowest index wins).
     ArgMax,
 }

@@ -4,7 +4,7 @@
 
 use super::Numbers;
 use crate::graph::{DType, Node, QuantizedGraph, TensorId, TensorInfo};
-use crate::ops::{Add, ArgMax, AveragePool, Conv, Dense, MaxPool, Op, Rescale, Reshape, Transpose};
+use crate::ops::{Add, ArgMax, Conv, Dense, Gather, MaxPool, Op, Pick, Rescale, Reshape};
 use crate::requantise::Requantise;
 
 /// A network that tries an op.
@@ -34,13 +34,19 @@ pub fn refused() -> Vec<QuantizedGraph> {
     all().filter(|case| case.lanes.is_empty()).map(|case| case.graph).collect()
 }
 
+/// Numbers of activation lanes that the circuit of a network may have: elements in another order are read by wire, which one lane lacks.
+pub fn activation_lanes(graph: &QuantizedGraph) -> &'static [usize] {
+    let gathers = graph.nodes.iter().any(|node| matches!(node.op, Op::Gather(_)));
+    if gathers { &[2, 4, 8] } else { &[1, 2, 4, 8] }
+}
+
 fn all() -> impl Iterator<Item = Case> {
     Op::cases().into_iter().flat_map(|(_, cases)| cases)
 }
 
 impl Sampled for Conv {
     fn cases() -> Vec<Case> {
-        vec![Case { graph: convolutions(), lanes: &[1, 8] }]
+        vec![Case { graph: convolutions(), lanes: &[1, 8] }, Case { graph: grouped(), lanes: &[2] }]
     }
 }
 
@@ -64,7 +70,7 @@ impl Sampled for MaxPool {
 
 impl Sampled for Rescale {
     fn cases() -> Vec<Case> {
-        vec![Case { graph: rescale(), lanes: &[1] }]
+        vec![Case { graph: rescale(), lanes: &[1] }, Case { graph: functions(), lanes: &[2] }]
     }
 }
 
@@ -74,18 +80,9 @@ impl Sampled for Reshape {
     }
 }
 
-impl Sampled for AveragePool {
+impl Sampled for Gather {
     fn cases() -> Vec<Case> {
-        let requantise = unsigned(4, 9);
-        let op = Op::AveragePool(Self { kernel: [2, 2], strides: [1, 1], requantise });
-        vec![without_circuit("average pool", op, tensor("y", &[1, 2, 2, 3], DType::U8, 9))]
-    }
-}
-
-impl Sampled for Transpose {
-    fn cases() -> Vec<Case> {
-        let op = Op::Transpose(Self { perm: vec![0, 2, 3, 1] });
-        vec![without_circuit("transpose", op, tensor("y", &[1, 3, 4, 2], DType::U8, 3))]
+        vec![Case { graph: gathered(), lanes: &[2] }]
     }
 }
 
@@ -105,7 +102,7 @@ fn without_circuit(name: &str, op: Op, output: TensorInfo) -> Case {
 /// Two inputs and four outputs, of two words each but one: maxima, what they are of, an input that is an output as it is, and one output twice.
 pub fn ports() -> QuantizedGraph {
     let sum = Op::Add(Add { mx: 3, my: -2, requantise: signed(4, 5) });
-    let pool = Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+    let pool = Op::MaxPool(MaxPool);
     let tensors = vec![
         tensor("x", &[1, 2, 4, 4], DType::U8, 7),
         tensor("y", &[1, 2, 4, 4], DType::I8, -3),
@@ -155,10 +152,104 @@ fn convolutions() -> QuantizedGraph {
     )
 }
 
+/// Two groups of channels, and one channel a group.
+fn grouped() -> QuantizedGraph {
+    let mut numbers = Numbers::new(9);
+    let channels = Requantise { multipliers: vec![1, 3, 2, 1], ..unsigned(40, 5) };
+    let groups = Conv { group: 2, ..conv(&mut numbers, [4, 2, 2, 2], [0, 0, 1, 1], channels) };
+    let depthwise = Conv { group: 4, ..conv(&mut numbers, [4, 1, 3, 3], [1; 4], signed(8, -7)) };
+    graph(
+        "grouped",
+        vec![
+            tensor("x", &[1, 4, 3, 3], DType::U8, 3),
+            tensor("groups", &[1, 4, 3, 3], DType::U8, 5),
+            tensor("y", &[1, 4, 3, 3], DType::I8, -7),
+        ],
+        vec![("groups", Op::Conv(groups), &[0], 1), ("depthwise", Op::Conv(depthwise), &[1], 2)],
+    )
+}
+
+/// A function behind a convolution, one on its own, and a product as the difference of two quarter squares.
+fn functions() -> QuantizedGraph {
+    let mut numbers = Numbers::new(10);
+    let after =
+        Requantise { table: (0..256).map(|x| (x * x / 256 + 7 * (x % 5)).min(255)).collect(), ..unsigned(12, 0) };
+    let alone = Requantise { table: (-128..128).map(|x: i32| 3 - x / 2).collect(), ..signed(1, 4) };
+    let squares = Requantise {
+        zero_point: 0,
+        low: -510,
+        high: 510,
+        table: (-510..=510).map(|x| x * x / 4).collect(),
+        ..signed(1, 0)
+    };
+    let square = |my| Op::Add(Add { mx: 1, my, requantise: squares.clone() });
+    graph(
+        "functions",
+        vec![
+            tensor("x", &[1, 2, 3, 3], DType::I8, 4),
+            tensor("features", &[1, 2, 3, 3], DType::U8, 9),
+            tensor("function", &[1, 2, 3, 3], DType::I8, 3),
+            tensor("sum", &[1, 2, 3, 3], DType::I32, 0),
+            tensor("difference", &[1, 2, 3, 3], DType::I32, 0),
+            tensor("y", &[1, 2, 3, 3], DType::U8, 20),
+        ],
+        vec![
+            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 3, 3], [1; 4], after)), &[0], 1),
+            ("function", Op::Rescale(Rescale { requantise: alone }), &[0], 2),
+            ("square of the sum", square(1), &[1, 2], 3),
+            ("square of the difference", square(-1), &[1, 2], 4),
+            ("product", Op::Add(Add { mx: 1, my: -1, requantise: unsigned(48, 20) }), &[3, 4], 5),
+        ],
+    )
+}
+
+/// Elements in other orders: of the input, of a result, of what was gathered before and of two tensors with constants between; read by a
+/// convolution, a dense layer, as windows and as the output. One is read often, and one never.
+fn gathered() -> QuantizedGraph {
+    let mut numbers = Numbers::new(11);
+    let turned = Gather::by(1, &[1, 2, 4, 3], |at| Pick::of((at[1] * 3 + at[3]) * 4 + at[2]));
+    let padded = Gather::by(2, &[1, 2, 4, 4], |at| match (at[2], at[3]) {
+        (0, 0) => Pick::Constant(-2),
+        (0, _) => Pick::Constant(1),
+        (_, 0) => Pick::Element { operand: 1, index: 0 },
+        (i, j) => Pick::Element { operand: 0, index: (at[1] * 3 + i - 1) * 4 + j - 1 },
+    });
+    let backwards = Gather::by(1, &[1, 8], |at| Pick::of(30 - 3 * at[1]));
+    let answer = Gather::by(1, &[1, 12], |at| Pick::of([7, 3, 3, 0][at[1] % 4]));
+    graph(
+        "gathered",
+        vec![
+            tensor("x", &[1, 2, 3, 4], DType::U8, 4),
+            tensor("turned", &[1, 2, 4, 3], DType::U8, 4),
+            tensor("features", &[1, 2, 3, 4], DType::U8, 30),
+            tensor("other", &[1, 1, 1, 2], DType::U8, 30),
+            tensor("padded", &[1, 2, 4, 4], DType::U8, 30),
+            tensor("pooled", &[1, 2, 2, 2], DType::U8, 30),
+            tensor("flat", &[1, 8], DType::U8, 30),
+            tensor("backwards", &[1, 8], DType::U8, 30),
+            tensor("scores", &[1, 8], DType::I8, 1),
+            tensor("sum", &[1, 8], DType::I8, -2),
+            tensor("y", &[1, 12], DType::I8, -2),
+        ],
+        vec![
+            ("turn", Op::Gather(turned), &[0], 1),
+            ("conv", Op::Conv(conv(&mut numbers, [2, 2, 2, 2], [0, 1, 0, 1], unsigned(10, 30))), &[1], 2),
+            ("narrow", Op::Conv(conv(&mut numbers, [1, 2, 3, 3], [0; 4], unsigned(10, 30))), &[0], 3),
+            ("pad", Op::Gather(padded), &[2, 3], 4),
+            ("pool", Op::MaxPool(MaxPool), &[4], 5),
+            ("flatten", Op::Reshape(Reshape), &[5], 6),
+            ("reverse", Op::Gather(backwards), &[4], 7),
+            ("dense", Op::Dense(dense(&mut numbers, 8, 8, signed(12, 1))), &[7], 8),
+            ("add", Op::Add(Add { mx: 1, my: 1, requantise: signed(2, -2) }), &[8, 6], 9),
+            ("answer", Op::Gather(answer), &[9], 10),
+        ],
+    )
+}
+
 /// Maxima inside a network and at its end.
 fn maxima() -> QuantizedGraph {
     let mut numbers = Numbers::new(3);
-    let pool = || Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+    let pool = || Op::MaxPool(MaxPool);
     graph(
         "max pool",
         vec![
@@ -180,7 +271,7 @@ fn maxima() -> QuantizedGraph {
 /// A sum of two tensors, a change of scale and a change of shape.
 fn residual() -> QuantizedGraph {
     let mut numbers = Numbers::new(4);
-    let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127 };
+    let relu = Requantise { multipliers: vec![3], divisor: 7, zero_point: -100, low: -100, high: 127, table: vec![] };
     graph(
         "residual",
         vec![
@@ -256,8 +347,10 @@ fn reshaped() -> QuantizedGraph {
 pub fn free_scales() -> QuantizedGraph {
     let mut numbers = Numbers::new(8);
     let channels = vec![14_680_065, 9_437_184, 11_534_337];
-    let wide = Requantise { multipliers: channels, divisor: 1 << 27, zero_point: 90, low: 90, high: 255 };
-    let odd = Requantise { multipliers: vec![3_571], divisor: 131_071, zero_point: 3, low: -128, high: 127 };
+    let wide =
+        Requantise { multipliers: channels, divisor: 1 << 27, zero_point: 90, low: 90, high: 255, table: vec![] };
+    let odd =
+        Requantise { multipliers: vec![3_571], divisor: 131_071, zero_point: 3, low: -128, high: 127, table: vec![] };
     graph(
         "free scales",
         vec![
@@ -289,7 +382,6 @@ fn conv(numbers: &mut Numbers, shape: [usize; 4], pads: [usize; 4], requantise: 
         weights: numbers.weights(shape.iter().product(), 3),
         weights_shape: shape,
         bias: numbers.many(shape[0], -40, 40),
-        strides: [1, 1],
         pads,
         group: 1,
         requantise,
@@ -302,11 +394,11 @@ fn dense(numbers: &mut Numbers, inputs: usize, outputs: usize, requantise: Requa
 }
 
 fn unsigned(divisor: u64, zero_point: i32) -> Requantise {
-    Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255 }
+    Requantise { multipliers: vec![1], divisor, zero_point, low: 0, high: 255, table: vec![] }
 }
 
 fn signed(divisor: u64, zero_point: i32) -> Requantise {
-    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127 }
+    Requantise { multipliers: vec![1], divisor, zero_point, low: -128, high: 127, table: vec![] }
 }
 
 fn tensor(name: &str, shape: &[usize], dtype: DType, zero_point: i32) -> TensorInfo {

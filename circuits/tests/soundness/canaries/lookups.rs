@@ -9,7 +9,7 @@ use halo2curves::bn256::Fr;
 use super::rejected;
 use crate::checker::Dropped;
 use crate::forge::{Forged, Lie, Tuple};
-use crate::lies::{Catch, lies};
+use crate::lies::{Catch, constants, lies};
 use crate::networks::{self, Block, Case, challenges, integer, small};
 use crate::surface::{Reads, surface};
 
@@ -81,6 +81,11 @@ fn without_any_one_lookup_a_lie_passes() {
         covered.insert((OUTPUT, small(case.layout.fixed_at(Fixed::TagOutput, 1))));
         for (row, lie) in unlike_copies(&case) {
             assert!(passes_if_granted(&case, &lie, OUTPUT), "copy in row {row}");
+            covered.insert((OUTPUT, small(case.layout.fixed_at(Fixed::TagOutput, row))));
+        }
+        for placed in constants(&case) {
+            let Catch::Output((row, _)) = placed.catch else { panic!("a constant is looked up") };
+            assert!(passes_if_granted(&case, &placed.lie, OUTPUT), "constant in row {row}");
             covered.insert((OUTPUT, small(case.layout.fixed_at(Fixed::TagOutput, row))));
         }
         if case.graph.nodes.iter().any(|node| matches!(node.op, Op::MaxPool(_))) {

@@ -19,7 +19,8 @@ fn identities(case: &Case) -> BTreeMap<String, Vec<Forged>> {
     for placed in lies(case) {
         match placed.catch {
             Catch::Copy(name) => caught.entry(name).or_default().push(placed.lie),
-            Catch::Maximum(_) | Catch::MaxStart(_) | Catch::Wire => {} // no copy: the canaries of lookups, gates and wire
+            // No copy: the canaries of lookups, gates and wire.
+            Catch::Maximum(_) | Catch::MaxStart(_) | Catch::Output(_) | Catch::Wire | Catch::WireAlone => {}
         }
     }
     let spread = |lies: Vec<Lie>| {

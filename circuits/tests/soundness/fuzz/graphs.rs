@@ -1,5 +1,7 @@
 //! A random network from a seed.
 
+mod newer;
+
 use assay_circuits::{CircuitError, Lanes, Layout};
 use assay_models::ops::{Add, Conv, Dense, MaxPool, Rescale, Reshape};
 use assay_models::samples::{Numbers, inputs};
@@ -20,12 +22,19 @@ pub(crate) struct Network {
 impl Network {
     /// The network of a seed, in lanes that the seed decides.
     pub(crate) fn random(seed: u64) -> Self {
-        Self::random_in(seed, [1, 2, 4, 8][seed as usize % 4])
+        Self::of(seed, true)
     }
 
-    /// The network of a seed in some number of activation lanes.
-    pub(crate) fn random_in(seed: u64, activations: usize) -> Self {
+    /// As [`Network::random`], without gathers, groups, functions and batches: what a seed stood for before there were any.
+    pub(crate) fn without_newer_kinds(seed: u64) -> Self {
+        Self::of(seed, false)
+    }
+
+    fn of(seed: u64, newer: bool) -> Self {
+        let activations = [1, 2, 4, 8][seed as usize % 4];
         let mut maker = Maker::new(seed);
+        maker.newer = newer;
+        maker.gathers = newer && activations > 1;
         let steps = maker.below(6) + 1;
         for _ in 0..steps {
             maker.step();
@@ -37,6 +46,17 @@ impl Network {
         let inputs = inputs(&graph, seed ^ 0xF00D);
         let trace = interpret(&graph, &inputs).unwrap();
         Self { seed, graph, lanes, inputs, trace }
+    }
+
+    /// Whether it has gathers, groups, functions and tensors between nodes that are wider than 8 bits.
+    pub(crate) fn newer_kinds(&self) -> [bool; 4] {
+        let has = |of: fn(&Op) -> bool| self.graph.nodes.iter().any(|node| of(&node.op));
+        [
+            has(|op| matches!(op, Op::Gather(_))),
+            has(|op| matches!(op, Op::Conv(conv) if conv.group > 1)),
+            has(|op| op.requantise().is_some_and(|rule| !rule.table.is_empty())),
+            self.graph.tensors.iter().any(|info| info.dtype == DType::I32),
+        ]
     }
 
     /// The layout, unless the network needs something that is not provable.
@@ -53,6 +73,9 @@ struct Maker {
     numbers: Numbers,
     /// Whether weights may be 0.
     zeros: bool,
+    /// Whether there may be groups, functions and batches, and gathers too.
+    newer: bool,
+    gathers: bool,
     tensors: Vec<TensorInfo>,
     nodes: Vec<Node>,
     inputs: Vec<TensorId>,
@@ -65,6 +88,8 @@ impl Maker {
         let mut maker = Self {
             numbers: Numbers::new(seed),
             zeros: seed.is_multiple_of(4),
+            newer: false,
+            gathers: false,
             tensors: Vec::new(),
             nodes: Vec::new(),
             inputs: Vec::new(),
@@ -106,6 +131,7 @@ impl Maker {
     fn node(&mut self, op: Op, inputs: Vec<TensorId>, shape: Vec<usize>) -> TensorId {
         let first = &self.tensors[inputs[0].0];
         let (dtype, zero_point) = match op.requantise() {
+            Some(rule) if !rule.table.is_empty() => newer::type_of(&rule.table),
             Some(rule) => (if rule.low < 0 { DType::I8 } else { DType::U8 }, rule.zero_point),
             None => (first.dtype, first.zero_point),
         };
@@ -127,21 +153,23 @@ impl Maker {
         };
         let low = if dtype == DType::U8 && self.below(2) == 0 { zero_point } else { dtype.min() as i32 };
         let multipliers = self.numbers.many(count, 1, 5).into_iter().map(|m| m as u64).collect();
-        let rule = Requantise { multipliers, divisor, zero_point, low, high: dtype.max() as i32 };
-        match self.below(6) {
+        let rule = Requantise { multipliers, divisor, zero_point, low, high: dtype.max() as i32, table: vec![] };
+        let rule = match self.below(6) {
             // A handful of outputs: what reads them has few accumulators, down to a constant.
             0 => Requantise { high: (low + 1 + self.below(6) as i32).min(rule.high), ..rule },
             1 | 2 => self.shared(rule),
             _ => rule,
-        }
+        };
+        if self.newer { self.function(rule) } else { rule }
     }
 
     /// The outputs of an earlier node, with multipliers and a divisor of its own: the two may share a table.
     fn shared(&mut self, rule: Requantise) -> Requantise {
         let earlier: Vec<&Requantise> = self.nodes.iter().filter_map(|node| node.op.requantise()).collect();
         let Some(last) = earlier.len().checked_sub(1) else { return rule };
-        let Requantise { zero_point, low, high, .. } = *earlier[self.numbers.between(0, last as i64) as usize];
-        Requantise { zero_point, low, high, ..rule }
+        let earlier = earlier[self.numbers.between(0, last as i64) as usize];
+        let Requantise { zero_point, low, high, .. } = *earlier;
+        Requantise { zero_point, low, high, table: earlier.table.clone(), ..rule }
     }
 
     /// Small weights. Every fourth network has zeros among them; in the others every fingerprint matters to every identity that reads it.
@@ -154,6 +182,9 @@ impl Maker {
     fn step(&mut self) {
         let last = self.tensors.len() - 1;
         let source = TensorId(if self.below(3) > 0 { last } else { self.below(last + 1) });
+        if self.newer && self.newer_step(source) {
+            return;
+        }
         match self.below(12) {
             0..=2 => self.conv(source),
             3 => self.dense(source),
@@ -179,7 +210,6 @@ impl Maker {
             weights: self.weights(outputs * channels * kernel[0] * kernel[1]).into(),
             weights_shape: [outputs, channels, kernel[0], kernel[1]],
             bias: self.numbers.many(outputs, -200, 200),
-            strides: [1, 1],
             pads,
             group: 1,
             requantise: self.rule(outputs),
@@ -193,7 +223,7 @@ impl Maker {
             return self.pool(source);
         }
         let source = match self.tensors[source.0].shape[..] {
-            [_, _] => source,
+            [1, _] => source,
             _ => self.node(Op::Reshape(Reshape), vec![source], vec![1, inputs]),
         };
         let outputs = if self.below(4) == 0 { self.below(30) + 31 } else { self.below(12) + 1 };
@@ -231,10 +261,10 @@ impl Maker {
 
     fn pool(&mut self, source: TensorId) {
         let [1, channels, height, width] = self.tensors[source.0].shape[..] else { return self.rescale(source) };
-        if height % 2 != 0 || width % 2 != 0 {
+        if height % 2 != 0 || width % 2 != 0 || self.is_wide(source) {
             return self.rescale(source);
         }
-        let op = Op::MaxPool(MaxPool { kernel: [2, 2], strides: [2, 2], pads: [0; 4] });
+        let op = Op::MaxPool(MaxPool);
         self.node(op, vec![source], vec![1, channels, height / 2, width / 2]);
     }
 
@@ -261,7 +291,7 @@ impl Maker {
 
     /// The tensor itself, if it has planes.
     fn planes(&mut self, source: TensorId) -> TensorId {
-        if self.tensors[source.0].shape.len() == 4 { source } else { self.reshape_to_planes(source) }
+        if let [1, _, _, _] = self.tensors[source.0].shape[..] { source } else { self.reshape_to_planes(source) }
     }
 
     fn divisor(&mut self, len: usize) -> usize {
@@ -271,8 +301,9 @@ impl Maker {
 
     /// The last tensor is an output, and now and then others, an input or one that is there twice among them.
     fn finish(mut self) -> QuantizedGraph {
-        let mut outputs: Vec<TensorId> =
-            (0..self.more_outputs).map(|_| TensorId(self.below(self.tensors.len()))).collect();
+        self.narrow_last();
+        let narrow: Vec<TensorId> = (0..self.tensors.len()).map(TensorId).filter(|at| !self.is_wide(*at)).collect();
+        let mut outputs: Vec<TensorId> = (0..self.more_outputs).map(|_| narrow[self.below(narrow.len())]).collect();
         outputs.push(TensorId(self.tensors.len() - 1));
         QuantizedGraph::new("random", self.tensors, self.nodes, &self.inputs, &outputs)
     }

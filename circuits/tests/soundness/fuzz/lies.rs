@@ -95,7 +95,7 @@ fn some(network: &Network, layout: &Layout) -> Vec<Lie> {
         let bound = |element: &Element| match element {
             Element::Ring { .. } => kind == 1,
             Element::Copy { .. } => kind == 3 || kind == 4,
-            Element::Requantised { .. } | Element::Byte { .. } => true,
+            Element::Requantised { .. } | Element::Byte { .. } | Element::Constant { .. } => true,
         };
         let pooled = |row: usize| Fixed::WINDOW.iter().any(|flag| layout.fixed_at(*flag, row) == Fr::ONE);
         let there =

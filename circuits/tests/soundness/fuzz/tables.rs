@@ -42,6 +42,11 @@ pub(super) fn tables(graph: &QuantizedGraph, layout: &Layout) -> Result<(), Stri
                     return Err(format!("row {row} holds an element that is not one of its type's"));
                 }
             }
+            Element::Constant { value } => {
+                if parts.iter().any(|part| **part != [[0; 3]]) || *outputs != [[0, 0, value]] {
+                    return Err(format!("row {row} holds a constant that may be another value"));
+                }
+            }
             Element::Requantised { node, .. } if checked.insert((node, tags.clone(), output)) => {
                 requantised(graph, layout, node, &remainders(&parts, &steps(layout, node)), outputs)?;
             }
@@ -121,7 +126,12 @@ fn requantised(
     for [c, b, z] in outputs {
         for [t, ..] in remainders.iter().filter(|[_, bit, _]| bit == b) {
             let raw = half_to_even(modulus * c + t) + i64::from(rule.zero_point);
-            if *z != raw.clamp(i64::from(rule.low), i64::from(rule.high)) {
+            let bare = raw.clamp(i64::from(rule.low), i64::from(rule.high));
+            let value = match rule.table.as_slice() {
+                [] => bare,
+                table => i64::from(table[(bare - i64::from(rule.low)) as usize]),
+            };
+            if *z != value {
                 return Err(format!("{name}: c = {c}, t = {t} give {z}"));
             }
         }

@@ -1,6 +1,8 @@
 //! Conv, Gemm, `MatMul` and their integer forms: accumulators that wait for a scale.
 
-use super::pool::Geometry;
+use super::convolution::Convolution;
+use super::movement::{dot, strides};
+use super::windows::Windows;
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
 use crate::import::builder::Builder;
@@ -8,8 +10,9 @@ use crate::import::constant::{Constant, Elements, Integers};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
-use crate::ops::{Conv, Dense, IntegerOp, Op, Transpose};
+use crate::ops::{Conv, Dense, Gather, IntegerOp, Op, Pick};
 use crate::requantise::Requantise;
+use crate::transpose::Transpose;
 use crate::warning::Warning;
 use crate::weights::Weights;
 
@@ -189,39 +192,31 @@ fn rounded(exact: f64) -> (i64, f64) {
 
 /// Conv of a tensor read with a scale.
 pub(super) fn convolution(
-    builder: &Builder,
+    builder: &mut Builder,
     node: &NodeView<'_>,
     (input, scale): (TensorId, Ratio),
     weights: ScaledWeights,
     bias_constant: Option<&Constant>,
-    geometry: &Geometry,
 ) -> Result<Pending, ModelError> {
-    let weights_shape: [usize; 4] = weights.shape.as_slice().try_into().map_err(|_| {
-        crate::OpFault::Rank { expected: "4 (two-dimensional Conv)", got: weights.shape.clone() }.at(node.name)
-    })?;
-    let [outputs, _, kh, kw] = weights_shape;
-    let kernel = node.sizes("kernel_shape", [kh, kw]);
-    if kernel != [kh, kw] {
-        return Err(node.unsupported("kernel_shape", format!("{kernel:?}"), "the last two sizes of the weights"));
+    let spatial = weights.shape.get(2..).unwrap_or_default().to_vec();
+    let kernel = node.sizes("kernel_shape", spatial.clone());
+    if kernel != spatial {
+        return Err(node.unsupported("kernel_shape", format!("{kernel:?}"), "the last sizes of the weights"));
     }
+    let shape = builder.info(input)?.shape.clone();
+    let windows = Windows::read(node, &shape, kernel)?;
     let group = usize::try_from(node.int("group", 1)).unwrap_or(0);
     let units = weights.units(scale, node)?;
-    let conv = Conv {
-        bias: bias(bias_constant, &units, outputs, node)?,
-        weights: weights.values,
-        weights_shape,
-        strides: geometry.strides,
-        pads: geometry.pads,
-        group,
-        requantise: Requantise::accumulators(),
-    };
-    let shape = conv.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
-    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Conv(conv), input, units }, shape))
+    let outputs = weights.shape.first().copied().unwrap_or(0);
+    let bias = bias(bias_constant, &units, outputs, node)?;
+    let conv = Convolution { weights: weights.values, shape: weights.shape, group, bias };
+    conv.pending(builder, node, input, units, &windows.axes)
 }
 
-/// Gemm or `MatMul` of a tensor read with a scale; weights `[o, i]`, or `[i, o]` if `transposed`.
+/// Gemm or `MatMul` of a tensor read with a scale; weights `[o, i]`, or `[i, o]` if `transposed`. Of several rows the inputs become channels and the
+/// rows a plane, over which a convolution of 1x1 goes.
 pub(super) fn dense(
-    builder: &Builder,
+    builder: &mut Builder,
     node: &NodeView<'_>,
     input: TensorId,
     scale: Ratio,
@@ -236,18 +231,56 @@ pub(super) fn dense(
     let units = weights.units(scale, node)?;
     let bias = bias(bias_constant, &units, outputs, node)?;
     let requantise = Requantise::accumulators();
+    let from = builder.info(input)?.shape.clone();
+    let rows: usize = from.iter().rev().skip(1).product();
+    if rows > 1 && from.last() == Some(&inputs) {
+        let shape = [from.get(..from.len() - 1).unwrap_or_default(), &[outputs]].concat();
+        let by_channels = Gather::by(1, &[1, inputs, 1, rows], |index| Pick::of(index[3] * inputs + index[1]));
+        let (name, laid) = (format!("{}/columns", node.output), by_channels.shape.clone());
+        let columns = builder.emit_alike(node.name, Op::Gather(by_channels), vec![input], &name, laid)?;
+        let weights_shape = [outputs, inputs, 1, 1];
+        let conv = Conv { weights: weights.values, weights_shape, bias, pads: [0; 4], group: 1, requantise };
+        let source = Source::Accumulators { op: Op::Conv(conv), input: columns, units };
+        let pending = Pending::new(node.name, node.output, source, vec![1, outputs, 1, rows]);
+        let steps = strides(&shape);
+        let by_rows = Gather::by(1, &shape, |index| {
+            let at = dot(index, &steps);
+            Pick::of(at % outputs * rows + at / outputs)
+        });
+        let axis = shape.len() - 1;
+        return Ok(pending.then(node, Op::Gather(by_rows), shape).layer(axis));
+    }
     let dense = Dense { weights: weights.values, outputs, inputs, bias, requantise };
-    let shape = dense.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
-    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Dense(dense), input, units }, shape))
+    let shape = dense.output_shape(&[&from], &[]).map_err(|fault| fault.at(node.name))?;
+    let axis = shape.len().saturating_sub(1);
+    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Dense(dense), input, units }, shape)
+        .layer(axis))
+}
+
+/// ConvTranspose: weights `[c, o / group, ...]`.
+pub(super) fn transposed(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let input = builder.real(node, 0)?;
+    let constant = builder.constant(node, 1, "its weights are not constant")?;
+    let group = usize::try_from(node.int("group", 1)).unwrap_or(0);
+    let weights = ScaledWeights::of_constant(&constant, node, 1)?;
+    if weights.scales.len() > 1 && group != 1 {
+        return Err(node.unsupported("group", group.to_string(), "1, or one scale for all weights"));
+    }
+    let bias_constant = builder.optional_constant(node, 2, "its bias is not constant")?;
+    let units = weights.units(builder.scale(input)?, node)?;
+    let outputs = weights.shape.get(1).copied().unwrap_or(0).saturating_mul(group);
+    let bias = bias(bias_constant.as_deref(), &units, outputs, node)?;
+    let conv = Convolution { weights: weights.values, shape: weights.shape, group, bias };
+    conv.transposed(builder, node, input, units).map(|pending| Value::Pending(Box::new(pending)))
 }
 
 pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let geometry = Geometry::read(node);
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
     let weights = ScaledWeights::of_constant(&constant, node, 0)?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
-    convolution(builder, node, (input, builder.scale(input)?), weights, bias.as_deref(), &geometry)
+    let scale = builder.scale(input)?;
+    convolution(builder, node, (input, scale), weights, bias.as_deref())
         .map(|pending| Value::Pending(Box::new(pending)))
 }
 
@@ -278,16 +311,21 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     let weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
     must_be_a_matrix(builder, node, input)?;
-    dense(builder, node, input, builder.scale(input)?, weights, transposed, bias.as_deref())
+    let scale = builder.scale(input)?;
+    dense(builder, node, input, scale, weights, transposed, bias.as_deref())
         .map(|pending| Value::Pending(Box::new(pending)))
 }
 
 pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    if let Value::Real(second) = builder.value(node, 1)? {
+        let second = *second;
+        return super::products::matmul(builder, node, second);
+    }
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its second operand is not constant")?;
     let weights = ScaledWeights::of_constant(&constant, node, 1)?;
-    dense(builder, node, input, builder.scale(input)?, weights, true, None)
-        .map(|pending| Value::Pending(Box::new(pending)))
+    let scale = builder.scale(input)?;
+    dense(builder, node, input, scale, weights, true, None).map(|pending| Value::Pending(Box::new(pending)))
 }
 
 /// The operand and weights of `ConvInteger` or `MatMulInteger`, whose zero points are operands 2 and 3.
@@ -314,9 +352,8 @@ fn integer_operands(
 }
 
 pub(super) fn conv_integer(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let geometry = Geometry::read(node);
     let (input, weights) = integer_operands(builder, node, 0)?;
-    let mut pending = convolution(builder, node, (input, Ratio::ONE), weights, None, &geometry)?;
+    let mut pending = convolution(builder, node, (input, Ratio::ONE), weights, None)?;
     pending.integer = true;
     Ok(Value::Pending(Box::new(pending)))
 }

@@ -3,13 +3,20 @@
 mod activation;
 mod add;
 mod arg_max;
+mod convolution;
+mod elementwise;
+mod functions;
 mod linear;
+mod movement;
 mod multiply;
 mod pool;
+mod products;
 mod qlinear;
 mod quantize;
 mod shape;
+mod softmax;
 mod unsupported;
+mod windows;
 
 pub(super) use unsupported::{keeps_shape, unsupported};
 
@@ -33,23 +40,99 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "MatMulInteger" => linear::matmul_integer,
         "QLinearConv" => qlinear::conv,
         "QLinearMatMul" => qlinear::matmul,
+        "ConvTranspose" => linear::transposed,
         "com.microsoft.QGemm" => qlinear::gemm,
         "com.microsoft.QLinearAdd" => qlinear::add,
-        "Add" => add::add,
-        "Mul" => multiply::multiply,
+        "com.microsoft.QLinearMul" => qlinear::mul,
+        "com.microsoft.QLinearConcat" => qlinear::concat,
+        "com.microsoft.QLinearAveragePool" => qlinear::average,
+        "com.microsoft.QLinearGlobalAveragePool" => qlinear::global_average,
+        "com.microsoft.QLinearSigmoid" => qlinear::function,
+        "com.microsoft.QLinearLeakyRelu" => qlinear::function,
+        "Add" => elementwise::add,
+        "Sub" => elementwise::sub,
+        "Mul" => elementwise::mul,
+        "Div" => elementwise::div,
+        "Pow" => elementwise::pow,
+        "Max" => elementwise::max,
+        "Min" => elementwise::min,
+        "Sum" => elementwise::sum,
+        "Mean" => elementwise::mean,
         "Cast" => multiply::cast,
         "Relu" => activation::relu,
         "Clip" => activation::clip,
+        "Sigmoid"
+        | "Tanh"
+        | "LeakyRelu"
+        | "ThresholdedRelu"
+        | "Elu"
+        | "Celu"
+        | "Selu"
+        | "HardSigmoid"
+        | "HardSwish"
+        | "Swish"
+        | "Gelu"
+        | "Mish"
+        | "Softplus"
+        | "Softsign"
+        | "Shrink"
+        | "Erf"
+        | "Exp"
+        | "Log"
+        | "Sqrt"
+        | "Reciprocal"
+        | "Abs"
+        | "Neg"
+        | "Sign"
+        | "Floor"
+        | "Ceil"
+        | "Round"
+        | "Sin"
+        | "Cos"
+        | "Tan"
+        | "Asin"
+        | "Acos"
+        | "Atan"
+        | "Sinh"
+        | "Cosh"
+        | "Asinh"
+        | "Acosh"
+        | "Atanh"
+        | "com.microsoft.Gelu"
+        | "com.microsoft.FastGelu"
+        | "com.microsoft.QuickGelu" => functions::unary,
+        "PRelu" => functions::p_relu,
         "MaxPool" => pool::max,
+        "GlobalMaxPool" => pool::global_max,
         "AveragePool" => pool::average,
         "GlobalAveragePool" => pool::global_average,
+        "ReduceMax" => pool::reduce_max,
+        "ReduceMin" => elementwise::reduce_min,
+        "ReduceMean" => pool::reduce_mean,
+        "ReduceSum" => pool::reduce_sum,
         "Flatten" => shape::flatten,
         "Reshape" => shape::reshape,
         "Transpose" => shape::transpose,
         "Squeeze" => shape::squeeze,
         "Unsqueeze" => shape::unsqueeze,
         "Identity" => shape::identity,
+        "Dropout" => movement::dropout,
         "Constant" => shape::constant,
+        "Concat" => movement::concat,
+        "Split" => movement::split,
+        "Slice" => movement::slice,
+        "Pad" => movement::pad,
+        "Gather" => movement::gather,
+        "Expand" => movement::expand,
+        "Tile" => movement::tile,
+        "DepthToSpace" => movement::depth_to_space,
+        "SpaceToDepth" => movement::space_to_depth,
+        "Resize" | "Upsample" => movement::resize,
+        "Shape" => movement::shape_of,
+        "ConstantOfShape" => movement::constant_of_shape,
+        "Range" => movement::range,
+        "Softmax" => softmax::softmax,
+        "LogSoftmax" => softmax::log_softmax,
         "ArgMax" => arg_max::arg_max,
         _ => return None,
     })

@@ -2,14 +2,13 @@
 
 use super::add::sum;
 use super::linear::{ScaledWeights, convolution, dense};
-use super::pool::Geometry;
 use super::quantize::Parameters;
 use crate::error::ModelError;
 use crate::graph::TensorId;
 use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
-use crate::import::value::{Quantisation, Value};
+use crate::import::value::{Pending, Quantisation, Source, Value};
 
 /// Operands 0 to 5: x, its scale and zero point; w, its scales and zero points.
 struct Operands {
@@ -42,14 +41,13 @@ fn result(builder: &Builder, node: &NodeView<'_>, at: usize) -> Result<Quantisat
 }
 
 pub(super) fn conv(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let geometry = Geometry::read(node);
     let Operands { input, scale, weights } = operands(builder, node, 0)?;
     let result = result(builder, node, 6)?;
     let bias = builder.optional_constant(node, 8, "its bias is not constant")?;
     if let Some(bias) = &bias {
         bias.integers()?;
     }
-    let pending = convolution(builder, node, (input, scale), weights, bias.as_deref(), &geometry)?;
+    let pending = convolution(builder, node, (input, scale), weights, bias.as_deref())?;
     builder.quantise(&pending, result, node.output).map(Value::Integer)
 }
 
@@ -100,4 +98,72 @@ pub(super) fn add(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
     let result = Quantisation { dtype, ..result.of_result(builder, node)? };
     let pending = sum(builder, node, [x, y])?;
     builder.quantise(&pending, result, node.output).map(Value::Integer)
+}
+
+/// `QLinearMul`: as `QLinearAdd`.
+pub(super) fn mul(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let (x, scale) = activation(builder, node, 0)?;
+    let (y, other) = activation(builder, node, 3)?;
+    let dtype = builder.info(x)?.dtype;
+    let result = Quantisation { dtype, ..result(builder, node, 6)? };
+    let unit =
+        scale.times(other).ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: scale.value() })?;
+    let shape = builder.info(x)?.shape.clone();
+    if builder.info(y)?.shape != shape {
+        let got = builder.info(y)?.shape.clone();
+        return Err(
+            crate::OpFault::Shape { what: "second operand (no broadcasting)", expected: shape, got }.at(node.name)
+        );
+    }
+    let pending = Pending::new(node.name, node.output, Source::Product { inputs: [x, y], unit }, shape);
+    builder.quantise(&pending, result, node.output).map(Value::Integer)
+}
+
+/// `QLinearConcat`: scale and zero point of the result, then every operand with its own behind it.
+pub(super) fn concat(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let result = result(builder, node, 0)?;
+    let count = (node.proto.input.len().saturating_sub(2)) / 3;
+    let mut values = Vec::with_capacity(count);
+    for at in 0..count {
+        let (tensor, _) = activation(builder, node, 2 + 3 * at)?;
+        values.push(Value::Real(tensor));
+    }
+    match super::movement::joined(builder, node, values)? {
+        Value::Pending(pending) => builder.quantise(&pending, result, node.output).map(Value::Integer),
+        Value::Real(tensor) => {
+            let pending = super::quantize::rescale(builder, node, tensor)?;
+            builder.quantise(&pending, result, node.output).map(Value::Integer)
+        }
+        other => Ok(other),
+    }
+}
+
+/// `QLinearAveragePool`.
+pub(super) fn average(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    pooled(builder, node, false)
+}
+
+/// `QLinearGlobalAveragePool`.
+pub(super) fn global_average(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    pooled(builder, node, true)
+}
+
+fn pooled(builder: &mut Builder, node: &NodeView<'_>, global: bool) -> Result<Value, ModelError> {
+    node.must_be("channels_last", 0, "0 ([n, c, h, w])");
+    let (input, _) = activation(builder, node, 0)?;
+    let dtype = builder.info(input)?.dtype;
+    let result = Quantisation { dtype, ..result(builder, node, 3)? };
+    let pending = super::pool::averages(builder, node, input, global)?;
+    builder.quantise(&pending, result, node.output).map(Value::Integer)
+}
+
+/// `QLinearSigmoid`, `QLinearLeakyRelu`.
+pub(super) fn function(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let (input, _) = activation(builder, node, 0)?;
+    let dtype = builder.info(input)?.dtype;
+    let result = Quantisation { dtype, ..result(builder, node, 3)? };
+    match super::functions::over(builder, node, input)? {
+        Value::Pending(pending) => builder.quantise(&pending, result, node.output).map(Value::Integer),
+        other => Ok(other),
+    }
 }

@@ -8,7 +8,7 @@ use crate::import::builder::Builder;
 use crate::import::constant::{Constant, Elements};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
-use crate::import::value::{Pending, Quantisation, Source, Value};
+use crate::import::value::{Part, Pending, Quantisation, Source, Value};
 use crate::ops::{Op, Rescale};
 use crate::requantise::Requantise;
 use crate::warning::Warning;
@@ -165,6 +165,12 @@ pub(super) fn rescale(builder: &Builder, node: &NodeView<'_>, tensor: crate::Ten
     let op = Op::Rescale(Rescale { requantise: Requantise::accumulators() });
     let shape = builder.info(tensor)?.shape.clone();
     Ok(Pending::new(node.name, node.output, Source::Accumulators { op, input: tensor, units }, shape))
+}
+
+/// As [`rescale`], as a part of something else.
+pub(super) fn rescale_part(builder: &Builder, tensor: crate::TensorId) -> Result<Part, ModelError> {
+    let op = Op::Rescale(Rescale { requantise: Requantise::accumulators() });
+    Ok(Part { op, input: tensor, units: vec![builder.scale(tensor)?] })
 }
 
 /// Float weights that the file quantises itself.

@@ -1,18 +1,21 @@
-//! Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Constant: the same elements under another shape or in another order.
+//! Flatten, Reshape, Transpose, Squeeze, Unsqueeze, Identity, Constant: the same elements under another shape, or with axes in another order.
 
 use std::sync::Arc;
 
+use super::movement::{dot, gathered, strides};
 use crate::error::ModelError;
 use crate::import::builder::Builder;
 use crate::import::constant::{self, Constant};
 use crate::import::node::NodeView;
 use crate::import::value::{After, Value};
-use crate::ops::{Op, OpFault, RANK_LIMIT, Reshape, Transpose};
+use crate::ops::{Gather, Op, OpFault, Pick, RANK_LIMIT, Reshape};
+use crate::transpose::Transpose;
 
 /// Applies an op that commutes with requantisation, on whatever the value stands on; `fold` makes the constant that it makes of one.
 pub(super) fn move_elements(
     builder: &mut Builder,
     node: &NodeView<'_>,
+    name: &str,
     value: Value,
     op: Op,
     shape: Vec<usize>,
@@ -20,13 +23,13 @@ pub(super) fn move_elements(
 ) -> Result<Value, ModelError> {
     Ok(match value {
         Value::Integer(tensor) => {
-            let tensor = builder.emit_alike(node.name, op, tensor, node.output, shape)?;
-            builder.name_integer(tensor, node.output);
+            let tensor = builder.emit_alike(node.name, op, vec![tensor], name, shape)?;
+            builder.name_integer(tensor, name);
             Value::Integer(tensor)
         }
-        Value::Real(tensor) => Value::Real(builder.emit_alike(node.name, op, tensor, node.output, shape)?),
+        Value::Real(tensor) => Value::Real(builder.emit_alike(node.name, op, vec![tensor], name, shape)?),
         Value::Pending(mut pending) => {
-            let (node, name) = (node.name.to_owned(), node.output.to_owned());
+            let (node, name) = (node.name.to_owned(), name.to_owned());
             pending.after.push(After { node, name, op, shape });
             Value::Pending(pending)
         }
@@ -43,7 +46,7 @@ pub(super) fn move_elements(
     })
 }
 
-fn reshaped(builder: &mut Builder, node: &NodeView<'_>, shape: Vec<usize>) -> Result<Value, ModelError> {
+pub(super) fn reshaped(builder: &mut Builder, node: &NodeView<'_>, shape: Vec<usize>) -> Result<Value, ModelError> {
     let value = builder.value(node, 0)?.clone();
     let from = builder.shape(&value)?;
     let count = |shape: &[usize]| shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
@@ -54,10 +57,10 @@ fn reshaped(builder: &mut Builder, node: &NodeView<'_>, shape: Vec<usize>) -> Re
         return Ok(value);
     }
     let fold = |constant: &Constant, shape| Ok(constant.reshaped(shape));
-    move_elements(builder, node, value, Op::Reshape(Reshape), shape, fold)
+    move_elements(builder, node, node.output, value, Op::Reshape(Reshape), shape, fold)
 }
 
-fn operand_shape(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<usize>, ModelError> {
+pub(super) fn operand_shape(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<usize>, ModelError> {
     builder.shape(builder.value(node, 0)?)
 }
 
@@ -93,19 +96,30 @@ pub(super) fn reshape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Valu
 
 pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let from = operand_shape(builder, node)?;
-    let perm = match node.ints("perm") {
+    let perm: Vec<usize> = match node.ints("perm") {
         Some(perm) => perm.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
         None => (0..from.len()).rev().collect(),
     };
+    let value = builder.value(node, 0)?.clone();
     let transpose = Transpose { perm };
     let shape = transpose.permuted(&from).map_err(|fault| fault.at(node.name))?;
-    let value = builder.value(node, 0)?.clone();
-    let op = Op::Transpose(transpose.clone());
-    move_elements(builder, node, value, op, shape, |constant, _| constant.transposed(&transpose).map(Some))
+    if let Value::Constant(constant) = &value {
+        let moved = constant.transposed(&transpose).map_err(|fault| fault.at(node.name))?;
+        return Ok(Value::Constant(Arc::new(moved)));
+    }
+    // Axes of one element do not matter: without them the order may be that of the operand.
+    let moved = transpose.perm.iter().filter(|axis| from.get(**axis).is_some_and(|size| *size > 1));
+    if moved.is_sorted() {
+        return reshaped(builder, node, shape);
+    }
+    let strides = strides(&from);
+    let steps: Vec<usize> = transpose.perm.iter().filter_map(|axis| strides.get(*axis).copied()).collect();
+    let gather = Gather::by(1, &shape, |index| Pick::of(dot(index, &steps)));
+    gathered(builder, node, vec![value], gather)
 }
 
 /// Axes from the attribute (before opset 13) or the second operand.
-fn axes(builder: &Builder, node: &NodeView<'_>) -> Result<Option<Vec<i64>>, ModelError> {
+pub(super) fn axes(builder: &Builder, node: &NodeView<'_>) -> Result<Option<Vec<i64>>, ModelError> {
     if let Some(axes) = node.ints("axes") {
         return Ok(Some(axes.to_vec()));
     }

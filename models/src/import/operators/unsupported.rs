@@ -1,20 +1,13 @@
 //! Operators without a rule: what would help.
 
-use std::collections::HashSet;
-
-use crate::onnx::{GraphProto, NodeProto};
+use crate::onnx::NodeProto;
 
 use super::rule;
 use crate::error::ModelError;
 use crate::import::node::NodeView;
 
 /// The refusals of all nodes whose operator has no rule, one an operator and advice.
-pub(in crate::import) fn unsupported(
-    graph: &GraphProto,
-    nodes: &[&NodeProto],
-    functions: &[String],
-) -> Vec<ModelError> {
-    let last = last(graph);
+pub(in crate::import) fn unsupported(nodes: &[&NodeProto], functions: &[String]) -> Vec<ModelError> {
     let mut refusals: Vec<ModelError> = Vec::new();
     for node in nodes.iter().map(|node| NodeView::new(node)).filter(|node| rule(&node.operator()).is_none()) {
         let operator = node.operator();
@@ -22,7 +15,7 @@ pub(in crate::import) fn unsupported(
             calls(&mut refusals, node.name, operator);
             continue;
         }
-        let help = help(&operator, last.contains(node.output));
+        let help = help(&operator);
         let known = refusals.iter_mut().find_map(|refusal| match refusal {
             ModelError::UnsupportedOperator { operator: known, nodes, help: said } => {
                 (*known == operator && *said == help).then_some(nodes)
@@ -53,62 +46,17 @@ fn calls(refusals: &mut Vec<ModelError>, node: &str, function: String) {
     refusals.push(ModelError::Functions { nodes: vec![node.to_owned()], functions: vec![function] });
 }
 
-/// Names of the values after which a graph does nothing but quantise and change shapes.
-fn last(graph: &GraphProto) -> HashSet<&str> {
-    let mut last: HashSet<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
-    loop {
-        let before = last.len();
-        for node in &graph.node {
-            let passes = matches!(
-                node.op_type.as_str(),
-                "QuantizeLinear"
-                    | "DequantizeLinear"
-                    | "Identity"
-                    | "Flatten"
-                    | "Reshape"
-                    | "Squeeze"
-                    | "Unsqueeze"
-                    | "Cast"
-            );
-            if passes && node.output.iter().any(|output| last.contains(output.as_str())) {
-                last.extend(node.input.first().map(String::as_str));
-            }
-        }
-        if last.len() == before {
-            return last;
-        }
-    }
-}
-
 /// Whether an operator without a rule gives its first operand's shape.
 pub(in crate::import) fn keeps_shape(operator: &str) -> bool {
     matches!(
         plain(operator),
-        "Softmax"
-            | "LogSoftmax"
+        "QLinearSoftmax"
+            | "Softmax"
             | "BatchNormalization"
             | "LayerNormalization"
             | "InstanceNormalization"
-            | "Dropout"
-            | "Sigmoid"
-            | "Tanh"
-            | "Gelu"
-            | "Erf"
-            | "Exp"
-            | "Sqrt"
-            | "Abs"
-            | "Neg"
-            | "HardSwish"
-            | "HardSigmoid"
-            | "LeakyRelu"
-            | "PRelu"
-            | "Elu"
-            | "Selu"
-            | "Softplus"
-            | "Sub"
-            | "Div"
-            | "Mul"
-            | "Cast"
+            | "LRN"
+            | "CumSum"
     )
 }
 
@@ -118,14 +66,13 @@ fn plain(operator: &str) -> &str {
     own.unwrap_or(operator)
 }
 
-/// What would help where an operator has no rule; `last` says that nothing but a change of form comes after it.
-fn help(operator: &str, last: bool) -> &'static str {
+/// What would help where an operator has no rule.
+fn help(operator: &str) -> &'static str {
     let name = plain(operator);
     match name {
-        "Softmax" | "LogSoftmax" | "Sigmoid" if last => {
+        "QLinearSoftmax" | "Softmax" => {
             "end the model before it: it does not change which score is the largest, and can be computed from the proved scores"
         }
-        "Softmax" | "LogSoftmax" => "it has no integer form inside a network: use one without it",
         "BatchNormalization" => {
             "fold it into the layer before it: export the model in eval mode, or run onnxruntime's quant_pre_process before quantising"
         }
@@ -133,27 +80,11 @@ fn help(operator: &str, last: bool) -> &'static str {
         "DynamicQuantizeLinear" => {
             "scales must be fixed: use static quantisation (quantize_static with calibration data)"
         }
-        "Sub" | "Div" => {
-            "if it prepares the input, prepare the input file so and export the model without it; otherwise fold it into weights and bias"
-        }
-        "Shape" | "Gather" | "Slice" | "ConstantOfShape" | "Expand" | "Range" | "Where" => {
-            "if it only computes shapes, fix all dimensions and fold constants (for example with onnxsim)"
-        }
-        "Concat" => {
-            "if it only computes shapes, fix all dimensions and fold constants (for example with onnxsim); tensors cannot be joined"
-        }
+        "Where" => "if it only computes shapes, fix all dimensions and fold constants (for example with onnxsim)",
         "Loop" | "If" | "Scan" => "control flow cannot be proved: export a model without it",
-        "Sigmoid" | "Tanh" | "Gelu" | "Erf" | "HardSwish" | "HardSigmoid" | "LeakyRelu" | "PRelu" | "Elu" | "Selu"
-        | "Softplus" => "use Relu or Clip in its place, and train the model again",
-        "ReduceMean" => AVERAGE,
-        // The same in ONNX's own operators would be refused later.
-        "AveragePool" | "GlobalAveragePool" if name != operator => AVERAGE,
         _ if name != operator && rule(name).is_some() => {
             "quantise with quant_format=QuantFormat.QDQ, which writes ONNX's own operators"
         }
         _ => "the supported operators are listed in models/README.md; replace it or end the model before it",
     }
 }
-
-/// What stands for an average in operators that can be proved.
-const AVERAGE: &str = "use Flatten and a Gemm whose weights average in its place";

@@ -7,10 +7,12 @@ use crate::parity::compare;
 use assay_circuits::{Lanes, Layout, PROFILES};
 use assay_models::{import, samples};
 
-/// The sample of this name in its own numbers of weight lanes, and in every profile.
+/// The sample of this name in its own numbers of weight lanes, and in every profile that it has a circuit in.
 fn is_proved(name: &str) {
     let (graph, lanes) = samples::cases().into_iter().find(|(graph, _)| graph.name == name).unwrap();
-    for lanes in lanes.iter().map(|weights| Lanes::new(1, *weights)).chain(PROFILES) {
+    let activations = samples::activation_lanes(&graph);
+    let profiles = PROFILES.into_iter().filter(|lanes| activations.contains(&lanes.activations));
+    for lanes in lanes.iter().map(|weights| Lanes::new(activations[0], *weights)).chain(profiles) {
         compare(&graph, Layout::with_lanes(&graph, lanes).unwrap());
     }
 }
@@ -38,6 +40,21 @@ fn sums_changes_of_scale_and_changes_of_shape_are_proved() {
 #[test]
 fn a_change_of_scale_alone_is_proved_in_a_full_circuit() {
     is_proved("rescale");
+}
+
+#[test]
+fn groups_of_channels_are_proved() {
+    is_proved("grouped");
+}
+
+#[test]
+fn functions_and_products_are_proved() {
+    is_proved("functions");
+}
+
+#[test]
+fn elements_in_other_orders_are_proved() {
+    is_proved("gathered");
 }
 
 #[test]

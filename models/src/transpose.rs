@@ -1,15 +1,12 @@
-//! Transpose: <https://onnx.ai/onnx/operators/onnx__Transpose.html>.
+//! [`Transpose`]: constants and files in another order of axes, at import.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Bounded, Evaluated, IntegerOp, Interval, OpFault, Operand, Output, exactly};
-use crate::requantise::Requantise;
+use crate::ops::OpFault;
 
 /// `y[i] = x[perm(i)]`, axes as ONNX numbers them, batch axis included: axis `k` of the result is axis `perm[k]` of the operand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Transpose {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Transpose {
     /// Permutation of the axes.
-    pub perm: Vec<usize>,
+    pub(crate) perm: Vec<usize>,
 }
 
 impl Transpose {
@@ -57,39 +54,6 @@ impl Transpose {
             }
         }
         Ok(result)
-    }
-}
-
-impl IntegerOp for Transpose {
-    fn operands(&self) -> usize {
-        1
-    }
-
-    fn output_shape(&self, inputs: &[&[usize]], _declared: &[usize]) -> Result<Vec<usize>, OpFault> {
-        let [x] = exactly(inputs)?;
-        self.permuted(x)
-    }
-
-    fn output(&self) -> Output<'_> {
-        Output::Elements
-    }
-
-    fn evaluate(&self, inputs: &[Operand<'_>]) -> Result<Evaluated, OpFault> {
-        let [x] = exactly(inputs)?;
-        Ok(self.reorder(x.values, &x.info.shape)?.into())
-    }
-
-    fn bounds(&self, _channel: usize, inputs: &[Bounded<'_>]) -> Result<Interval, OpFault> {
-        let [x] = exactly(inputs)?;
-        Ok(x.elements)
-    }
-
-    fn constants(&self) -> Vec<i64> {
-        Vec::new()
-    }
-
-    fn requantise_mut(&mut self) -> Option<&mut Requantise> {
-        None
     }
 }
 

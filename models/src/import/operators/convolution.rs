@@ -1,0 +1,298 @@
+//! [`Convolution`]: any stride, dilation, padding and group, as a convolution of stride 1. A stride is a matter of planes: every `s`-th row and column
+//! becomes a plane of its own, with its share of the kernel.
+
+use super::windows::Axis;
+use crate::error::ModelError;
+use crate::graph::TensorId;
+use crate::import::builder::Builder;
+use crate::import::node::NodeView;
+use crate::import::ratio::Ratio;
+use crate::import::value::{Pending, Source};
+use crate::ops::{Conv, Gather, IntegerOp, Op, OpFault, Pick, Reshape, planes};
+use crate::requantise::Requantise;
+use crate::weights::Weights;
+
+/// A convolution of one or two spatial axes.
+pub(super) struct Convolution {
+    pub(super) weights: Weights,
+    /// `[o, c / group, ...]`.
+    pub(super) shape: Vec<usize>,
+    pub(super) group: usize,
+    pub(super) bias: Vec<i64>,
+}
+
+/// A kernel of two axes, and how it slides.
+struct Plane {
+    /// `[o, c / group, kh, kw]`.
+    shape: [usize; 4],
+    axes: [Axis; 2],
+}
+
+/// An axis of one element, which a convolution of one axis has beside its own.
+const NONE: Axis = Axis { input: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1 };
+
+impl Convolution {
+    /// The accumulators over an input whose axes these are.
+    pub(super) fn pending(
+        self,
+        builder: &mut Builder,
+        node: &NodeView<'_>,
+        input: TensorId,
+        units: Vec<Ratio>,
+        axes: &[Axis],
+    ) -> Result<Pending, ModelError> {
+        let one = axes.len() == 1;
+        let (plane, input) = self.plane(builder, node, input, axes)?;
+        let pending = self.over(builder, node, input, units, plane)?;
+        if one {
+            let [n, o, _, w] = planes(pending.shape()).map_err(|fault| fault.at(node.name))?;
+            return Ok(pending.then(node, Op::Reshape(Reshape), vec![n, o, w]).layer(1));
+        }
+        Ok(pending.layer(1))
+    }
+
+    /// Kernel and input with two axes.
+    fn plane(
+        &self,
+        builder: &mut Builder,
+        node: &NodeView<'_>,
+        input: TensorId,
+        axes: &[Axis],
+    ) -> Result<(Plane, TensorId), ModelError> {
+        let from = builder.info(input)?.shape.clone();
+        match (self.shape.as_slice(), axes, from.as_slice()) {
+            ([o, c, kh, kw], [h, w], _) => Ok((Plane { shape: [*o, *c, *kh, *kw], axes: [*h, *w] }, input)),
+            ([o, c, kw], [w], [n, channels, width]) => {
+                let (name, laid) = (format!("{}/plane", node.output), vec![*n, *channels, 1, *width]);
+                let input = builder.emit_alike(node.name, Op::Reshape(Reshape), vec![input], &name, laid)?;
+                Ok((Plane { shape: [*o, *c, 1, *kw], axes: [NONE, *w] }, input))
+            }
+            _ => {
+                Err(OpFault::Rank { expected: "3 or 4 (Conv of one or two axes)", got: self.shape.clone() }
+                    .at(node.name))
+            }
+        }
+    }
+
+    fn over(
+        self,
+        builder: &mut Builder,
+        node: &NodeView<'_>,
+        input: TensorId,
+        units: Vec<Ratio>,
+        plane: Plane,
+    ) -> Result<Pending, ModelError> {
+        let Plane { shape: [o, c, kh, kw], axes } = plane;
+        let [h, w] = axes;
+        let pads = [h.before, w.before, h.after, w.after];
+        let near = h.before < h.span() && h.after < h.span() && w.before < w.span() && w.after < w.span();
+        if h.stride == 1 && w.stride == 1 && near {
+            let weights_shape = [o, c, h.span(), w.span()];
+            let weights = if [h.dilation, w.dilation] == [1, 1] {
+                self.weights
+            } else {
+                spread(&self.weights, [o * c, kh, kw], weights_shape, |u, v| {
+                    (u % h.dilation == 0 && v % w.dilation == 0).then(|| (u / h.dilation, v / w.dilation))
+                })
+            };
+            return made(
+                builder,
+                node,
+                input,
+                units,
+                Conv {
+                    weights,
+                    weights_shape,
+                    bias: self.bias,
+                    pads,
+                    group: self.group,
+                    requantise: Requantise::accumulators(),
+                },
+            );
+        }
+        let [n, channels, ..] = planes(&builder.info(input)?.shape).map_err(|fault| fault.at(node.name))?;
+        // Planes of every s-th row and column, as far as the kernel reaches, and their share of it.
+        let phases = [h, w].map(|axis| axis.stride.min(axis.span()));
+        let kernel = [h, w].map(|axis| axis.span().div_ceil(axis.stride));
+        let sides = [h.output + kernel[0] - 1, w.output + kernel[1] - 1];
+        let laid = [n, channels * phases[0] * phases[1], sides[0], sides[1]];
+        let at = |axis: &Axis, index: usize, phase: usize| {
+            (index * axis.stride + phase).checked_sub(axis.before).filter(|at| *at < axis.input)
+        };
+        let gather = Gather::by(1, &laid, |index| {
+            let (channel, phase) = (index[1] / (phases[0] * phases[1]), index[1] % (phases[0] * phases[1]));
+            let place = at(&h, index[2], phase / phases[1]).zip(at(&w, index[3], phase % phases[1]));
+            place.map_or(Pick::Constant(0), |(row, column)| {
+                Pick::of(((index[0] * channels + channel) * h.input + row) * w.input + column)
+            })
+        });
+        crate::import::constant::shape(&laid.map(|size| size as i64), node.output, 1)?;
+        let name = format!("{}/planes", node.output);
+        let input = builder.emit_alike(node.name, Op::Gather(gather), vec![input], &name, laid.to_vec())?;
+        let weights_shape = [o, c * phases[0] * phases[1], kernel[0], kernel[1]];
+        let taps = |phase: usize, i: usize, j: usize| {
+            let (u, v) = (i * h.stride + phase / phases[1], j * w.stride + phase % phases[1]);
+            let within = u < h.span() && v < w.span() && u % h.dilation == 0 && v % w.dilation == 0;
+            within.then(|| (u / h.dilation, v / w.dilation))
+        };
+        let mut weights: Vec<i16> = Vec::with_capacity(weights_shape.iter().product());
+        for of in 0..o * c {
+            for phase in 0..phases[0] * phases[1] {
+                for (i, j) in (0..kernel[0]).flat_map(|i| (0..kernel[1]).map(move |j| (i, j))) {
+                    let tap = taps(phase, i, j).and_then(|(u, v)| self.weights.get((of * kh + u) * kw + v));
+                    weights.push(tap.unwrap_or(0));
+                }
+            }
+        }
+        let conv = Conv {
+            weights: weights.into(),
+            weights_shape,
+            bias: self.bias,
+            pads: [0; 4],
+            group: self.group,
+            requantise: Requantise::accumulators(),
+        };
+        made(builder, node, input, units, conv)
+    }
+
+    /// `ConvTranspose`: a convolution of the flipped kernel over the input with `s - 1` zeros between its elements.
+    pub(super) fn transposed(
+        self,
+        builder: &mut Builder,
+        node: &NodeView<'_>,
+        input: TensorId,
+        units: Vec<Ratio>,
+    ) -> Result<Pending, ModelError> {
+        let rank = self.shape.len().saturating_sub(2);
+        let spatial = self.shape.get(2..).unwrap_or_default().to_vec();
+        let kernel = node.sizes("kernel_shape", spatial.clone());
+        let from = builder.info(input)?.shape.clone();
+        if kernel != spatial || from.len() != self.shape.len() || !(1..=2).contains(&rank) {
+            return Err(
+                OpFault::Rank { expected: "3 or 4 (ConvTranspose of one or two axes)", got: from }.at(node.name)
+            );
+        }
+        let [strides, dilations] = ["strides", "dilations"].map(|name| node.sizes(name, vec![1; rank]));
+        let mut pads = node.sizes("pads", vec![0; 2 * rank]);
+        let mut extra = node.sizes("output_padding", vec![0; rank]);
+        let auto_pad = node.string("auto_pad").unwrap_or_default();
+        let of = |list: &[usize], at: usize| list.get(at).copied().unwrap_or(0);
+        let small =
+            [&strides, &dilations, &pads, &extra, &kernel].iter().all(|list| list.iter().all(|size| *size < 1 << 20));
+        if !small || strides.contains(&0) || dilations.contains(&0) || kernel.contains(&0) {
+            return Err(node.unsupported(
+                "strides",
+                format!("{strides:?}"),
+                "strides, dilations and kernel of at least 1",
+            ));
+        }
+        let span = |at: usize| (of(&kernel, at) - 1) * of(&dilations, at) + 1;
+        let bare = |at: usize| (of(&from, at + 2).max(1) - 1) * of(&strides, at) + span(at);
+        let wanted = node
+            .ints("output_shape")
+            .map(|ints| ints.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect::<Vec<_>>());
+        if wanted.is_some() || matches!(auto_pad.as_str(), "SAME_UPPER" | "SAME_LOWER") {
+            for at in 0..rank {
+                let size = wanted.as_ref().map_or_else(
+                    || of(&from, at + 2) * of(&strides, at),
+                    |sizes| of(sizes, sizes.len().saturating_sub(rank) + at),
+                );
+                let total = (bare(at) + of(&extra, at)).saturating_sub(size);
+                let less = total / 2;
+                let (before, after) =
+                    if auto_pad == "SAME_UPPER" { (less, total - less) } else { (total - less, less) };
+                if let [Some(slot), ..] = [pads.get_mut(at)] {
+                    *slot = before;
+                }
+                if let Some(slot) = pads.get_mut(rank + at) {
+                    *slot = after;
+                }
+                if let Some(slot) = extra.get_mut(at) {
+                    *slot += size.saturating_sub(bare(at) + *slot);
+                }
+            }
+        } else if !matches!(auto_pad.as_str(), "" | "NOTSET" | "VALID") {
+            node.refuse(node.unsupported("auto_pad", auto_pad.clone(), "NOTSET, VALID, SAME_UPPER or SAME_LOWER"));
+        }
+        let (channels, each, group) = (of(&self.shape, 0), of(&self.shape, 1), self.group);
+        if group == 0 || !channels.is_multiple_of(group) || from.get(1) != Some(&channels) {
+            return Err(
+                OpFault::Size { what: "channels of the input", expected: channels, got: of(&from, 1) }.at(node.name)
+            );
+        }
+        // The input with zeros between and around its elements.
+        let side = |at: usize| {
+            (bare(at) + of(&extra, at)).checked_sub(of(&pads, at) + of(&pads, rank + at)).filter(|side| *side > 0)
+        };
+        let sides: Option<Vec<usize>> = (0..rank).map(side).collect();
+        let sides = sides
+            .ok_or_else(|| node.unsupported("pads", format!("{pads:?}"), "pads that leave something of the result"))?;
+        let laid: Vec<usize> = (0..rank).map(|at| of(&sides, at) + span(at) - 1).collect();
+        let place = |index: usize, at: usize| {
+            let moved = (index + of(&pads, at)).checked_sub(span(at) - 1)?;
+            let stride = of(&strides, at);
+            (moved % stride == 0).then_some(moved / stride).filter(|at_| *at_ < of(&from, at + 2))
+        };
+        let shape = [&[of(&from, 0), channels][..], &laid].concat();
+        crate::import::constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
+        let gather = Gather::by(1, &shape, |index| {
+            let outer = index[0] * channels + index[1];
+            let inner = index
+                .iter()
+                .skip(2)
+                .enumerate()
+                .try_fold(outer, |sum, (at, index)| Some(sum * of(&from, at + 2) + place(*index, at)?));
+            inner.map_or(Pick::Constant(0), Pick::of)
+        });
+        let name = format!("{}/spread", node.output);
+        let input = builder.emit_alike(node.name, Op::Gather(gather), vec![input], &name, shape)?;
+        // [c, o / group, k] flipped to [o, c / group, k].
+        let taps: usize = kernel.iter().product();
+        let (inputs, outputs) = (channels / group, each * group);
+        let mut weights: Vec<i16> = Vec::with_capacity(outputs * inputs * taps);
+        for output in 0..outputs {
+            for within in 0..inputs {
+                let channel = output / each * inputs + within;
+                let first = (channel * each + output % each) * taps;
+                weights.extend((0..taps).rev().filter_map(|tap| self.weights.get(first + tap)));
+            }
+        }
+        let axes: Vec<Axis> = (0..rank)
+            .map(|at| {
+                let (kernel, dilation, input) = (of(&kernel, at), of(&dilations, at), of(&laid, at));
+                Axis { input, kernel, stride: 1, dilation, before: 0, after: 0, output: of(&sides, at) }
+            })
+            .collect();
+        let shape = [&[outputs, inputs][..], &kernel].concat();
+        Self { weights: weights.into(), shape, group, bias: self.bias }.pending(builder, node, input, units, &axes)
+    }
+}
+
+/// Kernels of another size: tap `(u, v)` of each is tap `from(u, v)` of the old one, or 0.
+fn spread(
+    weights: &Weights,
+    [count, _, kw]: [usize; 3],
+    [_, _, height, width]: [usize; 4],
+    from: impl Fn(usize, usize) -> Option<(usize, usize)>,
+) -> Weights {
+    let kernel = if count == 0 { 0 } else { weights.len() / count };
+    let mut spread: Vec<i16> = Vec::with_capacity(count * height * width);
+    for of in 0..count {
+        for (u, v) in (0..height).flat_map(|u| (0..width).map(move |v| (u, v))) {
+            spread.push(from(u, v).and_then(|(i, j)| weights.get(of * kernel + i * kw + j)).unwrap_or(0));
+        }
+    }
+    spread.into()
+}
+
+/// The accumulators of a convolution of stride 1.
+fn made(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    input: TensorId,
+    units: Vec<Ratio>,
+    conv: Conv,
+) -> Result<Pending, ModelError> {
+    let shape = conv.output_shape(&[&builder.info(input)?.shape], &[]).map_err(|fault| fault.at(node.name))?;
+    Ok(Pending::new(node.name, node.output, Source::Accumulators { op: Op::Conv(conv), input, units }, shape))
+}

@@ -1,0 +1,614 @@
+//! Concat, Split, Slice, Pad, Gather, Expand, Tile, `DepthToSpace`, `SpaceToDepth` and Resize to the nearest: elements in another order, all of them
+//! one [`Gather`] (and of constants, constants).
+
+use std::sync::Arc;
+
+use super::quantize::rescale_part;
+use super::shape::{axes, move_elements, operand_shape, reshaped};
+use crate::error::ModelError;
+use crate::import::builder::Builder;
+use crate::import::constant::{self, Constant, Elements};
+use crate::import::node::NodeView;
+use crate::import::value::{Pending, Source, Value};
+use crate::ops::{Gather, Op, OpFault, Pick};
+
+/// What one step along each axis is worth in a row-major index.
+pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    for axis in (1..shape.len()).rev() {
+        strides[axis - 1] = strides[axis] * shape[axis];
+    }
+    strides
+}
+
+/// The row-major index of indices along axes.
+pub(super) fn dot(index: &[usize], strides: &[usize]) -> usize {
+    index.iter().zip(strides).map(|(at, stride)| at * stride).sum()
+}
+
+/// The elements of values in the order of a gather, as the result of a node.
+pub(super) fn gathered(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    values: Vec<Value>,
+    gather: Gather,
+) -> Result<Value, ModelError> {
+    gathered_as(builder, node, node.output, values, gather)
+}
+
+/// As [`gathered`], as the value of a name.
+pub(super) fn gathered_as(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    name: &str,
+    mut values: Vec<Value>,
+    gather: Gather,
+) -> Result<Value, ModelError> {
+    constant::shape(&gather.shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), name, 0)?;
+    let constants: Option<Vec<Arc<Constant>>> =
+        values.iter().map(|value| if let Value::Constant(of) = value { Some(Arc::clone(of)) } else { None }).collect();
+    if let Some(constants) = constants {
+        let folded = Constant::gathered(&constants, &gather, name).ok_or_else(|| {
+            node.unquantised(
+                "it joins constants of several kinds or scales",
+                "fold constants before export (for example with onnxsim)",
+            )
+        })?;
+        return Ok(Value::Constant(Arc::new(folded)));
+    }
+    if values.len() == 1 {
+        let value = values.remove(0);
+        let shape = gather.shape.clone();
+        return move_elements(builder, node, name, value, Op::Gather(gather), shape, |_, _| Ok(None));
+    }
+    let integers = values.iter().all(|value| matches!(value, Value::Integer(_)));
+    let mut tensors = Vec::with_capacity(values.len());
+    for value in &values {
+        match value {
+            Value::Integer(tensor) if integers => tensors.push(*tensor),
+            Value::Real(tensor) => tensors.push(*tensor),
+            Value::Integer(_) | Value::Constant(_) | Value::Pending(_) | Value::Unknown(_) => {
+                return Err(node.unquantised(
+                    "it joins values that are not all quantised tensors",
+                    "quantise each of its operands (QuantizeLinear, DequantizeLinear); fold constants before export",
+                ));
+            }
+        }
+    }
+    if builder.alike(&tensors)? {
+        let shape = gather.shape.clone();
+        let tensor = builder.emit_alike(node.name, Op::Gather(gather), tensors, name, shape)?;
+        if integers {
+            builder.name_integer(tensor, name);
+            return Ok(Value::Integer(tensor));
+        }
+        return Ok(Value::Real(tensor));
+    }
+    if integers {
+        return Err(node.unquantised(
+            "it joins integers of several scales",
+            "put a DequantizeLinear before each operand and a QuantizeLinear behind the result",
+        ));
+    }
+    let parts = tensors.iter().map(|tensor| rescale_part(builder, *tensor)).collect::<Result<_, _>>()?;
+    let shape = gather.shape.clone();
+    let source = Source::Joined { parts, gather };
+    Ok(Value::Pending(Box::new(Pending::new(node.name, name, source, shape))))
+}
+
+/// The values of all operands that are there.
+fn operands(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<Value>, ModelError> {
+    (0..node.proto.input.len()).map(|at| builder.value(node, at).cloned()).collect()
+}
+
+/// Integers of a constant operand.
+fn integers(builder: &Builder, node: &NodeView<'_>, at: usize) -> Result<Option<Vec<i64>>, ModelError> {
+    let constant = builder.optional_constant(node, at, "its geometry is computed by the graph")?;
+    constant.map(|constant| Ok(constant.integers()?.0.to_vec())).transpose()
+}
+
+pub(super) fn concat(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let values = operands(builder, node)?;
+    joined(builder, node, values)
+}
+
+/// Values behind each other along the axis of a node.
+pub(super) fn joined(builder: &mut Builder, node: &NodeView<'_>, values: Vec<Value>) -> Result<Value, ModelError> {
+    let shapes = values.iter().map(|value| builder.shape(value)).collect::<Result<Vec<_>, _>>()?;
+    let first = shapes.first().ok_or_else(|| OpFault::Operands { expected: 1, got: 0 }.at(node.name))?;
+    let axis = node.axis(node.int("axis", 0), first.len())?;
+    let mut shape = first.clone();
+    let mut of_index = Vec::new();
+    for (operand, got) in shapes.iter().enumerate() {
+        let mut expected = first.clone();
+        if let (Some(slot), Some(size)) = (expected.get_mut(axis), got.get(axis)) {
+            *slot = *size;
+        }
+        if expected != *got {
+            return Err(OpFault::Shape { what: "operand of Concat", expected, got: got.clone() }.at(node.name));
+        }
+        of_index.extend((0..got.get(axis).copied().unwrap_or(0)).map(|within| (operand, within)));
+    }
+    if let Some(slot) = shape.get_mut(axis) {
+        *slot = of_index.len();
+    }
+    let steps: Vec<Vec<usize>> = shapes.iter().map(|shape| strides(shape)).collect();
+    let gather = Gather::by(shapes.len(), &shape, |index| {
+        let mut index = index.to_vec();
+        let (operand, within) = of_index.get(index[axis]).copied().unwrap_or_default();
+        index[axis] = within;
+        Pick::Element { operand, index: steps.get(operand).map_or(0, |steps| dot(&index, steps)) }
+    });
+    gathered(builder, node, values, gather)
+}
+
+/// A result of another shape whose element at some indices is that of the first operand at others.
+fn picked(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    shape: &[usize],
+    mut from: impl FnMut(&[usize]) -> Vec<usize>,
+) -> Result<Value, ModelError> {
+    let value = builder.value(node, 0)?.clone();
+    let steps = strides(&builder.shape(&value)?);
+    let gather = Gather::by(1, shape, |index| Pick::of(dot(&from(index), &steps)));
+    gathered(builder, node, vec![value], gather)
+}
+
+pub(super) fn split(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let value = builder.value(node, 0)?.clone();
+    let from = builder.shape(&value)?;
+    let axis = node.axis(node.int("axis", 0), from.len())?;
+    let whole = from.get(axis).copied().unwrap_or(0);
+    let outputs = node.proto.output.len();
+    let given = match node.ints("split") {
+        Some(ints) => Some(ints.to_vec()),
+        None => integers(builder, node, 1)?,
+    };
+    let sizes: Vec<usize> = match given {
+        Some(given) => given.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect(),
+        None => {
+            let each = whole.div_ceil(outputs.max(1));
+            (0..outputs).map(|at| each.min(whole.saturating_sub(at * each))).collect()
+        }
+    };
+    if sizes.len() != outputs || sizes.contains(&0) || sizes.iter().sum::<usize>() != whole {
+        return Err(node.unsupported(
+            "split",
+            format!("{sizes:?}"),
+            "a size for each output, together those of the axis",
+        ));
+    }
+    let (mut first, steps) = (0, strides(&from));
+    let mut results = Vec::with_capacity(outputs);
+    for (size, name) in sizes.iter().zip(&node.proto.output) {
+        let mut shape = from.clone();
+        if let Some(slot) = shape.get_mut(axis) {
+            *slot = *size;
+        }
+        let gather =
+            Gather::by(1, &shape, |index| Pick::of(dot(index, &steps) + first * steps.get(axis).copied().unwrap_or(0)));
+        results.push(gathered_as(builder, node, name, vec![value.clone()], gather)?);
+        first += size;
+    }
+    let mut results = results.into_iter();
+    let result = results.next();
+    for (name, value) in node.proto.output.iter().skip(1).zip(results) {
+        builder.values.insert(name.clone(), value);
+    }
+    result.ok_or_else(|| node.unsupported("outputs", "none".to_owned(), "one or more"))
+}
+
+pub(super) fn slice(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let list = |name: &str, at: usize| match node.ints(name) {
+        Some(ints) => Ok(Some(ints.to_vec())),
+        None => integers(builder, node, at),
+    };
+    let (starts, ends) = (list("starts", 1)?.unwrap_or_default(), list("ends", 2)?.unwrap_or_default());
+    let axes = list("axes", 3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = integers(builder, node, 4)?.unwrap_or_else(|| vec![1; starts.len()]);
+    if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] {
+        return Err(node.unsupported("starts", format!("{starts:?}"), "as many starts, ends, axes and steps"));
+    }
+    // First index and step along every axis.
+    let mut along: Vec<(i64, i64)> = vec![(0, 1); from.len()];
+    let mut shape = from.clone();
+    for (((start, end), axis), step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
+        let axis = node.axis(*axis, from.len())?;
+        let size = from.get(axis).copied().unwrap_or(0) as i64;
+        let wrapped = |at: i64| if at < 0 { at.saturating_add(size) } else { at };
+        if *step == 0 {
+            return Err(node.unsupported("steps", "0".to_owned(), "no step of 0"));
+        }
+        let (start, end) = if *step > 0 {
+            (wrapped(*start).clamp(0, size), wrapped(*end).clamp(0, size))
+        } else {
+            (wrapped(*start).clamp(0, size - 1), wrapped(*end).clamp(-1, size - 1))
+        };
+        let count = if *step > 0 {
+            (end - start).max(0).unsigned_abs().div_ceil(step.unsigned_abs())
+        } else {
+            (start - end).max(0).unsigned_abs().div_ceil(step.unsigned_abs())
+        };
+        if let (Some(along), Some(slot)) = (along.get_mut(axis), shape.get_mut(axis)) {
+            (*along, *slot) = ((start, *step), count as usize);
+        }
+    }
+    picked(builder, node, &shape, |index| {
+        index.iter().zip(&along).map(|(at, (first, step))| (first + *at as i64 * step) as usize).collect()
+    })
+}
+
+pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let value = builder.value(node, 0)?.clone();
+    let from = builder.shape(&value)?;
+    let given = match node.ints("pads") {
+        Some(ints) => Some(ints.to_vec()),
+        None => integers(builder, node, 1)?,
+    };
+    let given = given.unwrap_or_default();
+    let along: Vec<usize> = match integers(builder, node, 3)? {
+        Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
+        None => (0..from.len()).collect(),
+    };
+    let bad = || node.unsupported("pads", format!("{given:?}"), "a number before and one behind every axis");
+    if given.len() != 2 * along.len() || given.iter().any(|pad| pad.unsigned_abs() > 1 << 26) {
+        return Err(bad());
+    }
+    let mut pads = vec![(0i64, 0i64); from.len()];
+    for (at, axis) in along.iter().enumerate() {
+        if let (Some(slot), Some(before), Some(behind)) =
+            (pads.get_mut(*axis), given.get(at), given.get(along.len() + at))
+        {
+            *slot = (*before, *behind);
+        }
+    }
+    let size = |(size, (before, behind)): (&usize, &(i64, i64))| usize::try_from(*size as i64 + before + behind).ok();
+    let shape: Vec<usize> = from.iter().zip(&pads).map(size).collect::<Option<_>>().ok_or_else(bad)?;
+    let mode = node.string("mode").unwrap_or_else(|| "constant".to_owned());
+    let fill = if mode == "constant" { fill(builder, node, &value)? } else { 0 };
+    let source = |at: i64, size: i64| -> Option<i64> {
+        if (0..size).contains(&at) {
+            return Some(at);
+        }
+        match mode.as_str() {
+            "edge" => Some(at.clamp(0, size - 1)),
+            "wrap" => Some(at.rem_euclid(size)),
+            "reflect" if size > 1 => {
+                let period = 2 * (size - 1);
+                let within = at.rem_euclid(period);
+                Some(within.min(period - within))
+            }
+            "reflect" => Some(0),
+            _ => None,
+        }
+    };
+    if !matches!(mode.as_str(), "constant" | "edge" | "wrap" | "reflect") {
+        return Err(node.unsupported("mode", mode, "constant, edge, reflect or wrap"));
+    }
+    let steps = strides(&from);
+    let gather = Gather::by(1, &shape, |index| {
+        let within: Option<Vec<usize>> = index
+            .iter()
+            .zip(&pads)
+            .zip(&from)
+            .map(|((at, (before, _)), size)| source(*at as i64 - before, *size as i64).map(|at| at as usize))
+            .collect();
+        within.map_or(Pick::Constant(fill), |index| Pick::of(dot(&index, &steps)))
+    });
+    gathered(builder, node, vec![value], gather)
+}
+
+/// What Pad puts around a value: steps from its zero, or the number itself around constants.
+fn fill(builder: &Builder, node: &NodeView<'_>, value: &Value) -> Result<i32, ModelError> {
+    let real = match (node.float("value"), builder.optional_constant(node, 2, "its constant is computed by the graph")?)
+    {
+        (Some(real), _) => real,
+        (None, Some(constant)) => constant
+            .scalar()
+            .ok_or_else(|| node.unsupported("constant_value", format!("shape {:?}", constant.shape), "one number"))?,
+        (None, None) => 0.0,
+    };
+    let steps = match value {
+        Value::Real(tensor) => {
+            let info = builder.info(*tensor)?;
+            let whole = (real / info.scale).round_ties_even() as i64 + i64::from(info.zero_point);
+            whole.clamp(info.dtype.min(), info.dtype.max()) - i64::from(info.zero_point)
+        }
+        Value::Integer(tensor) => real as i64 - i64::from(builder.info(*tensor)?.zero_point),
+        Value::Constant(_) => real as i64,
+        Value::Pending(_) | Value::Unknown(_) if real == 0.0 => 0,
+        Value::Pending(_) | Value::Unknown(_) => {
+            return Err(node.unquantised(
+                "it pads a value without a scale with something other than 0",
+                "quantise its operand first: QuantizeLinear, DequantizeLinear",
+            ));
+        }
+    };
+    i32::try_from(steps).map_err(|_| node.unsupported("constant_value", real.to_string(), "a number of 32 bits"))
+}
+
+pub(super) fn gather(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let axis = node.axis(node.int("axis", 0), from.len())?;
+    let constant = builder.constant(node, 1, "its indices are computed by the graph")?;
+    let size = from.get(axis).copied().unwrap_or(0) as i64;
+    let wrapped = |at: &i64| {
+        let at = if *at < 0 { at + size } else { *at };
+        usize::try_from(at).ok().filter(|at| (*at as i64) < size)
+    };
+    let indices = constant.integers()?.0.to_vec();
+    let indices: Option<Vec<usize>> = indices.iter().map(wrapped).collect();
+    let indices = indices.ok_or_else(|| {
+        node.unsupported("indices", "one beyond the axis".to_owned(), "indices of the axis, negative ones from its end")
+    })?;
+    let rank = constant.shape.len();
+    let shape =
+        [from.get(..axis).unwrap_or_default(), &constant.shape, from.get(axis + 1..).unwrap_or_default()].concat();
+    let of = strides(&constant.shape);
+    picked(builder, node, &shape, |index| {
+        let chosen = indices.get(dot(&index[axis..axis + rank], &of)).copied().unwrap_or(0);
+        [&index[..axis], &[chosen], &index[axis + rank..]].concat()
+    })
+}
+
+/// A shape that two broadcast to; `None` if they do not.
+pub(super) fn broadcast(one: &[usize], other: &[usize]) -> Option<Vec<usize>> {
+    let rank = one.len().max(other.len());
+    let size = |shape: &[usize], axis: usize| {
+        (axis + shape.len()).checked_sub(rank).and_then(|axis| shape.get(axis)).copied().unwrap_or(1)
+    };
+    let sizes = (0..rank).map(|axis| match (size(one, axis), size(other, axis)) {
+        (a, b) if a == b => Some(a),
+        (1, size) | (size, 1) => Some(size),
+        _ => None,
+    });
+    sizes.collect()
+}
+
+/// Where the elements of a shape that another is broadcast to come from.
+pub(super) fn repeated(from: &[usize], to: &[usize]) -> Gather {
+    let (lead, steps) = (to.len() - from.len(), strides(from));
+    Gather::by(1, to, |index| {
+        let own = index.iter().skip(lead).zip(from).map(|(at, size)| if *size == 1 { 0 } else { *at });
+        Pick::of(own.zip(&steps).map(|(at, step)| at * step).sum())
+    })
+}
+
+pub(super) fn expand(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let value = builder.value(node, 0)?.clone();
+    let from = builder.shape(&value)?;
+    let wanted = integers(builder, node, 1)?.unwrap_or_default();
+    let sizes: Vec<usize> = wanted.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
+    let shape = broadcast(&from, &sizes)
+        .ok_or_else(|| node.unsupported("shape", format!("{wanted:?}"), "a shape that the operand is broadcast to"))?;
+    if shape == from {
+        return Ok(value);
+    }
+    gathered(builder, node, vec![value], repeated(&from, &shape))
+}
+
+pub(super) fn tile(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let repeats = integers(builder, node, 1)?.unwrap_or_default();
+    if repeats.len() != from.len() || repeats.iter().any(|times| !(1..1 << 26).contains(times)) {
+        return Err(node.unsupported("repeats", format!("{repeats:?}"), "a positive number for every axis"));
+    }
+    let shape: Vec<usize> =
+        from.iter().zip(&repeats).map(|(size, times)| size.saturating_mul(*times as usize)).collect();
+    constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 0)?;
+    picked(builder, node, &shape, |index| index.iter().zip(&from).map(|(at, size)| at % size).collect())
+}
+
+/// `[n, c, h, w]` and the size of the blocks.
+fn blocks(builder: &Builder, node: &NodeView<'_>) -> Result<([usize; 4], usize), ModelError> {
+    let from = operand_shape(builder, node)?;
+    let shape = crate::ops::planes(&from).map_err(|fault| fault.at(node.name))?;
+    let size = usize::try_from(node.int("blocksize", 0)).ok().filter(|size| (1..1 << 12).contains(size));
+    let size =
+        size.ok_or_else(|| node.unsupported("blocksize", node.int("blocksize", 0).to_string(), "a positive number"))?;
+    Ok((shape, size))
+}
+
+pub(super) fn depth_to_space(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let ([n, c, h, w], size) = blocks(builder, node)?;
+    let mode = node.string("mode").unwrap_or_else(|| "DCR".to_owned());
+    if !c.is_multiple_of(size * size) || !matches!(mode.as_str(), "DCR" | "CRD") {
+        return Err(node.unsupported(
+            "blocksize",
+            format!("{size}, {mode}"),
+            "DCR or CRD, channels a multiple of its square",
+        ));
+    }
+    let depth = c / (size * size);
+    picked(builder, node, &[n, depth, h * size, w * size], |index| {
+        let (i, j) = (index[2] % size, index[3] % size);
+        let channel = if mode == "DCR" { (i * size + j) * depth + index[1] } else { (index[1] * size + i) * size + j };
+        vec![index[0], channel, index[2] / size, index[3] / size]
+    })
+}
+
+pub(super) fn space_to_depth(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let ([n, c, h, w], size) = blocks(builder, node)?;
+    if !h.is_multiple_of(size) || !w.is_multiple_of(size) {
+        return Err(node.unsupported("blocksize", size.to_string(), "a divisor of height and width"));
+    }
+    picked(builder, node, &[n, c * size * size, h / size, w / size], |index| {
+        let (block, channel) = (index[1] / c, index[1] % c);
+        vec![index[0], channel, index[2] * size + block / size, index[3] * size + block % size]
+    })
+}
+
+/// Resize and Upsample to the nearest element: which one, by the formulas of ONNX.
+pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let mode = node.string("mode").unwrap_or_else(|| "nearest".to_owned());
+    if mode != "nearest" {
+        return Err(node.unsupported("mode", mode, "nearest (a ConvTranspose with fixed weights interpolates)"));
+    }
+    let upsample = node.operator() == "Upsample";
+    let [scales_at, sizes_at] = if upsample || builder.opset < 11 { [1, usize::MAX] } else { [2, 3] };
+    let scales = builder.optional_constant(node, scales_at, "its scales are computed by the graph")?;
+    let scales: Option<Vec<f64>> = match scales {
+        Some(scales) if scales.len() > 0 => Some(scales.floats()?.to_vec()),
+        Some(_) | None => None,
+    };
+    let sizes = integers(builder, node, sizes_at)?.filter(|sizes| !sizes.is_empty());
+    let all: Vec<usize> = (0..from.len()).collect();
+    let along: Vec<usize> = match node.ints("axes") {
+        Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
+        None => all,
+    };
+    let bad = |what| node.unsupported("scales", what, "a positive scale or a size for every axis that is resized");
+    let mut shape = from.clone();
+    let mut factors = vec![1.0; from.len()];
+    for (at, axis) in along.iter().enumerate() {
+        let old = from.get(*axis).copied().unwrap_or(1);
+        let (size, factor) = match (&scales, &sizes) {
+            (_, Some(sizes)) => {
+                let size = sizes.get(at).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0);
+                let size = size.ok_or_else(|| bad(format!("{sizes:?}")))?;
+                (size, size as f64 / old as f64)
+            }
+            (Some(scales), None) => {
+                let factor = scales.get(at).copied().filter(|factor| *factor > 0.0 && *factor < 1e6);
+                let factor = factor.ok_or_else(|| bad(format!("{scales:?}")))?;
+                ((old as f64 * factor).floor() as usize, factor)
+            }
+            (None, None) => return Err(bad("none".to_owned())),
+        };
+        if let (Some(slot), Some(of)) = (shape.get_mut(*axis), factors.get_mut(*axis)) {
+            (*slot, *of) = (size, factor);
+        }
+    }
+    if sizes.is_some() {
+        let policy = node.string("keep_aspect_ratio_policy").unwrap_or_else(|| "stretch".to_owned());
+        if policy != "stretch" {
+            return Err(node.unsupported("keep_aspect_ratio_policy", policy, "stretch"));
+        }
+    }
+    let coordinates = node.string("coordinate_transformation_mode");
+    let coordinates = coordinates
+        .unwrap_or_else(|| if upsample || builder.opset < 11 { "asymmetric" } else { "half_pixel" }.to_owned());
+    let rounding = node.string("nearest_mode");
+    let rounding = rounding
+        .unwrap_or_else(|| if upsample || builder.opset < 11 { "floor" } else { "round_prefer_floor" }.to_owned());
+    let nearest = |at: usize, axis: usize| -> Option<usize> {
+        let (old, new, factor) = (*from.get(axis)? as f64, *shape.get(axis)? as f64, *factors.get(axis)?);
+        if factor == 1.0 && old == new {
+            return Some(at);
+        }
+        let x = at as f64;
+        let place = match coordinates.as_str() {
+            "half_pixel" => (x + 0.5) / factor - 0.5,
+            "pytorch_half_pixel" if new > 1.0 => (x + 0.5) / factor - 0.5,
+            "pytorch_half_pixel" => 0.0,
+            "align_corners" if new > 1.0 => x * (old - 1.0) / (new - 1.0),
+            "align_corners" => 0.0,
+            "asymmetric" => x / factor,
+            _ => return None,
+        };
+        let rounded = match rounding.as_str() {
+            "round_prefer_floor" => (place - 0.5).ceil(),
+            "round_prefer_ceil" => (place + 0.5).floor(),
+            "floor" => place.floor(),
+            "ceil" => place.ceil(),
+            _ => return None,
+        };
+        Some(rounded.clamp(0.0, old - 1.0) as usize)
+    };
+    let mut chosen = Vec::with_capacity(shape.len());
+    for (axis, size) in shape.iter().enumerate() {
+        constant::shape(&[*size as i64], node.output, 1)?;
+        let of_axis: Option<Vec<usize>> = (0..*size).map(|at| nearest(at, axis)).collect();
+        chosen.push(of_axis.ok_or_else(|| {
+            node.unsupported(
+                "coordinate_transformation_mode",
+                format!("{coordinates}, {rounding}"),
+                "half_pixel, pytorch_half_pixel, align_corners or asymmetric",
+            )
+        })?);
+    }
+    picked(builder, node, &shape, |index| {
+        index.iter().zip(&chosen).map(|(at, axis)| axis.get(*at).copied().unwrap_or(0)).collect()
+    })
+}
+
+/// The shape of a value, as a constant.
+pub(super) fn shape_of(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    // Of a refused value the shape may be known all the same.
+    let shape = match builder.unknown_shape(node, 0) {
+        Some(shape) => shape.to_vec(),
+        None => operand_shape(builder, node)?,
+    };
+    let rank = shape.len() as i64;
+    let end = |name, default: i64| {
+        let at = node.int(name, default);
+        (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize
+    };
+    let (start, stop) = (end("start", 0), end("end", rank));
+    let sizes: Vec<i64> = shape.iter().take(stop).skip(start).map(|size| *size as i64).collect();
+    Ok(Value::Constant(Arc::new(Constant::integers_of(node.output, vec![sizes.len()], sizes))))
+}
+
+/// A constant of one value everywhere.
+pub(super) fn constant_of_shape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let sizes = integers(builder, node, 0)?.unwrap_or_default();
+    let shape = constant::shape(&sizes, node.output, 0)?;
+    let one = match node.tensor("value") {
+        Some(tensor) => Constant::read(tensor, tensor.raw_data.clone(), node.output)?,
+        None => Constant { name: node.output.to_owned(), shape: vec![1], elements: Elements::Floats(vec![0.0]) },
+    };
+    let gather = Gather::by(1, &shape, |_| Pick::of(0));
+    gathered(builder, node, vec![Value::Constant(Arc::new(one))], gather)
+}
+
+pub(super) fn range(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let [start, limit, step] = [0, 1, 2].map(|at| integers(builder, node, at));
+    let one = |list: Result<Option<Vec<i64>>, ModelError>| -> Result<i64, ModelError> {
+        list?
+            .and_then(|list| list.first().copied())
+            .ok_or_else(|| node.unsupported("range", "no number".to_owned(), "three integers"))
+    };
+    let (start, limit, step) = (one(start)?, one(limit)?, one(step)?);
+    if step == 0 || (limit.saturating_sub(start) / step).unsigned_abs() > 1 << 24 {
+        return Err(node.unsupported("delta", step.to_string(), "a step that ends the range"));
+    }
+    let mut values = Vec::new();
+    let mut at = start;
+    while (step > 0 && at < limit) || (step < 0 && at > limit) {
+        values.push(at);
+        at = at.saturating_add(step);
+    }
+    Ok(Value::Constant(Arc::new(Constant::integers_of(node.output, vec![values.len()], values))))
+}
+
+/// The first operand without those axes along which a reduction keeps nothing, or with 1 in their place.
+pub(super) fn reduced_shape(from: &[usize], reduced: &[usize], keep: bool) -> Vec<usize> {
+    let sizes = from.iter().enumerate().filter_map(|(axis, size)| match (reduced.contains(&axis), keep) {
+        (false, _) => Some(*size),
+        (true, true) => Some(1),
+        (true, false) => None,
+    });
+    sizes.collect()
+}
+
+/// The axes of a reduction: all, where none are named; an empty list may mean that there is nothing to do.
+pub(super) fn reduced_axes(builder: &Builder, node: &NodeView<'_>, rank: usize) -> Result<Vec<usize>, ModelError> {
+    let named = axes(builder, node)?.unwrap_or_default();
+    if named.is_empty() {
+        let nothing = node.int("noop_with_empty_axes", 0) != 0;
+        return Ok(if nothing { Vec::new() } else { (0..rank).collect() });
+    }
+    let mut axes = named.iter().map(|axis| node.axis(*axis, rank)).collect::<Result<Vec<_>, _>>()?;
+    axes.sort_unstable();
+    axes.dedup();
+    Ok(axes)
+}
+
+/// Dropout in a finished model: its operand.
+pub(super) fn dropout(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let shape = operand_shape(builder, node)?;
+    reshaped(builder, node, shape)
+}
