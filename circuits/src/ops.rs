@@ -10,10 +10,10 @@ mod rescale;
 mod reshape;
 mod without_circuit;
 
-use assay_models::{Node, Op, QuantizedGraph, WeightValues};
+use assay_models::{Node, Op, QuantizedGraph, TensorInfo, WeightValues};
 
 use crate::error::CircuitError;
-use crate::plan::{Planes, Planner};
+use crate::plan::Planner;
 use without_circuit::WithoutCircuit;
 
 /// What a circuit asks of an op. The planner asks only this; it knows no op by name.
@@ -25,8 +25,8 @@ pub(crate) trait CircuitOp {
     /// nothing.
     fn lower(&self, planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError>;
 
-    /// What of the op no circuit has, whatever stands around it; `input` is its first operand, if that is an image.
-    fn refusal(&self, _node: &Node, _input: Option<Planes>) -> Option<CircuitError> {
+    /// What of the op no circuit has, whatever stands around it; `input` is its first operand.
+    fn refusal(&self, _node: &Node, _input: &TensorInfo) -> Option<CircuitError> {
         None
     }
 
@@ -71,8 +71,8 @@ pub(crate) fn circuit(op: &Op) -> &dyn CircuitOp {
 
 /// What of a node no circuit has, whatever stands around it.
 pub(crate) fn refusal(graph: &QuantizedGraph, node: &Node) -> Option<CircuitError> {
-    let input = node.inputs.first().and_then(|input| graph.tensors.get(input.0));
-    circuit(&node.op).refusal(node, input.and_then(|info| Planes::of_shape(&info.shape)))
+    let input = node.inputs.first().and_then(|input| graph.tensors.get(input.0))?;
+    circuit(&node.op).refusal(node, input)
 }
 
 /// Lowers a node, if it has a circuit.

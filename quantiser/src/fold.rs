@@ -224,9 +224,8 @@ pub(crate) fn outputs_axis(node: &NodeProto) -> Option<usize> {
     let transposed = node.attribute.iter().any(|attribute| attribute.name == "transB" && attribute.i != 0);
     match node.op_type.as_str() {
         "Conv" => Some(0),
-        "ConvTranspose" => Some(1),
         "Gemm" => Some(usize::from(!transposed)),
-        "MatMul" => Some(1),
+        "ConvTranspose" | "MatMul" => Some(1),
         _ => None,
     }
 }

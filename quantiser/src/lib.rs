@@ -78,7 +78,7 @@ pub struct Quantised {
 ///
 /// # Errors
 /// [`QuantiseError`] names what cannot be quantised and what to do.
-pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: Options) -> Result<Quantised, QuantiseError> {
+pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: &Options) -> Result<Quantised, QuantiseError> {
     let mut network = Network::read(onnx, options.shape.as_deref())?;
     let ended_before = if options.scores { fold::end_before_scores(&mut network) } else { None };
     fold::fold(&mut network)?;
@@ -87,7 +87,7 @@ pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: Options) -> Result<Q
     let ways: Vec<Ranges> = options.ranges.map_or_else(|| Ranges::ALL.to_vec(), |ranges| vec![ranges]);
     let mut best: Option<Quantised> = None;
     for ranges in ways {
-        let onnx = emit::emit(&network, &activations, ranges, &options)?;
+        let onnx = emit::emit(&network, &activations, ranges, options)?;
         let report = report::compare(&onnx, &activations, samples, (ranges, options.scales, ended_before.clone()))?;
         if best.as_ref().is_none_or(|best| report.squared_error < best.report.squared_error) {
             best = Some(Quantised { onnx, report });

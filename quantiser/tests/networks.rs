@@ -42,12 +42,12 @@ fn network() -> FloatModel {
     model
 }
 
-fn quantised(onnx: &[u8], samples: &[Vec<f32>], options: Options) -> Quantised {
+fn quantised(onnx: &[u8], samples: &[Vec<f32>], options: &Options) -> Quantised {
     quantise(onnx, samples, options).unwrap()
 }
 
 fn refused(onnx: &[u8], samples: &[Vec<f32>]) -> QuantiseError {
-    quantise(onnx, samples, Options::default()).unwrap_err()
+    quantise(onnx, samples, &Options::default()).unwrap_err()
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_network_with_a_normalisation_a_pool_and_a_residual_stays_near_its_floats() 
     for scales in [Scales::Free, Scales::PowersOfTwo] {
         for per_tensor in [false, true] {
             let Quantised { onnx, report } =
-                quantised(&onnx, &samples, Options { scales, per_tensor, ..Options::default() });
+                quantised(&onnx, &samples, &Options { scales, per_tensor, ..Options::default() });
             assert!(report.mean_error < 0.02 && report.largest_error < 0.1, "{report:?}");
             assert!(report.same_label.unwrap() >= 20 && report.samples == 24, "{report:?}");
             let values: Vec<&str> = report.layers.iter().map(|layer| layer.name.as_str()).collect();
@@ -82,13 +82,13 @@ fn a_network_with_a_normalisation_a_pool_and_a_residual_stays_near_its_floats() 
 fn every_way_to_choose_ranges_gives_a_model_and_the_nearest_is_kept() {
     let (onnx, mut samples) = perceptron(&[12, 16, 16, 4], 3);
     samples[0][0] = 4.0;
-    let error = |ranges| quantised(&onnx, &samples, Options { ranges, ..Options::default() }).report.squared_error;
+    let error = |ranges| quantised(&onnx, &samples, &Options { ranges, ..Options::default() }).report.squared_error;
     let errors = Ranges::ALL.map(|ranges| error(Some(ranges)));
     let least = errors.into_iter().fold(f64::INFINITY, f64::min);
     assert!(errors.iter().all(|error| error.is_finite()), "{errors:?}");
     assert_eq!(error(None).to_bits(), least.to_bits());
-    let kept = quantised(&onnx, &samples, Options::default());
-    let again = quantised(&onnx, &samples, Options::default());
+    let kept = quantised(&onnx, &samples, &Options::default());
+    let again = quantised(&onnx, &samples, &Options::default());
     assert_eq!((kept.onnx, kept.report), (again.onnx, again.report), "the same samples give the same model");
 }
 
@@ -102,7 +102,7 @@ fn alpha_beta_clip_and_old_operator_sets_are_understood() {
     model.node("Clip", &["g"], "y", &[factor("min", -0.5), factor("max", 0.75)]);
     let mut file = ModelProto::decode(model.file("y").as_slice()).unwrap();
     file.opset_import[0].version = 9;
-    let Quantised { onnx, report } = quantised(&file.encode_to_vec(), &samples(6, 2), Options::default());
+    let Quantised { onnx, report } = quantised(&file.encode_to_vec(), &samples(6, 2), &Options::default());
     assert!(report.mean_error < 0.01 && report.largest_error < 0.02, "{report:?}");
     let graph = import(&onnx, "clip").unwrap();
     assert_eq!(graph.nodes.len(), 1, "the bounds are part of the layer: {:?}", graph.nodes);
@@ -123,7 +123,7 @@ fn what_is_always_zero_has_a_scale_all_the_same() {
         &[],
     );
     for samples in [samples(4, 1), vec![vec![0.0; 4]]] {
-        let Quantised { onnx, report } = quantised(&model.file("y"), &samples, Options::default());
+        let Quantised { onnx, report } = quantised(&model.file("y"), &samples, &Options::default());
         assert!(report.largest_error < 0.01, "{report:?}");
         import(&onnx, "zeros").unwrap();
     }
@@ -134,15 +134,15 @@ fn a_last_softmax_stays_or_is_left_out_where_that_is_wished() {
     let mut model = network();
     model.node("Softmax", &["y"], "p", &[int("axis", 1)]);
     let (onnx, samples) = (model.file("p"), samples(128, 9));
-    let whole = quantised(&onnx, &samples, Options::default());
+    let whole = quantised(&onnx, &samples, &Options::default());
     assert_eq!((whole.report.ended_before, whole.report.mean_error < 0.02), (None, true));
     assert_eq!(import(&whole.onnx, "whole").unwrap().outputs[0].name, "p");
-    let scores = quantised(&onnx, &samples, Options { scores: true, ..Options::default() });
+    let scores = quantised(&onnx, &samples, &Options { scores: true, ..Options::default() });
     assert_eq!(scores.report.ended_before.as_deref(), Some("Softmax"));
     assert_eq!(import(&scores.onnx, "scores").unwrap().outputs[0].name, "y");
 }
 
-/// As of MobileNetV3: a strided Conv, `HardSwish` in the pieces that exporters write, a depthwise Conv, squeeze and excite, a padded pool of 3x3, joined branches,
+/// As of `MobileNetV3`: a strided Conv, `HardSwish` in the pieces that exporters write, a depthwise Conv, squeeze and excite, a padded pool of 3x3, joined branches,
 /// a mean, a shape that is computed, a layer and a Softmax.
 fn mobile() -> FloatModel {
     let mut numbers = Numbers::new(14);
@@ -203,7 +203,7 @@ fn integers(name: &str, values: &[i64]) -> TensorProto {
 
 #[test]
 fn a_mobile_network_stays_near_its_floats_and_the_pieces_of_a_function_are_rounded_once() {
-    let Quantised { onnx, report } = quantised(&mobile().file("p"), &samples(432, 9), Options::default());
+    let Quantised { onnx, report } = quantised(&mobile().file("p"), &samples(432, 9), &Options::default());
     assert!(report.mean_error < 0.02 && report.largest_error < 0.1 && report.same_label.unwrap() >= 20, "{report:?}");
     let values: Vec<&str> = report.layers.iter().map(|layer| layer.name.as_str()).collect();
     // A Conv that only a function reads has the function's values as its own.
@@ -243,7 +243,7 @@ fn attention_stays_near_its_floats() {
     );
     model.node("Div", &["f", "root"], "g1", &[]).node("Erf", &["g1"], "g2", &[]).node("Add", &["g2", "one"], "g3", &[]);
     model.node("Mul", &["f", "g3"], "g4", &[]).node("Mul", &["g4", "half"], "y", &[]);
-    let Quantised { onnx, report } = quantised(&model.file("y"), &samples(48, 3), Options::default());
+    let Quantised { onnx, report } = quantised(&model.file("y"), &samples(48, 3), &Options::default());
     assert!(report.mean_error < 0.02 && report.largest_error < 0.1, "{report:?}");
     let values: Vec<&str> = report.layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(values, ["x", "q", "k", "a", "b", "c", "v", "d", "e", "y"]);
@@ -260,7 +260,7 @@ fn what_is_not_quantised_is_named_with_what_to_do() {
     {
         assert!(refusal.contains(words), "{refusal}");
     }
-    let whole = quantised(&network().file("y"), &samples, Options::default()).onnx;
+    let whole = quantised(&network().file("y"), &samples, &Options::default()).onnx;
     assert!(matches!(refused(&whole, &samples), QuantiseError::AlreadyQuantised { .. }));
     let onnx = network().file("y");
     assert!(matches!(refused(&onnx, &[]), QuantiseError::NoSamples));
@@ -272,6 +272,6 @@ fn what_is_not_quantised_is_named_with_what_to_do() {
     let dynamic = FloatModel::new(&[1, 0]).file("x");
     assert!(matches!(refused(&dynamic, &samples), QuantiseError::DynamicShape { axis: 1, .. }));
     for end in (1..onnx.len()).step_by(41) {
-        drop(quantise(&onnx[..end], &samples, Options::default()));
+        drop(quantise(&onnx[..end], &samples, &Options::default()));
     }
 }

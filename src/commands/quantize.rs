@@ -49,7 +49,7 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
         scores: args.scores,
         shape: args.shape.clone().or(shape),
     };
-    let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, options));
+    let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, &options));
     let next = match &quantised {
         Err(QuantiseError::AlreadyQuantised { .. }) => Next::of("compile", &args.model),
         Err(QuantiseError::Refused(refusal))

@@ -5,7 +5,7 @@
 //! Degree in the challenges: at most `(H + kh) + (W + kw) + O`. No im2col, no product per multiply-add.
 
 use assay_models::ops::Conv;
-use assay_models::{Node, TensorId, WeightValues};
+use assay_models::{Node, TensorId, TensorInfo, WeightValues};
 
 use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
@@ -56,8 +56,8 @@ impl FullPlane {
 const SIDES: &str = "weights side = outputs side";
 
 impl CircuitOp for Conv {
-    fn refusal(&self, node: &Node, input: Option<Planes>) -> Option<CircuitError> {
-        input.is_none().then(|| unsupported(node, "Conv over a batch", "batch size 1"))
+    fn refusal(&self, node: &Node, input: &TensorInfo) -> Option<CircuitError> {
+        Planes::of_shape(&input.shape).is_none().then(|| unsupported(node, "Conv over a batch", "batch size 1"))
     }
 
     fn reads(&self) -> Reading {

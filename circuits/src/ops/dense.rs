@@ -4,13 +4,18 @@
 //! Degree in the challenges: at most `O + H + W`.
 
 use assay_models::ops::Dense;
-use assay_models::{Node, WeightValues};
+use assay_models::{Node, TensorInfo, WeightValues};
 
 use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
 use crate::plan::{Operands, Planner, WeightedSum};
 
 impl CircuitOp for Dense {
+    fn refusal(&self, node: &Node, input: &TensorInfo) -> Option<CircuitError> {
+        let what = format!("a matrix product over {} of {} elements", self.inputs, input.len());
+        (input.len() != self.inputs).then(|| unsupported(node, what, "one vector that holds the whole tensor"))
+    }
+
     fn reads(&self) -> Reading {
         Reading::Fingerprints
     }
@@ -18,10 +23,6 @@ impl CircuitOp for Dense {
     fn lower(&self, planner: &mut Planner<'_>, index: usize, node: &Node) -> Result<(), CircuitError> {
         let source = *node.inputs.first().ok_or(CircuitError::Invariant("a Dense has an input"))?;
         let planes = planner.planes(source)?;
-        if planes.len() != self.inputs {
-            let what = format!("a matrix product over {} of {} elements", self.inputs, planes.len());
-            return Err(unsupported(node, what, "one vector that holds the whole tensor"));
-        }
         let channels = planner.fingerprints(source, planes)?;
         let right = WeightedSum {
             node: index,

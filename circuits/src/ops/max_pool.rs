@@ -1,15 +1,15 @@
 //! MaxPool: `max(a, b) = b + relu(a - b)`, one lookup a comparison in a block of the operand, no cell for the maximum.
 
-use assay_models::Node;
 use assay_models::ops::MaxPool;
+use assay_models::{Node, TensorInfo};
 
 use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
 use crate::plan::{Planes, Planner};
 
 impl CircuitOp for MaxPool {
-    fn refusal(&self, node: &Node, input: Option<Planes>) -> Option<CircuitError> {
-        input.is_none().then(|| unsupported(node, "MaxPool over a batch", "batch size 1"))
+    fn refusal(&self, node: &Node, input: &TensorInfo) -> Option<CircuitError> {
+        Planes::of_shape(&input.shape).is_none().then(|| unsupported(node, "MaxPool over a batch", "batch size 1"))
     }
 
     fn reads(&self) -> Reading {

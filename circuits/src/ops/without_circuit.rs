@@ -1,10 +1,10 @@
 //! Ops that are interpreted and not proved yet.
 
-use assay_models::Node;
+use assay_models::{Node, TensorInfo};
 
 use super::{CircuitOp, Reading, unsupported};
 use crate::error::CircuitError;
-use crate::plan::{Planes, Planner};
+use crate::plan::Planner;
 
 /// An op that every circuit refuses.
 pub(super) struct WithoutCircuit {
@@ -15,7 +15,7 @@ pub(super) struct WithoutCircuit {
 }
 
 impl CircuitOp for WithoutCircuit {
-    fn refusal(&self, node: &Node, _input: Option<Planes>) -> Option<CircuitError> {
+    fn refusal(&self, node: &Node, _input: &TensorInfo) -> Option<CircuitError> {
         Some(unsupported(node, self.name, self.instead))
     }
 

@@ -184,13 +184,40 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "Selu" => (SELU, &[(1, 1, 1)]),
         "Shrink" => (SHRINK, &[(1, 1, 1)]),
         "Gelu" => (GELU, &[(1, 1, 1)]),
-        "Sigmoid" | "Tanh" | "HardSwish" | "Mish" | "Softplus" | "Softsign" | "Erf" | "Exp" | "Log" | "Sqrt"
-        | "Reciprocal" | "Abs" | "Neg" | "Sign" | "Floor" | "Ceil" | "Round" | "Sin" | "Cos" | "Tan" | "Asin"
-        | "Acos" | "Atan" | "Sinh" | "Cosh" | "Asinh" | "Acosh" | "Atanh" | "GlobalMaxPool" | "com.microsoft.Gelu" => {
-            (&[], &[(1, 1, 1)])
-        }
-        "com.microsoft.FastGelu" => (&[], &[(1, 1, 1)]),
-        "com.microsoft.QLinearMul" => (&[], &[(1, 7, 8)]),
+        "Sigmoid"
+        | "Tanh"
+        | "HardSwish"
+        | "Mish"
+        | "Softplus"
+        | "Softsign"
+        | "Erf"
+        | "Exp"
+        | "Log"
+        | "Sqrt"
+        | "Reciprocal"
+        | "Abs"
+        | "Neg"
+        | "Sign"
+        | "Floor"
+        | "Ceil"
+        | "Round"
+        | "Sin"
+        | "Cos"
+        | "Tan"
+        | "Asin"
+        | "Acos"
+        | "Atan"
+        | "Sinh"
+        | "Cosh"
+        | "Asinh"
+        | "Acosh"
+        | "Atanh"
+        | "GlobalMaxPool"
+        | "com.microsoft.Gelu"
+        | "com.microsoft.FastGelu"
+        | "Relu"
+        | "GlobalAveragePool"
+        | "Identity" => (&[], &[(1, 1, 1)]),
         "com.microsoft.QLinearConcat" => (AXIS, &[(1, 5, 1 << 10)]),
         "com.microsoft.QLinearAveragePool" => (QLINEAR_POOL, &[(1, 4, 5)]),
         "com.microsoft.QLinearGlobalAveragePool" => (CHANNELS_LAST, &[(1, 5, 5)]),
@@ -198,10 +225,9 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "com.microsoft.QLinearLeakyRelu" => (ALPHA, &[(1, 4, 5)]),
         "MatMulInteger" => (&[], &[(1, 2, 4)]),
         "QLinearMatMul" => (&[], &[(1, 8, 8)]),
-        "com.microsoft.QLinearAdd" => (&[], &[(1, 7, 8)]),
+        "com.microsoft.QLinearAdd" | "com.microsoft.QLinearMul" => (&[], &[(1, 7, 8)]),
         "com.microsoft.QGemm" => (QGEMM, &[(1, 6, 9)]),
         "Cast" => (CAST, &[(1, 1, 1)]),
-        "Relu" | "GlobalAveragePool" | "Identity" => (&[], &[(1, 1, 1)]),
         "Clip" => (CLIP, &[(1, 1, 1), (11, 1, 3)]),
         "MaxPool" => (MAX_POOL, &[(1, 1, 1)]),
         "AveragePool" => (AVERAGE_POOL, &[(1, 1, 1)]),

@@ -22,6 +22,7 @@ pub(super) struct Convolution {
 }
 
 /// A kernel of two axes, and how it slides.
+#[derive(Clone, Copy)]
 struct Plane {
     /// `[o, c / group, kh, kw]`.
     shape: [usize; 4],
@@ -275,7 +276,7 @@ fn spread(
     [_, _, height, width]: [usize; 4],
     from: impl Fn(usize, usize) -> Option<(usize, usize)>,
 ) -> Weights {
-    let kernel = if count == 0 { 0 } else { weights.len() / count };
+    let kernel = weights.len().checked_div(count).unwrap_or(0);
     let mut spread: Vec<i16> = Vec::with_capacity(count * height * width);
     for of in 0..count {
         for (u, v) in (0..height).flat_map(|u| (0..width).map(move |v| (u, v))) {

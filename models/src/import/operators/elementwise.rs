@@ -79,33 +79,33 @@ pub(super) fn pow(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
 
 fn binary(builder: &mut Builder, node: &NodeView<'_>, operation: Operation) -> Result<Value, ModelError> {
     let (x, y) = (builder.value(node, 0)?.clone(), builder.value(node, 1)?.clone());
-    pair(builder, node, operation, x, y)
+    pair(builder, node, operation, &x, &y)
 }
 
 fn pair(
     builder: &mut Builder,
     node: &NodeView<'_>,
     operation: Operation,
-    x: Value,
-    y: Value,
+    x: &Value,
+    y: &Value,
 ) -> Result<Value, ModelError> {
-    if let (Value::Constant(x), Value::Constant(y)) = (&x, &y) {
+    if let (Value::Constant(x), Value::Constant(y)) = (x, y) {
         return folded(node, operation, x, y);
     }
     // What depends on one tensor.
-    if let (Some(f), Some(g)) = (function_of(builder, &x)?, function_of(builder, &y)?)
+    if let (Some(f), Some(g)) = (function_of(builder, x)?, function_of(builder, y)?)
         && f.input == g.input
         && f.shape == g.shape
     {
         return Ok(f.with(&g, |x, y| operation.of(x, y)).pending(node));
     }
-    match (&x, &y) {
+    match (x, y) {
         (Value::Constant(constant), other) | (other, Value::Constant(constant)) => {
             let first = matches!(x, Value::Constant(_));
-            constant_operand(builder, node, operation, other.clone(), constant, first)
+            constant_operand(builder, node, operation, other, constant, first)
         }
         _ => {
-            let (x, y) = (tensor(builder, node, &x)?, tensor(builder, node, &y)?);
+            let (x, y) = (tensor(builder, node, x)?, tensor(builder, node, y)?);
             two_tensors(builder, node, operation, [x, y])
         }
     }
@@ -113,15 +113,13 @@ fn pair(
 
 /// The tensor under a value that must have one.
 fn tensor(builder: &Builder, node: &NodeView<'_>, value: &Value) -> Result<TensorId, ModelError> {
-    match value {
-        Value::Real(tensor) => Ok(*tensor),
-        _ => {
-            let operands = node.proto.input.len();
-            (0..operands).map(|at| builder.real(node, at)).find(Result::is_err).unwrap_or_else(|| {
-                Err(node.unquantised("it reads a value that is no quantised tensor", "put a QuantizeLinear before it"))
-            })
-        }
+    if let Value::Real(tensor) = value {
+        return Ok(*tensor);
     }
+    let operands = node.proto.input.len();
+    (0..operands).map(|at| builder.real(node, at)).find(Result::is_err).unwrap_or_else(|| {
+        Err(node.unquantised("it reads a value that is no quantised tensor", "put a QuantizeLinear before it"))
+    })
 }
 
 /// An operation on a value and a constant, which is the first operand if `first`.
@@ -129,13 +127,13 @@ fn constant_operand(
     builder: &mut Builder,
     node: &NodeView<'_>,
     operation: Operation,
-    value: Value,
+    value: &Value,
     constant: &Constant,
     first: bool,
 ) -> Result<Value, ModelError> {
-    let from = builder.shape(&value)?;
+    let from = builder.shape(value)?;
     let fits = broadcast(&from, &constant.shape).filter(|shape| *shape == from);
-    if let Value::Pending(pending) = &value {
+    if let Value::Pending(pending) = value {
         match operation {
             Operation::Add if fits.is_some() => {
                 if let Some(sum) = add_bias((**pending).clone(), constant, node)? {
@@ -154,7 +152,7 @@ fn constant_operand(
     let reals = reals
         .ok_or_else(|| node.unquantised("its constant operand has no finite real numbers", "use finite numbers"))?;
     let of = |x: f64, c: f64| if first { operation.of(c, x) } else { operation.of(x, c) };
-    if let ([only], Some(function)) = (reals.as_slice(), function_of(builder, &value)?) {
+    if let ([only], Some(function)) = (reals.as_slice(), function_of(builder, value)?) {
         let shape = broadcast(&from, &constant.shape).unwrap_or_else(|| from.clone());
         let mut result = function.map(|x| of(x, *only)).pending(node);
         if shape != from {
@@ -170,7 +168,7 @@ fn constant_operand(
         }
         return Ok(result);
     }
-    let input = tensor(builder, node, &value)?;
+    let input = tensor(builder, node, value)?;
     let Some(shape) = broadcast(&from, &constant.shape) else {
         return Err(crate::OpFault::Shape { what: "constant operand", expected: from, got: constant.shape.clone() }
             .at(node.name));
@@ -385,7 +383,7 @@ fn many(builder: &mut Builder, node: &NodeView<'_>, operation: Operation) -> Res
             }
             return Ok(Value::Pending(pending));
         }
-        return pair(builder, node, operation, x, y);
+        return pair(builder, node, operation, &x, &y);
     }
     let tensors = (0..operands).map(|at| builder.real(node, at)).collect::<Result<Vec<_>, _>>()?;
     extremum(builder, node, &tensors, operation == Operation::Max)

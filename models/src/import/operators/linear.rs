@@ -204,7 +204,7 @@ pub(super) fn convolution(
         return Err(node.unsupported("kernel_shape", format!("{kernel:?}"), "the last sizes of the weights"));
     }
     let shape = builder.info(input)?.shape.clone();
-    let windows = Windows::read(node, &shape, kernel)?;
+    let windows = Windows::read(node, &shape, &kernel)?;
     let group = usize::try_from(node.int("group", 1)).unwrap_or(0);
     let units = weights.units(scale, node)?;
     let outputs = weights.shape.first().copied().unwrap_or(0);
@@ -257,7 +257,7 @@ pub(super) fn dense(
         .layer(axis))
 }
 
-/// ConvTranspose: weights `[c, o / group, ...]`.
+/// `ConvTranspose`: weights `[c, o / group, ...]`.
 pub(super) fn transposed(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;

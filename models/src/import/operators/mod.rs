@@ -29,6 +29,7 @@ use crate::error::ModelError;
 pub(super) type Rule = fn(&mut Builder, &NodeView<'_>) -> Result<Value, ModelError>;
 
 /// The rule of an operator, by its ONNX name.
+#[expect(clippy::too_many_lines, reason = "a flat table, a line an operator")]
 pub(super) fn rule(operator: &str) -> Option<Rule> {
     Some(match operator {
         "QuantizeLinear" => quantize::quantize,
@@ -47,8 +48,7 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "com.microsoft.QLinearConcat" => qlinear::concat,
         "com.microsoft.QLinearAveragePool" => qlinear::average,
         "com.microsoft.QLinearGlobalAveragePool" => qlinear::global_average,
-        "com.microsoft.QLinearSigmoid" => qlinear::function,
-        "com.microsoft.QLinearLeakyRelu" => qlinear::function,
+        "com.microsoft.QLinearSigmoid" | "com.microsoft.QLinearLeakyRelu" => qlinear::function,
         "Add" => elementwise::add,
         "Sub" => elementwise::sub,
         "Mul" => elementwise::mul,

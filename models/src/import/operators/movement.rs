@@ -165,13 +165,9 @@ pub(super) fn split(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
         Some(ints) => Some(ints.to_vec()),
         None => integers(builder, node, 1)?,
     };
-    let sizes: Vec<usize> = match given {
-        Some(given) => given.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect(),
-        None => {
-            let each = whole.div_ceil(outputs.max(1));
-            (0..outputs).map(|at| each.min(whole.saturating_sub(at * each))).collect()
-        }
-    };
+    let each = whole.div_ceil(outputs.max(1));
+    let even = || (0..outputs).map(|at| each.min(whole.saturating_sub(at * each))).collect::<Vec<usize>>();
+    let sizes = given.map_or_else(even, |given| given.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect());
     if sizes.len() != outputs || sizes.contains(&0) || sizes.iter().sum::<usize>() != whole {
         return Err(node.unsupported(
             "split",
@@ -496,16 +492,14 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         .unwrap_or_else(|| if upsample || builder.opset < 11 { "floor" } else { "round_prefer_floor" }.to_owned());
     let nearest = |at: usize, axis: usize| -> Option<usize> {
         let (old, new, factor) = (*from.get(axis)? as f64, *shape.get(axis)? as f64, *factors.get(axis)?);
-        if factor == 1.0 && old == new {
+        if !along.contains(&axis) {
             return Some(at);
         }
         let x = at as f64;
         let place = match coordinates.as_str() {
-            "half_pixel" => (x + 0.5) / factor - 0.5,
-            "pytorch_half_pixel" if new > 1.0 => (x + 0.5) / factor - 0.5,
-            "pytorch_half_pixel" => 0.0,
-            "align_corners" if new > 1.0 => x * (old - 1.0) / (new - 1.0),
-            "align_corners" => 0.0,
+            "pytorch_half_pixel" | "align_corners" if new <= 1.0 => 0.0,
+            "half_pixel" | "pytorch_half_pixel" => (x + 0.5) / factor - 0.5,
+            "align_corners" => x * (old - 1.0) / (new - 1.0),
             "asymmetric" => x / factor,
             _ => return None,
         };

@@ -38,7 +38,7 @@ impl Pool {
             }
             node.sizes("kernel_shape", spatial.clone())
         };
-        let windows = Windows::read(node, &from, kernel)?;
+        let windows = Windows::read(node, &from, &kernel)?;
         let outer: usize = from.iter().take(2).product();
         let shape = [from.get(..2).unwrap_or_default(), &windows.sizes(|axis| axis.output)].concat();
         Ok(Self { outer, area: spatial.iter().product(), windows, shape })
@@ -162,18 +162,21 @@ pub(super) fn reduce_max_along(
     maxima(builder, node, value, [1, 1, len], |group| (0..taps).map(|tap| element(group, tap)).collect(), &shape)
 }
 
+/// What [`reduction`] gives.
+type Reduced<F> = (Vec<usize>, F, usize);
+
 /// Shape of the result of a reduction, the index of each element that an element of it is made of, and how many these are.
 fn reduction(
     builder: &Builder,
     node: &NodeView<'_>,
-) -> Result<(Vec<usize>, impl Fn(usize, usize) -> usize + use<>, usize), ModelError> {
+) -> Result<Reduced<impl Fn(usize, usize) -> usize + use<>>, ModelError> {
     let from = operand_shape(builder, node)?;
     let axes = reduced_axes(builder, node, from.len())?;
     Ok(along(&from, &axes, node.int("keepdims", 1) != 0))
 }
 
 /// As [`reduction`], by the shape of the operand.
-fn along(from: &[usize], axes: &[usize], keep: bool) -> (Vec<usize>, impl Fn(usize, usize) -> usize + use<>, usize) {
+fn along(from: &[usize], axes: &[usize], keep: bool) -> Reduced<impl Fn(usize, usize) -> usize + use<>> {
     let shape = reduced_shape(from, axes, keep);
     let (steps, kept) = (strides(from), reduced_shape(from, axes, true));
     let along: Vec<usize> = axes.iter().filter_map(|axis| from.get(*axis).copied()).collect();

@@ -52,7 +52,7 @@ impl Windows {
     ///
     /// # Errors
     /// A window that does not fit; what is not supported is refused beside.
-    pub(super) fn read(node: &NodeView<'_>, shape: &[usize], kernel: Vec<usize>) -> Result<Self, ModelError> {
+    pub(super) fn read(node: &NodeView<'_>, shape: &[usize], kernel: &[usize]) -> Result<Self, ModelError> {
         let spatial = shape.get(2..).unwrap_or_default();
         let rank = spatial.len();
         if kernel.len() != rank || rank == 0 {
@@ -76,7 +76,7 @@ impl Windows {
         let mut axes = Vec::with_capacity(rank);
         for at in 0..rank {
             let of = |list: &[usize], index: usize| list.get(index).copied().unwrap_or(0);
-            let (input, kernel) = (of(spatial, at), of(&kernel, at));
+            let (input, kernel) = (of(spatial, at), of(kernel, at));
             let (stride, dilation) = (of(&strides, at), of(&dilations, at));
             let (mut before, mut after) = (of(&pads, at), of(&pads, rank + at));
             let sane = [input, kernel, stride, dilation].iter().all(|size| (1..LIMIT).contains(size));
