@@ -153,7 +153,7 @@ def gemm(c, rng):
     k, n = int(rng.integers(1, 12)), int(rng.integers(1, 8))
     x = c.input([1, k])
     w = c.weights("w", [n, k], 0 if rng.random() < 0.5 else None)
-    return c.node("Gemm", [x, w], "r", transB=1), 2.0
+    return c.node("Gemm", [x, w], "r", transB=1, alpha=float(rng.choice([0.5, 1, 2]))), 2.0
 
 
 def matmul(c, rng):
@@ -386,6 +386,38 @@ def many(op):
 
 
 
+def batch_normalization(c, rng):
+    x = c.input(shape(rng, int(rng.integers(2, 5)), 5))
+    channels = c.inputs[0][1][1]
+    draw = lambda name, low, high: c.constant(name, rng.uniform(low, high, channels).astype(np.float32))
+    parameters = [draw("gamma", -2, 2), draw("beta", -1, 1), draw("mean", -1, 1), draw("var", 0.1, 2)]
+    return c.node("BatchNormalization", [x] + parameters, "r"), 1.0
+
+
+def gather_elements(c, rng):
+    x = c.input(shape(rng, int(rng.integers(2, 5)), 5))
+    sizes = c.inputs[0][1]
+    axis = int(rng.integers(0, len(sizes)))
+    of = [int(rng.integers(1, s + 1)) for s in sizes]
+    indices = rng.integers(-sizes[axis], sizes[axis], of)
+    return c.node("GatherElements", [x, c.constant("i", indices.astype(np.int64))], "r", axis=axis), None
+
+
+def gather_nd(c, rng):
+    x = c.input(shape(rng, int(rng.integers(2, 5)), 5))
+    sizes = c.inputs[0][1]
+    depth = int(rng.integers(1, len(sizes) + 1))
+    indices = np.stack([rng.integers(-s, s, [2, 3]) for s in sizes[:depth]], axis=-1)
+    return c.node("GatherND", [x, c.constant("i", indices.astype(np.int64))], "r"), None
+
+
+def lp_pool(c, rng):
+    x = c.input(shape(rng, int(rng.integers(3, 5)), 7))
+    sizes = c.inputs[0][1][2:]
+    attributes = window(rng, sizes)
+    return c.node("LpPool", [x], "r", p=int(rng.integers(1, 3)), **attributes), 2.0
+
+
 def softmax(op):
     def make(c, rng):
         x = c.input(shape(rng, int(rng.integers(2, 5)), 12), scale=c.scale(-6, -2))
@@ -403,7 +435,7 @@ LINEAR = {
     "Mul by a constant": with_constant("Mul", "scalar"), "Div by a constant": with_constant("Div", "scalar"),
     "Add a channel's": with_constant("Add", "channel"), "Sub a channel's": with_constant("Sub", "channel"),
     "Mul by a channel's": with_constant("Mul", "channel"), "Div by a channel's": with_constant("Div", "channel"),
-    "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Gather": gather, "Transpose": transpose, "Expand": expand,
+    "Concat": concat, "Split": split, "Slice": slice_, "Pad": pad, "Gather": gather, "GatherElements": gather_elements, "GatherND": gather_nd, "Transpose": transpose, "Expand": expand,
     "Tile": tile, "DepthToSpace": depth_to_space, "SpaceToDepth": space_to_depth, "Resize": resize, "Flatten": flatten,
     "Clip": clip, "Relu": relu,
 }
@@ -416,7 +448,8 @@ FUNCTIONS = {
     "Floor": unary("Floor"), "Ceil": unary("Ceil"), "Round": unary("Round"), "Sin": unary("Sin"), "Cos": unary("Cos"), "Tan": unary("Tan"),
     "Asin": unary("Asin"), "Acos": unary("Acos"), "Atan": unary("Atan"), "Sinh": unary("Sinh"), "Cosh": unary("Cosh"), "Asinh": unary("Asinh"),
     "Acosh": unary("Acosh", 1.0), "Atanh": unary("Atanh"), "ThresholdedRelu": unary("ThresholdedRelu", alpha=(0.1, 1)),
-    "Softmax": softmax("Softmax"), "LogSoftmax": softmax("LogSoftmax"), "Shrink": unary("Shrink", lambd=(0.1, 0.6), bias=(0.0, 0.3)),
+    "BatchNormalization": batch_normalization, "ReduceL1": reduce("ReduceL1"), "ReduceL2": reduce("ReduceL2"),
+    "ReduceSumSquare": reduce("ReduceSumSquare"), "LpPool": lp_pool, "Softmax": softmax("Softmax"), "LogSoftmax": softmax("LogSoftmax"), "Shrink": unary("Shrink", lambd=(0.1, 0.6), bias=(0.0, 0.3)),
 }
 
 

@@ -63,6 +63,8 @@ pub struct Options {
     pub scores: bool,
     /// Sizes of the input's axes, where the file leaves some open.
     pub shape: Option<Vec<usize>>,
+    /// The shape of the samples, which says the sizes that are still open.
+    pub samples: Option<Vec<usize>>,
 }
 
 /// A quantised model and what it lost.
@@ -79,7 +81,7 @@ pub struct Quantised {
 /// # Errors
 /// [`QuantiseError`] names what cannot be quantised and what to do.
 pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: &Options) -> Result<Quantised, QuantiseError> {
-    let mut network = Network::read(onnx, options.shape.as_deref())?;
+    let mut network = Network::read(onnx, [options.shape.as_deref(), options.samples.as_deref()])?;
     let ended_before = if options.scores { fold::end_before_scores(&mut network) } else { None };
     fold::fold(&mut network)?;
     network.check_operators()?;

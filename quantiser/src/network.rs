@@ -71,8 +71,8 @@ pub(crate) fn kind(operator: &str) -> Option<Kind> {
 }
 
 impl Network {
-    /// Reads a float model with one input, of this shape where the file leaves sizes open.
-    pub(crate) fn read(onnx: &[u8], given: Option<&[usize]>) -> Result<Self, QuantiseError> {
+    /// Reads a float model with one input. Sizes that the file leaves open are those that are asked for, else those of the samples.
+    pub(crate) fn read(onnx: &[u8], given: [Option<&[usize]>; 2]) -> Result<Self, QuantiseError> {
         let not_onnx = |reason: String| QuantiseError::NotOnnx { reason };
         let mut model = ModelProto::decode(onnx).map_err(|error| not_onnx(error.to_string()))?;
         let graph = model.graph.take().ok_or_else(|| not_onnx("it has no graph".to_owned()))?;
@@ -286,8 +286,9 @@ fn half(bits: u16) -> f32 {
     if sign == 1 { -magnitude } else { magnitude }
 }
 
-/// The shape of an input: sizes that the file leaves open are those that are given, and the first is 1 where none are.
-fn fixed_shape(input: &ValueInfoProto, given: Option<&[usize]>) -> Result<Vec<usize>, QuantiseError> {
+/// The shape of an input: sizes that the file leaves open are those that are asked for, else those of the samples; the first is 1 where neither
+/// says more.
+fn fixed_shape(input: &ValueInfoProto, [given, samples]: [Option<&[usize]>; 2]) -> Result<Vec<usize>, QuantiseError> {
     let dynamic = |axis, got: String| QuantiseError::DynamicShape { input: input.name.clone(), axis, got };
     let Some(type_proto::Value::TensorType(tensor)) = input.r#type.as_ref().and_then(|kind| kind.value.clone()) else {
         return Err(dynamic(0, "no tensor".to_owned()));
@@ -296,21 +297,24 @@ fn fixed_shape(input: &ValueInfoProto, given: Option<&[usize]>) -> Result<Vec<us
     if let Some(given) = given.filter(|given| given.len() != dims.len()) {
         return Err(QuantiseError::Shape { input: input.name.clone(), axes: dims.len(), got: given.to_vec() });
     }
+    let of_samples = |axis: usize| samples.filter(|samples| samples.len() == dims.len())?.get(axis).copied();
     let size = |(axis, dim): (usize, &tensor_shape_proto::Dimension)| {
         let wanted = given.and_then(|given| given.get(axis)).copied();
-        match (&dim.value, wanted) {
-            (Some(dimension::Value::DimValue(size)), None) if *size > 0 => Ok(*size as usize),
-            (Some(dimension::Value::DimValue(size)), Some(wanted)) if *size > 0 => {
+        let open = match &dim.value {
+            Some(dimension::Value::DimValue(size)) if *size > 0 => {
                 let fixed = *size as usize;
-                if fixed == wanted {
-                    return Ok(fixed);
-                }
-                Err(dynamic(axis, format!("{fixed}, and {wanted} was given")))
+                return match wanted.filter(|wanted| *wanted != fixed) {
+                    Some(wanted) => Err(dynamic(axis, format!("{fixed}, and {wanted} was given"))),
+                    None => Ok(fixed),
+                };
             }
-            (_, Some(wanted)) if wanted > 0 => Ok(wanted),
-            (_, None) if axis == 0 => Ok(1),
-            (Some(dimension::Value::DimParam(name)), _) => Err(dynamic(axis, format!("{name:?}"))),
-            _ => Err(dynamic(axis, "unknown".to_owned())),
+            Some(dimension::Value::DimParam(name)) => format!("{name:?}"),
+            Some(dimension::Value::DimValue(_)) | None => "unknown".to_owned(),
+        };
+        match wanted.or_else(|| of_samples(axis)).filter(|size| *size > 0) {
+            Some(size) => Ok(size),
+            None if axis == 0 => Ok(1),
+            None => Err(dynamic(axis, open)),
         }
     };
     dims.iter().enumerate().map(size).collect()

@@ -47,7 +47,8 @@ pub(crate) fn run(args: &QuantizeArgs, terminal: Terminal) -> Outcome {
         }),
         per_tensor: args.per_tensor,
         scores: args.scores,
-        shape: args.shape.clone().or(shape),
+        shape: args.shape.clone(),
+        samples: shape,
     };
     let quantised = terminal.step("quantise", None, || quantise(&onnx, &samples, &options));
     let next = match &quantised {

@@ -148,6 +148,19 @@ const QLINEAR_POOL: &[Attribute] = &[
     ints("pads"),
     ints("strides"),
 ];
+const LP_POOL: &[Attribute] = &[
+    string("auto_pad"),
+    since(18, int("ceil_mode")),
+    since(18, ints("dilations")),
+    ints("kernel_shape"),
+    int("p"),
+    ints("pads"),
+    ints("strides"),
+];
+const GLOBAL_LP_POOL: &[Attribute] = &[int("p")];
+const BATCH_NORMALIZATION: &[Attribute] =
+    &[float("epsilon"), float("momentum"), since(14, int("training_mode")), until(8, int("spatial"))];
+const GATHER_ND: &[Attribute] = &[since(12, int("batch_dims"))];
 const CHANNELS_LAST: &[Attribute] = &[int("channels_last")];
 const ARG_MAX: &[Attribute] = &[int("axis"), int("keepdims"), since(12, int("select_last_index"))];
 
@@ -165,7 +178,11 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "Max" | "Min" | "Sum" | "Mean" => (&[], &[(1, 1, 1 << 10)]),
         "Softmax" | "LogSoftmax" => (AXIS, &[(1, 1, 1)]),
         "Concat" => (AXIS, &[(1, 1, 1 << 10)]),
-        "Gather" => (AXIS, &[(1, 2, 2)]),
+        "LpPool" => (LP_POOL, &[(1, 1, 1)]),
+        "GlobalLpPool" => (GLOBAL_LP_POOL, &[(1, 1, 1)]),
+        "BatchNormalization" => (BATCH_NORMALIZATION, &[(1, 5, 5)]),
+        "GatherND" => (GATHER_ND, &[(1, 2, 2)]),
+        "Gather" | "GatherElements" => (AXIS, &[(1, 2, 2)]),
         "Split" => (SPLIT, &[(1, 1, 1), (13, 1, 2)]),
         "Slice" => (SLICE, &[(1, 1, 1), (10, 3, 5)]),
         "Pad" => (PAD, &[(1, 1, 1), (11, 2, 3), (18, 2, 4)]),
@@ -178,7 +195,9 @@ fn of(operator: &str) -> Option<(&'static [Attribute], Operands)> {
         "Range" => (&[], &[(1, 3, 3)]),
         "Dropout" => (DROPOUT, &[(1, 1, 1), (12, 1, 3)]),
         "ReduceSum" => (REDUCE_SUM, &[(1, 1, 1), (13, 1, 2)]),
-        "ReduceMean" | "ReduceMax" | "ReduceMin" => (REDUCE, &[(1, 1, 1), (18, 1, 2)]),
+        "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceL1" | "ReduceL2" | "ReduceSumSquare" => {
+            (REDUCE, &[(1, 1, 1), (18, 1, 2)])
+        }
         "LeakyRelu" | "ThresholdedRelu" | "Elu" | "Celu" | "Swish" | "com.microsoft.QuickGelu" => (ALPHA, &[(1, 1, 1)]),
         "HardSigmoid" => (HARD_SIGMOID, &[(1, 1, 1)]),
         "Selu" => (SELU, &[(1, 1, 1)]),

@@ -70,6 +70,8 @@ pub(super) enum Source {
     Function { input: TensorId, values: Vec<f64> },
     /// Product of two tensors of one shape; `unit`: the product of their scales.
     Product { inputs: [TensorId; 2], unit: Ratio },
+    /// A function of a part's accumulators, which reach from 0 to `most`.
+    FunctionOfSum { part: Part, most: i64, of: fn(f64) -> f64 },
     /// What several ops make, all with the scale that is waited for, and the order in which the elements of their results follow each other.
     Joined { parts: Vec<Part>, gather: Gather },
 }

@@ -262,6 +262,35 @@ fn by_channel(
     Ok(Value::Pending(Box::new(pending.layer(axis))))
 }
 
+/// `gamma (x - mean) / sqrt(variance + epsilon) + beta`, in a finished model a factor and a summand for each channel.
+pub(super) fn batch_normalization(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.must_be("training_mode", 0, "0");
+    node.must_be("spatial", 1, "1");
+    let input = builder.real(node, 0)?;
+    let channels = builder.info(input)?.shape.get(1).copied().unwrap_or(0);
+    let mut parameters = Vec::with_capacity(4);
+    for at in 1..5 {
+        let constant = builder.constant(node, at, "its parameters are computed by the graph")?;
+        let reals = constant.reals().filter(|reals| reals.len() == channels);
+        parameters.push(reals.ok_or_else(|| {
+            crate::OpFault::Size { what: "parameters of a normalisation", expected: channels, got: constant.len() }
+                .at(node.name)
+        })?);
+    }
+    let epsilon = node.float("epsilon").unwrap_or(1e-5);
+    let of = |parameter: usize, channel: usize| parameters.get(parameter).and_then(|of| of.get(channel)).copied();
+    let term = |channel: usize| {
+        let factor = of(0, channel)? / libm::sqrt(of(3, channel)? + epsilon);
+        let summand = of(1, channel)? - of(2, channel)? * factor;
+        (factor.is_finite() && summand.is_finite()).then_some((factor, summand))
+    };
+    let terms: Option<Vec<(f64, f64)>> = (0..channels).map(term).collect();
+    let terms = terms.ok_or_else(|| {
+        node.unsupported("parameters", "not finite".to_owned(), "finite numbers, and a variance of at least 0")
+    })?;
+    by_channel(builder, node, input, 1, &terms)
+}
+
 /// Tensors repeated to one shape.
 fn to_one_shape(
     builder: &mut Builder,
@@ -325,22 +354,23 @@ fn two_tensors(
     }
 }
 
-/// The largest or smallest of tensors, element by element.
+/// The largest or smallest of tensors, element by element. Of several scales each is taken to that of the result first: rounding is monotone, so that the
+/// largest stays the largest.
 fn extremum(
     builder: &mut Builder,
     node: &NodeView<'_>,
     tensors: &[TensorId],
     largest: bool,
 ) -> Result<Value, ModelError> {
-    if !builder.alike(tensors)? {
-        return Err(node.unquantised(
-            "it compares tensors of several scales",
-            "quantise its operands with one scale and zero point (in quantize_static, share the ranges of its inputs)",
-        ));
-    }
     let (mut all, shape) = to_one_shape(builder, node, tensors)?;
     if largest {
         return largest_of(builder, node, &all, &shape);
+    }
+    if !builder.alike(tensors)? {
+        return Err(node.unquantised(
+            "it takes the smallest of tensors of several scales",
+            "quantise its operands with one scale and zero point (in quantize_static, share the ranges of its inputs)",
+        ));
     }
     for tensor in &mut all {
         *tensor = builder.complement(node, *tensor)?;

@@ -303,16 +303,30 @@ pub(super) fn must_be_a_matrix(builder: &Builder, node: &NodeView<'_>, input: Te
 }
 
 pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    must_be_one(node, &["alpha", "beta"]);
     node.must_be("transA", 0, "0");
     let transposed = node.int("transB", 0) == 0;
     let input = builder.real(node, 0)?;
     let constant = builder.constant(node, 1, "its weights are not constant")?;
-    let weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
+    let mut weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
     must_be_a_matrix(builder, node, input)?;
+    let [alpha, beta] = ["alpha", "beta"].map(|name| node.float(name).unwrap_or(1.0));
+    if alpha.to_bits() != 1f64.to_bits() {
+        // A factor of the product is one of the weights' scale.
+        let scaled = |scale: &Ratio| Ratio::of(alpha).and_then(|alpha| scale.times(alpha));
+        let scales: Option<Vec<Ratio>> = weights.scales.iter().map(scaled).collect();
+        weights.scales = scales.ok_or_else(|| node.unsupported("alpha", alpha.to_string(), "a positive number"))?;
+    }
+    let bias = match bias {
+        Some(bias) if beta.to_bits() != 1f64.to_bits() => {
+            let reals = bias.reals().ok_or_else(|| node.unsupported("beta", beta.to_string(), "1"))?;
+            let elements = Elements::Floats(reals.iter().map(|real| real * beta).collect());
+            Some(Constant { name: bias.name.clone(), shape: bias.shape.clone(), elements })
+        }
+        bias => bias.as_deref().cloned(),
+    };
     let scale = builder.scale(input)?;
-    dense(builder, node, input, scale, weights, transposed, bias.as_deref())
+    dense(builder, node, input, scale, weights, transposed, bias.as_ref())
         .map(|pending| Value::Pending(Box::new(pending)))
 }
 

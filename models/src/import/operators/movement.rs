@@ -329,16 +329,8 @@ pub(super) fn gather(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
     let from = operand_shape(builder, node)?;
     let axis = node.axis(node.int("axis", 0), from.len())?;
     let constant = builder.constant(node, 1, "its indices are computed by the graph")?;
-    let size = from.get(axis).copied().unwrap_or(0) as i64;
-    let wrapped = |at: &i64| {
-        let at = if *at < 0 { at + size } else { *at };
-        usize::try_from(at).ok().filter(|at| (*at as i64) < size)
-    };
-    let indices = constant.integers()?.0.to_vec();
-    let indices: Option<Vec<usize>> = indices.iter().map(wrapped).collect();
-    let indices = indices.ok_or_else(|| {
-        node.unsupported("indices", "one beyond the axis".to_owned(), "indices of the axis, negative ones from its end")
-    })?;
+    let indices = wrapped(constant.integers()?.0.to_vec(), from.get(axis).copied().unwrap_or(0));
+    let indices = indices.ok_or_else(|| beyond(node))?;
     let rank = constant.shape.len();
     let shape =
         [from.get(..axis).unwrap_or_default(), &constant.shape, from.get(axis + 1..).unwrap_or_default()].concat();
@@ -347,6 +339,58 @@ pub(super) fn gather(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         let chosen = indices.get(dot(&index[axis..axis + rank], &of)).copied().unwrap_or(0);
         [&index[..axis], &[chosen], &index[axis + rank..]].concat()
     })
+}
+
+/// Element by element along an axis, at constant indices.
+pub(super) fn gather_elements(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let from = operand_shape(builder, node)?;
+    let axis = node.axis(node.int("axis", 0), from.len())?;
+    let constant = builder.constant(node, 1, "its indices are computed by the graph")?;
+    let fits = constant.shape.len() == from.len()
+        && constant.shape.iter().zip(&from).enumerate().all(|(at, (index, size))| at == axis || index <= size);
+    let indices = wrapped(constant.integers()?.0.to_vec(), from.get(axis).copied().unwrap_or(0)).filter(|_| fits);
+    let indices = indices.ok_or_else(|| beyond(node))?;
+    let of = strides(&constant.shape);
+    picked(builder, node, &constant.shape, |index| {
+        let mut from = index.to_vec();
+        from[axis] = indices.get(dot(index, &of)).copied().unwrap_or(0);
+        from
+    })
+}
+
+/// Slices at constant indices of the first axes.
+pub(super) fn gather_nd(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    node.must_be("batch_dims", 0, "0");
+    let from = operand_shape(builder, node)?;
+    let constant = builder.constant(node, 1, "its indices are computed by the graph")?;
+    let (depth, outer) = constant.shape.split_last().ok_or_else(|| beyond(node))?;
+    if *depth == 0 || *depth > from.len() {
+        return Err(beyond(node));
+    }
+    let values = constant.integers()?.0.to_vec();
+    let place = |(at, value): (usize, &i64)| {
+        let size = *from.get(at % depth)? as i64;
+        usize::try_from(if *value < 0 { value + size } else { *value }).ok().filter(|value| (*value as i64) < size)
+    };
+    let indices: Option<Vec<usize>> = values.iter().enumerate().map(place).collect();
+    let indices = indices.ok_or_else(|| beyond(node))?;
+    let (of, rank) = (strides(outer), outer.len());
+    let shape = [outer, from.get(*depth..).unwrap_or_default()].concat();
+    picked(builder, node, &shape, |index| {
+        let first = dot(&index[..rank], &of) * depth;
+        [indices.get(first..first + depth).unwrap_or_default(), &index[rank..]].concat()
+    })
+}
+
+/// Indices of an axis, negative ones counted from its end; `None` where one is beyond.
+fn wrapped(indices: Vec<i64>, size: usize) -> Option<Vec<usize>> {
+    let size = size as i64;
+    let place = |at: i64| usize::try_from(if at < 0 { at + size } else { at }).ok().filter(|at| (*at as i64) < size);
+    indices.into_iter().map(place).collect()
+}
+
+fn beyond(node: &NodeView<'_>) -> ModelError {
+    node.unsupported("indices", "one beyond the axis".to_owned(), "indices of the axis, negative ones from its end")
 }
 
 /// A shape that two broadcast to; `None` if they do not.

@@ -5,12 +5,12 @@ use super::movement::{dot, gathered, gathered_as, reduced_axes, reduced_shape, s
 use super::shape::{move_elements, operand_shape, reshaped};
 use super::windows::Windows;
 use crate::error::ModelError;
-use crate::graph::TensorId;
+use crate::graph::{DType, TensorId};
 use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
-use crate::import::value::{Part, Pending, Source, Value};
-use crate::ops::{Conv, Gather, MaxPool, Op, Pick, Reshape, Run};
+use crate::import::value::{Part, Pending, Quantisation, Source, Value};
+use crate::ops::{Conv, Gather, MaxPool, Op, Pick, Rescale, Reshape, Run};
 use crate::requantise::Requantise;
 
 /// A geometry, over `[n, c, ...]`.
@@ -132,7 +132,7 @@ pub(super) fn largest_of(
     shape: &[usize],
 ) -> Result<Value, ModelError> {
     let len: usize = shape.iter().product();
-    let values = tensors.iter().map(|tensor| Value::Real(*tensor)).collect();
+    let values: Vec<Value> = tensors.iter().map(|tensor| Value::Real(*tensor)).collect();
     let side = 1usize << tensors.len().next_power_of_two().ilog2().div_ceil(2);
     let laid = [1, 1, side, side * len];
     let gather = Gather::by(tensors.len(), &laid, |index| {
@@ -226,6 +226,84 @@ fn reduce_sums(builder: &mut Builder, node: &NodeView<'_>, mean: bool) -> Result
     let source = Source::Accumulators { op: part.op, input: part.input, units: part.units };
     let pending = Pending::new(node.name, node.output, source, vec![1, 1, 1, len]);
     under(builder, node, Value::Pending(Box::new(pending)), &shape)
+}
+
+/// `of(sum f(x))` along axes, where `f` is a table of exact integers.
+fn reduce_function(
+    builder: &mut Builder,
+    node: &NodeView<'_>,
+    power: u32,
+    of: fn(f64) -> f64,
+) -> Result<Value, ModelError> {
+    let input = builder.real(node, 0)?;
+    let (shape, element, taps) = reduction(builder, node)?;
+    let len: usize = shape.iter().product();
+    let (terms, largest) = builder.powers(node, input, power)?;
+    let part = sums(builder, node, terms, [taps, len], |tap, group| Some(element(group, tap)), 1)?;
+    let source = Source::FunctionOfSum { part, most: largest * taps as i64, of };
+    let pending = Pending::new(node.name, node.output, source, vec![1, 1, 1, len]);
+    under(builder, node, Value::Pending(Box::new(pending)), &shape)
+}
+
+pub(super) fn reduce_l1(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    reduce_function(builder, node, 1, |sum| sum)
+}
+
+pub(super) fn reduce_l2(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    reduce_function(builder, node, 2, libm::sqrt)
+}
+
+pub(super) fn reduce_sum_square(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    reduce_function(builder, node, 2, |sum| sum)
+}
+
+/// `LpPool` of `p` 1 or 2.
+pub(super) fn lp(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
+    let pool = Pool::read(builder, node, node.operator() == "GlobalLpPool")?;
+    let (power, of): (u32, fn(f64) -> f64) = match node.int("p", 2) {
+        1 => (1, |sum| sum),
+        2 => (2, libm::sqrt),
+        other => return Err(node.unsupported("p", other.to_string(), "1 or 2")),
+    };
+    let input = builder.real(node, 0)?;
+    let (terms, largest) = builder.powers(node, input, power)?;
+    let (positions, taps) = (pool.windows.positions(), pool.windows.taps());
+    let element =
+        |tap: usize, group: usize| Some(group / positions * pool.area + pool.windows.element(group % positions, tap)?);
+    let part = sums(builder, node, terms, [taps, pool.outer * positions], element, 1)?;
+    let source = Source::FunctionOfSum { part, most: largest * taps as i64, of };
+    let pending = Pending::new(node.name, node.output, source, vec![1, 1, 1, pool.outer * positions]);
+    Ok(Value::Pending(Box::new(pending.then(node, Op::Reshape(Reshape), pool.shape))))
+}
+
+impl Builder {
+    /// `|x|` or `x^2` of the elements less their zero point, exactly, and the largest that one can be.
+    fn powers(&mut self, node: &NodeView<'_>, input: TensorId, power: u32) -> Result<(TensorId, i64), ModelError> {
+        let info = self.info(input)?.clone();
+        let (low, high) = (info.dtype.min(), info.dtype.max());
+        if high - low > 255 {
+            return Err(
+                node.unquantised("it reads a tensor of more than 8 bits", "quantise its operand to INT8 or UINT8")
+            );
+        }
+        let scale = self.scale(input)?;
+        let unit = if power == 1 { Some(scale) } else { scale.times(scale) };
+        let unit = unit.ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: info.scale })?;
+        let value = |x: i64| (x - i64::from(info.zero_point)).abs().pow(power);
+        let largest = value(low).max(value(high));
+        let rule = Requantise {
+            multipliers: vec![1],
+            divisor: 1,
+            zero_point: info.zero_point,
+            low: low as i32,
+            high: high as i32,
+            table: (low..=high).map(|x| value(x) as i32).collect(),
+        };
+        let op = Op::Rescale(Rescale { requantise: rule });
+        let quantisation = Quantisation { scale: unit.value(), zero_point: 0, dtype: DType::I32 };
+        let name = format!("{}/powers", node.output);
+        Ok((self.emit(node.name, op, vec![input], &name, info.shape, quantisation), largest))
+    }
 }
 
 /// Sums of groups of elements, as many in each, over a divisor: `[1, 1, 1, groups]`. What is no element counts 0.
