@@ -134,6 +134,11 @@ impl Builder {
         Ok(kinds.iter().all(|kind| kinds.first() == Some(kind)))
     }
 
+    /// Whether it is known what the integers of a tensor stand for.
+    pub(super) fn is_scaled(&self, tensor: TensorId) -> bool {
+        self.scaled.get(tensor.0).copied().unwrap_or(false)
+    }
+
     /// Exact scale of a tensor.
     pub(super) fn scale(&self, tensor: TensorId) -> Result<Ratio, ModelError> {
         let info = self.info(tensor)?;
@@ -341,7 +346,8 @@ impl Builder {
         let (low, high) = (info.dtype.min() as i32, info.dtype.max() as i32);
         let integer = |real: &f64| {
             let real = real.max(pending.low).min(pending.high);
-            let step = (real / q.scale).round_ties_even() as i64;
+            // As a runtime divides: in single precision.
+            let step = (real as f32 / q.scale as f32).round_ties_even() as i64;
             step.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
         };
         let table = values.iter().map(integer).collect();

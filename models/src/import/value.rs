@@ -6,7 +6,7 @@ use super::constant::Constant;
 use super::node::NodeView;
 use super::ratio::Ratio;
 use crate::graph::{DType, TensorId};
-use crate::ops::{Gather, Op};
+use crate::ops::{Gather, Op, Run};
 
 /// An ONNX value.
 #[derive(Clone, Debug)]
@@ -121,6 +121,12 @@ impl Pending {
     /// Whether these are bare accumulators, to which a bias or factor may still be added.
     pub(super) fn is_bare(&self) -> bool {
         self.after.len() == self.own && self.low == f64::NEG_INFINITY && self.high == f64::INFINITY
+    }
+
+    /// Whether bounds that leave 0 out would be those of constants too, which stand between the elements: these are bounded by nothing.
+    pub(super) fn has_constants_beyond(&self, low: f64, high: f64) -> bool {
+        let constants = |after: &After| matches!(&after.op, Op::Gather(gather) if gather.runs.iter().any(|run| matches!(run, Run::Constant { .. })));
+        (low > 0.0 || high < 0.0) && self.after.iter().any(constants)
     }
 
     /// `min(max(x, low), high)`, after the bounds so far.

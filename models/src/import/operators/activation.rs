@@ -57,6 +57,12 @@ fn clamp(builder: &Builder, node: &NodeView<'_>, low: f64, high: f64) -> Result<
             "quantise its operand first: QuantizeLinear, DequantizeLinear",
         ));
     }
+    if pending.has_constants_beyond(low, high) {
+        return Err(node.unquantised(
+            "its bounds leave out the zeros that were put around its operand",
+            "quantise its operand first: QuantizeLinear, DequantizeLinear",
+        ));
+    }
     pending.clip(low, high);
     Ok(Value::Pending(pending))
 }

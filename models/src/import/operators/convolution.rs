@@ -1,6 +1,7 @@
 //! [`Convolution`]: any stride, dilation, padding and group, as a convolution of stride 1. A stride is a matter of planes: every `s`-th row and column
 //! becomes a plane of its own, with its share of the kernel.
 
+use super::movement::arranged;
 use super::windows::Axis;
 use crate::error::ModelError;
 use crate::graph::TensorId;
@@ -8,7 +9,7 @@ use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source};
-use crate::ops::{Conv, Gather, IntegerOp, Op, OpFault, Pick, Reshape, planes};
+use crate::ops::{Conv, IntegerOp, Op, OpFault, Pick, Reshape, planes};
 use crate::requantise::Requantise;
 use crate::weights::Weights;
 
@@ -89,6 +90,7 @@ impl Convolution {
         let near = h.before < h.span() && h.after < h.span() && w.before < w.span() && w.after < w.span();
         if h.stride == 1 && w.stride == 1 && near {
             let weights_shape = [o, c, h.span(), w.span()];
+            within(node, &weights_shape)?;
             let weights = if [h.dilation, w.dilation] == [1, 1] {
                 self.weights
             } else {
@@ -120,17 +122,18 @@ impl Convolution {
         let at = |axis: &Axis, index: usize, phase: usize| {
             (index * axis.stride + phase).checked_sub(axis.before).filter(|at| *at < axis.input)
         };
-        let gather = Gather::by(1, &laid, |index| {
+        let gather = arranged(builder, node, 1, &laid, |index| {
             let (channel, phase) = (index[1] / (phases[0] * phases[1]), index[1] % (phases[0] * phases[1]));
             let place = at(&h, index[2], phase / phases[1]).zip(at(&w, index[3], phase % phases[1]));
             place.map_or(Pick::Constant(0), |(row, column)| {
                 Pick::of(((index[0] * channels + channel) * h.input + row) * w.input + column)
             })
-        });
+        })?;
         crate::import::constant::shape(&laid.map(|size| size as i64), node.output, 1)?;
         let name = format!("{}/planes", node.output);
         let input = builder.emit_alike(node.name, Op::Gather(gather), vec![input], &name, laid.to_vec())?;
         let weights_shape = [o, c * phases[0] * phases[1], kernel[0], kernel[1]];
+        within(node, &weights_shape)?;
         let taps = |phase: usize, i: usize, j: usize| {
             let (u, v) = (i * h.stride + phase / phases[1], j * w.stride + phase % phases[1]);
             let within = u < h.span() && v < w.span() && u % h.dilation == 0 && v % w.dilation == 0;
@@ -192,7 +195,18 @@ impl Convolution {
         let wanted = node
             .ints("output_shape")
             .map(|ints| ints.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect::<Vec<_>>());
-        if wanted.is_some() || matches!(auto_pad.as_str(), "SAME_UPPER" | "SAME_LOWER") {
+        let same = matches!(auto_pad.as_str(), "SAME_UPPER" | "SAME_LOWER");
+        if same && (0..rank).any(|at| span(at) < of(&strides, at)) {
+            return Err(node.unsupported(
+                "auto_pad",
+                auto_pad,
+                "explicit pads where the kernel is smaller than the stride",
+            ));
+        }
+        if (same || auto_pad == "VALID") && node.ints("pads").is_some() {
+            return Err(node.unsupported("pads", format!("{pads:?} beside auto_pad"), "one of them"));
+        }
+        if wanted.is_some() || same {
             for at in 0..rank {
                 let size = wanted.as_ref().map_or_else(
                     || of(&from, at + 2) * of(&strides, at),
@@ -236,7 +250,7 @@ impl Convolution {
         };
         let shape = [&[of(&from, 0), channels][..], &laid].concat();
         crate::import::constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
-        let gather = Gather::by(1, &shape, |index| {
+        let gather = arranged(builder, node, 1, &shape, |index| {
             let outer = index[0] * channels + index[1];
             let inner = index
                 .iter()
@@ -244,7 +258,7 @@ impl Convolution {
                 .enumerate()
                 .try_fold(outer, |sum, (at, index)| Some(sum * of(&from, at + 2) + place(*index, at)?));
             inner.map_or(Pick::Constant(0), Pick::of)
-        });
+        })?;
         let name = format!("{}/spread", node.output);
         let input = builder.emit_alike(node.name, Op::Gather(gather), vec![input], &name, shape)?;
         // [c, o / group, k] flipped to [o, c / group, k].
@@ -267,6 +281,12 @@ impl Convolution {
         let shape = [&[outputs, inputs][..], &kernel].concat();
         Self { weights: weights.into(), shape, group, bias: self.bias }.pending(builder, node, input, units, &axes)
     }
+}
+
+/// Refuses weights of more elements than a tensor may have.
+fn within(node: &NodeView<'_>, shape: &[usize]) -> Result<(), ModelError> {
+    let sizes: Vec<i64> = shape.iter().map(|size| i64::try_from(*size).unwrap_or(i64::MAX)).collect();
+    crate::import::constant::shape(&sizes, node.output, 1).map(|_| ())
 }
 
 /// Kernels of another size: tap `(u, v)` of each is tap `from(u, v)` of the old one, or 0.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::add::{add_bias, runs_along};
 use super::functions::function_of;
-use super::movement::{broadcast, repeated};
+use super::movement::{arranged, broadcast, repeated};
 use super::multiply::scaled;
 use super::pool::largest_of;
 use crate::error::ModelError;
@@ -90,7 +90,7 @@ fn pair(
     y: &Value,
 ) -> Result<Value, ModelError> {
     if let (Value::Constant(x), Value::Constant(y)) = (x, y) {
-        return folded(node, operation, x, y);
+        return folded(builder, node, operation, x, y);
     }
     // What depends on one tensor.
     if let (Some(f), Some(g)) = (function_of(builder, x)?, function_of(builder, y)?)
@@ -221,7 +221,8 @@ fn by_channel(
             laid.clone(),
         )?
     } else {
-        let gather = Gather::by(1, &laid, |index| Pick::of((index[2] * channels + index[1]) * inner + index[3]));
+        let gather =
+            arranged(builder, node, 1, &laid, |index| Pick::of((index[2] * channels + index[1]) * inner + index[3]))?;
         builder.emit_alike(
             node.name,
             Op::Gather(gather),
@@ -254,9 +255,9 @@ fn by_channel(
     let pending = if outer == 1 {
         pending.then(node, Op::Reshape(Reshape), from)
     } else {
-        let back = Gather::by(1, &[outer, channels, inner], |index| {
+        let back = arranged(builder, node, 1, &[outer, channels, inner], |index| {
             Pick::of((index[1] * outer + index[0]) * inner + index[2])
-        });
+        })?;
         pending.then(node, Op::Gather(Gather { shape: from.clone(), ..back }), from)
     };
     Ok(Value::Pending(Box::new(pending.layer(axis))))
@@ -311,7 +312,7 @@ fn to_one_shape(
     crate::import::constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
     let mut all = Vec::with_capacity(tensors.len());
     for (at, (tensor, of)) in tensors.iter().zip(&shapes).enumerate() {
-        let gather = repeated(of, &shape);
+        let gather = repeated(builder, node, of, &shape)?;
         let name = format!("{}/operand {at}", node.output);
         let same = of.iter().product::<usize>() == shape.iter().product::<usize>();
         all.push(match (*of == shape, same) {
@@ -407,6 +408,16 @@ fn many(builder: &mut Builder, node: &NodeView<'_>, operation: Operation) -> Res
             && !pending.integer
         {
             let mut pending = pending.clone();
+            let (low, high) =
+                if operation == Operation::Max { (bound, f64::INFINITY) } else { (f64::NEG_INFINITY, bound) };
+            let same_rank = constant.shape.len() <= pending.shape().len();
+            if !bound.is_finite() || !same_rank || pending.has_constants_beyond(low, high) {
+                return Err(node.unsupported(
+                    "constant operand",
+                    format!("{bound} of shape {:?}", constant.shape),
+                    "a finite bound of no more axes, which lets the zeros of a padding be; or a quantised operand",
+                ));
+            }
             match operation {
                 Operation::Max => pending.clip(bound, f64::INFINITY),
                 _ => pending.clip(f64::NEG_INFINITY, bound),
@@ -445,7 +456,8 @@ fn summed(builder: &mut Builder, node: &NodeView<'_>, mean: bool) -> Result<Valu
     let (all, shape) = to_one_shape(builder, node, &tensors)?;
     let len: usize = shape.iter().product();
     let laid = vec![1, operands, 1, len];
-    let gather = Gather::by(operands, &laid, |index| Pick::Element { operand: index[1], index: index[3] });
+    let gather =
+        arranged(builder, node, operands, &laid, |index| Pick::Element { operand: index[1], index: index[3] })?;
     let joined = builder.emit_alike(node.name, Op::Gather(gather), all, &format!("{}/operands", node.output), laid)?;
     let divisor = if mean { operands } else { 1 };
     let part =
@@ -456,7 +468,13 @@ fn summed(builder: &mut Builder, node: &NodeView<'_>, mean: bool) -> Result<Valu
 }
 
 /// Arithmetic of constants, of one kind and broadcast.
-fn folded(node: &NodeView<'_>, operation: Operation, x: &Constant, y: &Constant) -> Result<Value, ModelError> {
+fn folded(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    operation: Operation,
+    x: &Constant,
+    y: &Constant,
+) -> Result<Value, ModelError> {
     let refused = || {
         node.unquantised(
             "it computes a constant of constants of two kinds",
@@ -464,7 +482,8 @@ fn folded(node: &NodeView<'_>, operation: Operation, x: &Constant, y: &Constant)
         )
     };
     let shape = broadcast(&x.shape, &y.shape).ok_or_else(refused)?;
-    let [of_x, of_y] = [x, y].map(|constant| repeated(&constant.shape, &shape));
+    let of_x = repeated(builder, node, &x.shape, &shape)?;
+    let of_y = repeated(builder, node, &y.shape, &shape)?;
     let index = |pick| match pick {
         Pick::Element { index, .. } => index,
         Pick::Constant(_) => 0,

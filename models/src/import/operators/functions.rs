@@ -1,6 +1,6 @@
 //! Functions of one number: Sigmoid, Tanh, Gelu and their like. Of a quantised tensor such a function is a table with a value for each of its
-//! integers, computed in double precision by the `libm` crate, so that every machine makes the same one. It is the correctly rounded result but for
-//! cases that are nearer to a tie than the last bits of a double; kernels in single precision may differ from it by one unit.
+//! integers, computed by the `libm` crate, so that every machine makes the same one: in double precision, and rounded to single precision after each
+//! operator, as a runtime has it between them. Its kernels may differ from that by one unit.
 
 use crate::error::ModelError;
 use crate::graph::TensorId;
@@ -19,13 +19,13 @@ pub(super) struct Function {
 impl Function {
     /// The function followed by another.
     pub(super) fn map(mut self, of: impl Fn(f64) -> f64) -> Self {
-        self.values.iter_mut().for_each(|value| *value = of(*value));
+        self.values.iter_mut().for_each(|value| *value = single(of(*value)));
         self
     }
 
     /// An operation on two functions of one tensor.
     pub(super) fn with(mut self, other: &Self, of: impl Fn(f64, f64) -> f64) -> Self {
-        self.values.iter_mut().zip(&other.values).for_each(|(x, y)| *x = of(*x, *y));
+        self.values.iter_mut().zip(&other.values).for_each(|(x, y)| *x = single(of(*x, *y)));
         self
     }
 
@@ -34,6 +34,11 @@ impl Function {
         let source = Source::Function { input: self.input, values: self.values };
         Value::Pending(Box::new(Pending::new(node.name, node.output, source, self.shape)))
     }
+}
+
+/// The number that a runtime of single precision has: of a sum, a product or a quotient of two such numbers exactly.
+fn single(value: f64) -> f64 {
+    f64::from(value as f32)
 }
 
 /// Most integers of a type that a table is made for.
@@ -48,7 +53,7 @@ pub(super) fn function_of(builder: &Builder, value: &Value) -> Result<Option<Fun
             if high.saturating_sub(low) >= LARGEST {
                 return Ok(None);
             }
-            let real = |value: i64| info.scale * (value - i64::from(info.zero_point)) as f64;
+            let real = |value: i64| single(info.scale * (value - i64::from(info.zero_point)) as f64);
             Some(Function { input: *tensor, shape: info.shape.clone(), values: (low..=high).map(real).collect() })
         }
         Value::Pending(pending) => match &pending.source {

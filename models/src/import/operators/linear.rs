@@ -1,7 +1,7 @@
 //! Conv, Gemm, `MatMul` and their integer forms: accumulators that wait for a scale.
 
 use super::convolution::Convolution;
-use super::movement::{dot, strides};
+use super::movement::{arranged, dot, strides};
 use super::windows::Windows;
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
@@ -10,7 +10,7 @@ use crate::import::constant::{Constant, Elements, Integers};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Source, Value};
-use crate::ops::{Conv, Dense, Gather, IntegerOp, Op, Pick};
+use crate::ops::{Conv, Dense, IntegerOp, Op, Pick};
 use crate::requantise::Requantise;
 use crate::transpose::Transpose;
 use crate::warning::Warning;
@@ -235,7 +235,8 @@ pub(super) fn dense(
     let rows: usize = from.iter().rev().skip(1).product();
     if rows > 1 && from.last() == Some(&inputs) {
         let shape = [from.get(..from.len() - 1).unwrap_or_default(), &[outputs]].concat();
-        let by_channels = Gather::by(1, &[1, inputs, 1, rows], |index| Pick::of(index[3] * inputs + index[1]));
+        let by_channels =
+            arranged(builder, node, 1, &[1, inputs, 1, rows], |index| Pick::of(index[3] * inputs + index[1]))?;
         let (name, laid) = (format!("{}/columns", node.output), by_channels.shape.clone());
         let columns = builder.emit_alike(node.name, Op::Gather(by_channels), vec![input], &name, laid)?;
         let weights_shape = [outputs, inputs, 1, 1];
@@ -243,10 +244,10 @@ pub(super) fn dense(
         let source = Source::Accumulators { op: Op::Conv(conv), input: columns, units };
         let pending = Pending::new(node.name, node.output, source, vec![1, outputs, 1, rows]);
         let steps = strides(&shape);
-        let by_rows = Gather::by(1, &shape, |index| {
+        let by_rows = arranged(builder, node, 1, &shape, |index| {
             let at = dot(index, &steps);
             Pick::of(at % outputs * rows + at / outputs)
-        });
+        })?;
         let axis = shape.len() - 1;
         return Ok(pending.then(node, Op::Gather(by_rows), shape).layer(axis));
     }
@@ -263,6 +264,9 @@ pub(super) fn transposed(builder: &mut Builder, node: &NodeView<'_>) -> Result<V
     let constant = builder.constant(node, 1, "its weights are not constant")?;
     let group = usize::try_from(node.int("group", 1)).unwrap_or(0);
     let weights = ScaledWeights::of_constant(&constant, node, 1)?;
+    if weights.shape.first().is_none_or(|channels| group > *channels) {
+        return Err(node.unsupported("group", group.to_string(), "at most the channels of the input"));
+    }
     if weights.scales.len() > 1 && group != 1 {
         return Err(node.unsupported("group", group.to_string(), "1, or one scale for all weights"));
     }
@@ -293,6 +297,16 @@ pub(super) fn must_be_one(node: &NodeView<'_>, factors: &[&'static str]) {
     }
 }
 
+/// Refuses a bias of a Gemm that is neither one number nor one for each output.
+pub(super) fn must_be_of_outputs(node: &NodeView<'_>, bias: Option<&Constant>) -> Result<(), ModelError> {
+    match bias {
+        Some(bias) if bias.len() != 1 && !super::add::runs_along(&bias.shape, 1, 2) => {
+            Err(node.unsupported("bias", format!("shape {:?}", bias.shape), "one number, or one for each output"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses an operand of a Gemm that has not two axes.
 pub(super) fn must_be_a_matrix(builder: &Builder, node: &NodeView<'_>, input: TensorId) -> Result<(), ModelError> {
     let got = &builder.info(input)?.shape;
@@ -310,6 +324,7 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     let mut weights = ScaledWeights::of_constant(&constant, node, usize::from(transposed))?;
     let bias = builder.optional_constant(node, 2, "its bias is not constant")?;
     must_be_a_matrix(builder, node, input)?;
+    must_be_of_outputs(node, bias.as_deref())?;
     let [alpha, beta] = ["alpha", "beta"].map(|name| node.float(name).unwrap_or(1.0));
     if alpha.to_bits() != 1f64.to_bits() {
         // A factor of the product is one of the weights' scale.

@@ -1,6 +1,7 @@
 //! Concat, Split, Slice, Pad, Gather, Expand, Tile, `DepthToSpace`, `SpaceToDepth` and Resize to the nearest: elements in another order, all of them
 //! one [`Gather`] (and of constants, constants).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::quantize::rescale_part;
@@ -10,7 +11,7 @@ use crate::import::builder::Builder;
 use crate::import::constant::{self, Constant, Elements};
 use crate::import::node::NodeView;
 use crate::import::value::{Pending, Source, Value};
-use crate::ops::{Gather, Op, OpFault, Pick};
+use crate::ops::{ELEMENTS_LIMIT, Gather, Op, OpFault, Pick};
 
 /// What one step along each axis is worth in a row-major index.
 pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
@@ -24,6 +25,30 @@ pub(super) fn strides(shape: &[usize]) -> Vec<usize> {
 /// The row-major index of indices along axes.
 pub(super) fn dot(index: &[usize], strides: &[usize]) -> usize {
     index.iter().zip(strides).map(|(at, stride)| at * stride).sum()
+}
+
+/// Most elements of all tensors that an import makes.
+const TOTAL: usize = 2 * ELEMENTS_LIMIT;
+
+/// A gather of a shape, by a function of the indices along its axes.
+///
+/// # Errors
+/// More elements than a tensor may have, or all tensors together: before any of them is looked at.
+pub(super) fn arranged(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    operands: usize,
+    shape: &[usize],
+    pick: impl FnMut(&[usize]) -> Pick,
+) -> Result<Gather, ModelError> {
+    let sizes: Vec<i64> = shape.iter().map(|size| i64::try_from(*size).unwrap_or(i64::MAX)).collect();
+    let len: usize = constant::shape(&sizes, node.output, 0)?.iter().product();
+    let made: usize = builder.tensors.iter().fold(0, |sum, info| sum.saturating_add(info.len()));
+    if made.saturating_add(len) > TOTAL {
+        let got = format!("{} elements, limit {TOTAL}", made.saturating_add(len));
+        return Err(ModelError::BadGraph { problem: "the tensors together are too large", got });
+    }
+    Ok(Gather::by(operands, shape, pick))
 }
 
 /// The elements of values in the order of a gather, as the result of a node.
@@ -44,7 +69,6 @@ pub(super) fn gathered_as(
     mut values: Vec<Value>,
     gather: Gather,
 ) -> Result<Value, ModelError> {
-    constant::shape(&gather.shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), name, 0)?;
     let constants: Option<Vec<Arc<Constant>>> =
         values.iter().map(|value| if let Value::Constant(of) = value { Some(Arc::clone(of)) } else { None }).collect();
     if let Some(constants) = constants {
@@ -55,6 +79,9 @@ pub(super) fn gathered_as(
             )
         })?;
         return Ok(Value::Constant(Arc::new(folded)));
+    }
+    if gather.shape.contains(&0) {
+        return Err(OpFault::Size { what: "elements of the result (at least)", expected: 1, got: 0 }.at(node.name));
     }
     if values.len() == 1 {
         let value = values.remove(0);
@@ -133,12 +160,12 @@ pub(super) fn joined(builder: &mut Builder, node: &NodeView<'_>, values: Vec<Val
         *slot = of_index.len();
     }
     let steps: Vec<Vec<usize>> = shapes.iter().map(|shape| strides(shape)).collect();
-    let gather = Gather::by(shapes.len(), &shape, |index| {
+    let gather = arranged(builder, node, shapes.len(), &shape, |index| {
         let mut index = index.to_vec();
         let (operand, within) = of_index.get(index[axis]).copied().unwrap_or_default();
         index[axis] = within;
         Pick::Element { operand, index: steps.get(operand).map_or(0, |steps| dot(&index, steps)) }
-    });
+    })?;
     gathered(builder, node, values, gather)
 }
 
@@ -151,7 +178,7 @@ fn picked(
 ) -> Result<Value, ModelError> {
     let value = builder.value(node, 0)?.clone();
     let steps = strides(&builder.shape(&value)?);
-    let gather = Gather::by(1, shape, |index| Pick::of(dot(&from(index), &steps)));
+    let gather = arranged(builder, node, 1, shape, |index| Pick::of(dot(&from(index), &steps)))?;
     gathered(builder, node, vec![value], gather)
 }
 
@@ -168,7 +195,10 @@ pub(super) fn split(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
     let each = whole.div_ceil(outputs.max(1));
     let even = || (0..outputs).map(|at| each.min(whole.saturating_sub(at * each))).collect::<Vec<usize>>();
     let sizes = given.map_or_else(even, |given| given.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect());
-    if sizes.len() != outputs || sizes.contains(&0) || sizes.iter().sum::<usize>() != whole {
+    if sizes.len() != outputs
+        || sizes.contains(&0)
+        || sizes.iter().try_fold(0usize, |sum, size| sum.checked_add(*size)) != Some(whole)
+    {
         return Err(node.unsupported(
             "split",
             format!("{sizes:?}"),
@@ -182,8 +212,9 @@ pub(super) fn split(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
         if let Some(slot) = shape.get_mut(axis) {
             *slot = *size;
         }
-        let gather =
-            Gather::by(1, &shape, |index| Pick::of(dot(index, &steps) + first * steps.get(axis).copied().unwrap_or(0)));
+        let gather = arranged(builder, node, 1, &shape, |index| {
+            Pick::of(dot(index, &steps) + first * steps.get(axis).copied().unwrap_or(0))
+        })?;
         results.push(gathered_as(builder, node, name, vec![value.clone()], gather)?);
         first += size;
     }
@@ -207,12 +238,16 @@ pub(super) fn slice(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] {
         return Err(node.unsupported("starts", format!("{starts:?}"), "as many starts, ends, axes and steps"));
     }
+    let mut seen = HashSet::new();
     // First index and step along every axis.
     let mut along: Vec<(i64, i64)> = vec![(0, 1); from.len()];
     let mut shape = from.clone();
     for (((start, end), axis), step) in starts.iter().zip(&ends).zip(&axes).zip(&steps) {
         let axis = node.axis(*axis, from.len())?;
         let size = from.get(axis).copied().unwrap_or(0) as i64;
+        if size == 0 || !seen.insert(axis) {
+            return Err(node.unsupported("axes", format!("{axes:?}"), "each axis once, none of them empty"));
+        }
         let wrapped = |at: i64| if at < 0 { at.saturating_add(size) } else { at };
         if *step == 0 {
             return Err(node.unsupported("steps", "0".to_owned(), "no step of 0"));
@@ -248,8 +283,14 @@ pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
         Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
         None => (0..from.len()).collect(),
     };
-    let bad = || node.unsupported("pads", format!("{given:?}"), "a number before and one behind every axis");
-    if given.len() != 2 * along.len() || given.iter().any(|pad| pad.unsigned_abs() > 1 << 26) {
+    let bad =
+        || node.unsupported("pads", format!("{given:?}"), "a number before and one behind every axis, each axis once");
+    let unique: HashSet<usize> = along.iter().copied().collect();
+    if from.contains(&0)
+        || unique.len() != along.len()
+        || given.len() != 2 * along.len()
+        || given.iter().any(|pad| pad.unsigned_abs() > 1 << 26)
+    {
         return Err(bad());
     }
     let mut pads = vec![(0i64, 0i64); from.len()];
@@ -264,6 +305,19 @@ pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
     let shape: Vec<usize> = from.iter().zip(&pads).map(size).collect::<Option<_>>().ok_or_else(bad)?;
     let mode = node.string("mode").unwrap_or_else(|| "constant".to_owned());
     let fill = if mode == "constant" { fill(builder, node, &value)? } else { 0 };
+    let reach = |(size, (before, behind)): (&usize, &(i64, i64))| match mode.as_str() {
+        "wrap" => *before < 0 || *behind < 0,
+        "reflect" => *before >= *size as i64 || *behind >= *size as i64,
+        _ => false,
+    };
+    if from.iter().zip(&pads).any(reach) {
+        // Runtimes disagree, or ONNX does not allow it.
+        return Err(node.unsupported(
+            "pads",
+            format!("{given:?}, {mode}"),
+            "reflected pads below the size, none cut off where they wrap",
+        ));
+    }
     let source = |at: i64, size: i64| -> Option<i64> {
         if (0..size).contains(&at) {
             return Some(at);
@@ -284,7 +338,7 @@ pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
         return Err(node.unsupported("mode", mode, "constant, edge, reflect or wrap"));
     }
     let steps = strides(&from);
-    let gather = Gather::by(1, &shape, |index| {
+    let gather = arranged(builder, node, 1, &shape, |index| {
         let within: Option<Vec<usize>> = index
             .iter()
             .zip(&pads)
@@ -292,7 +346,7 @@ pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, M
             .map(|((at, (before, _)), size)| source(*at as i64 - before, *size as i64).map(|at| at as usize))
             .collect();
         within.map_or(Pick::Constant(fill), |index| Pick::of(dot(&index, &steps)))
-    });
+    })?;
     gathered(builder, node, vec![value], gather)
 }
 
@@ -309,11 +363,32 @@ fn fill(builder: &Builder, node: &NodeView<'_>, value: &Value) -> Result<i32, Mo
     let steps = match value {
         Value::Real(tensor) => {
             let info = builder.info(*tensor)?;
-            let whole = (real / info.scale).round_ties_even() as i64 + i64::from(info.zero_point);
-            whole.clamp(info.dtype.min(), info.dtype.max()) - i64::from(info.zero_point)
+            let exact = real / info.scale;
+            let steps = exact.round_ties_even();
+            let whole = steps + f64::from(info.zero_point);
+            let held = (info.dtype.min() as f64..=info.dtype.max() as f64).contains(&whole);
+            if !held || (exact - steps).abs() > 1e-5 * exact.abs().max(1.0) {
+                let expected = "0, or a number that the operand's scale and type hold";
+                return Err(node.unsupported("constant_value", real.to_string(), expected));
+            }
+            steps as i64
         }
-        Value::Integer(tensor) => real as i64 - i64::from(builder.info(*tensor)?.zero_point),
-        Value::Constant(_) => real as i64,
+        // What its integers stand for is not known before it is read.
+        Value::Integer(tensor) if builder.is_scaled(*tensor) => {
+            real as i64 - i64::from(builder.info(*tensor)?.zero_point)
+        }
+        Value::Integer(_) => {
+            return Err(
+                node.unquantised("it pads integers whose scale is not known yet", "put a DequantizeLinear before it")
+            );
+        }
+        Value::Constant(constant) => match &constant.elements {
+            Elements::Integers { .. } => real as i64,
+            Elements::Floats(_) | Elements::Quantised { .. } if real == 0.0 => 0,
+            Elements::Floats(_) | Elements::Quantised { .. } => {
+                return Err(node.unsupported("constant_value", real.to_string(), "0 around a constant"));
+            }
+        },
         Value::Pending(_) | Value::Unknown(_) if real == 0.0 => 0,
         Value::Pending(_) | Value::Unknown(_) => {
             return Err(node.unquantised(
@@ -408,9 +483,14 @@ pub(super) fn broadcast(one: &[usize], other: &[usize]) -> Option<Vec<usize>> {
 }
 
 /// Where the elements of a shape that another is broadcast to come from.
-pub(super) fn repeated(from: &[usize], to: &[usize]) -> Gather {
+pub(super) fn repeated(
+    builder: &Builder,
+    node: &NodeView<'_>,
+    from: &[usize],
+    to: &[usize],
+) -> Result<Gather, ModelError> {
     let (lead, steps) = (to.len() - from.len(), strides(from));
-    Gather::by(1, to, |index| {
+    arranged(builder, node, 1, to, |index| {
         let own = index.iter().skip(lead).zip(from).map(|(at, size)| if *size == 1 { 0 } else { *at });
         Pick::of(own.zip(&steps).map(|(at, step)| at * step).sum())
     })
@@ -426,7 +506,8 @@ pub(super) fn expand(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
     if shape == from {
         return Ok(value);
     }
-    gathered(builder, node, vec![value], repeated(&from, &shape))
+    let gather = repeated(builder, node, &from, &shape)?;
+    gathered(builder, node, vec![value], gather)
 }
 
 pub(super) fn tile(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
@@ -487,6 +568,7 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
     if mode != "nearest" {
         return Err(node.unsupported("mode", mode, "nearest (a ConvTranspose with fixed weights interpolates)"));
     }
+    node.must_be("antialias", 0, "0");
     let upsample = node.operator() == "Upsample";
     let [scales_at, sizes_at] = if upsample || builder.opset < 11 { [1, usize::MAX] } else { [2, 3] };
     let scales = builder.optional_constant(node, scales_at, "its scales are computed by the graph")?;
@@ -500,21 +582,29 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
         None => all,
     };
-    let bad = |what| node.unsupported("scales", what, "a positive scale or a size for every axis that is resized");
+    let bad =
+        |what| node.unsupported("scales", what, "a positive scale or a size for every axis that is resized, not both");
+    if scales.is_some() && sizes.is_some() {
+        return Err(bad("scales and sizes".to_owned()));
+    }
+    let old_set = upsample || builder.opset < 11;
     let mut shape = from.clone();
-    let mut factors = vec![1.0; from.len()];
+    let mut factors = vec![1f32; from.len()];
     for (at, axis) in along.iter().enumerate() {
         let old = from.get(*axis).copied().unwrap_or(1);
         let (size, factor) = match (&scales, &sizes) {
             (_, Some(sizes)) => {
                 let size = sizes.get(at).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0);
                 let size = size.ok_or_else(|| bad(format!("{sizes:?}")))?;
-                (size, size as f64 / old as f64)
+                (size, size as f32 / old as f32)
             }
             (Some(scales), None) => {
-                let factor = scales.get(at).copied().filter(|factor| *factor > 0.0 && *factor < 1e6);
-                let factor = factor.ok_or_else(|| bad(format!("{scales:?}")))?;
-                ((old as f64 * factor).floor() as usize, factor)
+                let factor =
+                    scales.get(at).map(|factor| *factor as f32).filter(|factor| *factor > 0.0 && *factor < 1e6);
+                let factor =
+                    factor.filter(|factor| !old_set || *factor >= 1.0).ok_or_else(|| bad(format!("{scales:?}")))?;
+                // As ONNX Runtime computes it, in single precision.
+                ((old as f32 * factor) as usize, factor)
             }
             (None, None) => return Err(bad("none".to_owned())),
         };
@@ -529,17 +619,15 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         }
     }
     let coordinates = node.string("coordinate_transformation_mode");
-    let coordinates = coordinates
-        .unwrap_or_else(|| if upsample || builder.opset < 11 { "asymmetric" } else { "half_pixel" }.to_owned());
+    let coordinates = coordinates.unwrap_or_else(|| if old_set { "asymmetric" } else { "half_pixel" }.to_owned());
     let rounding = node.string("nearest_mode");
-    let rounding = rounding
-        .unwrap_or_else(|| if upsample || builder.opset < 11 { "floor" } else { "round_prefer_floor" }.to_owned());
+    let rounding = rounding.unwrap_or_else(|| if old_set { "floor" } else { "round_prefer_floor" }.to_owned());
     let nearest = |at: usize, axis: usize| -> Option<usize> {
-        let (old, new, factor) = (*from.get(axis)? as f64, *shape.get(axis)? as f64, *factors.get(axis)?);
+        let (old, new, factor) = (*from.get(axis)? as f32, *shape.get(axis)? as f32, *factors.get(axis)?);
         if !along.contains(&axis) {
             return Some(at);
         }
-        let x = at as f64;
+        let x = at as f32;
         let place = match coordinates.as_str() {
             "pytorch_half_pixel" | "align_corners" if new <= 1.0 => 0.0,
             "half_pixel" | "pytorch_half_pixel" => (x + 0.5) / factor - 0.5,
@@ -547,15 +635,17 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
             "asymmetric" => x / factor,
             _ => return None,
         };
+        let half = place.trunc() + 0.5;
         let rounded = match rounding.as_str() {
-            "round_prefer_floor" => (place - 0.5).ceil(),
-            "round_prefer_ceil" => (place + 0.5).floor(),
+            "round_prefer_floor" if place.to_bits() == half.to_bits() => place.floor(),
+            "round_prefer_floor" | "round_prefer_ceil" => place.round(),
             "floor" => place.floor(),
             "ceil" => place.ceil(),
             _ => return None,
         };
         Some(rounded.clamp(0.0, old - 1.0) as usize)
     };
+    constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
     let mut chosen = Vec::with_capacity(shape.len());
     for (axis, size) in shape.iter().enumerate() {
         constant::shape(&[*size as i64], node.output, 1)?;
@@ -598,7 +688,7 @@ pub(super) fn constant_of_shape(builder: &mut Builder, node: &NodeView<'_>) -> R
         Some(tensor) => Constant::read(tensor, tensor.raw_data.clone(), node.output)?,
         None => Constant { name: node.output.to_owned(), shape: vec![1], elements: Elements::Floats(vec![0.0]) },
     };
-    let gather = Gather::by(1, &shape, |_| Pick::of(0));
+    let gather = arranged(builder, node, 1, &shape, |_| Pick::of(0))?;
     gathered(builder, node, vec![Value::Constant(Arc::new(one))], gather)
 }
 
@@ -610,7 +700,7 @@ pub(super) fn range(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
             .ok_or_else(|| node.unsupported("range", "no number".to_owned(), "three integers"))
     };
     let (start, limit, step) = (one(start)?, one(limit)?, one(step)?);
-    if step == 0 || (limit.saturating_sub(start) / step).unsigned_abs() > 1 << 24 {
+    if limit.saturating_sub(start).checked_div(step).is_none_or(|count| count.unsigned_abs() > 1 << 20) {
         return Err(node.unsupported("delta", step.to_string(), "a step that ends the range"));
     }
     let mut values = Vec::new();

@@ -1,7 +1,7 @@
 //! `MaxPool`, `AveragePool`, their global forms and the reductions along axes. A maximum over any window is a gather into 2x2 windows and as many
 //! levels of [`MaxPool`] as it takes; a sum is a gather that makes a channel of each tap, and a convolution of 1x1 whose weights are 1.
 
-use super::movement::{dot, gathered, gathered_as, reduced_axes, reduced_shape, strides};
+use super::movement::{arranged, dot, gathered, gathered_as, reduced_axes, reduced_shape, strides};
 use super::shape::{move_elements, operand_shape, reshaped};
 use super::windows::Windows;
 use crate::error::ModelError;
@@ -12,6 +12,9 @@ use crate::import::ratio::Ratio;
 use crate::import::value::{Part, Pending, Quantisation, Source, Value};
 use crate::ops::{Conv, Gather, MaxPool, Op, Pick, Rescale, Reshape, Run};
 use crate::requantise::Requantise;
+
+/// Most elements under all windows of a channel.
+const LARGEST: usize = 1 << 24;
 
 /// A geometry, over `[n, c, ...]`.
 struct Pool {
@@ -40,6 +43,14 @@ impl Pool {
         };
         let windows = Windows::read(node, &from, &kernel)?;
         let outer: usize = from.iter().take(2).product();
+        let visited = windows.positions().checked_mul(windows.taps());
+        if visited.is_none_or(|visited| visited > LARGEST) {
+            return Err(node.unsupported(
+                "kernel_shape",
+                "more than 2^24 elements under its windows".to_owned(),
+                "a smaller kernel, or a larger stride",
+            ));
+        }
         let shape = [from.get(..2).unwrap_or_default(), &windows.sizes(|axis| axis.output)].concat();
         Ok(Self { outer, area: spatial.iter().product(), windows, shape })
     }
@@ -94,17 +105,21 @@ fn maxima(
     group: impl Fn(usize) -> Vec<usize>,
     wanted: &[usize],
 ) -> Result<Value, ModelError> {
-    let groups: Vec<Vec<usize>> = (0..channels * rows * columns).map(group).collect();
+    let count = [channels, rows, columns].iter().fold(1usize, |count, size| count.saturating_mul(*size));
+    if count > LARGEST {
+        return Err(node.unsupported("kernel_shape", format!("{count} windows"), "at most 2^24"));
+    }
+    let groups: Vec<Vec<usize>> = (0..count).map(group).collect();
     let most = groups.iter().map(Vec::len).fold(1, usize::max);
     let levels = most.next_power_of_two().ilog2().div_ceil(2);
     let side = 1usize << levels;
     let laid = [1, channels, rows * side, columns * side];
-    let gather = Gather::by(1, &laid, |index| {
+    let gather = arranged(builder, node, 1, &laid, |index| {
         let group = (index[1] * rows + index[2] / side) * columns + index[3] / side;
         let within = index[2] % side * side + index[3] % side;
         let elements = groups.get(group).map_or(&[][..], Vec::as_slice);
         Pick::of(elements.get(within).or(elements.first()).copied().unwrap_or(0))
-    });
+    })?;
     let name = format!("{}/windows", node.output);
     let mut value = gathered_as(builder, node, if levels == 0 { node.output } else { &name }, vec![value], gather)?;
     for level in (0..levels).rev() {
@@ -135,10 +150,10 @@ pub(super) fn largest_of(
     let values: Vec<Value> = tensors.iter().map(|tensor| Value::Real(*tensor)).collect();
     let side = 1usize << tensors.len().next_power_of_two().ilog2().div_ceil(2);
     let laid = [1, 1, side, side * len];
-    let gather = Gather::by(tensors.len(), &laid, |index| {
+    let gather = arranged(builder, node, tensors.len(), &laid, |index| {
         let within = index[2] * side + index[3] % side;
         Pick::Element { operand: if within < tensors.len() { within } else { 0 }, index: index[3] / side }
-    });
+    })?;
     let mut value = gathered(builder, node, values, gather)?;
     let mut side = side;
     while side > 1 {
@@ -316,7 +331,8 @@ pub(super) fn sums(
     divisor: usize,
 ) -> Result<Part, ModelError> {
     let laid = vec![1, taps, 1, groups];
-    let gather = Gather::by(1, &laid, |index| element(index[1], index[3]).map_or(Pick::Constant(0), Pick::of));
+    let gather =
+        arranged(builder, node, 1, &laid, |index| element(index[1], index[3]).map_or(Pick::Constant(0), Pick::of))?;
     crate::import::constant::shape(&[taps as i64, groups as i64], node.output, 1)?;
     let whole = [Run::Elements { operand: 0, first: 0, step: 1, len: taps * groups }];
     let input = if gather.runs == whole && builder.info(input)?.len() == taps * groups {

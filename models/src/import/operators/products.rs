@@ -1,7 +1,7 @@
 //! `MatMul` of two tensors: every product as the difference of two quarter squares, and a convolution of 1x1 that sums them, with weights 1 and -1. It takes
 //! cells for every product, so that it is for small matrices: attention over some tens of tokens.
 
-use super::movement::{broadcast, dot, strides};
+use super::movement::{arranged, broadcast, dot, strides};
 use crate::DType;
 use crate::error::ModelError;
 use crate::graph::TensorId;
@@ -55,14 +55,14 @@ pub(super) fn matmul(builder: &mut Builder, node: &NodeView<'_>, second: TensorI
     let places: Vec<Vec<usize>> = (0..count).map(place).collect();
     let missing = Vec::new();
     let index = |at: usize| places.get(at).unwrap_or(&missing);
-    let by_x = Gather::by(1, &laid, |at| {
+    let by_x = arranged(builder, node, 1, &laid, |at| {
         let index = index(at[3]);
         Pick::of(operand(&x, &of_x, index, [index[index.len() - 2], at[1]]))
-    });
-    let by_y = Gather::by(1, &laid, |at| {
+    })?;
+    let by_y = arranged(builder, node, 1, &laid, |at| {
         let index = index(at[3]);
         Pick::of(operand(&y, &of_y, index, [at[1], index[index.len() - 1]]))
-    });
+    })?;
     let unit = builder.scale(first)?.times(builder.scale(second)?);
     let unit = unit.ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: 0.0 })?;
     let named = |what: &str| format!("{}/{what}", node.output);

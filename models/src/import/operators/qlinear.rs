@@ -70,6 +70,7 @@ pub(super) fn gemm(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
         bias.integers()?;
     }
     super::linear::must_be_a_matrix(builder, node, input)?;
+    super::linear::must_be_of_outputs(node, bias.as_deref())?;
     let pending = dense(builder, node, input, scale, weights, transposed, bias.as_deref())?;
     match (node.operand(7), node.operand(8)) {
         (None, None) => return Ok(Value::Pending(Box::new(pending))),
@@ -150,6 +151,10 @@ pub(super) fn global_average(builder: &mut Builder, node: &NodeView<'_>) -> Resu
 
 fn pooled(builder: &mut Builder, node: &NodeView<'_>, global: bool) -> Result<Value, ModelError> {
     node.must_be("channels_last", 0, "0 ([n, c, h, w])");
+    if node.int("ceil_mode", 0) != 0 && node.int("count_include_pad", 0) != 0 {
+        // ONNX Runtime divides by another number at the border than ONNX says.
+        node.must_be("ceil_mode", 0, "0 where padding counts");
+    }
     let (input, _) = activation(builder, node, 0)?;
     let dtype = builder.info(input)?.dtype;
     let result = Quantisation { dtype, ..result(builder, node, 3)? };

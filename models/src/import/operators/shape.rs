@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::movement::{dot, gathered, strides};
+use super::movement::{arranged, dot, gathered, strides};
 use crate::error::ModelError;
 use crate::import::builder::Builder;
 use crate::import::constant::{self, Constant};
 use crate::import::node::NodeView;
 use crate::import::value::{After, Value};
-use crate::ops::{Gather, Op, OpFault, Pick, RANK_LIMIT, Reshape};
+use crate::ops::{Op, OpFault, Pick, RANK_LIMIT, Reshape};
 use crate::transpose::Transpose;
 
 /// Applies an op that commutes with requantisation, on whatever the value stands on; `fold` makes the constant that it makes of one.
@@ -114,7 +114,7 @@ pub(super) fn transpose(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
     }
     let strides = strides(&from);
     let steps: Vec<usize> = transpose.perm.iter().filter_map(|axis| strides.get(*axis).copied()).collect();
-    let gather = Gather::by(1, &shape, |index| Pick::of(dot(index, &steps)));
+    let gather = arranged(builder, node, 1, &shape, |index| Pick::of(dot(index, &steps)))?;
     gathered(builder, node, vec![value], gather)
 }
 

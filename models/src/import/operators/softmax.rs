@@ -4,7 +4,7 @@
 //! With `n` elements the exponentials are counted in steps of `2^-P`, `2^P >= 256 n`, and their sum is looked up in steps of `2^-9` of the largest:
 //! all roundings together, without that of the result, are at most 1/256.
 
-use super::movement::{dot, strides};
+use super::movement::{arranged, dot, strides};
 use super::pool::{reduce_max_along, sums};
 use super::shape::operand_shape;
 use crate::error::ModelError;
@@ -13,7 +13,7 @@ use crate::import::builder::Builder;
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Pending, Quantisation, Source, Value};
-use crate::ops::{Add, Gather, Op, Pick};
+use crate::ops::{Add, Op, Pick};
 use crate::requantise::Requantise;
 use crate::{DType, OpFault};
 
@@ -107,7 +107,7 @@ impl Groups {
         tensor: TensorId,
         what: &str,
     ) -> Result<TensorId, ModelError> {
-        let gather = Gather::by(1, &self.from, |index| Pick::of(self.of(index)));
+        let gather = arranged(builder, node, 1, &self.from, |index| Pick::of(self.of(index)))?;
         let name = format!("{}/{what}", node.output);
         builder.emit_alike(node.name, Op::Gather(gather), vec![tensor], &name, self.from.clone())
     }

@@ -72,6 +72,9 @@ impl Windows {
         if !matches!(auto_pad.as_str(), "" | "NOTSET" | "VALID" | "SAME_UPPER" | "SAME_LOWER") {
             node.refuse(node.unsupported("auto_pad", auto_pad.clone(), "NOTSET, VALID, SAME_UPPER or SAME_LOWER"));
         }
+        if auto_pad.starts_with("SAME") && dilations.iter().any(|dilation| *dilation > 1) {
+            node.refuse(node.unsupported("auto_pad", format!("{auto_pad} with dilations"), "explicit pads"));
+        }
         let ceil = node.int("ceil_mode", 0) != 0;
         let mut axes = Vec::with_capacity(rank);
         for at in 0..rank {
