@@ -51,7 +51,11 @@ pub(crate) fn emit(
 ) -> Result<Vec<u8>, QuantiseError> {
     let mut scales = HashMap::new();
     for name in &activations.rounded {
-        let range = activations.range(name, ranges).ok_or(QuantiseError::NoSamples)?;
+        let mut range = activations.range(name, ranges).ok_or(QuantiseError::NoSamples)?;
+        if network.outputs.contains(name) && is_probability(network, name) {
+            // A sample may come that the model is surer of than of any that was seen.
+            range = [0.0, 1.0];
+        }
         scales.insert(name.clone(), scale(range, options.scales));
     }
     let mut emitter = Emitter {
@@ -70,6 +74,12 @@ pub(crate) fn emit(
     let Emitter { nodes, mut constants, .. } = emitter;
     constants.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(network.file(nodes, constants, &network.outputs, &activations.shapes))
+}
+
+/// Whether a value is a probability by what makes it.
+fn is_probability(network: &Network, name: &str) -> bool {
+    let made = network.producer(name).and_then(|at| network.nodes.get(at));
+    made.is_some_and(|node| matches!(node.op_type.as_str(), "Softmax" | "Sigmoid" | "HardSigmoid"))
 }
 
 /// Scale and zero point of 8 bits over a range that holds 0.

@@ -23,6 +23,7 @@
 //! ```
 
 mod calibration;
+mod classical;
 mod emit;
 mod error;
 mod fold;
@@ -82,6 +83,7 @@ pub struct Quantised {
 /// [`QuantiseError`] names what cannot be quantised and what to do.
 pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: &Options) -> Result<Quantised, QuantiseError> {
     let mut network = Network::read(onnx, [options.shape.as_deref(), options.samples.as_deref()])?;
+    let left_out = classical::plain(&mut network)?;
     let ended_before = if options.scores { fold::end_before_scores(&mut network) } else { None };
     fold::fold(&mut network)?;
     network.check_operators()?;
@@ -91,6 +93,7 @@ pub fn quantise(onnx: &[u8], samples: &[Vec<f32>], options: &Options) -> Result<
     for ranges in ways {
         let onnx = emit::emit(&network, &activations, ranges, options)?;
         let report = report::compare(&onnx, &activations, samples, (ranges, options.scales, ended_before.clone()))?;
+        let report = Report { left_out: left_out.clone(), ..report };
         if best.as_ref().is_none_or(|best| report.squared_error < best.report.squared_error) {
             best = Some(Quantised { onnx, report });
         }

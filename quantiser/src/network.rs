@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use assay_models::onnx::tensor_proto::DataType;
 use assay_models::onnx::tensor_shape_proto::dimension;
 use assay_models::onnx::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TensorShapeProto, TypeProto, ValueInfoProto,
-    tensor_shape_proto, type_proto,
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto, TypeProto,
+    ValueInfoProto, tensor_shape_proto, type_proto,
 };
 use prost::Message;
 
@@ -197,11 +197,10 @@ impl Network {
         own.map_or(0, |set| set.version)
     }
 
-    /// Raises the version of ONNX's operators to the first that has scales for each channel.
+    /// Raises the version of ONNX's operators to the first that has scales for each channel. No other operators are left.
     pub(crate) fn raise_opset(&mut self, version: i64) {
-        for set in self.model.opset_import.iter_mut().filter(|set| set.domain.is_empty() || set.domain == "ai.onnx") {
-            set.version = set.version.max(version);
-        }
+        let version = self.opset().max(version);
+        self.model.opset_import = vec![OperatorSetIdProto { domain: String::new(), version }];
         self.model.ir_version = self.model.ir_version.max(7);
     }
 }

@@ -28,6 +28,8 @@ pub struct Report {
     pub scales: Scales,
     /// The operator that the model ends before, where one was left out.
     pub ended_before: Option<String>,
+    /// Outputs that are left out: labels, which are chosen from scores that are outputs themselves.
+    pub left_out: Vec<String>,
     /// Samples whose largest output is the same; with one output, `None`.
     pub same_label: Option<usize>,
     /// Mean of the absolute errors of the outputs, as a part of their range.
@@ -100,6 +102,7 @@ pub(crate) fn compare(
         ranges,
         scales,
         ended_before,
+        left_out: Vec::new(),
         same_label: several.then_some(errors.same_labels),
         mean_error: errors.total / errors.count.max(1) as f64 / range,
         largest_error: errors.largest / range,

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use assay_circuits::{CircuitError, unsupported};
-use assay_models::{QuantizedGraph, Refusals, Warning, read};
+use assay_models::{ModelError, QuantizedGraph, Refusals, Warning, read};
 
-use crate::failure::{Outcome, refuse};
+use crate::failure::{Advise as _, Classify as _, Outcome, refuse};
+use crate::next::Next;
 use crate::terminal::Terminal;
 
 /// What is said of all requantisations whose lookup tables are too large, once.
@@ -27,10 +28,32 @@ pub(super) fn read_model(bytes: &[u8], path: &Path, name: &str) -> Outcome<(Quan
         }
     }
     if !refusals.is_empty() {
-        return refuse(format_args!("cannot take {} as a model: {refusals}", path.display()));
+        let float = reading.refusals.iter().any(|refusal| matches!(refusal, ModelError::NotQuantised));
+        let next = || Next::assay("quantize").arg("--help");
+        let refused = refused(&refusals, path);
+        return if float { refused.next(next) } else { refused };
     }
     for warning in &reading.warnings {
         Terminal::warn(warning);
     }
     Ok((reading.graph, reading.warnings))
+}
+
+/// What is refused: the only thing in one sentence, several one after the other as causes.
+fn refused<T>(refusals: &Refusals, path: &Path) -> Outcome<T> {
+    let several: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    if several.len() == 1 {
+        return refuse(format_args!("cannot take {} as a model: {refusals}", path.display()));
+    }
+    let head = format!("cannot take {} as a model: {} things are refused", path.display(), several.len());
+    let causes = several.into_iter().rev().fold(None, |cause: Option<anyhow::Error>, refusal| {
+        Some(match cause {
+            Some(cause) => cause.context(refusal),
+            None => anyhow::anyhow!(refusal),
+        })
+    });
+    match causes {
+        Some(causes) => Err(causes).request(head),
+        None => refuse(head),
+    }
 }

@@ -100,6 +100,11 @@ fn overwrites(output: &Path, args: &QuantizeArgs) -> Option<&'static str> {
 fn say(report: &Report, output: &Path, terminal: Terminal) {
     let plural = if report.samples == 1 { "" } else { "s" };
     terminal.say(format_args!("{}: 8 bits, by {} sample{plural}", output.display(), report.samples));
+    if !report.left_out.is_empty() {
+        let outputs = report.left_out.join(", ");
+        terminal
+            .say(format_args!("  without the output {outputs}: a label that is chosen from the scores, which stay"));
+    }
     if let Some(operator) = &report.ended_before {
         terminal.say(format_args!("  ends before the model's {operator}: its outputs are scores"));
     }

@@ -635,6 +635,12 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
             "asymmetric" => x / factor,
             _ => return None,
         };
+        // Where a place falls on the border between two elements, the last bit of a factor decides, and runtimes disagree.
+        let border = if rounding.starts_with("round") { place - 0.5 } else { place };
+        let whole = |factor: f32| factor.fract().to_bits() == 0;
+        if (border - border.round()).abs() < 1e-4 && !whole(factor) && !whole(1.0 / factor) {
+            return None;
+        }
         let half = place.trunc() + 0.5;
         let rounded = match rounding.as_str() {
             "round_prefer_floor" if place.to_bits() == half.to_bits() => place.floor(),
@@ -646,6 +652,9 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         Some(rounded.clamp(0.0, old - 1.0) as usize)
     };
     constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
+    if shape == from && factors.iter().any(|factor| factor.to_bits() != 1f32.to_bits()) {
+        return Err(bad("scales that leave all sizes as they are".to_owned()));
+    }
     let mut chosen = Vec::with_capacity(shape.len());
     for (axis, size) in shape.iter().enumerate() {
         constant::shape(&[*size as i64], node.output, 1)?;
@@ -653,8 +662,8 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         chosen.push(of_axis.ok_or_else(|| {
             node.unsupported(
                 "coordinate_transformation_mode",
-                format!("{coordinates}, {rounding}"),
-                "half_pixel, pytorch_half_pixel, align_corners or asymmetric",
+                format!("{coordinates}, {rounding}, to {size} elements"),
+                "half_pixel, pytorch_half_pixel, align_corners or asymmetric, and sizes for which no place falls between two elements",
             )
         })?);
     }
