@@ -292,7 +292,7 @@ impl Builder {
                 self.emit(&pending.node, op, squares.to_vec(), direct, shape, quantisation)
             }
             Source::FunctionOfSum { part, most, of } => {
-                let requantise = self.function_of_sum(part, *most, *of, pending, quantisation)?;
+                let requantise = function_of_sum(part, *most, *of, pending, quantisation)?;
                 let mut op = part.op.clone();
                 op.requantise_mut().into_iter().for_each(|slot| *slot = requantise.clone());
                 self.emit(&pending.node, op, vec![part.input], direct, shape, quantisation)
@@ -352,28 +352,6 @@ impl Builder {
         };
         let table = values.iter().map(integer).collect();
         Ok(Requantise { multipliers: vec![1], divisor: 1, zero_point: info.zero_point, low, high, table })
-    }
-
-    /// The rule that takes a sum to the integer that stands for the function's value there; sums are counted in steps of which a table holds all.
-    fn function_of_sum(
-        &self,
-        part: &Part,
-        most: i64,
-        of: fn(f64) -> f64,
-        pending: &Pending,
-        q: Quantisation,
-    ) -> Result<Requantise, ModelError> {
-        let unit = part.units.first().ok_or_else(|| ModelError::BadScale { node: pending.node.clone(), got: 0.0 })?;
-        let divisor = (most / STEPS_OF_SUM + 1).max(1);
-        let high = most / divisor + 1;
-        let integer = |step: i64| {
-            let real = of((step * divisor) as f64 * unit.value()).max(pending.low).min(pending.high);
-            let rounded = (real / q.scale).round_ties_even() as i64;
-            rounded.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
-        };
-        let (divisor, high32) = (divisor as u64, high as i32);
-        let table = (0..=high).map(integer).collect();
-        Ok(Requantise { multipliers: vec![1], divisor, zero_point: 0, low: 0, high: high32, table })
     }
 
     /// The least bound of the magnitudes of two factors together.
@@ -465,6 +443,27 @@ const STEPS_OF_SUM: i64 = 1 << 16;
 
 /// Most that two factors less their zero points may be together: the tables of their squares have twice as many rows.
 const LARGEST_FACTOR: i64 = 1 << 15;
+
+/// The rule that takes a sum to the integer that stands for the function's value there; sums are counted in steps of which a table holds all.
+fn function_of_sum(
+    part: &Part,
+    most: i64,
+    of: fn(f64) -> f64,
+    pending: &Pending,
+    q: Quantisation,
+) -> Result<Requantise, ModelError> {
+    let unit = part.units.first().ok_or_else(|| ModelError::BadScale { node: pending.node.clone(), got: 0.0 })?;
+    let divisor = (most / STEPS_OF_SUM + 1).max(1);
+    let high = most / divisor + 1;
+    let integer = |step: i64| {
+        let real = of((step * divisor) as f64 * unit.value()).max(pending.low).min(pending.high);
+        let rounded = (real / q.scale).round_ties_even() as i64;
+        rounded.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
+    };
+    let (divisor, high32) = (divisor as u64, high as i32);
+    let table = (0..=high).map(integer).collect();
+    Ok(Requantise { multipliers: vec![1], divisor, zero_point: 0, low: 0, high: high32, table })
+}
 
 /// Multipliers and divisor from units of accumulators to units of a scale.
 fn requantisation(units: &[Ratio], scale: f64, node: &str) -> Result<(Vec<u64>, u64), ModelError> {

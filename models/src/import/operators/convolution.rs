@@ -2,6 +2,7 @@
 //! becomes a plane of its own, with its share of the kernel.
 
 use super::movement::arranged;
+use super::spread::Spread;
 use super::windows::Axis;
 use crate::error::ModelError;
 use crate::graph::TensorId;
@@ -167,104 +168,31 @@ impl Convolution {
         input: TensorId,
         units: Vec<Ratio>,
     ) -> Result<Pending, ModelError> {
-        let rank = self.shape.len().saturating_sub(2);
-        let spatial = self.shape.get(2..).unwrap_or_default().to_vec();
-        let kernel = node.sizes("kernel_shape", spatial.clone());
         let from = builder.info(input)?.shape.clone();
-        if kernel != spatial || from.len() != self.shape.len() || !(1..=2).contains(&rank) {
-            return Err(
-                OpFault::Rank { expected: "3 or 4 (ConvTranspose of one or two axes)", got: from }.at(node.name)
-            );
-        }
-        let [strides, dilations] = ["strides", "dilations"].map(|name| node.sizes(name, vec![1; rank]));
-        let mut pads = node.sizes("pads", vec![0; 2 * rank]);
-        let mut extra = node.sizes("output_padding", vec![0; rank]);
-        let auto_pad = node.string("auto_pad").unwrap_or_default();
-        let of = |list: &[usize], at: usize| list.get(at).copied().unwrap_or(0);
-        let small =
-            [&strides, &dilations, &pads, &extra, &kernel].iter().all(|list| list.iter().all(|size| *size < 1 << 20));
-        if !small || strides.contains(&0) || dilations.contains(&0) || kernel.contains(&0) {
-            return Err(node.unsupported(
-                "strides",
-                format!("{strides:?}"),
-                "strides, dilations and kernel of at least 1",
-            ));
-        }
-        let span = |at: usize| (of(&kernel, at) - 1) * of(&dilations, at) + 1;
-        let bare = |at: usize| (of(&from, at + 2).max(1) - 1) * of(&strides, at) + span(at);
-        let wanted = node
-            .ints("output_shape")
-            .map(|ints| ints.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect::<Vec<_>>());
-        let same = matches!(auto_pad.as_str(), "SAME_UPPER" | "SAME_LOWER");
-        if same && (0..rank).any(|at| span(at) < of(&strides, at)) {
-            return Err(node.unsupported(
-                "auto_pad",
-                auto_pad,
-                "explicit pads where the kernel is smaller than the stride",
-            ));
-        }
-        if (same || auto_pad == "VALID") && node.ints("pads").is_some() {
-            return Err(node.unsupported("pads", format!("{pads:?} beside auto_pad"), "one of them"));
-        }
-        if wanted.is_some() || same {
-            for at in 0..rank {
-                let size = wanted.as_ref().map_or_else(
-                    || of(&from, at + 2) * of(&strides, at),
-                    |sizes| of(sizes, sizes.len().saturating_sub(rank) + at),
-                );
-                let total = (bare(at) + of(&extra, at)).saturating_sub(size);
-                let less = total / 2;
-                let (before, after) =
-                    if auto_pad == "SAME_UPPER" { (less, total - less) } else { (total - less, less) };
-                if let [Some(slot), ..] = [pads.get_mut(at)] {
-                    *slot = before;
-                }
-                if let Some(slot) = pads.get_mut(rank + at) {
-                    *slot = after;
-                }
-                if let Some(slot) = extra.get_mut(at) {
-                    *slot += size.saturating_sub(bare(at) + *slot);
-                }
-            }
-        } else if !matches!(auto_pad.as_str(), "" | "NOTSET" | "VALID") {
-            node.refuse(node.unsupported("auto_pad", auto_pad.clone(), "NOTSET, VALID, SAME_UPPER or SAME_LOWER"));
-        }
-        let (channels, each, group) = (of(&self.shape, 0), of(&self.shape, 1), self.group);
-        if group == 0 || !channels.is_multiple_of(group) || from.get(1) != Some(&channels) {
-            return Err(
-                OpFault::Size { what: "channels of the input", expected: channels, got: of(&from, 1) }.at(node.name)
-            );
+        let axes = Spread::read(node, &from, &self.shape)?;
+        let (&[n, channels, ..], &[inputs, each, ..]) = (from.as_slice(), self.shape.as_slice()) else {
+            return Err(OpFault::Rank { expected: "3 or 4", got: from }.at(node.name));
+        };
+        let group = self.group;
+        if group == 0 || !inputs.is_multiple_of(group) || channels != inputs {
+            return Err(OpFault::Size { what: "channels of the input", expected: inputs, got: channels }.at(node.name));
         }
         // The input with zeros between and around its elements.
-        let side = |at: usize| {
-            (bare(at) + of(&extra, at)).checked_sub(of(&pads, at) + of(&pads, rank + at)).filter(|side| *side > 0)
-        };
-        let sides: Option<Vec<usize>> = (0..rank).map(side).collect();
-        let sides = sides
-            .ok_or_else(|| node.unsupported("pads", format!("{pads:?}"), "pads that leave something of the result"))?;
-        let laid: Vec<usize> = (0..rank).map(|at| of(&sides, at) + span(at) - 1).collect();
-        let place = |index: usize, at: usize| {
-            let moved = (index + of(&pads, at)).checked_sub(span(at) - 1)?;
-            let stride = of(&strides, at);
-            (moved % stride == 0).then_some(moved / stride).filter(|at_| *at_ < of(&from, at + 2))
-        };
-        let shape = [&[of(&from, 0), channels][..], &laid].concat();
-        crate::import::constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
+        let laid: Vec<usize> = axes.iter().map(Spread::laid).collect();
+        let shape = [&[n, channels][..], &laid].concat();
         let gather = arranged(builder, node, 1, &shape, |index| {
             let outer = index[0] * channels + index[1];
-            let inner = index
-                .iter()
-                .skip(2)
-                .enumerate()
-                .try_fold(outer, |sum, (at, index)| Some(sum * of(&from, at + 2) + place(*index, at)?));
+            let mut inner = index.iter().skip(2).zip(&axes);
+            let inner = inner.try_fold(outer, |sum, (at, axis)| Some(sum * axis.input + axis.element(*at)?));
             inner.map_or(Pick::Constant(0), Pick::of)
         })?;
         let name = format!("{}/spread", node.output);
         let input = builder.emit_alike(node.name, Op::Gather(gather), vec![input], &name, shape)?;
         // [c, o / group, k] flipped to [o, c / group, k].
+        let kernel: Vec<usize> = axes.iter().map(|axis| axis.kernel).collect();
         let taps: usize = kernel.iter().product();
         let (inputs, outputs) = (channels / group, each * group);
-        let mut weights: Vec<i16> = Vec::with_capacity(outputs * inputs * taps);
+        let mut weights: Vec<i16> = Vec::with_capacity(self.weights.len());
         for output in 0..outputs {
             for within in 0..inputs {
                 let channel = output / each * inputs + within;
@@ -272,14 +200,18 @@ impl Convolution {
                 weights.extend((0..taps).rev().filter_map(|tap| self.weights.get(first + tap)));
             }
         }
-        let axes: Vec<Axis> = (0..rank)
-            .map(|at| {
-                let (kernel, dilation, input) = (of(&kernel, at), of(&dilations, at), of(&laid, at));
-                Axis { input, kernel, stride: 1, dilation, before: 0, after: 0, output: of(&sides, at) }
-            })
-            .collect();
+        let axis = |axis: &Spread| Axis {
+            input: axis.laid(),
+            kernel: axis.kernel,
+            stride: 1,
+            dilation: axis.dilation,
+            before: 0,
+            after: 0,
+            output: axis.side,
+        };
+        let plain: Vec<Axis> = axes.iter().map(axis).collect();
         let shape = [&[outputs, inputs][..], &kernel].concat();
-        Self { weights: weights.into(), shape, group, bias: self.bias }.pending(builder, node, input, units, &axes)
+        Self { weights: weights.into(), shape, group, bias: self.bias }.pending(builder, node, input, units, &plain)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod activation;
 mod add;
+mod affine;
 mod arg_max;
 mod convolution;
 mod elementwise;
@@ -9,12 +10,16 @@ mod functions;
 mod linear;
 mod movement;
 mod multiply;
+mod pad;
 mod pool;
 mod products;
 mod qlinear;
 mod quantize;
+mod resize;
 mod shape;
+mod shapes;
 mod softmax;
+mod spread;
 mod unsupported;
 mod windows;
 
@@ -114,7 +119,7 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "ReduceL2" => pool::reduce_l2,
         "ReduceSumSquare" => pool::reduce_sum_square,
         "LpPool" | "GlobalLpPool" => pool::lp,
-        "BatchNormalization" => elementwise::batch_normalization,
+        "BatchNormalization" => affine::batch_normalization,
         "GatherElements" => movement::gather_elements,
         "GatherND" => movement::gather_nd,
         "Flatten" => shape::flatten,
@@ -128,16 +133,16 @@ pub(super) fn rule(operator: &str) -> Option<Rule> {
         "Concat" => movement::concat,
         "Split" => movement::split,
         "Slice" => movement::slice,
-        "Pad" => movement::pad,
+        "Pad" => pad::pad,
         "Gather" => movement::gather,
         "Expand" => movement::expand,
         "Tile" => movement::tile,
         "DepthToSpace" => movement::depth_to_space,
         "SpaceToDepth" => movement::space_to_depth,
-        "Resize" | "Upsample" => movement::resize,
-        "Shape" => movement::shape_of,
-        "ConstantOfShape" => movement::constant_of_shape,
-        "Range" => movement::range,
+        "Resize" | "Upsample" => resize::resize,
+        "Shape" => shapes::shape_of,
+        "ConstantOfShape" => shapes::constant_of_shape,
+        "Range" => shapes::range,
         "Softmax" => softmax::softmax,
         "LogSoftmax" => softmax::log_softmax,
         "ArgMax" => arg_max::arg_max,

@@ -1,4 +1,4 @@
-//! Concat, Split, Slice, Pad, Gather, Expand, Tile, `DepthToSpace`, `SpaceToDepth` and Resize to the nearest: elements in another order, all of them
+//! Concat, Split, Slice, Gather, Expand, Tile, `DepthToSpace`, `SpaceToDepth`: elements in another order, all of them
 //! one [`Gather`] (and of constants, constants).
 
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use super::quantize::rescale_part;
 use super::shape::{axes, move_elements, operand_shape, reshaped};
 use crate::error::ModelError;
 use crate::import::builder::Builder;
-use crate::import::constant::{self, Constant, Elements};
+use crate::import::constant::{self, Constant};
 use crate::import::node::NodeView;
 use crate::import::value::{Pending, Source, Value};
 use crate::ops::{ELEMENTS_LIMIT, Gather, Op, OpFault, Pick};
@@ -129,7 +129,7 @@ fn operands(builder: &Builder, node: &NodeView<'_>) -> Result<Vec<Value>, ModelE
 }
 
 /// Integers of a constant operand.
-fn integers(builder: &Builder, node: &NodeView<'_>, at: usize) -> Result<Option<Vec<i64>>, ModelError> {
+pub(super) fn integers(builder: &Builder, node: &NodeView<'_>, at: usize) -> Result<Option<Vec<i64>>, ModelError> {
     let constant = builder.optional_constant(node, at, "its geometry is computed by the graph")?;
     constant.map(|constant| Ok(constant.integers()?.0.to_vec())).transpose()
 }
@@ -170,7 +170,7 @@ pub(super) fn joined(builder: &mut Builder, node: &NodeView<'_>, values: Vec<Val
 }
 
 /// A result of another shape whose element at some indices is that of the first operand at others.
-fn picked(
+pub(super) fn picked(
     builder: &mut Builder,
     node: &NodeView<'_>,
     shape: &[usize],
@@ -269,135 +269,6 @@ pub(super) fn slice(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
     picked(builder, node, &shape, |index| {
         index.iter().zip(&along).map(|(at, (first, step))| (first + *at as i64 * step) as usize).collect()
     })
-}
-
-pub(super) fn pad(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let value = builder.value(node, 0)?.clone();
-    let from = builder.shape(&value)?;
-    let given = match node.ints("pads") {
-        Some(ints) => Some(ints.to_vec()),
-        None => integers(builder, node, 1)?,
-    };
-    let given = given.unwrap_or_default();
-    let along: Vec<usize> = match integers(builder, node, 3)? {
-        Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
-        None => (0..from.len()).collect(),
-    };
-    let bad =
-        || node.unsupported("pads", format!("{given:?}"), "a number before and one behind every axis, each axis once");
-    let unique: HashSet<usize> = along.iter().copied().collect();
-    if from.contains(&0)
-        || unique.len() != along.len()
-        || given.len() != 2 * along.len()
-        || given.iter().any(|pad| pad.unsigned_abs() > 1 << 26)
-    {
-        return Err(bad());
-    }
-    let mut pads = vec![(0i64, 0i64); from.len()];
-    for (at, axis) in along.iter().enumerate() {
-        if let (Some(slot), Some(before), Some(behind)) =
-            (pads.get_mut(*axis), given.get(at), given.get(along.len() + at))
-        {
-            *slot = (*before, *behind);
-        }
-    }
-    let size = |(size, (before, behind)): (&usize, &(i64, i64))| usize::try_from(*size as i64 + before + behind).ok();
-    let shape: Vec<usize> = from.iter().zip(&pads).map(size).collect::<Option<_>>().ok_or_else(bad)?;
-    let mode = node.string("mode").unwrap_or_else(|| "constant".to_owned());
-    let fill = if mode == "constant" { fill(builder, node, &value)? } else { 0 };
-    let reach = |(size, (before, behind)): (&usize, &(i64, i64))| match mode.as_str() {
-        "wrap" => *before < 0 || *behind < 0,
-        "reflect" => *before >= *size as i64 || *behind >= *size as i64,
-        _ => false,
-    };
-    if from.iter().zip(&pads).any(reach) {
-        // Runtimes disagree, or ONNX does not allow it.
-        return Err(node.unsupported(
-            "pads",
-            format!("{given:?}, {mode}"),
-            "reflected pads below the size, none cut off where they wrap",
-        ));
-    }
-    let source = |at: i64, size: i64| -> Option<i64> {
-        if (0..size).contains(&at) {
-            return Some(at);
-        }
-        match mode.as_str() {
-            "edge" => Some(at.clamp(0, size - 1)),
-            "wrap" => Some(at.rem_euclid(size)),
-            "reflect" if size > 1 => {
-                let period = 2 * (size - 1);
-                let within = at.rem_euclid(period);
-                Some(within.min(period - within))
-            }
-            "reflect" => Some(0),
-            _ => None,
-        }
-    };
-    if !matches!(mode.as_str(), "constant" | "edge" | "wrap" | "reflect") {
-        return Err(node.unsupported("mode", mode, "constant, edge, reflect or wrap"));
-    }
-    let steps = strides(&from);
-    let gather = arranged(builder, node, 1, &shape, |index| {
-        let within: Option<Vec<usize>> = index
-            .iter()
-            .zip(&pads)
-            .zip(&from)
-            .map(|((at, (before, _)), size)| source(*at as i64 - before, *size as i64).map(|at| at as usize))
-            .collect();
-        within.map_or(Pick::Constant(fill), |index| Pick::of(dot(&index, &steps)))
-    })?;
-    gathered(builder, node, vec![value], gather)
-}
-
-/// What Pad puts around a value: steps from its zero, or the number itself around constants.
-fn fill(builder: &Builder, node: &NodeView<'_>, value: &Value) -> Result<i32, ModelError> {
-    let real = match (node.float("value"), builder.optional_constant(node, 2, "its constant is computed by the graph")?)
-    {
-        (Some(real), _) => real,
-        (None, Some(constant)) => constant
-            .scalar()
-            .ok_or_else(|| node.unsupported("constant_value", format!("shape {:?}", constant.shape), "one number"))?,
-        (None, None) => 0.0,
-    };
-    let steps = match value {
-        Value::Real(tensor) => {
-            let info = builder.info(*tensor)?;
-            let exact = real / info.scale;
-            let steps = exact.round_ties_even();
-            let whole = steps + f64::from(info.zero_point);
-            let held = (info.dtype.min() as f64..=info.dtype.max() as f64).contains(&whole);
-            if !held || (exact - steps).abs() > 1e-5 * exact.abs().max(1.0) {
-                let expected = "0, or a number that the operand's scale and type hold";
-                return Err(node.unsupported("constant_value", real.to_string(), expected));
-            }
-            steps as i64
-        }
-        // What its integers stand for is not known before it is read.
-        Value::Integer(tensor) if builder.is_scaled(*tensor) => {
-            real as i64 - i64::from(builder.info(*tensor)?.zero_point)
-        }
-        Value::Integer(_) => {
-            return Err(
-                node.unquantised("it pads integers whose scale is not known yet", "put a DequantizeLinear before it")
-            );
-        }
-        Value::Constant(constant) => match &constant.elements {
-            Elements::Integers { .. } => real as i64,
-            Elements::Floats(_) | Elements::Quantised { .. } if real == 0.0 => 0,
-            Elements::Floats(_) | Elements::Quantised { .. } => {
-                return Err(node.unsupported("constant_value", real.to_string(), "0 around a constant"));
-            }
-        },
-        Value::Pending(_) | Value::Unknown(_) if real == 0.0 => 0,
-        Value::Pending(_) | Value::Unknown(_) => {
-            return Err(node.unquantised(
-                "it pads a value without a scale with something other than 0",
-                "quantise its operand first: QuantizeLinear, DequantizeLinear",
-            ));
-        }
-    };
-    i32::try_from(steps).map_err(|_| node.unsupported("constant_value", real.to_string(), "a number of 32 bits"))
 }
 
 pub(super) fn gather(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
@@ -559,166 +430,6 @@ pub(super) fn space_to_depth(builder: &mut Builder, node: &NodeView<'_>) -> Resu
         let (block, channel) = (index[1] / c, index[1] % c);
         vec![index[0], channel, index[2] * size + block / size, index[3] * size + block % size]
     })
-}
-
-/// Resize and Upsample to the nearest element: which one, by the formulas of ONNX.
-pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let from = operand_shape(builder, node)?;
-    let mode = node.string("mode").unwrap_or_else(|| "nearest".to_owned());
-    if mode != "nearest" {
-        return Err(node.unsupported("mode", mode, "nearest (a ConvTranspose with fixed weights interpolates)"));
-    }
-    node.must_be("antialias", 0, "0");
-    let upsample = node.operator() == "Upsample";
-    let [scales_at, sizes_at] = if upsample || builder.opset < 11 { [1, usize::MAX] } else { [2, 3] };
-    let scales = builder.optional_constant(node, scales_at, "its scales are computed by the graph")?;
-    let scales: Option<Vec<f64>> = match scales {
-        Some(scales) if scales.len() > 0 => Some(scales.floats()?.to_vec()),
-        Some(_) | None => None,
-    };
-    let sizes = integers(builder, node, sizes_at)?.filter(|sizes| !sizes.is_empty());
-    let all: Vec<usize> = (0..from.len()).collect();
-    let along: Vec<usize> = match node.ints("axes") {
-        Some(axes) => axes.iter().map(|axis| node.axis(*axis, from.len())).collect::<Result<_, _>>()?,
-        None => all,
-    };
-    let bad =
-        |what| node.unsupported("scales", what, "a positive scale or a size for every axis that is resized, not both");
-    if scales.is_some() && sizes.is_some() {
-        return Err(bad("scales and sizes".to_owned()));
-    }
-    let old_set = upsample || builder.opset < 11;
-    let mut shape = from.clone();
-    let mut factors = vec![1f32; from.len()];
-    for (at, axis) in along.iter().enumerate() {
-        let old = from.get(*axis).copied().unwrap_or(1);
-        let (size, factor) = match (&scales, &sizes) {
-            (_, Some(sizes)) => {
-                let size = sizes.get(at).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0);
-                let size = size.ok_or_else(|| bad(format!("{sizes:?}")))?;
-                (size, size as f32 / old as f32)
-            }
-            (Some(scales), None) => {
-                let factor =
-                    scales.get(at).map(|factor| *factor as f32).filter(|factor| *factor > 0.0 && *factor < 1e6);
-                let factor =
-                    factor.filter(|factor| !old_set || *factor >= 1.0).ok_or_else(|| bad(format!("{scales:?}")))?;
-                // As ONNX Runtime computes it, in single precision.
-                ((old as f32 * factor) as usize, factor)
-            }
-            (None, None) => return Err(bad("none".to_owned())),
-        };
-        if let (Some(slot), Some(of)) = (shape.get_mut(*axis), factors.get_mut(*axis)) {
-            (*slot, *of) = (size, factor);
-        }
-    }
-    if sizes.is_some() {
-        let policy = node.string("keep_aspect_ratio_policy").unwrap_or_else(|| "stretch".to_owned());
-        if policy != "stretch" {
-            return Err(node.unsupported("keep_aspect_ratio_policy", policy, "stretch"));
-        }
-    }
-    let coordinates = node.string("coordinate_transformation_mode");
-    let coordinates = coordinates.unwrap_or_else(|| if old_set { "asymmetric" } else { "half_pixel" }.to_owned());
-    let rounding = node.string("nearest_mode");
-    let rounding = rounding.unwrap_or_else(|| if old_set { "floor" } else { "round_prefer_floor" }.to_owned());
-    let nearest = |at: usize, axis: usize| -> Option<usize> {
-        let (old, new, factor) = (*from.get(axis)? as f32, *shape.get(axis)? as f32, *factors.get(axis)?);
-        if !along.contains(&axis) {
-            return Some(at);
-        }
-        let x = at as f32;
-        let place = match coordinates.as_str() {
-            "pytorch_half_pixel" | "align_corners" if new <= 1.0 => 0.0,
-            "half_pixel" | "pytorch_half_pixel" => (x + 0.5) / factor - 0.5,
-            "align_corners" => x * (old - 1.0) / (new - 1.0),
-            "asymmetric" => x / factor,
-            _ => return None,
-        };
-        // Where a place falls on the border between two elements, the last bit of a factor decides, and runtimes disagree.
-        let border = if rounding.starts_with("round") { place - 0.5 } else { place };
-        let whole = |factor: f32| factor.fract().to_bits() == 0;
-        if (border - border.round()).abs() < 1e-4 && !whole(factor) && !whole(1.0 / factor) {
-            return None;
-        }
-        let half = place.trunc() + 0.5;
-        let rounded = match rounding.as_str() {
-            "round_prefer_floor" if place.to_bits() == half.to_bits() => place.floor(),
-            "round_prefer_floor" | "round_prefer_ceil" => place.round(),
-            "floor" => place.floor(),
-            "ceil" => place.ceil(),
-            _ => return None,
-        };
-        Some(rounded.clamp(0.0, old - 1.0) as usize)
-    };
-    constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 1)?;
-    if shape == from && factors.iter().any(|factor| factor.to_bits() != 1f32.to_bits()) {
-        return Err(bad("scales that leave all sizes as they are".to_owned()));
-    }
-    let mut chosen = Vec::with_capacity(shape.len());
-    for (axis, size) in shape.iter().enumerate() {
-        constant::shape(&[*size as i64], node.output, 1)?;
-        let of_axis: Option<Vec<usize>> = (0..*size).map(|at| nearest(at, axis)).collect();
-        chosen.push(of_axis.ok_or_else(|| {
-            node.unsupported(
-                "coordinate_transformation_mode",
-                format!("{coordinates}, {rounding}, to {size} elements"),
-                "half_pixel, pytorch_half_pixel, align_corners or asymmetric, and sizes for which no place falls between two elements",
-            )
-        })?);
-    }
-    picked(builder, node, &shape, |index| {
-        index.iter().zip(&chosen).map(|(at, axis)| axis.get(*at).copied().unwrap_or(0)).collect()
-    })
-}
-
-/// The shape of a value, as a constant.
-pub(super) fn shape_of(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    // Of a refused value the shape may be known all the same.
-    let shape = match builder.unknown_shape(node, 0) {
-        Some(shape) => shape.to_vec(),
-        None => operand_shape(builder, node)?,
-    };
-    let rank = shape.len() as i64;
-    let end = |name, default: i64| {
-        let at = node.int(name, default);
-        (if at < 0 { at.saturating_add(rank) } else { at }).clamp(0, rank) as usize
-    };
-    let (start, stop) = (end("start", 0), end("end", rank));
-    let sizes: Vec<i64> = shape.iter().take(stop).skip(start).map(|size| *size as i64).collect();
-    Ok(Value::Constant(Arc::new(Constant::integers_of(node.output, vec![sizes.len()], sizes))))
-}
-
-/// A constant of one value everywhere.
-pub(super) fn constant_of_shape(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let sizes = integers(builder, node, 0)?.unwrap_or_default();
-    let shape = constant::shape(&sizes, node.output, 0)?;
-    let one = match node.tensor("value") {
-        Some(tensor) => Constant::read(tensor, tensor.raw_data.clone(), node.output)?,
-        None => Constant { name: node.output.to_owned(), shape: vec![1], elements: Elements::Floats(vec![0.0]) },
-    };
-    let gather = arranged(builder, node, 1, &shape, |_| Pick::of(0))?;
-    gathered(builder, node, vec![Value::Constant(Arc::new(one))], gather)
-}
-
-pub(super) fn range(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, ModelError> {
-    let [start, limit, step] = [0, 1, 2].map(|at| integers(builder, node, at));
-    let one = |list: Result<Option<Vec<i64>>, ModelError>| -> Result<i64, ModelError> {
-        list?
-            .and_then(|list| list.first().copied())
-            .ok_or_else(|| node.unsupported("range", "no number".to_owned(), "three integers"))
-    };
-    let (start, limit, step) = (one(start)?, one(limit)?, one(step)?);
-    if limit.saturating_sub(start).checked_div(step).is_none_or(|count| count.unsigned_abs() > 1 << 20) {
-        return Err(node.unsupported("delta", step.to_string(), "a step that ends the range"));
-    }
-    let mut values = Vec::new();
-    let mut at = start;
-    while (step > 0 && at < limit) || (step < 0 && at > limit) {
-        values.push(at);
-        at = at.saturating_add(step);
-    }
-    Ok(Value::Constant(Arc::new(Constant::integers_of(node.output, vec![values.len()], values))))
 }
 
 /// The first operand without those axes along which a reduction keeps nothing, or with 1 in their place.
