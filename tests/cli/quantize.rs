@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use assay_quantiser::samples::{FloatModel, floats, perceptron};
+use assay_quantiser::samples::{FloatModel, floats, int, ints, perceptron};
 use serde_json::Value;
 
 use crate::WRONG_REQUEST;
@@ -43,6 +43,47 @@ fn a_float_model_and_samples_become_a_verified_proof() {
     fs::write(sandbox.path("one.npy"), npy(&[1, 10], &samples[..1])).unwrap();
     sandbox.succeeds(&["prove", "net.int8.onnx", "--input", "one.npy"]);
     sandbox.succeeds(&["verify", "net.int8.onnx", "--input", "one.npy"]);
+}
+
+/// A network as exporters write it: a free batch, a strided Conv and a depthwise one, a normalisation, `HardSwish`, a padded pool, a product with a gate, a mean, a
+/// Softmax. Its sizes come from the samples.
+#[test]
+fn an_exported_network_with_a_free_batch_becomes_a_verified_proof() {
+    let sandbox = Sandbox::new("exported");
+    let mut numbers = assay_models::samples::Numbers::new(31);
+    let mut model = FloatModel::new(&[0, 2, 0, 0]);
+    let conv = |kernel: i64, stride: i64, group: i64| {
+        let pads = [kernel / 2; 4];
+        [ints("kernel_shape", &[kernel; 2]), ints("pads", &pads), ints("strides", &[stride; 2]), int("group", group)]
+    };
+    model.floats("w1", &[4, 2, 3, 3], &floats(&mut numbers, 72, 0.5)).node("Conv", &["x", "w1"], "c1", &conv(3, 2, 1));
+    for (name, value) in [("gamma", 1.2), ("beta", 0.1), ("mean", 0.05), ("var", 0.6)] {
+        model.floats(name, &[4], &[value; 4]);
+    }
+    model.node("BatchNormalization", &["c1", "gamma", "beta", "mean", "var"], "n1", &[]);
+    model.node("HardSwish", &["n1"], "h1", &[]).floats("w2", &[4, 1, 3, 3], &floats(&mut numbers, 36, 0.5));
+    model.node("Conv", &["h1", "w2"], "c2", &conv(3, 1, 4)).node("Sigmoid", &["c2"], "g", &[]);
+    model.node("Mul", &["h1", "g"], "m", &[]);
+    let pool = [ints("kernel_shape", &[3; 2]), ints("pads", &[1; 4]), ints("strides", &[2; 2])];
+    model.node("MaxPool", &["m"], "p", &pool).node("GlobalAveragePool", &["p"], "a", &[]);
+    model.node("Flatten", &["a"], "f", &[]).floats("w3", &[3, 4], &floats(&mut numbers, 12, 1.0));
+    model.node("Gemm", &["f", "w3"], "s", &[int("transB", 1)]).node("Softmax", &["s"], "y", &[int("axis", 1)]);
+    fs::write(sandbox.path("net.onnx"), model.file("y")).unwrap();
+    let samples: Vec<Vec<f32>> = (0..24).map(|_| floats(&mut numbers, 128, 1.0)).collect();
+    fs::write(sandbox.path("samples.npy"), npy(&[24, 2, 8, 8], &samples)).unwrap();
+    let report = told(&sandbox, &["quantize", "net.onnx", "--calibration", "samples.npy"]);
+    assert!(report["largest_error"].as_f64().unwrap() < 0.05, "{report}");
+    sandbox.succeeds(&["srs", "generate", "--insecure", "-k", "14"]);
+    for command in ["compile", "setup"] {
+        sandbox.succeeds(&[command, "net.int8.onnx"]);
+    }
+    fs::write(sandbox.path("one.npy"), npy(&[1, 2, 8, 8], &samples[..1])).unwrap();
+    sandbox.succeeds(&["prove", "net.int8.onnx", "--input", "one.npy"]);
+    sandbox.succeeds(&["verify", "net.int8.onnx", "--input", "one.npy"]);
+    let says = ["axis 2 of input \"x\" is \"batch\"", "--shape 1,3,224,224"];
+    fs::write(sandbox.path("flat.npy"), npy(&[24, 128], &samples)).unwrap();
+    sandbox.fails(&["quantize", "net.onnx", "--calibration", "flat.npy"], WRONG_REQUEST, &says);
+    sandbox.succeeds(&["quantize", "net.onnx", "--calibration", "flat.npy", "--shape", "1,2,8,8"]);
 }
 
 #[test]
