@@ -16,7 +16,7 @@
 //! use assay_quantiser::{Options, quantise, samples};
 //!
 //! let (onnx, inputs) = samples::perceptron(&[6, 8, 3], 1);
-//! let quantised = quantise(&onnx, &inputs, Options::default())?;
+//! let quantised = quantise(&onnx, &inputs, &Options::default())?;
 //! assert!(assay_models::import(&quantised.onnx, "model").is_ok());
 //! assert!(quantised.report.mean_error < 0.05);
 //! # Ok::<(), assay_quantiser::QuantiseError>(())
