@@ -43,7 +43,7 @@ pub struct Layout {
 impl Layout {
     /// The circuit of a graph in the profile of one activation lane that has the fewest rows, and of those with as few in the one with the
     /// fewest weight lanes; in more than 64, and with remainders in several parts, only where it would need more than `2^18` rows otherwise or
-    /// has no circuit. A rule for tests and examples: what is
+    /// has no circuit; where elements are in another order, the smallest with several activation lanes. A rule for tests and examples: what is
     /// cheapest to prove or to verify, [`Layout::search`] finds by prices.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use super::ratio::{Ratio, fit};
 use super::value::{Part, Pending, Quantisation, Source, Value};
 use crate::error::ModelError;
 use crate::graph::{DType, Node, TensorId, TensorInfo};
-use crate::ops::{Add, Op, Rescale};
+use crate::ops::{Add, Op, OpFault, Rescale};
 use crate::requantise::Requantise;
 use crate::warning::Warning;
 
@@ -128,8 +128,7 @@ impl Builder {
         let mut kinds = Vec::with_capacity(tensors.len());
         for tensor in tensors {
             let info = self.info(*tensor)?;
-            let scaled = self.scaled.get(tensor.0).copied().unwrap_or(true);
-            kinds.push((info.scale.to_bits(), info.zero_point, info.dtype, scaled));
+            kinds.push((info.scale.to_bits(), info.zero_point, info.dtype, self.is_scaled(*tensor)));
         }
         Ok(kinds.iter().all(|kind| kinds.first() == Some(kind)))
     }
@@ -201,7 +200,7 @@ impl Builder {
             .ok_or_else(|| ModelError::MissingInput { node: node.to_owned(), tensor: "operand 0".to_owned() })?;
         let info = self.info(input)?;
         let quantisation = Quantisation { scale: info.scale, zero_point: info.zero_point.into(), dtype: info.dtype };
-        let scaled = self.scaled.get(input.0).copied().unwrap_or(true);
+        let scaled = self.is_scaled(input);
         let output = self.emit(node, op, inputs, name, shape, quantisation);
         if let Some(slot) = self.scaled.get_mut(output.0) {
             *slot = scaled;
@@ -217,7 +216,7 @@ impl Builder {
         scale: f64,
         zero_point: i64,
     ) -> Result<(), ModelError> {
-        let scaled = self.scaled.get(tensor.0).copied().unwrap_or(true);
+        let scaled = self.is_scaled(tensor);
         let info = self.info(tensor)?;
         if scaled && (info.scale.to_bits(), i64::from(info.zero_point)) != (scale.to_bits(), zero_point) {
             return Err(ModelError::ScaleMismatch {
@@ -272,10 +271,13 @@ impl Builder {
             }
             Source::Sum { inputs, scales, minus } => {
                 let (multipliers, divisor) = requantisation(scales, quantisation.scale, &pending.node)?;
-                let factor = |at: usize| multipliers.get(at).map_or(1, |m| *m as i64);
+                let [mx, my] = *multipliers.as_slice() else {
+                    let fault = OpFault::Size { what: "multipliers of a sum", expected: 2, got: multipliers.len() };
+                    return Err(fault.at(&pending.node));
+                };
                 let requantise = rule(pending, quantisation, vec![1], divisor);
-                let second = if *minus { -factor(1) } else { factor(1) };
-                let op = Op::Add(Add { mx: factor(0), my: second, requantise });
+                let my = if *minus { -(my as i64) } else { my as i64 };
+                let op = Op::Add(Add { mx: mx as i64, my, requantise });
                 self.emit(&pending.node, op, inputs.to_vec(), direct, shape, quantisation)
             }
             Source::Function { input, values } => {
@@ -342,16 +344,13 @@ impl Builder {
         pending: &Pending,
         q: Quantisation,
     ) -> Result<Requantise, ModelError> {
-        let info = self.info(input)?;
-        let (low, high) = (info.dtype.min() as i32, info.dtype.max() as i32);
         let integer = |real: &f64| {
             let real = real.max(pending.low).min(pending.high);
             // As a runtime divides: in single precision.
             let step = (real as f32 / q.scale as f32).round_ties_even() as i64;
             step.saturating_add(q.zero_point).clamp(q.dtype.min(), q.dtype.max()) as i32
         };
-        let table = values.iter().map(integer).collect();
-        Ok(Requantise { multipliers: vec![1], divisor: 1, zero_point: info.zero_point, low, high, table })
+        Ok(tabled(self.info(input)?, values.iter().map(integer).collect()))
     }
 
     /// The least bound of the magnitudes of two factors together.
@@ -429,6 +428,12 @@ impl Builder {
         let same = |info: &TensorInfo| info.dtype == q.dtype && i64::from(info.zero_point) == q.zero_point;
         rule.multipliers == [rule.divisor] && whole && self.tensors.get(input.0).is_some_and(same)
     }
+}
+
+/// The rule that takes each integer of a tensor, in ascending order, to its value in a table.
+pub(super) fn tabled(info: &TensorInfo, table: Vec<i32>) -> Requantise {
+    let (low, high) = (info.dtype.min() as i32, info.dtype.max() as i32);
+    Requantise { multipliers: vec![1], divisor: 1, zero_point: info.zero_point, low, high, table }
 }
 
 impl Part {

@@ -55,6 +55,9 @@ pub enum Pick {
 }
 
 impl Pick {
+    /// What stands where an element is missing: no operand is so long, so that a graph with it is refused.
+    pub(crate) const NOTHING: Self = Self::of(usize::MAX);
+
     /// An element of the only operand.
     pub const fn of(index: usize) -> Self {
         Self::Element { operand: 0, index }

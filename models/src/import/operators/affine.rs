@@ -23,7 +23,10 @@ pub(super) fn by_channel(
     terms: &[(f64, f64)],
 ) -> Result<Value, ModelError> {
     let from = builder.info(input)?.shape.clone();
-    let channels = from.get(axis).copied().unwrap_or(1);
+    let channels = terms.len();
+    if from.get(axis) != Some(&channels) {
+        return Err(crate::OpFault::Axes { axes: vec![axis as i64], rank: from.len() }.at(node.name));
+    }
     let outer: usize = from.iter().take(axis).product();
     let inner: usize = from.iter().skip(axis + 1).product();
     // [outer, channels, inner] as [1, channels, outer, inner].

@@ -44,6 +44,7 @@ impl Convolution {
         units: Vec<Ratio>,
         axes: &[Axis],
     ) -> Result<Pending, ModelError> {
+        self.check_weights(node)?;
         let one = axes.len() == 1;
         let (plane, input) = self.plane(builder, node, input, axes)?;
         let pending = self.over(builder, node, input, units, plane)?;
@@ -52,6 +53,12 @@ impl Convolution {
             return Ok(pending.then(node, Op::Reshape(Reshape), vec![n, o, w]).layer(1));
         }
         Ok(pending.layer(1))
+    }
+
+    /// There is a weight for every tap: from here on a tap without one is a zero between taps.
+    fn check_weights(&self, node: &NodeView<'_>) -> Result<(), ModelError> {
+        let (expected, got) = (self.shape.iter().product(), self.weights.len());
+        if expected == got { Ok(()) } else { Err(OpFault::Size { what: "weights", expected, got }.at(node.name)) }
     }
 
     /// Kernel and input with two axes.
@@ -168,6 +175,7 @@ impl Convolution {
         input: TensorId,
         units: Vec<Ratio>,
     ) -> Result<Pending, ModelError> {
+        self.check_weights(node)?;
         let from = builder.info(input)?.shape.clone();
         let axes = Spread::read(node, &from, &self.shape)?;
         let (&[n, channels, ..], &[inputs, each, ..]) = (from.as_slice(), self.shape.as_slice()) else {

@@ -11,12 +11,11 @@ use super::multiply::scaled;
 use super::pool::largest_of;
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
-use crate::import::builder::Builder;
+use crate::import::builder::{Builder, tabled};
 use crate::import::constant::{Constant, Elements};
 use crate::import::node::NodeView;
 use crate::import::value::{Pending, Source, Value};
 use crate::ops::{Op, Pick, Rescale, Reshape};
-use crate::requantise::Requantise;
 
 /// An operation on two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -417,15 +416,7 @@ impl Builder {
             );
         }
         let table = (low..=high).map(|value| (low + high - value) as i32).collect();
-        let rule = Requantise {
-            multipliers: vec![1],
-            divisor: 1,
-            zero_point: info.zero_point,
-            low: low as i32,
-            high: high as i32,
-            table,
-        };
-        let op = Op::Rescale(Rescale { requantise: rule });
+        let op = Op::Rescale(Rescale { requantise: tabled(&info, table) });
         let quantisation = crate::import::value::Quantisation {
             scale: info.scale,
             zero_point: info.zero_point.into(),

@@ -211,6 +211,8 @@ pub(super) fn p_relu(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
     let value = builder.value(node, 0)?.clone();
     match function_of(builder, &value)? {
         Some(function) => Ok(function.map(|x| if x < 0.0 { slope * x } else { x }).pending(node)),
-        None => builder.real(node, 0).map(Value::Real),
+        None => builder.real(node, 0).and_then(|_| {
+            Err(node.unquantised("it reads a tensor of more than 16 bits", "quantise its operand to 8 bits"))
+        }),
     }
 }

@@ -162,9 +162,10 @@ pub(super) fn joined(builder: &mut Builder, node: &NodeView<'_>, values: Vec<Val
     let steps: Vec<Vec<usize>> = shapes.iter().map(|shape| strides(shape)).collect();
     let gather = arranged(builder, node, shapes.len(), &shape, |index| {
         let mut index = index.to_vec();
-        let (operand, within) = of_index.get(index[axis]).copied().unwrap_or_default();
+        let Some((operand, within)) = of_index.get(index[axis]).copied() else { return Pick::NOTHING };
         index[axis] = within;
-        Pick::Element { operand, index: steps.get(operand).map_or(0, |steps| dot(&index, steps)) }
+        let of = steps.get(operand).map(|steps| Pick::Element { operand, index: dot(&index, steps) });
+        of.unwrap_or(Pick::NOTHING)
     })?;
     gathered(builder, node, values, gather)
 }
@@ -174,11 +175,12 @@ pub(super) fn picked(
     builder: &mut Builder,
     node: &NodeView<'_>,
     shape: &[usize],
-    mut from: impl FnMut(&[usize]) -> Vec<usize>,
+    mut from: impl FnMut(&[usize]) -> Option<Vec<usize>>,
 ) -> Result<Value, ModelError> {
     let value = builder.value(node, 0)?.clone();
     let steps = strides(&builder.shape(&value)?);
-    let gather = arranged(builder, node, 1, shape, |index| Pick::of(dot(&from(index), &steps)))?;
+    let pick = |index: &[usize]| from(index).map_or(Pick::NOTHING, |from| Pick::of(dot(&from, &steps)));
+    let gather = arranged(builder, node, 1, shape, pick)?;
     gathered(builder, node, vec![value], gather)
 }
 
@@ -267,7 +269,7 @@ pub(super) fn slice(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value,
         }
     }
     picked(builder, node, &shape, |index| {
-        index.iter().zip(&along).map(|(at, (first, step))| (first + *at as i64 * step) as usize).collect()
+        Some(index.iter().zip(&along).map(|(at, (first, step))| (first + *at as i64 * step) as usize).collect())
     })
 }
 
@@ -282,8 +284,8 @@ pub(super) fn gather(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
         [from.get(..axis).unwrap_or_default(), &constant.shape, from.get(axis + 1..).unwrap_or_default()].concat();
     let of = strides(&constant.shape);
     picked(builder, node, &shape, |index| {
-        let chosen = indices.get(dot(&index[axis..axis + rank], &of)).copied().unwrap_or(0);
-        [&index[..axis], &[chosen], &index[axis + rank..]].concat()
+        let chosen = *indices.get(dot(&index[axis..axis + rank], &of))?;
+        Some([&index[..axis], &[chosen], &index[axis + rank..]].concat())
     })
 }
 
@@ -299,8 +301,8 @@ pub(super) fn gather_elements(builder: &mut Builder, node: &NodeView<'_>) -> Res
     let of = strides(&constant.shape);
     picked(builder, node, &constant.shape, |index| {
         let mut from = index.to_vec();
-        from[axis] = indices.get(dot(index, &of)).copied().unwrap_or(0);
-        from
+        from[axis] = *indices.get(dot(index, &of))?;
+        Some(from)
     })
 }
 
@@ -324,7 +326,7 @@ pub(super) fn gather_nd(builder: &mut Builder, node: &NodeView<'_>) -> Result<Va
     let shape = [outer, from.get(*depth..).unwrap_or_default()].concat();
     picked(builder, node, &shape, |index| {
         let first = dot(&index[..rank], &of) * depth;
-        [indices.get(first..first + depth).unwrap_or_default(), &index[rank..]].concat()
+        Some([indices.get(first..first + depth)?, &index[rank..]].concat())
     })
 }
 
@@ -390,7 +392,7 @@ pub(super) fn tile(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value, 
     let shape: Vec<usize> =
         from.iter().zip(&repeats).map(|(size, times)| size.saturating_mul(*times as usize)).collect();
     constant::shape(&shape.iter().map(|size| *size as i64).collect::<Vec<_>>(), node.output, 0)?;
-    picked(builder, node, &shape, |index| index.iter().zip(&from).map(|(at, size)| at % size).collect())
+    picked(builder, node, &shape, |index| Some(index.iter().zip(&from).map(|(at, size)| at % size).collect()))
 }
 
 /// `[n, c, h, w]` and the size of the blocks.
@@ -417,7 +419,7 @@ pub(super) fn depth_to_space(builder: &mut Builder, node: &NodeView<'_>) -> Resu
     picked(builder, node, &[n, depth, h * size, w * size], |index| {
         let (i, j) = (index[2] % size, index[3] % size);
         let channel = if mode == "DCR" { (i * size + j) * depth + index[1] } else { (index[1] * size + i) * size + j };
-        vec![index[0], channel, index[2] / size, index[3] / size]
+        Some(vec![index[0], channel, index[2] / size, index[3] / size])
     })
 }
 
@@ -428,7 +430,7 @@ pub(super) fn space_to_depth(builder: &mut Builder, node: &NodeView<'_>) -> Resu
     }
     picked(builder, node, &[n, c * size * size, h / size, w / size], |index| {
         let (block, channel) = (index[1] / c, index[1] % c);
-        vec![index[0], channel, index[2] * size + block / size, index[3] * size + block % size]
+        Some(vec![index[0], channel, index[2] * size + block / size, index[3] * size + block % size])
     })
 }
 

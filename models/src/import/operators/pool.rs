@@ -6,7 +6,7 @@ use super::shape::{move_elements, operand_shape, reshaped};
 use super::windows::Windows;
 use crate::error::ModelError;
 use crate::graph::{DType, TensorId};
-use crate::import::builder::Builder;
+use crate::import::builder::{Builder, tabled};
 use crate::import::node::NodeView;
 use crate::import::ratio::Ratio;
 use crate::import::value::{Part, Pending, Quantisation, Source, Value};
@@ -118,7 +118,7 @@ fn maxima(
         let group = (index[1] * rows + index[2] / side) * columns + index[3] / side;
         let within = index[2] % side * side + index[3] % side;
         let elements = groups.get(group).map_or(&[][..], Vec::as_slice);
-        Pick::of(elements.get(within).or(elements.first()).copied().unwrap_or(0))
+        elements.get(within).or(elements.first()).map_or(Pick::NOTHING, |element| Pick::of(*element))
     })?;
     let name = format!("{}/windows", node.output);
     let mut value = gathered_as(builder, node, if levels == 0 { node.output } else { &name }, vec![value], gather)?;
@@ -139,7 +139,7 @@ fn under(builder: &mut Builder, node: &NodeView<'_>, value: Value, shape: &[usiz
     move_elements(builder, node, node.output, value, op, shape.to_vec(), |constant, shape| Ok(constant.reshaped(shape)))
 }
 
-/// The larger (or smaller) of the elements of several tensors, all of one shape and scale.
+/// The largest of the elements of several tensors of one shape. Where they are of several scales, it waits for one.
 pub(super) fn largest_of(
     builder: &mut Builder,
     node: &NodeView<'_>,
@@ -306,15 +306,8 @@ impl Builder {
         let unit = unit.ok_or_else(|| ModelError::BadScale { node: node.name.to_owned(), got: info.scale })?;
         let value = |x: i64| (x - i64::from(info.zero_point)).abs().pow(power);
         let largest = value(low).max(value(high));
-        let rule = Requantise {
-            multipliers: vec![1],
-            divisor: 1,
-            zero_point: info.zero_point,
-            low: low as i32,
-            high: high as i32,
-            table: (low..=high).map(|x| value(x) as i32).collect(),
-        };
-        let op = Op::Rescale(Rescale { requantise: rule });
+        let table = (low..=high).map(|x| value(x) as i32).collect();
+        let op = Op::Rescale(Rescale { requantise: tabled(&info, table) });
         let quantisation = Quantisation { scale: unit.value(), zero_point: 0, dtype: DType::I32 };
         let name = format!("{}/powers", node.output);
         Ok((self.emit(node.name, op, vec![input], &name, info.shape, quantisation), largest))

@@ -129,7 +129,5 @@ pub(super) fn resize(builder: &mut Builder, node: &NodeView<'_>) -> Result<Value
             )
         })?);
     }
-    picked(builder, node, &shape, |index| {
-        index.iter().zip(&chosen).map(|(at, axis)| axis.get(*at).copied().unwrap_or(0)).collect()
-    })
+    picked(builder, node, &shape, |index| index.iter().zip(&chosen).map(|(at, axis)| axis.get(*at).copied()).collect())
 }

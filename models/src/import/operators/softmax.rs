@@ -164,6 +164,10 @@ fn sums_of(
     kind: Kind,
 ) -> Result<TensorId, ModelError> {
     let members = groups.members();
+    if members.iter().any(|group| group.len() != groups.n) {
+        let got = members.iter().map(Vec::len).fold(0, usize::max);
+        return Err(OpFault::Size { what: "elements of a sum", expected: groups.n, got }.at(node.name));
+    }
     let element = |tap: usize, group: usize| members.get(group).and_then(|group| group.get(tap)).copied();
     let part = sums(builder, node, exponentials, [groups.n, groups.count()], element, 1)?;
     let most = groups.n as i64 * STEPS_OF_SUM;
